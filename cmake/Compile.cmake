@@ -1,0 +1,26 @@
+# Options of everything this project compiles; none of them reaches a consumer.
+function(plastic_compile_options target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+  if(PLASTIC_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(PLASTIC_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${PLASTIC_SANITIZE} -fno-omit-frame-pointer)
+    target_link_options(${target} PRIVATE -fsanitize=${PLASTIC_SANITIZE})
+  endif()
+endfunction()
+
+# What only the engine itself is compiled with.
+function(plastic_engine_options target)
+  # No errno and no floating-point traps: both keep loops from being vectorised, and neither changes
+  # a result.
+  target_compile_options(${target} PRIVATE -fno-math-errno -fno-trapping-math)
+  if(PLASTIC_NATIVE)
+    target_compile_options(${target} PRIVATE -march=native)
+    # g++ 12 compiles Eigen's AVX-512 product to four fifths of the speed of its AVX2 one
+    # (docs/design.md).
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+      target_compile_options(${target} PRIVATE -mno-avx512f)
+    endif()
+  endif()
+endfunction()

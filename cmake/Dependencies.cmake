@@ -1,0 +1,31 @@
+# System packages first; where one is missing, the pinned release is fetched.
+include(FetchContent)
+
+find_package(Threads REQUIRED)
+
+# plastic_find(NAME url hash args...): find_package(NAME args...), else FetchContent.
+macro(plastic_find name url hash)
+  find_package(${name} ${ARGN} QUIET)
+  if(NOT ${name}_FOUND)
+    message(STATUS "${name} not installed: fetching ${url}")
+    FetchContent_Declare(${name} URL ${url} URL_HASH SHA256=${hash} DOWNLOAD_EXTRACT_TIMESTAMP TRUE)
+    FetchContent_MakeAvailable(${name})
+  endif()
+endmacro()
+
+# Eigen's own build adds tests and installs; only its headers are wanted.
+find_package(Eigen3 3.4 QUIET NO_MODULE)
+if(NOT Eigen3_FOUND)
+  FetchContent_Declare(eigen
+    URL https://gitlab.com/libeigen/eigen/-/archive/3.4.0/eigen-3.4.0.tar.gz
+    URL_HASH SHA256=8586084f71f9bde545ee7fa6d00288b264a2b7ac3607b974e54d13e7162c1c72
+    DOWNLOAD_EXTRACT_TIMESTAMP TRUE SOURCE_SUBDIR headers-only)
+  FetchContent_MakeAvailable(eigen)
+  add_library(plastic_eigen INTERFACE)
+  target_include_directories(plastic_eigen SYSTEM INTERFACE ${eigen_SOURCE_DIR})
+  add_library(Eigen3::Eigen ALIAS plastic_eigen)
+endif()
+
+if(PLASTIC_ZLIB)
+  find_package(ZLIB REQUIRED)
+endif()

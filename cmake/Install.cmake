@@ -1,0 +1,11 @@
+include(CMakePackageConfigHelpers)
+
+install(TARGETS plastic EXPORT plasticTargets)
+install(DIRECTORY include/plastic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT plasticTargets NAMESPACE plastic:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/plastic)
+configure_package_config_file(cmake/plasticConfig.cmake.in plasticConfig.cmake
+  INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/plastic)
+write_basic_package_version_file(plasticConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/plasticConfig.cmake
+              ${CMAKE_CURRENT_BINARY_DIR}/plasticConfigVersion.cmake
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/plastic)

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plastic {
+
+enum class DeviceType { cpu, cuda };
+
+/// Where a tensor lives. `index` tells several CUDA devices apart and is 0 for the CPU.
+struct Device {
+  DeviceType type = DeviceType::cpu;
+  int index = 0;
+
+  bool operator==(const Device&) const = default;
+};
+
+/// Parses "cpu", "cuda" or "cuda:N". Throws Error for any other text.
+Device parse_device(std::string_view text);
+
+/// "cpu" or "cuda:N".
+std::string to_string(Device device);
+
+/// The devices that this build can use on this machine; the CPU is always the first.
+std::vector<Device> available_devices();
+
+/// Why no CUDA device can be used ("built without CUDA", "no device found: ..."); empty when one
+/// can.
+std::string cuda_unavailable_reason();
+
+/// Number of threads the CPU device computes with, the calling thread included. The default is the
+/// number of processors this process may run on.
+int num_threads();
+
+/// Sets num_threads(). Throws Error unless 1 <= count <= 1024. Not to be called while another
+/// thread computes.
+void set_num_threads(int count);
+
+}  // namespace plastic

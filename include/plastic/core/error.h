@@ -1,0 +1,15 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace plastic {
+
+/// Every failure that Plastic reports. The message reads
+/// `[operation] what was wrong: the values; what to do`.
+class Error : public std::runtime_error {
+ public:
+  explicit Error(const std::string& message) : std::runtime_error(message) {}
+};
+
+}  // namespace plastic

@@ -1,0 +1,7 @@
+#pragma once
+
+#include "plastic/core/ops/cross_entropy.h"
+#include "plastic/core/ops/dropout.h"
+#include "plastic/core/ops/elementwise.h"
+#include "plastic/core/ops/matmul.h"
+#include "plastic/core/ops/reduce.h"

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+
+#include "plastic/core/dtype.h"
+#include "plastic/core/shape.h"
+
+namespace plastic {
+
+class Tensor;
+
+/// A position in a counter-based random sequence: Philox4x32-10 (Salmon et al., "Parallel random
+/// numbers: as easy as 1, 2, 3", SC 2011). `seed` is the key, `stream` and `offset` the counter, so
+/// three integers are the whole state, and the numbers do not depend on device or thread count.
+struct Generator {
+  std::uint64_t seed = 0;
+  std::uint64_t stream = 0;
+  /// Next unused block of four 32-bit numbers.
+  std::uint64_t offset = 0;
+
+  bool operator==(const Generator&) const = default;
+
+  /// The next 32 random bits. Spends a whole block: meant for shuffles and seeds, not for bulk.
+  std::uint32_t next_u32();
+
+  /// Uniform integer in [0, bound), unbiased (rejection). Requires bound > 0.
+  std::uint64_t next_below(std::uint64_t bound);
+
+  /// Uniform in [0, 1) with 24 random bits.
+  float next_float();
+};
+
+/// The generator that operations and initialisers use when they are given none. One a process; not
+/// for use from several threads at once.
+Generator& default_generator();
+
+/// Resets default_generator() to the start of `seed`'s sequence.
+void manual_seed(std::uint64_t seed);
+
+/// A new tensor of independent values, uniform in [low, high). f32 or f64.
+Tensor uniform(const Shape& shape, double low, double high, Generator& generator,
+               DType dtype = DType::f32);
+
+/// A new tensor of independent normal values (Box-Muller). f32 or f64.
+Tensor normal(const Shape& shape, double mean, double deviation, Generator& generator,
+              DType dtype = DType::f32);
+
+}  // namespace plastic

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+
+namespace plastic {
+
+/// Up to eight integers held in place: the sizes of a tensor, its strides, or a list of axes.
+class Shape {
+ public:
+  static constexpr std::size_t max_rank = 8;
+
+  Shape() = default;
+  /// Throws Error for more than max_rank values.
+  Shape(std::initializer_list<std::int64_t> values);
+  explicit Shape(std::span<const std::int64_t> values);
+  /// `rank` copies of `value`.
+  static Shape filled(std::size_t rank, std::int64_t value);
+
+  std::size_t rank() const { return rank_; }
+  bool empty() const { return rank_ == 0; }
+  std::int64_t& operator[](std::size_t i) { return values_[i]; }
+  std::int64_t operator[](std::size_t i) const { return values_[i]; }
+  std::int64_t back() const { return values_[rank_ - 1]; }
+
+  const std::int64_t* begin() const { return values_.data(); }
+  const std::int64_t* end() const { return values_.data() + rank_; }
+
+  /// Appends a value. Throws Error past max_rank.
+  void push_back(std::int64_t value);
+  void erase(std::size_t i);
+  void insert(std::size_t i, std::int64_t value);
+
+  /// Product of the values; 1 for rank 0.
+  std::int64_t numel() const;
+
+  bool operator==(const Shape& other) const;
+
+ private:
+  std::array<std::int64_t, max_rank> values_{};
+  std::size_t rank_ = 0;
+};
+
+/// "(128, 784)"; "()" for rank 0.
+std::string to_string(const Shape& shape);
+
+/// Strides, counted in elements, of a row-major tensor without gaps.
+Shape contiguous_strides(const Shape& shape);
+
+/// The shape that `a` and `b` broadcast to by NumPy's rule. Throws Error naming `op` and both.
+Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
+
+}  // namespace plastic

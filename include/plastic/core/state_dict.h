@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plastic/core/tensor.h"
+
+namespace plastic {
+
+struct NamedTensor {
+  std::string name;
+  Tensor tensor;
+};
+
+/// Tensors by name, in the order of their owner. Numbers are stored as tensors of rank 0.
+using StateDict = std::vector<NamedTensor>;
+
+/// The tensor called `name`. Throws Error naming `owner` when there is none.
+const Tensor& find(const StateDict& state, std::string_view name, const char* owner);
+
+}  // namespace plastic

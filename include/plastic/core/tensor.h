@@ -1,0 +1,139 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "plastic/core/device.h"
+#include "plastic/core/dtype.h"
+#include "plastic/core/shape.h"
+
+namespace plastic {
+
+struct TensorImpl;
+
+struct TensorOptions {
+  DType dtype = DType::f32;
+  Device device = {};
+  bool requires_grad = false;
+};
+
+/// A handle on an n-dimensional array. Copies of a handle share the array; views share its storage.
+/// Functions that end in an underscore write in place; all others leave their inputs as they are.
+/// A default-constructed handle is undefined and may only be assigned or asked defined().
+class Tensor {
+ public:
+  Tensor() = default;
+
+  /// Contents are unspecified.
+  static Tensor empty(const Shape& shape, const TensorOptions& options = {});
+  static Tensor full(const Shape& shape, double value, const TensorOptions& options = {});
+  static Tensor zeros(const Shape& shape, const TensorOptions& options = {});
+  static Tensor ones(const Shape& shape, const TensorOptions& options = {});
+  /// 0, 1, ..., count - 1.
+  static Tensor arange(std::int64_t count, const TensorOptions& options = {});
+  /// A CPU tensor of T's dtype holding a copy of `values` in row-major order. T is float, double,
+  /// std::int64_t or std::uint8_t. Throws Error unless there are shape.numel() values.
+  template <class T>
+  static Tensor from(std::span<const T> values, const Shape& shape);
+  /// The same for f32 literals: Tensor::of({1, 2, 3, 4}, {2, 2}).
+  static Tensor of(std::initializer_list<float> values, const Shape& shape);
+
+  bool defined() const { return impl_ != nullptr; }
+  const Shape& shape() const;
+  /// Elements to step over for one step along each axis; 0 along expanded axes.
+  const Shape& strides() const;
+  /// Size along `axis`; negative axes count from the end. Throws Error when out of range.
+  std::int64_t size(std::int64_t axis) const;
+  std::int64_t rank() const;
+  std::int64_t numel() const;
+  DType dtype() const;
+  Device device() const;
+  /// Row-major without gaps.
+  bool is_contiguous() const;
+
+  /// First element, for reading. Throws Error when T is not the dtype or the tensor is not on the
+  /// CPU. Neighbours lie strides() apart.
+  template <class T>
+  const T* data() const;
+  /// First element, for writing; counts as a write for the version check of autograd.
+  template <class T>
+  T* mutable_data();
+  /// The only element as a double. Throws Error unless numel() == 1.
+  double item() const;
+  /// All elements in row-major order. Throws Error when T is not the dtype.
+  template <class T>
+  std::vector<T> to_vector() const;
+
+  // Views: they share storage with *this and pass gradients on.
+
+  /// The same elements in another shape; one size may be -1 and is inferred. A view where strides
+  /// allow it, otherwise a copy. Throws Error when the counts differ.
+  Tensor reshape(const Shape& shape) const;
+  /// Joins the axes from `first` to `last`, both included, into one.
+  Tensor flatten(std::int64_t first = 0, std::int64_t last = -1) const;
+  Tensor transpose(std::int64_t axis0, std::int64_t axis1) const;
+  /// Axis i of the result is axis axes[i] of this tensor. Throws Error unless a permutation.
+  Tensor permute(const Shape& axes) const;
+  /// Elements start, start + step, ... below end along `axis`. Negative positions count from the
+  /// end; both are clamped to the axis as in NumPy. Throws Error unless step >= 1.
+  Tensor slice(std::int64_t axis, std::int64_t start, std::int64_t end,
+               std::int64_t step = 1) const;
+  /// Repeats axes of size 1 without copying, NumPy's broadcasting. Throws Error when impossible.
+  Tensor expand(const Shape& shape) const;
+  Tensor squeeze(std::int64_t axis) const;
+  Tensor unsqueeze(std::int64_t axis) const;
+
+  /// This tensor if it is contiguous, else a contiguous copy.
+  Tensor contiguous() const;
+  Tensor clone() const;
+  /// Converted element by element; float to integer truncates toward zero. Differentiable between
+  /// f32 and f64. Returns *this when nothing changes.
+  Tensor to(DType dtype) const;
+  Tensor to(Device device) const;
+
+  // Writing in place. Throws Error for a tensor that requires a gradient while gradients are being
+  // recorded (wrap it in NoGrad).
+
+  Tensor& fill_(double value);
+  /// Copies `source`, broadcast to this shape and converted to this dtype.
+  Tensor& copy_(const Tensor& source);
+  /// Counts writes to the storage that this tensor shares with its views.
+  std::uint64_t version() const;
+
+  // Autograd. See plastic/core/autograd.h.
+
+  bool requires_grad() const;
+  /// Throws Error for an integer dtype or for a tensor computed from others.
+  Tensor& set_requires_grad(bool requires_grad = true);
+  /// True for a tensor that no recorded operation produced.
+  bool is_leaf() const;
+  /// The gradient accumulated so far; undefined before the first backward() and after zero_grad().
+  Tensor grad() const;
+  /// Replaces the gradient; an undefined tensor clears it. Throws Error when the shape or dtype
+  /// differs.
+  void set_grad(const Tensor& grad);
+  void zero_grad();
+  /// Adds the gradient of this tensor to the `grad()` of every leaf it was computed from.
+  /// `gradient` is the gradient of this tensor itself: it may be left out for a single element,
+  /// where it is 1. The recorded graph is freed unless `retain_graph`. Throws Error when nothing
+  /// was recorded, the graph was freed, or a saved tensor was written to since.
+  void backward(const Tensor& gradient = {}, bool retain_graph = false) const;
+  /// The same elements, cut from the graph.
+  Tensor detach() const;
+
+  /// For the engine's own files: the shared state behind the handle (core/tensor_impl.h).
+  const std::shared_ptr<TensorImpl>& impl() const { return impl_; }
+  explicit Tensor(std::shared_ptr<TensorImpl> impl) : impl_(std::move(impl)) {}
+
+ private:
+  std::shared_ptr<TensorImpl> impl_;
+};
+
+/// Shape, dtype, device and the first elements of each axis, for printing.
+std::string to_string(const Tensor& tensor);
+
+}  // namespace plastic

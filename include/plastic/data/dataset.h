@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "plastic/core/random.h"
+#include "plastic/core/tensor.h"
+
+namespace plastic::data {
+
+/// Labelled images in memory.
+struct ImageDataset {
+  /// (N, C, H, W) u8.
+  Tensor images;
+  /// (N) i64, each in [0, class_names.size()).
+  Tensor labels;
+  std::vector<std::string> class_names;
+  /// Per channel, of pixels scaled to [0, 1]: the loader gives (x / 255 - mean) / deviation.
+  std::vector<float> mean;
+  std::vector<float> deviation;
+
+  std::int64_t size() const { return images.size(0); }
+};
+
+/// A training and a test set with the name they are known by.
+struct DatasetPair {
+  std::string name;
+  /// The folder it was read from, or "generated".
+  std::string source;
+  ImageDataset train;
+  ImageDataset test;
+};
+
+/// round(fraction * size) examples drawn without replacement by `generator`, kept in their original
+/// order. Throws Error unless 0 < fraction <= 1 and at least one example is left. fraction 1 returns
+/// the whole set.
+ImageDataset subset(const ImageDataset& dataset, double fraction, Generator& generator);
+
+}  // namespace plastic::data

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "plastic/nn/module.h"
+
+namespace plastic::nn {
+
+/// (N, ...) -> (N, product of the rest).
+class Flatten : public Module {
+ public:
+  Tensor forward(const Tensor& x) override;
+};
+
+}  // namespace plastic::nn

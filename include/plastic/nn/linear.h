@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "plastic/core/random.h"
+#include "plastic/nn/module.h"
+
+namespace plastic::nn {
+
+struct LinearOptions {
+  bool bias = true;
+  /// Draws the initial values; default_generator() when null.
+  Generator* generator = nullptr;
+};
+
+/// (..., in_features) -> (..., out_features): x · weightᵀ + bias. Parameters "weight" (out, in) and
+/// "bias" (out), both initialised uniform in ±1/√in as PyTorch does.
+class Linear : public Module {
+ public:
+  Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options = {});
+  Tensor forward(const Tensor& x) override;
+
+  Tensor weight;
+  /// Undefined without bias.
+  Tensor bias;
+};
+
+}  // namespace plastic::nn

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plastic/core/state_dict.h"
+#include "plastic/core/tensor.h"
+
+namespace plastic::nn {
+
+class Module;
+using ModulePtr = std::shared_ptr<Module>;
+
+/// A layer or a tree of layers: it owns parameters (trained), buffers (kept, not trained) and child
+/// modules, each under a name. Names of descendants are joined by dots, as in PyTorch.
+class Module {
+ public:
+  Module() = default;
+  virtual ~Module() = default;
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  virtual Tensor forward(const Tensor& x) = 0;
+  Tensor operator()(const Tensor& x) { return forward(x); }
+
+  /// Own parameters first, then those of the children in order of registration.
+  std::vector<NamedTensor> named_parameters() const;
+  std::vector<Tensor> parameters() const;
+  std::int64_t parameter_count() const;
+
+  /// Parameters and buffers under PyTorch's names. The tensors share storage with the module.
+  StateDict state_dict() const;
+  /// Copies values in. Throws Error, changing nothing, when a name is missing, unknown or has
+  /// another shape.
+  void load_state_dict(const StateDict& state);
+
+  /// Training mode (dropout drops) or evaluation mode, for this module and all below it.
+  void train(bool on = true);
+  void eval() { train(false); }
+  bool is_training() const { return training_; }
+
+ protected:
+  /// Marks `value` as requiring a gradient and returns it. Throws Error for a name already taken,
+  /// empty or containing a dot.
+  Tensor register_parameter(const std::string& name, Tensor value);
+  Tensor register_buffer(const std::string& name, Tensor value);
+  void register_child(const std::string& name, ModulePtr child);
+
+ private:
+  void check_name(const std::string& name) const;
+  void collect(const std::string& prefix, bool with_buffers, std::vector<NamedTensor>& out) const;
+
+  std::vector<NamedTensor> parameters_;
+  std::vector<NamedTensor> buffers_;
+  std::vector<std::pair<std::string, ModulePtr>> children_;
+  bool training_ = true;
+};
+
+}  // namespace plastic::nn
