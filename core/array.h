@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+
+#include "plastic/core/dtype.h"
+#include "plastic/core/shape.h"
+
+namespace plastic {
+
+/// What a kernel sees of a tensor: memory, layout and type, without ownership or autograd.
+struct Array {
+  void* data = nullptr;
+  DType dtype = DType::f32;
+  Shape shape;
+  Shape strides;
+
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(data);
+  }
+  std::int64_t numel() const { return shape.numel(); }
+  bool is_contiguous() const;
+};
+
+/// An array with the axes of the others, in step: axes of size 1 dropped and neighbours joined where
+/// every array allows it, so that kernels loop over as few axes as there can be. All arrays have
+/// the same shape.
+template <std::size_t Count>
+void collapse_axes(Array (&arrays)[Count]) {
+  Shape shape;
+  Shape strides[Count];
+  const Shape& full = arrays[0].shape;
+  for (std::size_t axis = 0; axis < full.rank(); ++axis) {
+    if (full[axis] == 1) continue;
+    bool joins = !shape.empty();
+    for (std::size_t i = 0; joins && i < Count; ++i) {
+      joins = strides[i].back() == arrays[i].strides[axis] * full[axis];
+    }
+    if (joins) {
+      shape[shape.rank() - 1] *= full[axis];
+      for (std::size_t i = 0; i < Count; ++i) {
+        strides[i][shape.rank() - 1] = arrays[i].strides[axis];
+      }
+    } else {
+      shape.push_back(full[axis]);
+      for (std::size_t i = 0; i < Count; ++i) strides[i].push_back(arrays[i].strides[axis]);
+    }
+  }
+  for (std::size_t i = 0; i < Count; ++i) {
+    arrays[i].shape = shape;
+    arrays[i].strides = strides[i];
+  }
+}
+
+}  // namespace plastic

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/array.h"
+#include "plastic/core/device.h"
+#include "plastic/core/random.h"
+
+namespace plastic {
+
+/// Elementwise functions of one argument; their formulas are in core/ops/elementwise_rules.h.
+enum class Unary { neg, exp, log, sqrt, relu };
+
+/// Elementwise functions of two arguments. The *_grad ones take a saved tensor and the gradient of
+/// the result, in this order.
+enum class Binary { add, sub, mul, div, exp_grad, log_grad, sqrt_grad, relu_grad };
+
+enum class Reduction { sum };
+
+/// C (m, n) = A (m, k) · B (k, n) + bias over columns. `transpose_*` reads the matrix as stored
+/// transposed: A as (k, m), B as (n, k). Rows lie `ld*` elements apart.
+struct Gemm {
+  DType dtype = DType::f32;
+  std::int64_t m = 0, n = 0, k = 0;
+  const void* a = nullptr;
+  std::int64_t lda = 0;
+  bool transpose_a = false;
+  const void* b = nullptr;
+  std::int64_t ldb = 0;
+  bool transpose_b = false;
+  void* c = nullptr;
+  std::int64_t ldc = 0;
+  /// (n), or null.
+  const void* bias = nullptr;
+};
+
+/// What a device can do. Operations check their arguments once, in core/ops; kernels trust them.
+/// Arrays that are read may have any strides; arrays that are written have no stride of 0. Unless
+/// said otherwise all arrays of a call have one dtype, and results are contiguous.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  /// Memory aligned to 64 bytes, contents unspecified; null for 0 bytes. Throws Error when out.
+  virtual void* allocate(std::size_t bytes) = 0;
+  virtual void deallocate(void* data, std::size_t bytes) = 0;
+
+  /// Sets every element of an array of any strides.
+  virtual void fill(const Array& out, double value) = 0;
+  /// Element by element into an array of the same shape and any strides, converting the dtype.
+  virtual void copy(const Array& in, const Array& out) = 0;
+
+  virtual void unary(Unary op, const Array& in, const Array& out) = 0;
+  /// All three have the shape of the result; broadcast inputs come with strides of 0.
+  virtual void binary(Binary op, const Array& a, const Array& b, const Array& out) = 0;
+  /// out = in · scale + shift.
+  virtual void scale_shift(const Array& in, double scale, double shift, const Array& out) = 0;
+
+  /// `out` has the rank of `in`, with size 1 along reduced axes; `scale` multiplies the result.
+  virtual void reduce(Reduction op, const Array& in, double scale, const Array& out) = 0;
+  /// in (outer, count, inner), contiguous; out (outer, inner) i64.
+  virtual void argmax(const Array& in, const Array& out) = 0;
+
+  virtual void gemm(const Gemm& gemm) = 0;
+
+  /// Mean of -log softmax(logits)[target] into the scalar `loss`, and per row log Σ exp(logits)
+  /// into `log_sum_exp` (n). Returns the position of a target out of [0, classes), or -1. logits and
+  /// targets (i64) are contiguous.
+  virtual std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
+                                     const Array& log_sum_exp) = 0;
+  /// out = (softmax(logits) - onehot(targets)) · grad / n, grad being a scalar.
+  virtual void cross_entropy_grad(const Array& logits, const Array& targets,
+                                  const Array& log_sum_exp, const Array& grad,
+                                  const Array& out) = 0;
+
+  /// Keeps element i where number i of the sequence is >= p, scaled by 1 / (1 - p), else 0. `mask`
+  /// (u8) receives what was kept. All contiguous.
+  virtual void dropout(const Array& in, double p, const Generator& at, const Array& out,
+                       const Array& mask) = 0;
+  /// out = in · mask · scale; contiguous.
+  virtual void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) = 0;
+  /// Uniform in [low, high), contiguous.
+  virtual void uniform(const Array& out, double low, double high, const Generator& at) = 0;
+  virtual void normal(const Array& out, double mean, double deviation, const Generator& at) = 0;
+};
+
+/// The backend of a device. Throws Error when the device is not there.
+Backend& backend(Device device);
+
+/// Implemented by core/cpu.
+Backend& cpu_backend();
+
+/// What the cuda room offers, or its stub in a build without CUDA: the number of devices, the
+/// reason when there is none, and their backends.
+int cuda_device_count();
+std::string cuda_reason();
+Backend& cuda_backend(int index);
+
+}  // namespace plastic

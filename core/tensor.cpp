@@ -1,0 +1,234 @@
+#include "plastic/core/tensor.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/backend.h"
+#include "core/check.h"
+#include "core/dispatch.h"
+#include "core/tensor_impl.h"
+#include "plastic/core/autograd.h"
+
+namespace plastic {
+namespace {
+
+TensorImpl& impl_of(const char* op, const Tensor& tensor) {
+  check_defined(op, tensor);
+  return *tensor.impl();
+}
+
+std::size_t checked_bytes(const Shape& shape, DType dtype) {
+  std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
+  const bool has_elements =
+      std::none_of(shape.begin(), shape.end(), [](std::int64_t size) { return size == 0; });
+  for (const std::int64_t size : shape) {
+    if (size < 0) fail("tensor", "negative size in shape ", to_string(shape));
+    if (has_elements && __builtin_mul_overflow(bytes, size, &bytes)) {
+      fail("tensor", "shape ", to_string(shape), " has more bytes than can be counted");
+    }
+  }
+  return has_elements ? static_cast<std::size_t>(bytes) : 0;
+}
+
+void check_writable(const char* op, const Tensor& tensor) {
+  if (grad_enabled() && impl_of(op, tensor).requires_grad) {
+    fail(op, "writing in place to a tensor that requires a gradient, shape ",
+         to_string(tensor.shape()), "; wrap it in plastic::NoGrad or detach() it");
+  }
+}
+
+}  // namespace
+
+bool Array::is_contiguous() const {
+  std::int64_t expected = 1;
+  for (std::size_t i = shape.rank(); i-- > 0;) {
+    if (shape[i] == 0) return true;
+    if (shape[i] != 1 && strides[i] != expected) return false;
+    expected *= shape[i];
+  }
+  return true;
+}
+
+Array array_of(const Tensor& tensor) {
+  const TensorImpl& impl = *tensor.impl();
+  return {impl.data(), impl.dtype, impl.shape, impl.strides};
+}
+
+Tensor make_view(const std::shared_ptr<Storage>& storage, DType dtype, const Shape& shape,
+                 const Shape& strides, std::int64_t offset) {
+  auto impl = std::make_shared<TensorImpl>();
+  impl->storage = storage;
+  impl->dtype = dtype;
+  impl->shape = shape;
+  impl->strides = strides;
+  impl->offset = offset;
+  return Tensor(std::move(impl));
+}
+
+std::size_t normalize_axis(const char* op, std::int64_t axis, std::size_t rank) {
+  const auto signed_rank = static_cast<std::int64_t>(rank);
+  if (axis < -signed_rank || axis >= signed_rank) {
+    fail(op, "axis ", axis, " is out of range for a tensor of rank ", rank);
+  }
+  return static_cast<std::size_t>(axis < 0 ? axis + signed_rank : axis);
+}
+
+void check_defined(const char* op, const Tensor& tensor) {
+  if (!tensor.defined()) fail(op, "the tensor is undefined; assign it first");
+}
+
+void check_same_kind(const char* op, const Tensor& a, const Tensor& b) {
+  check_defined(op, a);
+  check_defined(op, b);
+  if (a.dtype() != b.dtype()) {
+    fail(op, "dtypes differ: ", name_of(a.dtype()), " and ", name_of(b.dtype()),
+         "; convert one with .to()");
+  }
+  if (a.device() != b.device()) {
+    fail(op, "devices differ: ", to_string(a.device()), " and ", to_string(b.device()),
+         "; move one with .to()");
+  }
+}
+
+Tensor Tensor::empty(const Shape& shape, const TensorOptions& options) {
+  const std::size_t bytes = checked_bytes(shape, options.dtype);
+  Tensor out = make_view(Storage::allocate(bytes, options.device), options.dtype, shape,
+                         contiguous_strides(shape), 0);
+  if (options.requires_grad) out.set_requires_grad();
+  return out;
+}
+
+Tensor Tensor::full(const Shape& shape, double value, const TensorOptions& options) {
+  const Tensor out = empty(shape, options);
+  backend(options.device).fill(array_of(out), value);
+  return out;
+}
+
+Tensor Tensor::zeros(const Shape& shape, const TensorOptions& options) {
+  return full(shape, 0, options);
+}
+
+Tensor Tensor::ones(const Shape& shape, const TensorOptions& options) {
+  return full(shape, 1, options);
+}
+
+Tensor Tensor::arange(std::int64_t count, const TensorOptions& options) {
+  Tensor out = empty({count}, {.dtype = options.dtype});
+  dispatch(options.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    T* values = out.mutable_data<T>();
+    for (std::int64_t i = 0; i < count; ++i) values[i] = static_cast<T>(i);
+  });
+  out = out.to(options.device);
+  if (options.requires_grad) out.set_requires_grad();
+  return out;
+}
+
+template <class T>
+Tensor Tensor::from(std::span<const T> values, const Shape& shape) {
+  if (shape.numel() != std::ssize(values)) {
+    fail("from", values.size(), " values do not fill shape ", to_string(shape));
+  }
+  Tensor out = empty(shape, {.dtype = dtype_of<T>()});
+  std::copy(values.begin(), values.end(), out.mutable_data<T>());
+  return out;
+}
+
+Tensor Tensor::of(std::initializer_list<float> values, const Shape& shape) {
+  return from(std::span<const float>(values.begin(), values.size()), shape);
+}
+
+const Shape& Tensor::shape() const { return impl_of("shape", *this).shape; }
+const Shape& Tensor::strides() const { return impl_of("strides", *this).strides; }
+
+std::int64_t Tensor::size(std::int64_t axis) const {
+  return shape()[normalize_axis("size", axis, shape().rank())];
+}
+
+std::int64_t Tensor::rank() const { return static_cast<std::int64_t>(shape().rank()); }
+std::int64_t Tensor::numel() const { return shape().numel(); }
+DType Tensor::dtype() const { return impl_of("dtype", *this).dtype; }
+Device Tensor::device() const { return impl_of("device", *this).storage->device(); }
+
+bool Tensor::is_contiguous() const {
+  check_defined("is_contiguous", *this);
+  return array_of(*this).is_contiguous();
+}
+
+template <class T>
+const T* Tensor::data() const {
+  const TensorImpl& impl = impl_of("data", *this);
+  if (impl.dtype != dtype_of<T>()) {
+    fail("data", "the tensor holds ", name_of(impl.dtype), ", asked for ", name_of(dtype_of<T>()));
+  }
+  if (device().type != DeviceType::cpu) {
+    fail("data", "the tensor is on ", to_string(device()), "; move it with .to(plastic::Device{})");
+  }
+  return static_cast<const T*>(impl.data());
+}
+
+template <class T>
+T* Tensor::mutable_data() {
+  const T* data = this->data<T>();
+  impl_->storage->bump_version();
+  return const_cast<T*>(data);
+}
+
+double Tensor::item() const {
+  if (numel() != 1) fail("item", "needs a single element, got shape ", to_string(shape()));
+  double value = 0;
+  const Tensor host = to(Device{});
+  dispatch(dtype(), [&](auto zero) {
+    value = static_cast<double>(*host.template data<decltype(zero)>());
+  });
+  return value;
+}
+
+template <class T>
+std::vector<T> Tensor::to_vector() const {
+  const Tensor dense = to(Device{}).contiguous();
+  const T* first = dense.data<T>();
+  return std::vector<T>(first, first + numel());
+}
+
+template Tensor Tensor::from(std::span<const float>, const Shape&);
+template Tensor Tensor::from(std::span<const double>, const Shape&);
+template Tensor Tensor::from(std::span<const std::int64_t>, const Shape&);
+template Tensor Tensor::from(std::span<const std::uint8_t>, const Shape&);
+template const float* Tensor::data() const;
+template const double* Tensor::data() const;
+template const std::int64_t* Tensor::data() const;
+template const std::uint8_t* Tensor::data() const;
+template float* Tensor::mutable_data();
+template double* Tensor::mutable_data();
+template std::int64_t* Tensor::mutable_data();
+template std::uint8_t* Tensor::mutable_data();
+template std::vector<float> Tensor::to_vector() const;
+template std::vector<double> Tensor::to_vector() const;
+template std::vector<std::int64_t> Tensor::to_vector() const;
+template std::vector<std::uint8_t> Tensor::to_vector() const;
+
+Tensor& Tensor::fill_(double value) {
+  check_writable("fill_", *this);
+  impl_->storage->bump_version();
+  backend(device()).fill(array_of(*this), value);
+  return *this;
+}
+
+Tensor& Tensor::copy_(const Tensor& source) {
+  check_writable("copy_", *this);
+  const Tensor same_device = source.detach().to(device());
+  const Tensor fitting = same_device.expand(shape());
+  impl_->storage->bump_version();
+  backend(device()).copy(array_of(fitting), array_of(*this));
+  return *this;
+}
+
+std::uint64_t Tensor::version() const { return impl_of("version", *this).storage->version(); }
+
+Tensor Tensor::detach() const {
+  const TensorImpl& impl = impl_of("detach", *this);
+  return make_view(impl.storage, impl.dtype, impl.shape, impl.strides, impl.offset);
+}
+
+}  // namespace plastic
