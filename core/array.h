@@ -22,9 +22,9 @@ struct Array {
   bool is_contiguous() const;
 };
 
-/// An array with the axes of the others, in step: axes of size 1 dropped and neighbours joined where
-/// every array allows it, so that kernels loop over as few axes as there can be. All arrays have
-/// the same shape.
+/// An array with the axes of the others, in step: axes of size 1 dropped and neighbours joined
+/// where every array allows it, so that kernels loop over as few axes as there can be. All arrays
+/// have the same shape.
 template <std::size_t Count>
 void collapse_axes(Array (&arrays)[Count]) {
   Shape shape;

@@ -46,6 +46,9 @@ class Backend {
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void deallocate(void* data, std::size_t bytes) = 0;
 
+  virtual void copy_from_host(const void* host, void* device, std::size_t bytes) = 0;
+  virtual void copy_to_host(const void* device, void* host, std::size_t bytes) = 0;
+
   /// Sets every element of an array of any strides.
   virtual void fill(const Array& out, double value) = 0;
   /// Element by element into an array of the same shape and any strides, converting the dtype.
@@ -65,8 +68,8 @@ class Backend {
   virtual void gemm(const Gemm& gemm) = 0;
 
   /// Mean of -log softmax(logits)[target] into the scalar `loss`, and per row log Σ exp(logits)
-  /// into `log_sum_exp` (n). Returns the position of a target out of [0, classes), or -1. logits and
-  /// targets (i64) are contiguous.
+  /// into `log_sum_exp` (n). Returns the position of a target out of [0, classes), or -1. logits
+  /// and targets (i64) are contiguous.
   virtual std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
                                      const Array& log_sum_exp) = 0;
   /// out = (softmax(logits) - onehot(targets)) · grad / n, grad being a scalar.

@@ -12,8 +12,8 @@ struct PhiloxBlock {
   std::uint32_t word[4];
 };
 
-/// Philox4x32-10: block `index` of the sequence (seed, stream). Salmon, Moraes, Dror, Shaw, SC 2011,
-/// with the authors' constants; the counter is (index, stream), the key is the seed.
+/// Philox4x32-10: block `index` of the sequence (seed, stream). Salmon, Moraes, Dror, Shaw, SC
+/// 2011, with the authors' constants; the counter is (index, stream), the key is the seed.
 PLASTIC_HOST_DEVICE inline PhiloxBlock philox(std::uint64_t seed, std::uint64_t stream,
                                               std::uint64_t index) {
   auto c0 = static_cast<std::uint32_t>(index);

@@ -178,9 +178,8 @@ double Tensor::item() const {
   if (numel() != 1) fail("item", "needs a single element, got shape ", to_string(shape()));
   double value = 0;
   const Tensor host = to(Device{});
-  dispatch(dtype(), [&](auto zero) {
-    value = static_cast<double>(*host.template data<decltype(zero)>());
-  });
+  dispatch(dtype(),
+           [&](auto zero) { value = static_cast<double>(*host.template data<decltype(zero)>()); });
   return value;
 }
 

@@ -23,8 +23,8 @@ const std::vector<CatalogEntry>& catalog();
 
 /// The folders in which load() looks for `name`'s files, in order: `data_dir` alone (itself and its
 /// subfolder `name`) if given; else $PLASTIC_DATA, ~/.cache/plastic and the system's folders.
-std::vector<std::filesystem::path> search_path(const std::string& name,
-                                               const std::optional<std::filesystem::path>& data_dir);
+std::vector<std::filesystem::path> search_path(
+    const std::string& name, const std::optional<std::filesystem::path>& data_dir);
 
 /// The folder that holds all of `name`'s files, if any does.
 std::optional<std::filesystem::path> locate(const std::string& name,

@@ -34,8 +34,8 @@ struct DatasetPair {
 };
 
 /// round(fraction * size) examples drawn without replacement by `generator`, kept in their original
-/// order. Throws Error unless 0 < fraction <= 1 and at least one example is left. fraction 1 returns
-/// the whole set.
+/// order. Throws Error unless 0 < fraction <= 1 and at least one example is left. fraction 1
+/// returns the whole set.
 ImageDataset subset(const ImageDataset& dataset, double fraction, Generator& generator);
 
 }  // namespace plastic::data

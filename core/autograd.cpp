@@ -1,0 +1,125 @@
+#include "plastic/core/autograd.h"
+
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "core/backend.h"
+#include "core/check.h"
+#include "core/graph.h"
+#include "plastic/core/ops/elementwise.h"
+
+namespace plastic {
+namespace {
+
+bool is_exclusive(const Tensor& tensor) {
+  return tensor.impl().use_count() == 1 && tensor.impl()->storage.use_count() == 1;
+}
+
+void accumulate(TensorImpl& leaf, Tensor grad) {
+  if (leaf.grad.defined()) {
+    leaf.grad.impl()->storage->bump_version();
+    const Array sum = array_of(leaf.grad);
+    backend(leaf.grad.device()).binary(Binary::add, sum, array_of(grad), sum);
+  } else if (leaf.grad_slot.defined()) {
+    if (grad.impl() != leaf.grad_slot.impl()) leaf.grad_slot.copy_(grad);
+    leaf.grad = leaf.grad_slot;
+  } else {
+    // A gradient that something else also holds must not be added to later.
+    leaf.grad = is_exclusive(grad) && grad.is_contiguous() ? std::move(grad) : grad.clone();
+  }
+}
+
+struct Pending {
+  std::shared_ptr<Node> node;
+  Tensor grad;
+};
+
+/// Nodes that wait for their turn, latest first: all users of a result come before what made it.
+using Schedule = std::map<std::uint64_t, Pending, std::greater<>>;
+
+void send(Schedule& schedule, const Edge& edge, Tensor grad) {
+  if (edge.leaf) return accumulate(*edge.leaf, std::move(grad));
+  const auto [place, is_new] = schedule.try_emplace(edge.node->id(), Pending{edge.node, grad});
+  if (!is_new) place->second.grad = add(place->second.grad, grad);
+}
+
+}  // namespace
+
+bool Tensor::requires_grad() const {
+  check_defined("requires_grad", *this);
+  return impl_->requires_grad;
+}
+
+Tensor& Tensor::set_requires_grad(bool requires_grad) {
+  check_defined("set_requires_grad", *this);
+  if (impl_->grad_fn) {
+    fail("set_requires_grad", "the tensor was computed from others; detach() it first");
+  }
+  if (requires_grad && !is_floating_point(impl_->dtype)) {
+    fail("set_requires_grad", "only f32 and f64 tensors have gradients, not ",
+         name_of(impl_->dtype));
+  }
+  impl_->requires_grad = requires_grad;
+  return *this;
+}
+
+bool Tensor::is_leaf() const {
+  check_defined("is_leaf", *this);
+  return impl_->grad_fn == nullptr;
+}
+
+Tensor Tensor::grad() const {
+  check_defined("grad", *this);
+  return impl_->grad;
+}
+
+void Tensor::set_grad(const Tensor& grad) {
+  check_defined("set_grad", *this);
+  if (grad.defined() && (grad.shape() != shape() || grad.dtype() != dtype())) {
+    fail("set_grad", "the tensor is ", name_of(dtype()), " ", to_string(shape()), ", the gradient ",
+         name_of(grad.dtype()), " ", to_string(grad.shape()));
+  }
+  impl_->grad = grad;
+}
+
+void Tensor::zero_grad() {
+  check_defined("zero_grad", *this);
+  impl_->grad = Tensor();
+}
+
+void Tensor::backward(const Tensor& gradient, bool retain_graph) const {
+  check_defined("backward", *this);
+  if (!impl_->requires_grad) {
+    fail("backward", "nothing to differentiate: no tensor that requires a gradient went into it");
+  }
+  if (gradient.defined() && (gradient.shape() != shape() || gradient.dtype() != dtype())) {
+    fail("backward", "the tensor is ", name_of(dtype()), " ", to_string(shape()),
+         ", the gradient given ", name_of(gradient.dtype()), " ", to_string(gradient.shape()));
+  }
+  if (!gradient.defined() && numel() != 1) {
+    fail("backward", "a tensor of shape ", to_string(shape()),
+         " needs an explicit gradient; reduce it with sum() or mean(), or pass one");
+  }
+  const NoGrad no_grad;
+  Schedule schedule;
+  const Edge root = impl_->grad_fn ? Edge{.node = impl_->grad_fn, .leaf = nullptr}
+                                   : Edge{.node = nullptr, .leaf = impl_};
+  send(schedule, root,
+       gradient.defined() ? gradient.detach()
+                          : ones(shape(), {.dtype = dtype(), .device = device()}));
+  while (!schedule.empty()) {
+    const auto next = schedule.extract(schedule.begin());
+    const Pending& pending = next.mapped();
+    Gradients gradients = pending.node->run(pending.grad);
+    if (!retain_graph) pending.node->free();
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      const Edge& edge = pending.node->inputs()[i];
+      if (edge.needed() && gradients[i].defined()) {
+        send(schedule, edge, std::exchange(gradients[i], Tensor()));
+      }
+    }
+  }
+}
+
+}  // namespace plastic

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstddef>
+
+namespace plastic::cpu {
+
+/// Memory aligned to 64 bytes from a cache of freed blocks: a training step frees what the next one
+/// asks for, and giving pages back to the system only to fault them in again is what slows naive
+/// engines. Sizes are rounded up to buckets of at most 25% waste. Returns null for 0 bytes; throws
+/// Error when the system has no more. Thread-safe.
+void* allocate(std::size_t bytes);
+void deallocate(void* data, std::size_t bytes) noexcept;
+
+}  // namespace plastic::cpu

@@ -1,0 +1,64 @@
+#include <cstring>
+
+#include "core/cpu/allocator.h"
+#include "core/cpu/kernels.h"
+
+namespace plastic {
+namespace {
+
+class CpuBackend final : public Backend {
+ public:
+  void* allocate(std::size_t bytes) override { return cpu::allocate(bytes); }
+  void deallocate(void* data, std::size_t bytes) override { cpu::deallocate(data, bytes); }
+  void copy_from_host(const void* host, void* device, std::size_t bytes) override {
+    if (bytes > 0) std::memcpy(device, host, bytes);
+  }
+  void copy_to_host(const void* device, void* host, std::size_t bytes) override {
+    if (bytes > 0) std::memcpy(host, device, bytes);
+  }
+  void fill(const Array& out, double value) override { cpu::fill(out, value); }
+  void copy(const Array& in, const Array& out) override { cpu::copy(in, out); }
+  void unary(Unary op, const Array& in, const Array& out) override { cpu::unary(op, in, out); }
+  void binary(Binary op, const Array& a, const Array& b, const Array& out) override {
+    cpu::binary(op, a, b, out);
+  }
+  void scale_shift(const Array& in, double scale, double shift, const Array& out) override {
+    cpu::scale_shift(in, scale, shift, out);
+  }
+  void reduce(Reduction op, const Array& in, double scale, const Array& out) override {
+    cpu::reduce(op, in, scale, out);
+  }
+  void argmax(const Array& in, const Array& out) override { cpu::argmax(in, out); }
+  void gemm(const Gemm& product) override { cpu::gemm(product); }
+  std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
+                             const Array& log_sum_exp) override {
+    return cpu::cross_entropy(logits, targets, loss, log_sum_exp);
+  }
+  void cross_entropy_grad(const Array& logits, const Array& targets, const Array& log_sum_exp,
+                          const Array& grad, const Array& out) override {
+    cpu::cross_entropy_grad(logits, targets, log_sum_exp, grad, out);
+  }
+  void dropout(const Array& in, double p, const Generator& at, const Array& out,
+               const Array& mask) override {
+    cpu::dropout(in, p, at, out, mask);
+  }
+  void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) override {
+    cpu::masked_scale(in, mask, scale, out);
+  }
+  void uniform(const Array& out, double low, double high, const Generator& at) override {
+    cpu::uniform(out, low, high, at);
+  }
+  void normal(const Array& out, double mean, double deviation, const Generator& at) override {
+    cpu::normal(out, mean, deviation, at);
+  }
+};
+
+}  // namespace
+
+Backend& cpu_backend() {
+  // Never destroyed: tensors with static lifetime give their memory back after main().
+  static auto* instance = new CpuBackend;
+  return *instance;
+}
+
+}  // namespace plastic

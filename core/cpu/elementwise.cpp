@@ -1,0 +1,124 @@
+#include <type_traits>
+
+#include "core/cpu/kernels.h"
+#include "core/cpu/loops.h"
+#include "core/dispatch.h"
+#include "core/ops/elementwise_rules.h"
+
+namespace plastic::cpu {
+namespace {
+
+/// y = f(x) along a run; the dense case is one the compiler vectorises.
+template <class In, class Out, class F>
+void map_run(const std::byte* const x_bytes, std::int64_t x_stride, std::byte* y_bytes,
+             std::int64_t y_stride, std::int64_t count, F f) {
+  const In* x = reinterpret_cast<const In*>(x_bytes);
+  Out* y = reinterpret_cast<Out*>(y_bytes);
+  if (x_stride == 1 && y_stride == 1) {
+    for (std::int64_t i = 0; i < count; ++i) y[i] = f(x[i]);
+  } else if (x_stride == 0 && y_stride == 1) {
+    std::fill_n(y, count, f(*x));
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) y[i * y_stride] = f(x[i * x_stride]);
+  }
+}
+
+template <class In, class Out, class F>
+void map(const Array& in, const Array& out, F f) {
+  Array arrays[] = {in, out};
+  for_each_run(arrays,
+               [&](std::byte* const* pointers, const std::int64_t* strides, std::int64_t count) {
+                 map_run<In, Out>(pointers[0], strides[0], pointers[1], strides[1], count, f);
+               });
+}
+
+template <class T, class F>
+void zip_run(std::byte* const* pointers, const std::int64_t* strides, std::int64_t count, F f) {
+  const T* a = reinterpret_cast<const T*>(pointers[0]);
+  const T* b = reinterpret_cast<const T*>(pointers[1]);
+  T* y = reinterpret_cast<T*>(pointers[2]);
+  if (strides[0] == 1 && strides[1] == 1 && strides[2] == 1) {
+    for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i], b[i]);
+  } else if (strides[0] == 1 && strides[1] == 0 && strides[2] == 1) {
+    const T scalar = *b;
+    for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i], scalar);
+  } else if (strides[0] == 0 && strides[1] == 1 && strides[2] == 1) {
+    const T scalar = *a;
+    for (std::int64_t i = 0; i < count; ++i) y[i] = f(scalar, b[i]);
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) {
+      y[i * strides[2]] = f(a[i * strides[0]], b[i * strides[1]]);
+    }
+  }
+}
+
+/// Float functions are defined for float and double only; operations refuse the others before.
+template <class F>
+constexpr bool floating_only = std::is_same_v<F, rules::Exp> || std::is_same_v<F, rules::Log> ||
+                               std::is_same_v<F, rules::Sqrt> || std::is_same_v<F, rules::Relu>;
+
+}  // namespace
+
+void fill(const Array& out, double value) {
+  dispatch(out.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    Array arrays[] = {out};
+    for_each_run(arrays,
+                 [&](std::byte* const* pointers, const std::int64_t* strides, std::int64_t count) {
+                   T* y = reinterpret_cast<T*>(pointers[0]);
+                   const T converted = static_cast<T>(value);
+                   if (strides[0] == 1) {
+                     std::fill_n(y, count, converted);
+                   } else {
+                     for (std::int64_t i = 0; i < count; ++i) y[i * strides[0]] = converted;
+                   }
+                 });
+  });
+}
+
+void copy(const Array& in, const Array& out) {
+  dispatch(in.dtype, [&](auto from) {
+    dispatch(out.dtype, [&](auto to) {
+      using Out = decltype(to);
+      map<decltype(from), Out>(in, out, [](auto x) { return static_cast<Out>(x); });
+    });
+  });
+}
+
+void unary(Unary op, const Array& in, const Array& out) {
+  dispatch(in.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    rules::with(op, [&](auto f) {
+      if constexpr (std::is_floating_point_v<T> || !floating_only<decltype(f)>) {
+        map<T, T>(in, out, f);
+      }
+    });
+  });
+}
+
+void binary(Binary op, const Array& a, const Array& b, const Array& out) {
+  dispatch(a.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    rules::with(op, [&](auto f) {
+      Array arrays[] = {a, b, out};
+      for_each_run(arrays, [&](std::byte* const* pointers, const std::int64_t* strides,
+                               std::int64_t count) { zip_run<T>(pointers, strides, count, f); });
+    });
+  });
+}
+
+void scale_shift(const Array& in, double scale, double shift, const Array& out) {
+  dispatch(in.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    if constexpr (std::is_floating_point_v<T>) {
+      const T s = static_cast<T>(scale);
+      const T t = static_cast<T>(shift);
+      map<T, T>(in, out, [s, t](T x) { return x * s + t; });
+    } else {
+      map<T, T>(in, out,
+                [=](T x) { return static_cast<T>(static_cast<double>(x) * scale + shift); });
+    }
+  });
+}
+
+}  // namespace plastic::cpu

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "core/backend.h"
+
+// The kernels behind the CPU's Backend, one family a file. Contracts are those of Backend.
+namespace plastic::cpu {
+
+void fill(const Array& out, double value);
+void copy(const Array& in, const Array& out);
+void unary(Unary op, const Array& in, const Array& out);
+void binary(Binary op, const Array& a, const Array& b, const Array& out);
+void scale_shift(const Array& in, double scale, double shift, const Array& out);
+
+void reduce(Reduction op, const Array& in, double scale, const Array& out);
+void argmax(const Array& in, const Array& out);
+
+void gemm(const Gemm& gemm);
+
+std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
+                           const Array& log_sum_exp);
+void cross_entropy_grad(const Array& logits, const Array& targets, const Array& log_sum_exp,
+                        const Array& grad, const Array& out);
+
+void dropout(const Array& in, double p, const Generator& at, const Array& out, const Array& mask);
+void masked_scale(const Array& in, const Array& mask, double scale, const Array& out);
+void uniform(const Array& out, double low, double high, const Generator& at);
+void normal(const Array& out, double mean, double deviation, const Generator& at);
+
+}  // namespace plastic::cpu

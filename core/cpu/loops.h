@@ -1,0 +1,53 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/array.h"
+#include "core/parallel.h"
+
+namespace plastic::cpu {
+
+/// Elements below which a loop is not worth a second thread.
+constexpr std::int64_t elementwise_grain = 8192;
+
+/// Walks arrays of one shape in step, on all threads. body(pointers, strides, count) is called for
+/// runs of `count` elements along the last axis; pointers are to the first element of each array,
+/// counted in bytes, and strides are in elements.
+template <std::size_t Count, class Body>
+void for_each_run(Array (&arrays)[Count], Body&& body) {
+  collapse_axes(arrays);
+  const Shape shape = arrays[0].shape;
+  const std::int64_t total = shape.numel();
+  if (total == 0) return;
+  const std::size_t outer_rank = shape.rank() == 0 ? 0 : shape.rank() - 1;
+  const std::int64_t inner = shape.rank() == 0 ? 1 : shape.back();
+  std::int64_t inner_strides[Count];
+  for (std::size_t i = 0; i < Count; ++i) {
+    inner_strides[i] = shape.rank() == 0 ? 1 : arrays[i].strides.back();
+  }
+  parallel_for(0, total, elementwise_grain, [&](std::int64_t first, std::int64_t last) {
+    while (first < last) {
+      const std::int64_t column = first % inner;
+      const std::int64_t count = std::min(inner - column, last - first);
+      std::int64_t row = first / inner;
+      std::byte* pointers[Count];
+      std::int64_t positions[Count];
+      for (std::size_t i = 0; i < Count; ++i) positions[i] = column * inner_strides[i];
+      for (std::size_t axis = outer_rank; axis-- > 0;) {
+        const std::int64_t at = row % shape[axis];
+        row /= shape[axis];
+        for (std::size_t i = 0; i < Count; ++i) positions[i] += at * arrays[i].strides[axis];
+      }
+      for (std::size_t i = 0; i < Count; ++i) {
+        pointers[i] = static_cast<std::byte*>(arrays[i].data) +
+                      positions[i] * static_cast<std::int64_t>(size_of(arrays[i].dtype));
+      }
+      body(pointers, inner_strides, count);
+      first += count;
+    }
+  });
+}
+
+}  // namespace plastic::cpu

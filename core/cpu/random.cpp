@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "core/cpu/kernels.h"
+#include "core/cpu/loops.h"
+#include "core/dispatch.h"
+#include "core/philox.h"
+
+namespace plastic::cpu {
+namespace {
+
+/// Blocks of Philox drawn at a time; a loop over this many is vectorised.
+constexpr std::int64_t batch = 16;
+
+/// Calls body(first element, words, count) for all elements, four a block, in parallel.
+template <class Body>
+void for_each_batch(std::int64_t elements, const Generator& at, Body&& body) {
+  const std::int64_t blocks = (elements + 3) / 4;
+  parallel_for(0, (blocks + batch - 1) / batch, elementwise_grain / (4 * batch),
+               [&](std::int64_t first, std::int64_t last) {
+                 for (std::int64_t b = first; b < last; ++b) {
+                   std::uint32_t words[4 * batch];
+                   for (std::int64_t i = 0; i < batch; ++i) {
+                     const auto index = static_cast<std::uint64_t>(b * batch + i);
+                     const PhiloxBlock block = philox(at.seed, at.stream, at.offset + index);
+                     for (int w = 0; w < 4; ++w) words[4 * i + w] = block.word[w];
+                   }
+                   const std::int64_t begin = b * 4 * batch;
+                   body(begin, words, std::min(4 * batch, elements - begin));
+                 }
+               });
+}
+
+}  // namespace
+
+void dropout(const Array& in, double p, const Generator& at, const Array& out, const Array& mask) {
+  const DropoutRule rule(p);
+  dispatch_floating("dropout", in.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T* x = in.as<T>();
+    T* y = out.as<T>();
+    auto* kept = mask.as<std::uint8_t>();
+    const T scale = static_cast<T>(rule.scale);
+    for_each_batch(in.numel(), at,
+                   [&](std::int64_t begin, const std::uint32_t* words, std::int64_t count) {
+                     for (std::int64_t i = 0; i < count; ++i) {
+                       const bool keep = rule.keeps(words[i]);
+                       kept[begin + i] = static_cast<std::uint8_t>(keep);
+                       y[begin + i] = keep ? x[begin + i] * scale : T{0};
+                     }
+                   });
+  });
+}
+
+void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) {
+  dispatch_floating("dropout", in.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T* x = in.as<T>();
+    T* y = out.as<T>();
+    const auto* kept = mask.as<std::uint8_t>();
+    const T s = static_cast<T>(scale);
+    parallel_for(0, in.numel(), elementwise_grain, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t i = first; i < last; ++i) y[i] = kept[i] != 0 ? x[i] * s : T{0};
+    });
+  });
+}
+
+void uniform(const Array& out, double low, double high, const Generator& at) {
+  dispatch_floating("uniform", out.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    T* y = out.as<T>();
+    // Rounding may lift a draw to `high` itself, which the range leaves out.
+    const T last_below = std::nextafter(static_cast<T>(high), static_cast<T>(low));
+    for_each_batch(out.numel(), at,
+                   [&](std::int64_t begin, const std::uint32_t* words, std::int64_t count) {
+                     for (std::int64_t i = 0; i < count; ++i) {
+                       const double u = static_cast<double>(uniform_from(words[i]));
+                       y[begin + i] = std::min(static_cast<T>(low + (high - low) * u), last_below);
+                     }
+                   });
+  });
+}
+
+// Box and Muller: two uniform numbers of a block give two normal ones.
+void normal(const Array& out, double mean, double deviation, const Generator& at) {
+  dispatch_floating("normal", out.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    T* y = out.as<T>();
+    for_each_batch(out.numel(), at,
+                   [&](std::int64_t begin, const std::uint32_t* words, std::int64_t count) {
+                     for (std::int64_t i = 0; i < count; i += 2) {
+                       // 1 - u lies in (0, 1], where the logarithm is finite.
+                       const double u = 1.0 - static_cast<double>(uniform_from(words[i]));
+                       const double angle =
+                           2 * std::numbers::pi * static_cast<double>(uniform_from(words[i + 1]));
+                       const double radius = deviation * std::sqrt(-2 * std::log(u));
+                       y[begin + i] = static_cast<T>(mean + radius * std::cos(angle));
+                       if (i + 1 < count) {
+                         y[begin + i + 1] = static_cast<T>(mean + radius * std::sin(angle));
+                       }
+                     }
+                   });
+  });
+}
+
+}  // namespace plastic::cpu

@@ -1,0 +1,92 @@
+#include "core/graph.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "core/check.h"
+
+namespace plastic {
+namespace {
+
+thread_local bool recording = true;
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> counter{0};
+  return counter.fetch_add(1, std::memory_order_relaxed);
+}
+
+Edge edge_to(const Tensor& input) {
+  if (!input.defined() || !input.requires_grad()) return {};
+  if (input.impl()->grad_fn) return {.node = input.impl()->grad_fn, .leaf = nullptr};
+  return {.node = nullptr, .leaf = input.impl()};
+}
+
+}  // namespace
+
+NoGrad::NoGrad() : before_(recording) { recording = false; }
+NoGrad::~NoGrad() { recording = before_; }
+bool grad_enabled() { return recording; }
+
+Tensor Inputs::gradient_for(std::size_t i, const Shape& shape, DType dtype) const {
+  const std::shared_ptr<TensorImpl>& leaf = (*edges_)[i].leaf;
+  if (leaf && leaf->grad_slot.defined() && !leaf->grad.defined()) {
+    // An operation on the same leaf twice must not write both gradients to one place.
+    const auto uses = std::count_if(edges_->begin(), edges_->end(),
+                                    [&](const Edge& edge) { return edge.leaf == leaf; });
+    if (uses == 1) return leaf->grad_slot;
+  }
+  return Tensor::empty(shape, {.dtype = dtype});
+}
+
+Node::Node(const char* op, std::vector<Edge> inputs, Backward backward)
+    : id_(next_id()), op_(op), inputs_(std::move(inputs)), backward_(std::move(backward)) {}
+
+Node::~Node() {
+  // A long chain of nodes is taken apart in a loop: nested destructors would exhaust the stack.
+  thread_local std::vector<std::shared_ptr<Node>> dying;
+  thread_local bool draining = false;
+  for (Edge& edge : inputs_) {
+    if (edge.node) dying.push_back(std::move(edge.node));
+  }
+  if (draining) return;
+  draining = true;
+  while (!dying.empty()) {
+    const std::shared_ptr<Node> next = std::move(dying.back());
+    dying.pop_back();
+  }
+  draining = false;
+}
+
+Gradients Node::run(const Tensor& grad) const {
+  if (!backward_) {
+    fail("backward", "the graph through ", op_,
+         " was freed by an earlier backward(); pass retain_graph = true to the first call");
+  }
+  return backward_(grad, Inputs(inputs_));
+}
+
+void Node::free() { backward_ = nullptr; }
+
+Tensor record(const char* op, Tensor out, std::initializer_list<Tensor> inputs, Backward backward) {
+  const bool wanted = recording && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) {
+                        return t.defined() && t.requires_grad();
+                      });
+  if (!wanted) return out;
+  std::vector<Edge> edges;
+  edges.reserve(inputs.size());
+  for (const Tensor& input : inputs) edges.push_back(edge_to(input));
+  out.impl()->requires_grad = true;
+  out.impl()->grad_fn = std::make_shared<Node>(op, std::move(edges), std::move(backward));
+  return out;
+}
+
+const Tensor& Saved::get() const {
+  if (tensor_.version() != version_) {
+    fail("backward", op_, " needs a tensor of shape ", to_string(tensor_.shape()),
+         " that was written to in place since (version ", tensor_.version(), ", saved at ",
+         version_, "); clone() it before writing");
+  }
+  return tensor_;
+}
+
+}  // namespace plastic

@@ -1,0 +1,56 @@
+// Copies: clone, contiguous, conversion between dtypes and devices.
+#include "core/backend.h"
+#include "core/check.h"
+#include "core/graph.h"
+
+namespace plastic {
+namespace {
+
+Tensor copied(const Tensor& x, DType dtype) {
+  Tensor y = Tensor::empty(x.shape(), {.dtype = dtype, .device = x.device()});
+  backend(x.device()).copy(array_of(x), array_of(y));
+  return y;
+}
+
+Gradients pass_on(const Tensor& g, const Inputs&) { return {g}; }
+
+}  // namespace
+
+Tensor Tensor::clone() const {
+  check_defined("clone", *this);
+  return record("clone", copied(*this, dtype()), {*this}, pass_on);
+}
+
+Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
+
+Tensor Tensor::to(DType dtype) const {
+  check_defined("to", *this);
+  const DType before = this->dtype();
+  if (dtype == before) return *this;
+  Tensor converted = copied(*this, dtype);
+  if (!is_floating_point(dtype) || !is_floating_point(before)) return converted;
+  return record("to", std::move(converted), {*this},
+                [before](const Tensor& g, const Inputs&) -> Gradients { return {g.to(before)}; });
+}
+
+Tensor Tensor::to(Device device) const {
+  check_defined("to", *this);
+  const Device before = this->device();
+  if (device == before) return *this;
+  const Tensor dense = contiguous();
+  Tensor moved = empty(shape(), {.dtype = dtype(), .device = device});
+  const std::size_t bytes = static_cast<std::size_t>(numel()) * size_of(dtype());
+  void* target = moved.impl()->data();
+  const void* source = dense.impl()->data();
+  if (before.type == DeviceType::cpu) {
+    backend(device).copy_from_host(source, target, bytes);
+  } else if (device.type == DeviceType::cpu) {
+    backend(before).copy_to_host(source, target, bytes);
+  } else {
+    moved = to(Device{}).to(device);
+  }
+  return record("to", std::move(moved), {*this},
+                [before](const Tensor& g, const Inputs&) -> Gradients { return {g.to(before)}; });
+}
+
+}  // namespace plastic

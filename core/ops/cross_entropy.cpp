@@ -1,0 +1,48 @@
+#include "plastic/core/ops/cross_entropy.h"
+
+#include "core/backend.h"
+#include "core/check.h"
+#include "core/graph.h"
+
+namespace plastic {
+
+// L = 1/n Σᵢ (log Σⱼ exp zᵢⱼ - zᵢₜ),  dL/dzᵢⱼ = (softmax(zᵢ)ⱼ - [j = t]) / n
+Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
+  check_defined("cross_entropy", logits);
+  check_defined("cross_entropy", targets);
+  if (!is_floating_point(logits.dtype()) || targets.dtype() != DType::i64) {
+    fail("cross_entropy", "needs f32 or f64 logits and i64 targets, got ", name_of(logits.dtype()),
+         " and ", name_of(targets.dtype()));
+  }
+  if (logits.rank() != 2 || targets.shape() != Shape{logits.size(0)}) {
+    fail("cross_entropy", "logits ", to_string(logits.shape()), " do not fit targets ",
+         to_string(targets.shape()), "; needs (N, C) and (N)");
+  }
+  if (logits.device() != targets.device()) {
+    fail("cross_entropy", "logits are on ", to_string(logits.device()), ", targets on ",
+         to_string(targets.device()));
+  }
+  const TensorOptions options{.dtype = logits.dtype(), .device = logits.device()};
+  const Tensor dense = logits.detach().contiguous();
+  const Tensor labels = targets.contiguous();
+  const Tensor loss = Tensor::empty({}, options);
+  const Tensor log_sum_exp = Tensor::empty({logits.size(0)}, options);
+  Backend& device = backend(logits.device());
+  const std::int64_t bad = device.cross_entropy(array_of(dense), array_of(labels), array_of(loss),
+                                                array_of(log_sum_exp));
+  if (bad >= 0) {
+    fail("cross_entropy", "target ", labels.slice(0, bad, bad + 1).item(), " at position ", bad,
+         " is not in [0, ", logits.size(1), ")");
+  }
+  return record("cross_entropy", loss, {logits},
+                [z = Saved("cross_entropy", dense), t = Saved("cross_entropy", labels), log_sum_exp,
+                 options](const Tensor& g, const Inputs&) -> Gradients {
+                  const Tensor out = Tensor::empty(z.shape(), options);
+                  backend(options.device)
+                      .cross_entropy_grad(array_of(z.get()), array_of(t.get()),
+                                          array_of(log_sum_exp), array_of(g), array_of(out));
+                  return {out};
+                });
+}
+
+}  // namespace plastic

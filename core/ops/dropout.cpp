@@ -1,0 +1,31 @@
+#include "plastic/core/ops/dropout.h"
+
+#include "core/backend.h"
+#include "core/check.h"
+#include "core/graph.h"
+#include "core/philox.h"
+
+namespace plastic {
+
+// y = x·mask/(1 - p), dx = dy·mask/(1 - p)
+Tensor dropout(const Tensor& x, double p, Generator& generator) {
+  check_defined("dropout", x);
+  if (!(p >= 0 && p <= 1)) fail("dropout", "p must be in [0, 1], got ", p);
+  if (!is_floating_point(x.dtype())) {
+    fail("dropout", "needs f32 or f64, got ", name_of(x.dtype()), "; convert with .to()");
+  }
+  const Tensor dense = x.detach().contiguous();
+  const Tensor y = Tensor::empty(x.shape(), {.dtype = x.dtype(), .device = x.device()});
+  const Tensor mask = Tensor::empty(x.shape(), {.dtype = DType::u8, .device = x.device()});
+  backend(x.device()).dropout(array_of(dense), p, generator, array_of(y), array_of(mask));
+  generator.offset += static_cast<std::uint64_t>(x.numel() + 3) / 4;
+  return record("dropout", y, {x}, [mask, p](const Tensor& g, const Inputs&) -> Gradients {
+    const Tensor dense_g = g.contiguous();
+    const Tensor out = Tensor::empty(g.shape(), {.dtype = g.dtype(), .device = g.device()});
+    backend(g.device())
+        .masked_scale(array_of(dense_g), array_of(mask), DropoutRule(p).scale, array_of(out));
+    return {out};
+  });
+}
+
+}  // namespace plastic

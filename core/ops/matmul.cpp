@@ -1,0 +1,126 @@
+#include "plastic/core/ops/matmul.h"
+
+#include "core/backend.h"
+#include "core/check.h"
+#include "core/graph.h"
+#include "plastic/core/ops/reduce.h"
+
+namespace plastic {
+namespace {
+
+/// A matrix whose rows or columns are dense, as a product reads it.
+struct Matrix {
+  const void* data;
+  std::int64_t leading;
+  bool transposed;
+};
+
+/// How to read x (2-D) in place, if its layout allows.
+bool readable(const Tensor& x) {
+  const Shape& size = x.shape();
+  const Shape& stride = x.strides();
+  return (stride[1] == 1 && stride[0] >= size[1]) || (stride[0] == 1 && stride[1] >= size[0]);
+}
+
+Matrix matrix_of(const Tensor& x) {
+  const bool rows_dense = x.strides()[1] == 1 && x.strides()[0] >= x.size(1);
+  return {x.impl()->data(), rows_dense ? x.strides()[0] : x.strides()[1], !rows_dense};
+}
+
+/// out = a · b + bias, for 2-D tensors; `out` is contiguous.
+void multiply(const Tensor& a, const Tensor& b, const Tensor& bias, const Tensor& out) {
+  // The bias is added, and an empty sum is zero, whatever k is.
+  const Tensor a_dense = readable(a) ? a : a.clone();
+  const Tensor b_dense = readable(b) ? b : b.clone();
+  const Tensor bias_dense = bias.defined() ? bias.contiguous() : bias;
+  const Matrix left = matrix_of(a_dense);
+  const Matrix right = matrix_of(b_dense);
+  backend(out.device())
+      .gemm({.dtype = out.dtype(),
+             .m = a.size(0),
+             .n = b.size(1),
+             .k = a.size(1),
+             .a = left.data,
+             .lda = left.leading,
+             .transpose_a = left.transposed,
+             .b = right.data,
+             .ldb = right.leading,
+             .transpose_b = right.transposed,
+             .c = out.impl()->data(),
+             .ldc = out.size(1),
+             .bias = bias.defined() ? bias_dense.impl()->data() : nullptr});
+}
+
+Tensor product(const Tensor& a, const Tensor& b, const Tensor& bias = {}) {
+  Tensor out = Tensor::empty({a.size(0), b.size(1)}, {.dtype = a.dtype(), .device = a.device()});
+  multiply(a, b, bias, out);
+  return out;
+}
+
+/// a · b as the gradient of input i.
+Tensor gradient_product(const Tensor& a, const Tensor& b, const Inputs& inputs, std::size_t i) {
+  const Tensor out = inputs.gradient_for(i, {a.size(0), b.size(1)}, a.dtype());
+  multiply(a, b, {}, out);
+  return out;
+}
+
+Tensor transposed(const Tensor& x) { return x.transpose(0, 1); }
+
+void check_floating(const char* op, const Tensor& x) {
+  if (!is_floating_point(x.dtype())) {
+    fail(op, "needs f32 or f64, got ", name_of(x.dtype()), "; convert with .to()");
+  }
+}
+
+}  // namespace
+
+// C = A·B: dA = dC·Bᵀ, dB = Aᵀ·dC
+Tensor matmul(const Tensor& a, const Tensor& b) {
+  check_same_kind("matmul", a, b);
+  check_floating("matmul", a);
+  if (a.rank() != 2 || b.rank() != 2) {
+    fail("matmul", "needs two matrices, got ", to_string(a.shape()), " x ", to_string(b.shape()));
+  }
+  if (a.size(1) != b.size(0)) {
+    fail("matmul", "inner sizes differ: ", to_string(a.shape()), " x ", to_string(b.shape()));
+  }
+  return record("matmul", product(a, b), {a, b},
+                [sa = Saved("matmul", a), sb = Saved("matmul", b)](const Tensor& g,
+                                                                   const Inputs& in) -> Gradients {
+                  return {
+                      in.needs(0) ? gradient_product(g, transposed(sb.get()), in, 0) : Tensor(),
+                      in.needs(1) ? gradient_product(transposed(sa.get()), g, in, 1) : Tensor()};
+                });
+}
+
+// y = x·Wᵀ + b: dx = dy·W, dW = dyᵀ·x, db = Σ dy over rows
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  check_same_kind("linear", x, weight);
+  check_floating("linear", x);
+  if (weight.rank() != 2 || x.rank() < 1 || x.size(-1) != weight.size(1)) {
+    fail("linear", "input ", to_string(x.shape()), " does not fit weight ",
+         to_string(weight.shape()), "; needs (..., in) and (out, in)");
+  }
+  if (bias.defined()) {
+    check_same_kind("linear", weight, bias);
+    if (bias.shape() != Shape{weight.size(0)}) {
+      fail("linear", "bias ", to_string(bias.shape()), " does not fit weight ",
+           to_string(weight.shape()), "; needs (out)");
+    }
+  }
+  if (x.rank() != 2) {
+    Shape shape = x.shape();
+    shape[shape.rank() - 1] = weight.size(0);
+    const std::int64_t rows = x.size(-1) == 0 ? Shape(shape).numel() : x.numel() / x.size(-1);
+    return linear(x.reshape({rows, x.size(-1)}), weight, bias).reshape(shape);
+  }
+  return record("linear", product(x, transposed(weight.detach()), bias), {x, weight, bias},
+                [sx = Saved("linear", x), sw = Saved("linear", weight)](
+                    const Tensor& g, const Inputs& in) -> Gradients {
+                  return {in.needs(0) ? gradient_product(g, sw.get(), in, 0) : Tensor(),
+                          in.needs(1) ? gradient_product(transposed(g), sx.get(), in, 1) : Tensor(),
+                          in.needs(2) ? sum(g, {0}) : Tensor()};
+                });
+}
+
+}  // namespace plastic

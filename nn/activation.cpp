@@ -1,0 +1,9 @@
+#include "plastic/nn/activation.h"
+
+#include "plastic/core/ops/elementwise.h"
+
+namespace plastic::nn {
+
+Tensor ReLU::forward(const Tensor& x) { return relu(x); }
+
+}  // namespace plastic::nn

@@ -1,0 +1,17 @@
+#include "plastic/nn/dropout.h"
+
+#include "core/check.h"
+#include "plastic/core/ops/dropout.h"
+
+namespace plastic::nn {
+
+Dropout::Dropout(double p, Generator* generator) : p_(p), generator_(generator) {
+  if (!(p >= 0 && p <= 1)) fail("Dropout", "p must be in [0, 1], got ", p);
+}
+
+Tensor Dropout::forward(const Tensor& x) {
+  if (!is_training() || p_ == 0) return x;
+  return dropout(x, p_, generator_ != nullptr ? *generator_ : default_generator());
+}
+
+}  // namespace plastic::nn

@@ -1,0 +1,104 @@
+#include "plastic/nn/module.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "plastic/core/autograd.h"
+
+namespace plastic::nn {
+
+std::vector<NamedTensor> Module::named_parameters() const {
+  std::vector<NamedTensor> found;
+  collect("", /*with_buffers=*/false, found);
+  return found;
+}
+
+std::vector<Tensor> Module::parameters() const {
+  std::vector<Tensor> found;
+  for (const NamedTensor& parameter : named_parameters()) found.push_back(parameter.tensor);
+  return found;
+}
+
+std::int64_t Module::parameter_count() const {
+  std::int64_t count = 0;
+  for (const Tensor& parameter : parameters()) count += parameter.numel();
+  return count;
+}
+
+StateDict Module::state_dict() const {
+  StateDict state;
+  collect("", /*with_buffers=*/true, state);
+  for (NamedTensor& entry : state) entry.tensor = entry.tensor.detach();
+  return state;
+}
+
+void Module::load_state_dict(const StateDict& state) {
+  const StateDict own = state_dict();
+  for (const NamedTensor& entry : own) {
+    const Tensor& source = find(state, entry.name, "load_state_dict");
+    if (source.shape() != entry.tensor.shape()) {
+      fail("load_state_dict", "\"", entry.name, "\" has shape ", to_string(source.shape()),
+           ", the module needs ", to_string(entry.tensor.shape()));
+    }
+  }
+  if (state.size() != own.size()) {
+    for (const NamedTensor& entry : state) {
+      find(own, entry.name, "load_state_dict: a tensor that the module does not have");
+    }
+    fail("load_state_dict", "the state names a tensor twice");
+  }
+  for (const NamedTensor& entry : own) {
+    Tensor target = entry.tensor;
+    target.copy_(find(state, entry.name, "load_state_dict"));
+  }
+}
+
+void Module::train(bool on) {
+  training_ = on;
+  for (const auto& [name, child] : children_) child->train(on);
+}
+
+Tensor Module::register_parameter(const std::string& name, Tensor value) {
+  check_name(name);
+  value.set_requires_grad();
+  parameters_.push_back({name, value});
+  return value;
+}
+
+Tensor Module::register_buffer(const std::string& name, Tensor value) {
+  check_name(name);
+  buffers_.push_back({name, value});
+  return value;
+}
+
+void Module::register_child(const std::string& name, ModulePtr child) {
+  check_name(name);
+  if (!child) fail("module", "child \"", name, "\" is null");
+  children_.emplace_back(name, std::move(child));
+}
+
+void Module::check_name(const std::string& name) const {
+  if (name.empty() || name.find('.') != std::string::npos) {
+    fail("module", "\"", name, "\" is no name: it must not be empty or contain a dot");
+  }
+  const auto is_tensor = [&](const NamedTensor& entry) { return entry.name == name; };
+  const auto is_child = [&](const auto& entry) { return entry.first == name; };
+  if (std::any_of(parameters_.begin(), parameters_.end(), is_tensor) ||
+      std::any_of(buffers_.begin(), buffers_.end(), is_tensor) ||
+      std::any_of(children_.begin(), children_.end(), is_child)) {
+    fail("module", "the name \"", name, "\" is taken");
+  }
+}
+
+void Module::collect(const std::string& prefix, bool with_buffers,
+                     std::vector<NamedTensor>& out) const {
+  for (const NamedTensor& entry : parameters_) out.push_back({prefix + entry.name, entry.tensor});
+  if (with_buffers) {
+    for (const NamedTensor& entry : buffers_) out.push_back({prefix + entry.name, entry.tensor});
+  }
+  for (const auto& [name, child] : children_) {
+    child->collect(prefix + name + ".", with_buffers, out);
+  }
+}
+
+}  // namespace plastic::nn
