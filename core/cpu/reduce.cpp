@@ -9,27 +9,21 @@
 namespace plastic::cpu {
 namespace {
 
-/// What sums are kept in between chunks, so that long sums lose nothing to rounding.
+/// What sums are kept in: wide enough that the only rounding that shows is the last.
 template <class T>
 using Accumulator = std::conditional_t<std::is_floating_point_v<T>, double, std::int64_t>;
-
-/// Elements summed in T before they join the accumulator.
-constexpr std::int64_t block = 256;
 
 /// Sum of `count` dense elements, in an order fixed by `count`.
 template <class T>
 Accumulator<T> sum_dense(const T* x, std::int64_t count) {
-  constexpr std::int64_t lanes = 32;
-  Accumulator<T> total = 0;
+  constexpr std::int64_t lanes = 16;
+  Accumulator<T> lane[lanes] = {};
   std::int64_t i = 0;
-  while (count - i >= lanes) {
-    T lane[lanes] = {};
-    const std::int64_t stop = i + std::min(block * lanes / 8, (count - i) / lanes * lanes);
-    for (; i < stop; i += lanes) {
-      for (std::int64_t j = 0; j < lanes; ++j) lane[j] = static_cast<T>(lane[j] + x[i + j]);
-    }
-    for (const T value : lane) total += static_cast<Accumulator<T>>(value);
+  for (; i + lanes <= count; i += lanes) {
+    for (std::int64_t j = 0; j < lanes; ++j) lane[j] += static_cast<Accumulator<T>>(x[i + j]);
   }
+  Accumulator<T> total = 0;
+  for (const Accumulator<T> value : lane) total += value;
   for (; i < count; ++i) total += static_cast<Accumulator<T>>(x[i]);
   return total;
 }
@@ -97,15 +91,9 @@ void sum_rows(const T* x, std::int64_t count, std::int64_t row_stride, std::int6
   parallel_for(0, columns, grain, [&](std::int64_t first, std::int64_t last) {
     const auto width = static_cast<std::size_t>(last - first);
     std::vector<Accumulator<T>> total(width);
-    std::vector<T> lane(width);
-    for (std::int64_t row = 0; row < count;) {
-      std::fill(lane.begin(), lane.end(), T{0});
-      const std::int64_t stop = std::min(count, row + block);
-      for (; row < stop; ++row) {
-        const T* from = x + row * row_stride + first;
-        for (std::size_t j = 0; j < width; ++j) lane[j] = static_cast<T>(lane[j] + from[j]);
-      }
-      for (std::size_t j = 0; j < width; ++j) total[j] += static_cast<Accumulator<T>>(lane[j]);
+    for (std::int64_t row = 0; row < count; ++row) {
+      const T* from = x + row * row_stride + first;
+      for (std::size_t j = 0; j < width; ++j) total[j] += static_cast<Accumulator<T>>(from[j]);
     }
     for (std::size_t j = 0; j < width; ++j) {
       y[first + static_cast<std::int64_t>(j)] = scaled<T>(total[j], scale);

@@ -1,0 +1,79 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "plastic/core/error.h"
+#include "plastic/core/ops.h"
+#include "plastic/core/random.h"
+
+namespace plastic {
+namespace {
+
+/// Σₖ a[i,k]·b[k,j] in double.
+std::vector<double> naive_product(const Tensor& a, const Tensor& b) {
+  const std::vector<float> left = a.to_vector<float>();
+  const std::vector<float> right = b.to_vector<float>();
+  const auto m = static_cast<std::size_t>(a.size(0));
+  const auto k = static_cast<std::size_t>(a.size(1));
+  const auto n = static_cast<std::size_t>(b.size(1));
+  std::vector<double> product(m * n);
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t p = 0; p < k; ++p) {
+      for (std::size_t j = 0; j < n; ++j) {
+        product[i * n + j] += static_cast<double>(left[i * k + p]) * right[p * n + j];
+      }
+    }
+  }
+  return product;
+}
+
+TEST_CASE("core.ops.matmul.against_naive") {
+  Generator generator{.seed = 5};
+  const std::int64_t sizes[][3] = {{128, 784, 100}, {100, 128, 33}, {17, 300, 129}, {1, 64, 257}};
+  for (const auto& [m, k, n] : sizes) {
+    for (int variant = 0; variant < 4; ++variant) {
+      CAPTURE(m);
+      CAPTURE(variant);
+      const bool left = (variant & 1) != 0;
+      const bool right = (variant & 2) != 0;
+      const Tensor stored_a = uniform(left ? Shape{k, m} : Shape{m, k}, -1, 1, generator);
+      const Tensor stored_b = uniform(right ? Shape{n, k} : Shape{k, n}, -1, 1, generator);
+      const Tensor a = left ? stored_a.transpose(0, 1) : stored_a;
+      const Tensor b = right ? stored_b.transpose(0, 1) : stored_b;
+      const std::vector<float> product = matmul(a, b).to_vector<float>();
+      const std::vector<double> expected = naive_product(a, b);
+      double worst = 0;
+      for (std::size_t i = 0; i < product.size(); ++i) {
+        worst = std::max(worst, std::abs(static_cast<double>(product[i]) - expected[i]));
+      }
+      CHECK(worst <= 2e-7 * static_cast<double>(k));
+    }
+  }
+}
+
+TEST_CASE("core.ops.matmul.empty_inner_axis_is_zero") {
+  const Tensor y = linear(Tensor::zeros({2, 0}), Tensor::zeros({3, 0}), Tensor::of({1, 2, 3}, {3}));
+  CHECK(y.to_vector<float>() == std::vector<float>{1, 2, 3, 1, 2, 3});
+}
+
+TEST_CASE("core.ops.matmul.same_bits_on_a_rerun") {
+  Generator generator{.seed = 6};
+  const Tensor a = uniform({128, 300}, -1, 1, generator);
+  const Tensor b = uniform({300, 200}, -1, 1, generator);
+  CHECK(matmul(a, b).to_vector<float>() == matmul(a, b).to_vector<float>());
+}
+
+TEST_CASE("core.ops.matmul.errors") {
+  CHECK_THROWS_WITH_AS(matmul(Tensor::zeros({128, 784}), Tensor::zeros({512, 10})),
+                       "[matmul] inner sizes differ: (128, 784) x (512, 10)", Error);
+  CHECK_THROWS_WITH_AS(matmul(Tensor::zeros({3}), Tensor::zeros({3, 1})),
+                       doctest::Contains("needs two matrices"), Error);
+  CHECK_THROWS_WITH_AS(linear(Tensor::zeros({2, 5}), Tensor::zeros({3, 4})),
+                       doctest::Contains("[linear] input (2, 5) does not fit weight (3, 4)"),
+                       Error);
+  CHECK_THROWS_WITH_AS(linear(Tensor::zeros({2, 4}), Tensor::zeros({3, 4}), Tensor::zeros({4})),
+                       doctest::Contains("bias (4,)"), Error);
+}
+
+}  // namespace
+}  // namespace plastic

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "plastic/core/tensor.h"
+
+namespace plastic::test {
+
+/// How an input lies in memory.
+enum class Layout {
+  dense,
+  /// Axes in reverse order of memory.
+  permuted,
+  /// Every second element of a longer last axis.
+  strided,
+};
+
+struct OpInput {
+  Shape shape;
+  double low = -2;
+  double high = 2;
+  Layout layout = Layout::dense;
+};
+
+/// One operation on inputs of one shape and layout. This table drives the gradient check, the
+/// comparison of layouts, of f32 with f64, and of thread counts.
+struct OpCase {
+  std::string name;
+  std::vector<OpInput> inputs;
+  std::function<Tensor(std::span<const Tensor>)> run;
+};
+
+std::vector<OpCase> op_cases();
+
+/// The inputs of a case with the same values whatever the layout.
+std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, bool dense = false);
+
+}  // namespace plastic::test
