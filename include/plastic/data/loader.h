@@ -27,23 +27,34 @@ struct LoaderOptions {
 
 /// Gives a data set in batches:
 ///   loader.start_epoch(); Batch batch; while (loader.next(batch)) ...
-/// Keeps a reference to the data set, which must outlive it. Throws Error unless batch_size >= 1.
+/// Shares the data set's tensors, which may not be written to meanwhile. The order depends on the
+/// options alone, never on the number of threads.
 class Loader {
  public:
+  /// Throws Error unless batch_size >= 1 and the data set is as ImageDataset describes it.
   Loader(const ImageDataset& dataset, const LoaderOptions& options);
 
   /// Back to the first batch, with a new order where shuffling.
   void start_epoch();
-  /// Fills `batch` with the next examples; false, leaving it alone, at the end of the epoch.
+  /// Puts the next examples into `batch`, in new tensors: those of earlier batches stay as they
+  /// are. False, leaving `batch` alone, at the end of the epoch. Throws Error before the first
+  /// start_epoch().
   bool next(Batch& batch);
   /// Batches in an epoch.
   std::int64_t batch_count() const;
 
  private:
-  const ImageDataset* dataset_;
+  std::int64_t size() const { return images_.size(0); }
+
+  Tensor images_;
+  Tensor labels_;
   LoaderOptions options_;
+  /// The f32 value of every byte, 256 a channel.
+  std::vector<float> normalised_;
+  /// Empty before the first epoch.
   std::vector<std::int64_t> order_;
   std::int64_t position_ = 0;
+  bool started_ = false;
 };
 
 }  // namespace plastic::data

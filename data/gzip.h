@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "data/byte_source.h"
+#include "data/input_file.h"
+
+namespace plastic::data {
+
+/// Decompresses a gzip file (RFC 1952; several members one after the other count as one) from its
+/// start. Throws Error when this build reads no gzip; corrupt data throws from read().
+std::unique_ptr<ByteSource> open_gzip(InputFile file);
+
+}  // namespace plastic::data
