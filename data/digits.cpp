@@ -36,8 +36,8 @@ ImageDataset draw(std::int64_t count, std::uint64_t seed, std::uint64_t first_st
 
 DatasetPair digits(const DigitsOptions& options) {
   if (options.train_size < 1 || options.test_size < 1) {
-    fail("digits", "sizes must be at least 1, got train_size ", options.train_size,
-         ", test_size ", options.test_size);
+    fail("digits", "sizes must be at least 1, got train_size ", options.train_size, ", test_size ",
+         options.test_size);
   }
   return {"digits", "generated", draw(options.train_size, options.seed, train_stream),
           draw(options.test_size, options.seed, test_stream)};

@@ -69,7 +69,8 @@ bool Loader::next(Batch& batch) {
   const auto* labels = labels_.data<std::int64_t>();
   auto* values = out.images.mutable_data<float>();
   auto* out_labels = out.labels.mutable_data<std::int64_t>();
-  const std::int64_t grain = std::max<std::int64_t>(1, pixels_a_thread / std::max<std::int64_t>(pixels, 1));
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, pixels_a_thread / std::max<std::int64_t>(pixels, 1));
   parallel_for(0, count, grain, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
       out_labels[i] = labels[indices[i]];
@@ -87,8 +88,9 @@ bool Loader::next(Batch& batch) {
 }
 
 std::int64_t Loader::batch_count() const {
-  const std::int64_t rounding = options_.drop_last ? 0 : options_.batch_size - 1;
-  return (size() + rounding) / options_.batch_size;
+  const std::int64_t full = size() / options_.batch_size;
+  const bool rest = size() % options_.batch_size != 0;
+  return full + (rest && !options_.drop_last ? 1 : 0);
 }
 
 }  // namespace plastic::data

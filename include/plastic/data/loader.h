@@ -51,7 +51,6 @@ class Loader {
   LoaderOptions options_;
   /// The f32 value of every byte, 256 a channel.
   std::vector<float> normalised_;
-  /// Empty before the first epoch.
   std::vector<std::int64_t> order_;
   std::int64_t position_ = 0;
   bool started_ = false;
