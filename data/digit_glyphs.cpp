@@ -128,8 +128,9 @@ const std::vector<Glyph>& glyphs() {
 }  // namespace
 
 std::span<const Glyph> glyphs_of(int digit) {
-  const auto range = std::ranges::equal_range(glyphs(), digit, {}, &Glyph::digit);
-  return {range.begin(), range.end()};
+  const auto first = std::ranges::lower_bound(glyphs(), digit, {}, &Glyph::digit);
+  const auto last = std::ranges::upper_bound(glyphs(), digit, {}, &Glyph::digit);
+  return {first, last};
 }
 
 }  // namespace plastic::data

@@ -1,0 +1,14 @@
+#include <doctest/doctest.h>
+
+#include "plastic/data/idx.h"
+#include "tests/data/files.h"
+
+using namespace plastic::test;
+
+TEST_CASE("data.gzip.not-in-this-build") {
+  const TempFolder folder;
+  write_file(folder / "file.gz", gzip_stored(idx_bytes({3}, Bytes{1, 2, 3})));
+  CHECK(contains(
+      error_of([&] { plastic::data::read_idx(folder / "file.gz", 1); }),
+      {"[idx] ", "/file.gz: ", "this build reads no gzip", "gunzip", "-DPLASTIC_ZLIB=ON"}));
+}

@@ -1,0 +1,222 @@
+#include "plastic/data/loader.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "plastic/core/device.h"
+#include "tests/data/files.h"
+
+using plastic::DType;
+using plastic::Shape;
+using plastic::Tensor;
+using namespace plastic::data;
+using namespace plastic::test;
+
+namespace {
+
+/// Labels 0, 1, ...; pixel p of image i is (i + p) mod 256.
+ImageDataset numbered(std::int64_t count, std::int64_t channels = 1, std::int64_t side = 2) {
+  const std::int64_t pixels = channels * side * side;
+  std::vector<std::uint8_t> bytes;
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t p = 0; p < pixels; ++p) bytes.push_back(static_cast<std::uint8_t>(i + p));
+  }
+  const auto values = static_cast<std::size_t>(channels);
+  return {Tensor::from(std::span<const std::uint8_t>(bytes), {count, channels, side, side}),
+          Tensor::arange(count, {.dtype = DType::i64}),
+          {},
+          std::vector<float>(values, 0.5F),
+          std::vector<float>(values, 0.25F)};
+}
+
+/// The labels of the next epoch, in order.
+std::vector<std::int64_t> epoch_labels(Loader& loader) {
+  std::vector<std::int64_t> out;
+  loader.start_epoch();
+  Batch batch;
+  while (loader.next(batch)) {
+    const auto labels = batch.labels.to_vector<std::int64_t>();
+    out.insert(out.end(), labels.begin(), labels.end());
+  }
+  return out;
+}
+
+std::vector<std::int64_t> count_to(std::int64_t count) {
+  std::vector<std::int64_t> out(static_cast<std::size_t>(count));
+  std::iota(out.begin(), out.end(), 0);
+  return out;
+}
+
+class ScopedThreads {
+ public:
+  explicit ScopedThreads(int count) : before_(plastic::num_threads()) {
+    plastic::set_num_threads(count);
+  }
+  ~ScopedThreads() { plastic::set_num_threads(before_); }
+
+ private:
+  int before_;
+};
+
+}  // namespace
+
+TEST_CASE("data.loader.batches") {
+  const ImageDataset dataset = numbered(10);
+  Loader loader(dataset, {.batch_size = 4, .shuffle = false});
+  CHECK(loader.batch_count() == 3);
+  loader.start_epoch();
+  Batch batch;
+  std::vector<std::int64_t> sizes;
+  while (loader.next(batch)) {
+    sizes.push_back(batch.labels.numel());
+    CHECK(batch.images.shape() == Shape{sizes.back(), 1, 2, 2});
+    CHECK(batch.images.dtype() == DType::f32);
+  }
+  CHECK(sizes == std::vector<std::int64_t>{4, 4, 2});
+  CHECK(batch.labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{8, 9});
+  CHECK(!loader.next(batch));
+  CHECK(batch.labels.numel() == 2);
+  CHECK(epoch_labels(loader) == count_to(10));
+}
+
+TEST_CASE("data.loader.drop-last") {
+  const ImageDataset dataset = numbered(10);
+  Loader loader(dataset, {.batch_size = 4, .shuffle = false, .drop_last = true});
+  CHECK(loader.batch_count() == 2);
+  CHECK(epoch_labels(loader) == count_to(8));
+  Loader even(dataset, {.batch_size = 5, .shuffle = false, .drop_last = true});
+  CHECK(even.batch_count() == 2);
+  CHECK(epoch_labels(even) == count_to(10));
+  Loader large(dataset, {.batch_size = INT64_MAX, .drop_last = true});
+  CHECK(large.batch_count() == 0);
+  CHECK(epoch_labels(large).empty());
+}
+
+TEST_CASE("data.loader.normalises") {
+  ImageDataset dataset = numbered(300, 3, 1);
+  dataset.mean = {0.5F, 0.1F, 0.9F};
+  dataset.deviation = {0.5F, 0.25F, 2.0F};
+  Loader loader(dataset, {.batch_size = 300, .shuffle = false});
+  loader.start_epoch();
+  Batch batch;
+  REQUIRE(loader.next(batch));
+  const auto bytes = dataset.images.to_vector<std::uint8_t>();
+  const auto values = batch.images.to_vector<float>();
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const std::size_t channel = i % 3;
+    const double expected =
+        (bytes[i] / 255.0 - double{dataset.mean[channel]}) / double{dataset.deviation[channel]};
+    CHECK(double{values[i]} == doctest::Approx(expected).epsilon(1e-6));
+  }
+  // The ends of the range are met exactly.
+  CHECK(values[0] == -1.0F);
+  CHECK(values[3 * 255] == 1.0F);
+}
+
+TEST_CASE("data.loader.shuffles") {
+  const ImageDataset dataset = numbered(200);
+  Loader loader(dataset, {.batch_size = 16, .generator = {.seed = 5}});
+  loader.start_epoch();
+  Batch batch;
+  REQUIRE(loader.next(batch));
+  const auto labels = batch.labels.to_vector<std::int64_t>();
+  const auto values = batch.images.to_vector<float>();
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const float expected = (static_cast<float>(labels[i]) / 255.0F - 0.5F) / 0.25F;
+    CHECK(values[4 * i] == expected);
+  }
+
+  auto first = epoch_labels(loader);
+  auto second = epoch_labels(loader);
+  CHECK(first != second);
+  CHECK(first != count_to(200));
+  std::ranges::sort(first);
+  std::ranges::sort(second);
+  CHECK(first == count_to(200));
+  CHECK(second == count_to(200));
+}
+
+TEST_CASE("data.loader.order-by-generator") {
+  const ImageDataset dataset = numbered(100);
+  const auto order = [&](const plastic::Generator& generator) {
+    Loader loader(dataset, {.generator = generator});
+    return epoch_labels(loader);
+  };
+  CHECK(order({.seed = 1}) == order({.seed = 1}));
+  CHECK(order({.seed = 1}) != order({.seed = 2}));
+  CHECK(order({.seed = 1}) != order({.seed = 1, .stream = 1}));
+  CHECK(order({.seed = 1}) != order({.seed = 1, .offset = 1}));
+}
+
+TEST_CASE("data.loader.any-thread-count") {
+  const ImageDataset dataset = numbered(256, 1, 28);
+  const auto epoch = [&] {
+    Loader loader(dataset, {.batch_size = 100, .generator = {.seed = 9}});
+    loader.start_epoch();
+    std::vector<float> values;
+    std::vector<std::int64_t> labels;
+    Batch batch;
+    while (loader.next(batch)) {
+      for (const float value : batch.images.to_vector<float>()) values.push_back(value);
+      for (const std::int64_t label : batch.labels.to_vector<std::int64_t>()) {
+        labels.push_back(label);
+      }
+    }
+    return std::pair(values, labels);
+  };
+  const ScopedThreads one(1);
+  const auto alone = epoch();
+  const ScopedThreads three(3);
+  CHECK(epoch() == alone);
+}
+
+TEST_CASE("data.loader.batches-do-not-alias") {
+  const ImageDataset dataset = numbered(8);
+  Loader loader(dataset, {.batch_size = 2, .shuffle = false});
+  loader.start_epoch();
+  Batch batch;
+  REQUIRE(loader.next(batch));
+  const Batch kept = batch;
+  const auto before = kept.images.to_vector<float>();
+  while (loader.next(batch)) CHECK(batch.images.data<float>() != kept.images.data<float>());
+  CHECK(kept.images.to_vector<float>() == before);
+  CHECK(kept.labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 1});
+}
+
+TEST_CASE("data.loader.outlives-the-data-set") {
+  Loader loader(numbered(5), {.shuffle = false});
+  CHECK(epoch_labels(loader) == count_to(5));
+}
+
+TEST_CASE("data.loader.view") {
+  ImageDataset dataset = numbered(20, 1, 3);
+  dataset.images = dataset.images.slice(0, 0, 20, 2).transpose(2, 3);
+  dataset.labels = dataset.labels.slice(0, 0, 20, 2);
+  Loader loader(dataset, {.shuffle = false});
+  loader.start_epoch();
+  Batch batch;
+  REQUIRE(loader.next(batch));
+  CHECK(batch.labels.to_vector<std::int64_t>()[3] == 6);
+  // Row 0, column 1 of image 3, which is row 1, column 0 of image 6 before.
+  CHECK(batch.images.to_vector<float>()[3 * 9 + 1] == (9.0F / 255.0F - 0.5F) / 0.25F);
+}
+
+TEST_CASE("data.loader.no-examples") {
+  Loader loader(numbered(0), {});
+  CHECK(loader.batch_count() == 0);
+  CHECK(epoch_labels(loader).empty());
+}
+
+TEST_CASE("data.loader.errors") {
+  const ImageDataset dataset = numbered(4);
+  for (const std::int64_t batch_size : {0, -3}) {
+    CHECK(contains(error_of([&] { Loader(dataset, {.batch_size = batch_size}); }),
+                   {"[loader] batch_size must be at least 1"}));
+  }
+  CHECK(contains(error_of([&] { Loader({}, {}); }), {"[loader] the data set has no images"}));
+  Loader loader(dataset, {});
+  Batch batch;
+  CHECK(contains(error_of([&] { loader.next(batch); }), {"[loader] ", "call start_epoch()"}));
+}
