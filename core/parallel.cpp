@@ -51,7 +51,8 @@ struct Job {
 
 class ThreadPool {
  public:
-  explicit ThreadPool(int threads) : errors_(static_cast<std::size_t>(threads)) {
+  explicit ThreadPool(int threads) {
+    errors_.resize(static_cast<std::size_t>(threads));
     for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
   }
 

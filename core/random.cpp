@@ -31,7 +31,7 @@ void manual_seed(std::uint64_t seed) { default_generator() = {.seed = seed}; }
 Tensor uniform(const Shape& shape, double low, double high, Generator& generator, DType dtype) {
   if (!is_floating_point(dtype)) fail("uniform", "needs f32 or f64, got ", name_of(dtype));
   if (!(low <= high)) fail("uniform", "empty range: low ", low, ", high ", high);
-  const Tensor out = Tensor::empty(shape, {.dtype = dtype});
+  Tensor out = Tensor::empty(shape, {.dtype = dtype});
   backend({}).uniform(array_of(out), low, high, generator);
   generator.offset += static_cast<std::uint64_t>(out.numel() + 3) / 4;
   return out;
@@ -41,7 +41,7 @@ Tensor normal(const Shape& shape, double mean, double deviation, Generator& gene
               DType dtype) {
   if (!is_floating_point(dtype)) fail("normal", "needs f32 or f64, got ", name_of(dtype));
   if (!(deviation >= 0)) fail("normal", "deviation must not be negative: ", deviation);
-  const Tensor out = Tensor::empty(shape, {.dtype = dtype});
+  Tensor out = Tensor::empty(shape, {.dtype = dtype});
   backend({}).normal(array_of(out), mean, deviation, generator);
   generator.offset += static_cast<std::uint64_t>(out.numel() + 3) / 4;
   return out;

@@ -99,7 +99,7 @@ Tensor Tensor::empty(const Shape& shape, const TensorOptions& options) {
 }
 
 Tensor Tensor::full(const Shape& shape, double value, const TensorOptions& options) {
-  const Tensor out = empty(shape, options);
+  Tensor out = empty(shape, options);
   backend(options.device).fill(array_of(out), value);
   return out;
 }

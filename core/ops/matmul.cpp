@@ -59,7 +59,7 @@ Tensor product(const Tensor& a, const Tensor& b, const Tensor& bias = {}) {
 
 /// a · b as the gradient of input i.
 Tensor gradient_product(const Tensor& a, const Tensor& b, const Inputs& inputs, std::size_t i) {
-  const Tensor out = inputs.gradient_for(i, {a.size(0), b.size(1)}, a.dtype());
+  Tensor out = inputs.gradient_for(i, {a.size(0), b.size(1)}, a.dtype());
   multiply(a, b, {}, out);
   return out;
 }
