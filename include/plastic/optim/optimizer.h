@@ -11,49 +11,62 @@
 namespace plastic::optim {
 
 class Arena;
+class State;
 
 /// What all optimizers share: parameter groups, gradients to zero, a state to save.
 ///
 /// An optimizer moves its parameters and their gradients into one flat block of memory (the
-/// tensors keep their identity), so that a step is one pass over contiguous memory. Parameters must
-/// be contiguous f32 leaves on one device that require gradients; the constructors throw Error
-/// otherwise, and for a parameter given twice or an empty list.
+/// tensors keep their identity; views taken earlier keep the old memory), so that a step is one
+/// pass over contiguous memory. Parameters must be contiguous f32 leaves on one device that require
+/// gradients; the constructors throw Error otherwise, and for a parameter given twice or an empty
+/// list. Of two optimizers over one parameter, the one that steps takes it over.
 class Optimizer {
  public:
   virtual ~Optimizer();
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Updates every parameter that has a gradient; the others are left as they are.
+  /// Updates every parameter that has a gradient; the others, and their state, are left as they
+  /// are. Throws Error, changing nothing, when a parameter changed its device, dtype or shape since
+  /// it was given.
   virtual void step() = 0;
   /// Clears the gradients: grad() of every parameter is undefined afterwards.
   void zero_grad();
 
   /// Tells schedules inside the rule where training stands, before the first step of each epoch.
-  /// Epochs count from 1. Rules without a schedule ignore it.
+  /// Epochs count from 1. Rules without a schedule ignore it. Throws Error for a negative epoch or
+  /// total_epochs < 1.
   virtual void set_epoch(int epoch, int total_epochs);
 
   std::size_t group_count() const;
-  virtual double lr(std::size_t group = 0) const = 0;
-  virtual void set_lr(double lr, std::size_t group) = 0;
+  /// Throws Error when there is no such group.
+  double lr(std::size_t group = 0) const;
+  /// Throws Error when there is no such group, or for a negative or infinite rate.
+  void set_lr(double lr, std::size_t group);
   /// Sets every group.
   void set_lr(double lr);
 
-  /// Everything a later step depends on besides the parameters: "state.<i>.<name>" for the i-th
-  /// parameter over all groups, PyTorch's names for SGD and Adam, "step", and "group.<g>.lr".
-  virtual StateDict state_dict() const = 0;
-  /// Copies a state in. Throws Error, changing nothing, when a name is missing or unknown or a
-  /// shape differs.
-  virtual void load_state_dict(const StateDict& state) = 0;
+  /// A copy of everything a later step depends on besides the parameters: "state.<i>.<name>" for
+  /// the i-th parameter over all groups, with PyTorch's names for SGD (momentum_buffer) and Adam
+  /// (exp_avg, exp_avg_sq), "state.<i>.step", its number of steps, and "group.<g>.lr".
+  StateDict state_dict() const;
+  /// Copies a state in. Throws Error, changing nothing, when a name is missing, unknown or there
+  /// twice, or a shape differs.
+  void load_state_dict(const StateDict& state);
 
  protected:
-  /// One inner list a group.
-  explicit Optimizer(const std::vector<std::vector<Tensor>>& groups);
+  /// One inner list and one learning rate a group. `name` is for messages.
+  Optimizer(const char* name, const std::vector<std::vector<Tensor>>& groups,
+            const std::vector<double>& lrs);
   Arena& arena() { return *arena_; }
   const Arena& arena() const { return *arena_; }
+  State& state() { return *state_; }
+  const State& state() const { return *state_; }
 
  private:
+  const char* name_;
   std::unique_ptr<Arena> arena_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace plastic::optim

@@ -1,0 +1,195 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plastic/optim/optimizer.h"
+
+namespace plastic::optim {
+
+/// rule_based is the full rule; ablation_grad_only keeps α = α₀, which sees the gradient alone.
+enum class NeuroPlasticMode { rule_based, ablation_grad_only };
+enum class OrthogonalNormalization { raw, match_grad_norm };
+/// With progress = epoch / total_epochs: constant 1; late 0 up to the start fraction f, then
+/// (progress - f) / (1 - f); cosine (1 - cos(π·progress)) / 2.
+enum class OrthogonalSchedule { constant, late, cosine };
+/// classic is no hybrid: the step is NeuroPlastic's own.
+enum class HybridBase { classic, adamw, sgd_momentum };
+enum class ModulationTarget { gain, momentum, trust_ratio };
+/// conv_only: tensors of rank 4. classifier_only: the last two parameters. early_blocks and
+/// late_blocks: the halves of those before, the middle one of an odd number being in both.
+enum class LayerScope { all, conv_only, classifier_only, early_blocks, late_blocks };
+/// By progress: early up to 0.3, late from 0.7, middle between.
+enum class PhaseScope { full, early, middle, late };
+/// Whose log(α / α₀) is averaged into a multiplier of lr: that of all tensors, of each of three
+/// groups apart (classifier, early, late half), or of the classifier for itself alone.
+enum class LrControllerMode { off, global, layerwise, classifier_only };
+
+/// The options of NeuroPlastic under the names and with the defaults of the reference
+/// implementation of arXiv 2604.26297. Notation of docs/design.md, section 4. Where several
+/// variants are asked for, a hybrid comes before orthogonal, orthogonal before bounded.
+struct NeuroPlasticOptions {
+  double lr = 1e-3;
+  /// λ. Coupled: u ← u + λ·θ, never seen by the signals.
+  double weight_decay = 0;
+  /// Decoupled instead: θ ← θ·(1 - lr·λ) before the step. Hybrid adamw always decays so, hybrid
+  /// sgd_momentum never.
+  bool decoupled_weight_decay = false;
+  /// Computes NeuroPlasticDiagnostics at every step; costs about a fourth pass.
+  bool diagnostics = false;
+
+  NeuroPlasticMode mode = NeuroPlasticMode::rule_based;
+  /// w_a, w_g, w_m of α₁ = clip(w_a·â + w_g·ĝ + w_m·m̂).
+  double activity_weight = 0.4;
+  double gradient_weight = 0.4;
+  double memory_weight = 0.2;
+  /// The range that α₀ and α₁ are clipped to.
+  double min_alpha = 0.2;
+  double max_alpha = 2.0;
+  /// s of α = α₀ + γ·s·(α₁ - α₀). α is not clipped again.
+  double plasticity_scale = 1.0;
+  /// γ = clamp((epoch - 1) / warmup_epochs, 0, 1), or 1 when warmup_epochs is 0.
+  int warmup_epochs = 0;
+  /// False: the combined signal is averaged over a tensor before the clip.
+  bool parameterwise = true;
+  /// ε of every mean, norm and root of the rule.
+  double eps = 1e-8;
+
+  /// u = g + r with r = (α - 1)⊙g no longer than residual_max_ratio·‖g‖.
+  bool bounded_residual = false;
+  double residual_max_ratio = 0.5;
+
+  /// u = g + r, r being orthogonal_lambda·schedule times the part of (α - α₀)⊙g that is orthogonal
+  /// to g, no longer than orthogonal_max_ratio·‖g‖.
+  bool orthogonal_residual = false;
+  double orthogonal_lambda = 0.1;
+  double orthogonal_max_ratio = 0.5;
+  /// match_grad_norm gives that part the norm of g first.
+  OrthogonalNormalization orthogonal_normalization = OrthogonalNormalization::raw;
+  OrthogonalSchedule orthogonal_schedule = OrthogonalSchedule::constant;
+  double orthogonal_late_start_fraction = 0.3;
+
+  /// u = b + r, b being the step of AdamW or of SGD with momentum.
+  HybridBase hybrid_base = HybridBase::classic;
+  /// r = gate·(α - 1)⊙X: X = b; the base's momentum; or b times how far ‖θ‖ / ‖b‖, clamped to
+  /// [0.5, 1.5], is from 1.
+  ModulationTarget modulation_target = ModulationTarget::gain;
+  /// The gate, where phase and layer are in scope.
+  double modulation_strength = 0.15;
+  /// ‖r‖ is at most this share of ‖b‖.
+  double modulation_max_ratio = 0.25;
+  double base_momentum = 0.9;
+  double base_beta2 = 0.999;
+  double base_eps = 1e-8;
+  LayerScope layer_scope = LayerScope::all;
+  PhaseScope phase_scope = PhaseScope::full;
+
+  /// lr is multiplied by clamp(1 + controller_alpha·signal, controller_low, controller_high).
+  LrControllerMode lr_controller_mode = LrControllerMode::off;
+  double controller_alpha = 0.1;
+  double controller_low = 0.8;
+  double controller_high = 1.2;
+
+  /// u ← u·max_update_norm / (‖u‖ + ε) where the norm exceeds it.
+  double max_update_norm = 1.0;
+  /// Then u ← u·clamp(1 + adaptation_rate·(target_rms·k - √(mean u² + ε)), 0.5, 1.5), k being the
+  /// scale of the third of the parameters, in order, that the tensor is in.
+  double target_rms = 0.02;
+  double adaptation_rate = 0.01;
+  double early_target_rms_scale = 1.0;
+  double middle_target_rms_scale = 1.0;
+  double late_target_rms_scale = 1.0;
+
+  /// For diagnostics: within this share of the range from its end, α counts as saturated.
+  double saturation_threshold_fraction = 0.05;
+};
+
+/// One option by name, for command lines and configuration files.
+struct NeuroPlasticOption {
+  std::string_view name;
+  /// "a number, 0 or more", "true or false", "raw or match_grad_norm".
+  std::string values;
+  std::string_view description;
+  /// The default as text; set() gives it back.
+  std::string default_value;
+  std::string (*get)(const NeuroPlasticOptions& options);
+  /// Throws Error naming the option, the value and what is allowed.
+  void (*set)(NeuroPlasticOptions& options, std::string_view value);
+};
+
+/// Every option but lr and weight_decay, which all optimizers have.
+std::span<const NeuroPlasticOption> neuroplastic_option_table();
+
+/// Throws Error for a name that is not in the table or a value that its option does not take.
+void set_option(NeuroPlasticOptions& options, std::string_view name, std::string_view value);
+
+/// Throws Error naming the first option that is out of its range or contradicts another.
+void validate(const NeuroPlasticOptions& options);
+
+/// What one step did, over all elements of all tensors that it updated.
+struct NeuroPlasticDiagnostics {
+  double alpha_mean = 0;
+  /// Of the population.
+  double alpha_std = 0;
+  double alpha_min = 0;
+  double alpha_max = 0;
+  /// Centre of the first of 64 equal bins of [min_alpha, max_alpha] at which half of all elements
+  /// are reached; half a bin above max_alpha where none is.
+  double alpha_median = 0;
+  /// Shares of elements within saturation_threshold_fraction of the range from its ends, or beyond.
+  double alpha_fraction_near_min = 0;
+  double alpha_fraction_near_max = 0;
+  /// ‖g‖.
+  double raw_gradient_norm = 0;
+  /// ‖θ‖ just before u is subtracted, after decoupled decay.
+  double parameter_norm = 0;
+  /// ‖u‖ before homeostasis.
+  double raw_update_norm = 0;
+  /// ‖u‖ after homeostasis, times the lr controller's multiplier.
+  double effective_update_norm = 0;
+  /// Norm of what plasticity added: (α - α₀)⊙g, or r in the variants.
+  double plasticity_delta_norm = 0;
+};
+
+struct NeuroPlasticGroup {
+  std::vector<Tensor> parameters;
+  NeuroPlasticOptions options;
+};
+
+/// The NeuroPlastic optimizer, arXiv 2604.26297: a step along α⊙g, α combining three signals of
+/// each element, activity, gradient and memory, each relative to its mean over the tensor; then
+/// homeostasis. Layer scopes, thirds and the lr controller count the parameters of all groups in
+/// order, with and without gradients. State: activity, momentum and variance; hybrids also
+/// base_exp_avg and, on AdamW, base_exp_avg_sq; "epoch" and "total_epochs".
+class NeuroPlastic : public Optimizer {
+ public:
+  /// Throws Error for options out of their range and for parameters that Optimizer does not take.
+  explicit NeuroPlastic(const std::vector<Tensor>& parameters,
+                        const NeuroPlasticOptions& options = {});
+  explicit NeuroPlastic(const std::vector<NeuroPlasticGroup>& groups);
+
+  /// Throws Error when an option depends on the epoch and set_epoch() was never called.
+  void step() override;
+  void set_epoch(int epoch, int total_epochs) override;
+
+  /// Of the last step, where a group has `diagnostics` on and a parameter had a gradient.
+  std::optional<NeuroPlasticDiagnostics> diagnostics() const { return diagnostics_; }
+
+ private:
+  std::vector<NeuroPlasticOptions> options_;
+  Tensor activity_;
+  Tensor momentum_;
+  Tensor variance_;
+  /// Undefined without hybrids, and the second without AdamW.
+  Tensor base_average_;
+  Tensor base_square_;
+  /// epoch and total_epochs; 0 until set_epoch().
+  Tensor epoch_;
+  Tensor total_epochs_;
+  std::optional<NeuroPlasticDiagnostics> diagnostics_;
+};
+
+}  // namespace plastic::optim

@@ -1,0 +1,75 @@
+#include "plastic/optim/adam.h"
+
+#include <cmath>
+
+#include "optim/arena.h"
+#include "optim/check_option.h"
+#include "optim/groups.h"
+#include "optim/kernels.h"
+#include "optim/state.h"
+
+namespace plastic::optim {
+namespace {
+
+void check(const AdamOptions& options) {
+  check_at_least("adam", "lr", options.lr, 0);
+  check_share("adam", "beta1", options.beta1);
+  check_share("adam", "beta2", options.beta2);
+  check_above("adam", "eps", options.eps, 0);
+  check_at_least("adam", "weight_decay", options.weight_decay, 0);
+}
+
+AdamRule rule_of(const AdamOptions& options, double lr, bool decoupled, std::int64_t step) {
+  const auto t = static_cast<double>(step);
+  AdamRule rule;
+  rule.keep = static_cast<float>(options.beta1);
+  rule.take = static_cast<float>(1 - options.beta1);
+  rule.square_keep = static_cast<float>(options.beta2);
+  rule.square_take = static_cast<float>(1 - options.beta2);
+  rule.rate = static_cast<float>(lr / (1 - std::pow(options.beta1, t)));
+  rule.root_correction = static_cast<float>(1 / std::sqrt(1 - std::pow(options.beta2, t)));
+  rule.eps = static_cast<float>(options.eps);
+  if (decoupled) {
+    rule.shrink = static_cast<float>(1 - lr * options.weight_decay);
+  } else {
+    rule.decay = static_cast<float>(options.weight_decay);
+  }
+  return rule;
+}
+
+}  // namespace
+
+Adam::Adam(const char* name, bool decoupled, const std::vector<AdamGroup>& groups)
+    : Optimizer(name, checked_parameters(groups, check), lrs_of(groups)),
+      decoupled_(decoupled),
+      options_(options_of(groups)),
+      average_(state().add_block("exp_avg")),
+      square_(state().add_block("exp_avg_sq")) {}
+
+Adam::Adam(const std::vector<Tensor>& parameters, const AdamOptions& options)
+    : Adam(std::vector<AdamGroup>{{parameters, options}}) {}
+
+Adam::Adam(const std::vector<AdamGroup>& groups) : Adam("adam", false, groups) {}
+
+AdamW::AdamW(const std::vector<Tensor>& parameters, const AdamOptions& options)
+    : AdamW(std::vector<AdamGroup>{{parameters, options}}) {}
+
+AdamW::AdamW(const std::vector<AdamGroup>& groups) : Adam("adamw", true, groups) {}
+
+void Adam::step() {
+  arena().gather(decoupled_ ? "adamw" : "adam");
+  const auto steps = state().steps();
+  const auto lrs = state().lrs();
+  const auto work = works(arena(), [&](std::size_t i, const Segment& segment) {
+    return rule_of(options_[segment.group], lrs[segment.group], decoupled_, ++steps[i]);
+  });
+  kernels_for(arena().device())
+      .adam({.tensors = work,
+             .parameters = arena().values(),
+             .gradients = arena().gradients(),
+             .average = block_data(average_),
+             .square = block_data(square_)});
+  arena().mark_changed();
+}
+
+}  // namespace plastic::optim

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cmath>
+
+#include "core/host_device.h"
+
+namespace plastic::optim {
+
+/// Adam (arXiv 1412.6980) and AdamW (arXiv 1711.05101) as torch.optim: eps outside the root, after
+/// the bias correction of v.
+struct AdamRule {
+  float keep = 0, take = 0;
+  float square_keep = 0, square_take = 0;
+  /// Coupled decay joins g; decoupled decay is `shrink` = 1 - lr·λ.
+  float decay = 0, shrink = 1;
+  /// lr / (1 - β₁ᵗ) and 1 / √(1 - β₂ᵗ).
+  float rate = 0, root_correction = 1;
+  float eps = 0;
+
+  PLASTIC_HOST_DEVICE void operator()(float& theta, float g, float& average, float& square) const {
+    g += decay * theta;
+    average = keep * average + take * g;
+    square = square_keep * square + square_take * (g * g);
+    theta = shrink * theta - rate * average / (std::sqrt(square) * root_correction + eps);
+  }
+};
+
+}  // namespace plastic::optim

@@ -1,0 +1,141 @@
+#include "optim/arena.h"
+
+#include <unordered_set>
+
+#include "core/backend.h"
+#include "core/check.h"
+#include "core/tensor_impl.h"
+
+namespace plastic::optim {
+namespace {
+
+constexpr std::int64_t alignment = 16;
+
+void check_parameter(const char* op, const Tensor& parameter, std::size_t index) {
+  if (!parameter.defined()) fail(op, "parameter ", index, " is undefined; assign it first");
+  const auto describe = [&] {
+    return "parameter " + std::to_string(index) + ", shape " + to_string(parameter.shape()) + ",";
+  };
+  if (parameter.dtype() != DType::f32) {
+    fail(op, describe(), " is ", name_of(parameter.dtype()), "; optimizers need f32");
+  }
+  if (!parameter.is_leaf()) {
+    fail(op, describe(), " was computed from other tensors; give the leaf, or detach() it");
+  }
+  if (!parameter.requires_grad()) {
+    fail(op, describe(), " does not require a gradient; call set_requires_grad() or leave it out");
+  }
+  if (!parameter.is_contiguous()) {
+    fail(op, describe(), " is not contiguous; make it from .contiguous()");
+  }
+  if (parameter.numel() == 0) fail(op, describe(), " has no elements; leave it out");
+}
+
+void check_parameters(const char* op, const std::vector<std::vector<Tensor>>& groups) {
+  if (groups.empty()) fail(op, "no parameter groups; give at least one");
+  std::unordered_set<const TensorImpl*> seen;
+  std::size_t index = 0;
+  const Tensor* first = nullptr;
+  for (std::size_t group = 0; group < groups.size(); ++group) {
+    if (groups[group].empty()) {
+      fail(op, "group ", group, " has no parameters; did the module register any?");
+    }
+    for (const Tensor& parameter : groups[group]) {
+      check_parameter(op, parameter, index);
+      if (!seen.insert(parameter.impl().get()).second) {
+        fail(op, "parameter ", index, ", shape ", to_string(parameter.shape()),
+             ", was given twice; list it once, in one group");
+      }
+      if (first == nullptr) first = &parameter;
+      if (parameter.device() != first->device()) {
+        fail(op, "parameter ", index, " is on ", to_string(parameter.device()), ", the first on ",
+             to_string(first->device()), "; move them to one device");
+      }
+      ++index;
+    }
+  }
+}
+
+void check_unchanged(const char* op, const TensorImpl& impl, const Segment& segment, Device device,
+                     std::size_t index) {
+  if (impl.storage->device() != device) {
+    fail(op, "parameter ", index, " moved from ", to_string(device), " to ",
+         to_string(impl.storage->device()), "; make the optimizer after moving the module");
+  }
+  if (impl.dtype != DType::f32 || impl.shape.numel() != segment.numel ||
+      impl.strides != contiguous_strides(impl.shape)) {
+    fail(op, "parameter ", index, " is now ", name_of(impl.dtype), " of shape ",
+         to_string(impl.shape), ", not the contiguous f32 tensor of ", segment.numel,
+         " elements that the optimizer was given; make a new optimizer");
+  }
+}
+
+}  // namespace
+
+Arena::Arena(const char* op, const std::vector<std::vector<Tensor>>& groups)
+    : group_count_(groups.size()) {
+  check_parameters(op, groups);
+  for (std::size_t group = 0; group < groups.size(); ++group) {
+    for (const Tensor& parameter : groups[group]) {
+      parameters_.push_back(parameter);
+      segments_.push_back({.offset = elements_,
+                           .numel = parameter.numel(),
+                           .rank = parameter.rank(),
+                           .group = group});
+      elements_ += (parameter.numel() + alignment - 1) / alignment * alignment;
+    }
+  }
+  values_ = new_block_storage();
+  gradients_ = new_block_storage();
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    slots_.push_back(make_view(gradients_, DType::f32, parameters_[i].shape(),
+                               contiguous_strides(parameters_[i].shape()), segments_[i].offset));
+    adopt(i);
+  }
+}
+
+void Arena::adopt(std::size_t index) {
+  TensorImpl& impl = *parameters_[index].impl();
+  const Segment& segment = segments_[index];
+  Backend& device = backend(values_->device());
+  if (impl.storage != values_ || impl.offset != segment.offset) {
+    const Tensor home = make_view(values_, DType::f32, impl.shape, impl.strides, segment.offset);
+    device.copy(array_of(parameters_[index]), array_of(home));
+    impl.storage = values_;
+    impl.offset = segment.offset;
+  }
+  impl.grad_slot = slots_[index];
+  if (impl.grad.defined() && impl.grad.impl() != slots_[index].impl()) {
+    device.copy(array_of(impl.grad), array_of(slots_[index]));
+    impl.grad = slots_[index];
+  }
+}
+
+void Arena::gather(const char* op) {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    check_unchanged(op, *parameters_[i].impl(), segments_[i], values_->device(), i);
+  }
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    adopt(i);
+    segments_[i].has_grad = parameters_[i].impl()->grad.defined();
+  }
+}
+
+Tensor Arena::new_block() const {
+  return make_view(new_block_storage(), DType::f32, {elements_}, {1}, 0);
+}
+
+Tensor Arena::view(const Tensor& block, std::size_t index) const {
+  const Shape& shape = parameters_[index].shape();
+  return make_view(block.impl()->storage, DType::f32, shape, contiguous_strides(shape),
+                   segments_[index].offset);
+}
+
+std::shared_ptr<Storage> Arena::new_block_storage() const {
+  const Device device = parameters_.front().device();
+  auto storage = Storage::allocate(static_cast<std::size_t>(elements_) * sizeof(float), device);
+  backend(device).fill({storage->data(), DType::f32, {elements_}, {1}}, 0);
+  return storage;
+}
+
+}  // namespace plastic::optim

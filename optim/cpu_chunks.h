@@ -1,0 +1,49 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/parallel.h"
+#include "optim/kernels.h"
+
+namespace plastic::optim {
+
+/// A piece of one tensor. Its bounds depend on the tensor alone, so that sums made chunk by chunk
+/// come out the same for any number of threads.
+struct Chunk {
+  std::size_t tensor = 0;
+  /// Counted from the start of the flat blocks.
+  std::int64_t begin = 0, end = 0;
+};
+
+/// Elements in a chunk: the blocks of the three passes over one stay in the first two caches.
+constexpr std::int64_t chunk_elements = 4096;
+
+template <class Rule>
+std::vector<Chunk> chunks_of(std::span<const Work<Rule>> tensors) {
+  std::vector<Chunk> chunks;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const std::int64_t end = tensors[i].offset + tensors[i].numel;
+    for (std::int64_t begin = tensors[i].offset; begin < end; begin += chunk_elements) {
+      chunks.push_back({i, begin, std::min(begin + chunk_elements, end)});
+    }
+  }
+  return chunks;
+}
+
+/// Calls f(chunk, its index) for all, on all threads.
+template <class F>
+void for_chunks(std::span<const Chunk> chunks, F&& f) {
+  constexpr std::int64_t grain = 4;
+  parallel_for(0, std::ssize(chunks), grain, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i < last; ++i) {
+      const auto index = static_cast<std::size_t>(i);
+      f(chunks[index], index);
+    }
+  });
+}
+
+}  // namespace plastic::optim

@@ -1,0 +1,61 @@
+#include "plastic/optim/optimizer.h"
+
+#include <cmath>
+
+#include "core/check.h"
+#include "optim/arena.h"
+#include "optim/state.h"
+
+namespace plastic::optim {
+namespace {
+
+void check_lr(const char* name, double lr) {
+  if (!std::isfinite(lr) || lr < 0) {
+    fail(name, "lr is ", lr, "; it must be a number of 0 or more");
+  }
+}
+
+}  // namespace
+
+Optimizer::Optimizer(const char* name, const std::vector<std::vector<Tensor>>& groups,
+                     const std::vector<double>& lrs)
+    : name_(name) {
+  for (const double lr : lrs) check_lr(name, lr);
+  arena_ = std::make_unique<Arena>(name, groups);
+  state_ = std::make_unique<State>(*arena_, lrs);
+}
+
+Optimizer::~Optimizer() = default;
+
+void Optimizer::zero_grad() {
+  for (Tensor parameter : arena_->parameters()) parameter.zero_grad();
+}
+
+void Optimizer::set_epoch(int epoch, int total_epochs) {
+  if (epoch < 0 || total_epochs < 1) {
+    fail(name_, "set_epoch: epoch ", epoch, " of ", total_epochs, "; epochs count from 1");
+  }
+}
+
+std::size_t Optimizer::group_count() const { return arena_->group_count(); }
+
+double Optimizer::lr(std::size_t group) const {
+  if (group >= group_count()) fail(name_, "no group ", group, "; there are ", group_count());
+  return std::as_const(*state_).lrs()[group];
+}
+
+void Optimizer::set_lr(double lr, std::size_t group) {
+  if (group >= group_count()) fail(name_, "no group ", group, "; there are ", group_count());
+  check_lr(name_, lr);
+  state_->lrs()[group] = lr;
+}
+
+void Optimizer::set_lr(double lr) {
+  for (std::size_t group = 0; group < group_count(); ++group) set_lr(lr, group);
+}
+
+StateDict Optimizer::state_dict() const { return state_->save(); }
+
+void Optimizer::load_state_dict(const StateDict& state) { state_->load(name_, state); }
+
+}  // namespace plastic::optim

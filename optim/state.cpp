@@ -1,0 +1,114 @@
+#include "optim/state.h"
+
+#include <cmath>
+#include <unordered_map>
+
+#include "core/check.h"
+#include "optim/arena.h"
+
+namespace plastic::optim {
+namespace {
+
+/// Element `index` of a vector, as a tensor of rank 0 that shares its memory.
+Tensor element(const Tensor& vector, std::size_t index) {
+  const auto position = static_cast<std::int64_t>(index);
+  return vector.slice(0, position, position + 1).reshape({});
+}
+
+void check_tensor(const char* owner, const NamedTensor& given, const Tensor& own) {
+  if (given.tensor.shape() != own.shape()) {
+    fail(owner, "state \"", given.name, "\" has shape ", to_string(given.tensor.shape()),
+         ", expected ", to_string(own.shape()),
+         "; the state must come from an optimizer over the same parameters");
+  }
+  if (own.rank() != 0 || own.dtype() == DType::f32) return;
+  const double value = given.tensor.item();
+  if (!std::isfinite(value) || value < 0) {
+    fail(owner, "state \"", given.name, "\" is ", value, ", expected a number of 0 or more");
+  }
+}
+
+}  // namespace
+
+State::State(const Arena& arena, const std::vector<double>& lrs)
+    : arena_(arena),
+      steps_(Tensor::zeros({std::ssize(arena.parameters())}, {.dtype = DType::i64})),
+      lrs_(Tensor::from<double>(lrs, {std::ssize(lrs)})) {}
+
+Tensor State::add_block(const std::string& name) {
+  blocks_.push_back({name, arena_.new_block()});
+  return blocks_.back().tensor;
+}
+
+Tensor State::add_number(const std::string& name) {
+  numbers_.push_back({name, Tensor::zeros({}, {.dtype = DType::i64})});
+  return numbers_.back().tensor;
+}
+
+std::span<std::int64_t> State::steps() {
+  return {steps_.mutable_data<std::int64_t>(), static_cast<std::size_t>(steps_.numel())};
+}
+
+std::span<double> State::lrs() {
+  return {lrs_.mutable_data<double>(), static_cast<std::size_t>(lrs_.numel())};
+}
+
+std::span<const double> State::lrs() const {
+  return {lrs_.data<double>(), static_cast<std::size_t>(lrs_.numel())};
+}
+
+StateDict State::live() const {
+  StateDict all;
+  for (std::size_t i = 0; i < arena_.parameters().size(); ++i) {
+    const std::string prefix = "state." + std::to_string(i) + ".";
+    for (const NamedTensor& block : blocks_) {
+      all.push_back({prefix + block.name, arena_.view(block.tensor, i)});
+    }
+    all.push_back({prefix + "step", element(steps_, i)});
+  }
+  for (std::size_t group = 0; group < arena_.group_count(); ++group) {
+    all.push_back({"group." + std::to_string(group) + ".lr", element(lrs_, group)});
+  }
+  all.insert(all.end(), numbers_.begin(), numbers_.end());
+  return all;
+}
+
+StateDict State::save() const {
+  StateDict all = live();
+  for (NamedTensor& entry : all) entry.tensor = entry.tensor.clone();
+  return all;
+}
+
+void State::load(const char* owner, const StateDict& state) {
+  StateDict own = live();
+  std::unordered_map<std::string_view, const Tensor*> given;
+  for (const NamedTensor& entry : state) {
+    if (!entry.tensor.defined()) fail(owner, "state \"", entry.name, "\" is undefined");
+    if (!given.emplace(entry.name, &entry.tensor).second) {
+      fail(owner, "state \"", entry.name, "\" is there twice");
+    }
+  }
+  for (const NamedTensor& entry : own) {
+    const auto found = given.find(entry.name);
+    if (found == given.end()) {
+      fail(owner, "state \"", entry.name,
+           "\" is missing; the state must come from the same optimizer with the same options");
+    }
+    check_tensor(owner, {entry.name, *found->second}, entry.tensor);
+  }
+  if (given.size() != own.size()) {
+    std::unordered_map<std::string_view, bool> known;
+    for (const NamedTensor& entry : own) known.emplace(entry.name, true);
+    for (const NamedTensor& entry : state) {
+      if (!known.contains(entry.name)) {
+        fail(owner, "state \"", entry.name,
+             "\" is unknown; the state must come from the same optimizer with the same options");
+      }
+    }
+  }
+  for (NamedTensor& entry : own) {
+    entry.tensor.copy_(given.at(entry.name)->to(entry.tensor.device()));
+  }
+}
+
+}  // namespace plastic::optim
