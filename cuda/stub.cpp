@@ -3,6 +3,7 @@
 
 #include "core/backend.h"
 #include "core/check.h"
+#include "optim/kernels.h"
 
 namespace plastic {
 
@@ -11,5 +12,7 @@ int cuda_device_count() { return 0; }
 std::string cuda_reason() { return "this build has no CUDA"; }
 
 Backend& cuda_backend(int) { fail("cuda", cuda_reason()); }
+
+optim::Kernels* optim::cuda_kernels() { return nullptr; }
 
 }  // namespace plastic

@@ -147,12 +147,14 @@ rule::UpdateSums measure_chunk(const rule::Settings& settings, bool with_log_rat
 void apply_chunk(const rule::Settings& settings, const rule::Base& base, const rule::Coefficient& c,
                  const rule::Update& update, const ChunkPointers& p) {
   switch (settings.variant) {
-    case Variant::classic: return apply_variant<Variant::classic>(settings, base, c, update, p);
+    case Variant::classic:
+      return apply_variant<Variant::classic>(settings, base, c, update, p);
     case Variant::bounded_residual:
       return apply_variant<Variant::bounded_residual>(settings, base, c, update, p);
     case Variant::orthogonal_residual:
       return apply_variant<Variant::orthogonal_residual>(settings, base, c, update, p);
-    case Variant::adamw: return apply_variant<Variant::adamw>(settings, base, c, update, p);
+    case Variant::adamw:
+      return apply_variant<Variant::adamw>(settings, base, c, update, p);
     case Variant::sgd_momentum:
       return apply_variant<Variant::sgd_momentum>(settings, base, c, update, p);
   }

@@ -13,8 +13,7 @@ namespace plastic::optim {
 
 /// The parameters, once the options of each group passed `check`: nothing may be moved before.
 template <class Group, class Check>
-std::vector<std::vector<Tensor>> checked_parameters(const std::vector<Group>& groups,
-                                                    Check check) {
+std::vector<std::vector<Tensor>> checked_parameters(const std::vector<Group>& groups, Check check) {
   std::vector<std::vector<Tensor>> out;
   for (const Group& group : groups) {
     check(group.options);

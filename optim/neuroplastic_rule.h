@@ -241,8 +241,8 @@ PLASTIC_HOST_DEVICE inline Direction direction(const Settings& s, Variant varian
   return d;
 }
 
-/// Sums over a tensor of the products of x, y and θ (t), and of log_ratio. The classic variant needs
-/// yy alone.
+/// Sums over a tensor of the products of x, y and θ (t), and of log_ratio. The classic variant
+/// needs yy alone.
 struct UpdateSums {
   double xx = 0, xy = 0, yy = 0, xt = 0, yt = 0, tt = 0;
   double log_ratio = 0;

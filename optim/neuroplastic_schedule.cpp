@@ -25,7 +25,8 @@ double orthogonal_strength(const NeuroPlasticOptions& options, const Place& plac
   const double start = options.orthogonal_late_start_fraction;
   double schedule = 1;
   switch (options.orthogonal_schedule) {
-    case OrthogonalSchedule::constant: break;
+    case OrthogonalSchedule::constant:
+      break;
     case OrthogonalSchedule::late:
       schedule = at < start ? 0 : (at - start) / (1 - start);
       break;
@@ -40,10 +41,14 @@ bool in_phase(PhaseScope scope, double progress) {
   constexpr double early_end = 0.3;
   constexpr double late_start = 0.7;
   switch (scope) {
-    case PhaseScope::full: return true;
-    case PhaseScope::early: return progress <= early_end;
-    case PhaseScope::middle: return progress > early_end && progress < late_start;
-    case PhaseScope::late: return progress >= late_start;
+    case PhaseScope::full:
+      return true;
+    case PhaseScope::early:
+      return progress <= early_end;
+    case PhaseScope::middle:
+      return progress > early_end && progress < late_start;
+    case PhaseScope::late:
+      return progress >= late_start;
   }
   return true;
 }
@@ -57,11 +62,16 @@ std::size_t body_count(const Place& place) { return std::max<std::size_t>(place.
 bool in_layer_scope(LayerScope scope, const Place& place) {
   const std::size_t body = body_count(place);
   switch (scope) {
-    case LayerScope::all: return true;
-    case LayerScope::conv_only: return place.rank == 4;
-    case LayerScope::classifier_only: return is_classifier(place);
-    case LayerScope::early_blocks: return !is_classifier(place) && place.index < (body + 1) / 2;
-    case LayerScope::late_blocks: return !is_classifier(place) && place.index >= body / 2;
+    case LayerScope::all:
+      return true;
+    case LayerScope::conv_only:
+      return place.rank == 4;
+    case LayerScope::classifier_only:
+      return is_classifier(place);
+    case LayerScope::early_blocks:
+      return !is_classifier(place) && place.index < (body + 1) / 2;
+    case LayerScope::late_blocks:
+      return !is_classifier(place) && place.index >= body / 2;
   }
   return true;
 }
@@ -83,9 +93,12 @@ Variant variant_of(const NeuroPlasticOptions& options) {
 
 rule::Target target_of(ModulationTarget target) {
   switch (target) {
-    case ModulationTarget::gain: return rule::Target::gain;
-    case ModulationTarget::momentum: return rule::Target::momentum;
-    case ModulationTarget::trust_ratio: return rule::Target::trust_ratio;
+    case ModulationTarget::gain:
+      return rule::Target::gain;
+    case ModulationTarget::momentum:
+      return rule::Target::momentum;
+    case ModulationTarget::trust_ratio:
+      return rule::Target::trust_ratio;
   }
   return rule::Target::gain;
 }
@@ -94,9 +107,12 @@ rule::Target target_of(ModulationTarget target) {
 int controller_class(LrControllerMode mode, const Place& place) {
   constexpr int everything = 0, classifier = 1, early = 2, late = 3;
   switch (mode) {
-    case LrControllerMode::off: return -1;
-    case LrControllerMode::global: return everything;
-    case LrControllerMode::classifier_only: return is_classifier(place) ? classifier : -1;
+    case LrControllerMode::off:
+      return -1;
+    case LrControllerMode::global:
+      return everything;
+    case LrControllerMode::classifier_only:
+      return is_classifier(place) ? classifier : -1;
     case LrControllerMode::layerwise:
       if (is_classifier(place)) return classifier;
       return place.index < (body_count(place) + 1) / 2 ? early : late;
@@ -108,8 +124,11 @@ void resolve_variant(const NeuroPlasticOptions& options, const Place& place,
                      rule::Settings& settings) {
   settings.variant = variant_of(options);
   switch (settings.variant) {
-    case Variant::classic: break;
-    case Variant::bounded_residual: settings.max_ratio = options.residual_max_ratio; break;
+    case Variant::classic:
+      break;
+    case Variant::bounded_residual:
+      settings.max_ratio = options.residual_max_ratio;
+      break;
     case Variant::orthogonal_residual:
       settings.max_ratio = options.orthogonal_max_ratio;
       settings.strength = orthogonal_strength(options, place);
@@ -159,9 +178,9 @@ NeuroPlasticRule resolve(const NeuroPlasticOptions& options, double lr, const Pl
   }
 
   settings.lr = lr;
-  const bool is_decoupled = settings.variant == Variant::adamw ||
-                            (options.decoupled_weight_decay &&
-                             settings.variant != Variant::sgd_momentum);
+  const bool is_decoupled =
+      settings.variant == Variant::adamw ||
+      (options.decoupled_weight_decay && settings.variant != Variant::sgd_momentum);
   (is_decoupled ? settings.decoupled_decay : settings.coupled_decay) = options.weight_decay;
 
   settings.max_update_norm = options.max_update_norm;

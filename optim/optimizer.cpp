@@ -1,6 +1,7 @@
 #include "plastic/optim/optimizer.h"
 
 #include <cmath>
+#include <utility>
 
 #include "core/check.h"
 #include "optim/arena.h"

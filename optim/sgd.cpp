@@ -38,7 +38,8 @@ Sgd::Sgd(const std::vector<Tensor>& parameters, const SgdOptions& options)
     : Sgd(std::vector<SgdGroup>{{parameters, options}}) {}
 
 Sgd::Sgd(const std::vector<SgdGroup>& groups)
-    : Optimizer("sgd", checked_parameters(groups, check), lrs_of(groups)), options_(options_of(groups)) {
+    : Optimizer("sgd", checked_parameters(groups, check), lrs_of(groups)),
+      options_(options_of(groups)) {
   for (const SgdOptions& options : options_) {
     if (options.momentum != 0 && !momentum_.defined()) {
       momentum_ = state().add_block("momentum_buffer");

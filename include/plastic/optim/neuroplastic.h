@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -115,9 +116,9 @@ struct NeuroPlasticOption {
   std::string_view description;
   /// The default as text; set() gives it back.
   std::string default_value;
-  std::string (*get)(const NeuroPlasticOptions& options);
+  std::function<std::string(const NeuroPlasticOptions& options)> get;
   /// Throws Error naming the option, the value and what is allowed.
-  void (*set)(NeuroPlasticOptions& options, std::string_view value);
+  std::function<void(NeuroPlasticOptions& options, std::string_view value)> set;
 };
 
 /// Every option but lr and weight_decay, which all optimizers have.
