@@ -29,8 +29,9 @@ void cpu_diagnose(const NeuroPlasticStep& step, const Work<NeuroPlasticRule>& wo
   const bool is_classic = work.rule.settings.variant == rule::Variant::classic;
   for (std::int64_t i = work.offset; i < work.offset + work.numel; ++i) {
     const float g = step.gradients[i];
+    const rule::Traces traces{step.activity[i], step.momentum[i], step.variance[i]};
     const rule::Alpha alpha =
-        rule::alpha(coefficient, g, {step.activity[i], step.momentum[i], step.variance[i]});
+        rule::alpha(coefficient, g, traces.a, rule::memory(traces, coefficient.eps));
     const auto theta = static_cast<double>(update.decay * step.parameters[i]);
     const auto added = static_cast<double>((alpha.full - alpha.gradient_only) * g);
     count_alpha(sums, alpha.full);

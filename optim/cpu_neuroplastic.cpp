@@ -2,9 +2,12 @@
 #include "optim/cpu_chunks.h"
 #include "optim/cpu_kernels.h"
 #include "optim/cpu_neuroplastic_loops.h"
+#include "optim/groups.h"
 
 namespace plastic::optim {
 namespace {
+
+using Tensors = std::span<const Work<NeuroPlasticRule>>;
 
 /// What is known of a tensor once its passes are done.
 struct Progress {
@@ -19,8 +22,12 @@ struct Progress {
 /// Consecutive tensors that go through the passes together.
 class Run {
  public:
-  Run(const NeuroPlasticStep& step, std::span<const Work<NeuroPlasticRule>> tensors)
-      : step_(step), tensors_(tensors), chunks_(chunks_of(tensors)), progress_(tensors.size()) {}
+  Run(const NeuroPlasticStep& step, Tensors tensors, float* scratch)
+      : step_(step),
+        tensors_(tensors),
+        scratch_(scratch),
+        chunks_(chunks_of(tensors)),
+        progress_(tensors.size()) {}
 
   void execute() {
     observe();
@@ -40,6 +47,7 @@ class Run {
             .v = step_.variance + at,
             .average = step_.base_average == nullptr ? nullptr : step_.base_average + at,
             .square = step_.base_square == nullptr ? nullptr : step_.base_square + at,
+            .w = scratch_ + (at - tensors_.front().offset),
             .count = chunk.end - chunk.begin};
   }
 
@@ -121,40 +129,53 @@ class Run {
   void apply() {
     for_chunks(chunks_, [&](const Chunk& chunk, std::size_t) {
       const Progress& progress = progress_[chunk.tensor];
-      apply_chunk(tensors_[chunk.tensor].rule.settings, progress.base, progress.coefficient,
-                  progress.update, pointers(chunk));
+      apply_chunk(tensors_[chunk.tensor].rule.settings.variant, progress.base, progress.update,
+                  pointers(chunk));
     });
   }
 
   const NeuroPlasticStep& step_;
-  std::span<const Work<NeuroPlasticRule>> tensors_;
+  Tensors tensors_;
+  float* scratch_;
   std::vector<Chunk> chunks_;
   std::vector<Progress> progress_;
 };
 
-/// Elements whose five arrays fit into the caches between two passes.
-constexpr std::int64_t run_elements = 150'000;
+std::int64_t extent(Tensors tensors) {
+  return tensors.back().offset + tensors.back().numel - tensors.front().offset;
+}
+
+/// Cuts the tensors into runs whose blocks stay in the caches between two passes. The lr
+/// controller's signal is an average over tensors: with one, none can be applied before all are
+/// measured.
+std::vector<Tensors> runs_of(Tensors tensors) {
+  constexpr std::int64_t most_elements = 150'000;
+  const bool is_controlled = std::any_of(tensors.begin(), tensors.end(), [](const auto& tensor) {
+    return tensor.rule.controller_class >= 0;
+  });
+  if (is_controlled) return {tensors};
+  std::vector<Tensors> runs;
+  std::size_t first = 0;
+  while (first < tensors.size()) {
+    std::size_t count = 1;
+    while (first + count < tensors.size() &&
+           extent(tensors.subspan(first, count + 1)) <= most_elements) {
+      ++count;
+    }
+    runs.push_back(tensors.subspan(first, count));
+    first += count;
+  }
+  return runs;
+}
 
 }  // namespace
 
 void cpu_neuroplastic(const NeuroPlasticStep& step) {
-  const bool is_controlled =
-      std::any_of(step.tensors.begin(), step.tensors.end(),
-                  [](const auto& tensor) { return tensor.rule.controller_class >= 0; });
-  // The controller's signal is an average over tensors, so that none can be applied before all are
-  // measured.
-  if (is_controlled) return Run(step, step.tensors).execute();
-  std::size_t first = 0;
-  while (first < step.tensors.size()) {
-    std::size_t last = first;
-    std::int64_t elements = 0;
-    do {
-      elements += step.tensors[last].numel;
-      ++last;
-    } while (last < step.tensors.size() && elements + step.tensors[last].numel <= run_elements);
-    Run(step, step.tensors.subspan(first, last - first)).execute();
-    first = last;
-  }
+  const std::vector<Tensors> runs = runs_of(step.tensors);
+  std::int64_t longest = 0;
+  for (const Tensors run : runs) longest = std::max(longest, extent(run));
+  const Tensor scratch = Tensor::empty({longest});
+  for (const Tensors run : runs) Run(step, run, block_data(scratch)).execute();
 }
 
 }  // namespace plastic::optim

@@ -15,6 +15,8 @@ struct ChunkPointers {
   float* v = nullptr;
   float* average = nullptr;
   float* square = nullptr;
+  /// What observe leaves for measure, and measure for apply.
+  float* w = nullptr;
   std::int64_t count = 0;
 };
 
@@ -26,8 +28,7 @@ rule::UpdateSums measure_chunk(const rule::Settings& settings, bool with_log_rat
                                const rule::Base& base, const rule::Coefficient& coefficient,
                                const ChunkPointers& p);
 
-void apply_chunk(const rule::Settings& settings, const rule::Base& base,
-                 const rule::Coefficient& coefficient, const rule::Update& update,
+void apply_chunk(rule::Variant variant, const rule::Base& base, const rule::Update& update,
                  const ChunkPointers& p);
 
 inline void add(rule::SignalSums& sums, const rule::SignalSums& more) {

@@ -4,15 +4,15 @@
 // docs/design.md, section 4).
 //
 // One tensor θ with gradient g is updated in three passes over its n elements; between the passes
-// only sums travel:
+// only sums travel, and one number w an element:
 //
-//   observe   update the traces a, m, v              → sums of |g|, a, |m| / (√v + ε)
-//   measure   α and α₀ of every element              → sums of products of x, y, θ
+//   observe   update the traces a, m, v; w = |m| / (√v + ε)   → sums of |g|, a, w
+//   measure   α and α₀; w = y                                 → sums of products of x, y, θ
 //   apply     θ ← D·θ - rate·u
 //
 // All variants are one shape, u = A·x + C·y + L·θ: x is the direction that the variant starts from,
 // y what plasticity adds, and A, C, L are numbers of the whole tensor. Every norm, limit and
-// projection therefore follows from the sums of products, and u is never stored.
+// projection therefore follows from the sums of products before u is known.
 //
 // Elements are computed in f32. Sums over a tensor and what follows from them are doubles, because
 // the projection of the orthogonal variant is a difference of nearly equal numbers.
@@ -85,7 +85,7 @@ PLASTIC_HOST_DEVICE inline Traces observe(Traces t, float g) {
 }
 
 /// |m| / (√v + ε), the memory signal before it is divided by its mean.
-PLASTIC_HOST_DEVICE inline float memory(const Traces& t, float eps) {
+PLASTIC_HOST_DEVICE inline float memory(Traces t, float eps) {
   return std::fabs(t.m) / (std::sqrt(t.v) + eps);
 }
 
@@ -141,9 +141,10 @@ struct Alpha {
   float full = 0;
 };
 
-PLASTIC_HOST_DEVICE inline Alpha alpha(const Coefficient& c, float g, const Traces& t) {
+/// `a` is the activity trace, `memory` the memory signal.
+PLASTIC_HOST_DEVICE inline Alpha alpha(const Coefficient& c, float g, float a, float memory) {
   const float size = std::fabs(g);
-  const float combined = c.activity * t.a + c.gradient * size + c.memory * memory(t, c.eps);
+  const float combined = c.activity * a + c.gradient * size + c.memory * memory;
   const float full = clip(combined + c.constant, c.low, c.high);
   Alpha out;
   out.gradient_only = clip(c.gradient_only * size + c.constant_only, c.low, c.high);
@@ -152,7 +153,7 @@ PLASTIC_HOST_DEVICE inline Alpha alpha(const Coefficient& c, float g, const Trac
 }
 
 /// log(max(α, ε) / max(α₀, ε)), the signal of the lr controller.
-PLASTIC_HOST_DEVICE inline float log_ratio(const Alpha& alpha, float eps) {
+PLASTIC_HOST_DEVICE inline float log_ratio(Alpha alpha, float eps) {
   const float full = alpha.full > eps ? alpha.full : eps;
   const float only = alpha.gradient_only > eps ? alpha.gradient_only : eps;
   return std::log(full / only);
@@ -203,42 +204,42 @@ PLASTIC_HOST_DEVICE inline Averages observe(const Base& base, Averages a, float 
 
 // ---- measure
 
-/// The two directions that u is made of.
-struct Direction {
-  float x = 0, y = 0;
-};
-
-/// classic: y = α·g + λ·θ. bounded_residual: x = g, y = (α - 1)·g. orthogonal_residual: x = g,
-/// y = p = (α - α₀)·g. adamw: x = b = m̄ / (√v̄ + base_eps), y = (α - 1)·b, or (α - 1)·m̄ for
-/// Target::momentum. sgd_momentum: x = b = B, y = (α - 1)·B.
-PLASTIC_HOST_DEVICE inline Direction direction(const Settings& s, Variant variant, const Base& base,
-                                               const Alpha& alpha, float g, const Averages& a,
-                                               float theta) {
-  Direction d;
+/// x, the direction that a variant starts from: g; adamw: b = m̄ / (√v̄ + base_eps);
+/// sgd_momentum: b = B. The classic variant has none.
+PLASTIC_HOST_DEVICE inline float start(Variant variant, const Base& base, float g, Averages a) {
   switch (variant) {
     case Variant::classic:
-      d.y = alpha.full * g + static_cast<float>(s.coupled_decay) * theta;
-      break;
+      return 0;
     case Variant::bounded_residual:
-      d.x = g;
-      d.y = (alpha.full - 1) * g;
-      break;
     case Variant::orthogonal_residual:
-      d.x = g;
-      d.y = (alpha.full - alpha.gradient_only) * g;
-      break;
-    case Variant::adamw: {
-      const float average = a.average * base.correction;
-      d.x = average / (std::sqrt(a.square * base.square_correction) + base.eps);
-      d.y = (alpha.full - 1) * (s.target == Target::momentum ? average : d.x);
-      break;
-    }
+      return g;
+    case Variant::adamw:
+      return a.average * base.correction /
+             (std::sqrt(a.square * base.square_correction) + base.eps);
     case Variant::sgd_momentum:
-      d.x = a.average;
-      d.y = (alpha.full - 1) * a.average;
-      break;
+      return a.average;
   }
-  return d;
+  return 0;
+}
+
+/// y, what plasticity makes of it: classic α·g + λ·θ; bounded_residual (α - 1)·g;
+/// orthogonal_residual p = (α - α₀)·g; hybrids (α - 1)·b, or (α - 1)·m̄ on adamw with
+/// Target::momentum.
+PLASTIC_HOST_DEVICE inline float plasticity(const Settings& s, Variant variant, const Base& base,
+                                            Alpha alpha, float x, float g, Averages a,
+                                            float theta) {
+  switch (variant) {
+    case Variant::classic:
+      return alpha.full * g + static_cast<float>(s.coupled_decay) * theta;
+    case Variant::orthogonal_residual:
+      return (alpha.full - alpha.gradient_only) * g;
+    case Variant::adamw:
+      return (alpha.full - 1) * (s.target == Target::momentum ? a.average * base.correction : x);
+    case Variant::bounded_residual:
+    case Variant::sgd_momentum:
+      return (alpha.full - 1) * x;
+  }
+  return 0;
 }
 
 /// Sums over a tensor of the products of x, y and θ (t), and of log_ratio. The classic variant
@@ -340,8 +341,8 @@ struct Update {
   float a = 0, c = 0, l = 0;
   float rate = 0, decay = 1;
 
-  PLASTIC_HOST_DEVICE float operator()(float theta, const Direction& d) const {
-    return decay * theta - rate * (a * d.x + c * d.y + l * theta);
+  PLASTIC_HOST_DEVICE float operator()(float theta, float x, float y) const {
+    return decay * theta - rate * (a * x + c * y + l * theta);
   }
 };
 
