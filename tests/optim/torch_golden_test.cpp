@@ -1,0 +1,73 @@
+// SGD, Adam and AdamW against PyTorch, tests/optim/golden/make_torch_trajectories.py.
+#include <doctest/doctest.h>
+
+#include <memory>
+
+#include "plastic/optim/adam.h"
+#include "plastic/optim/sgd.h"
+#include "tests/optim/golden.h"
+
+using namespace plastic;
+using golden::Json;
+using golden::Values;
+
+namespace {
+
+std::unique_ptr<optim::Optimizer> make_optimizer(const Json& test_case,
+                                                 const std::vector<Tensor>& parameters) {
+  const Json& options = test_case.at("options");
+  const std::string name = test_case.at("optimizer");
+  if (name == "sgd") {
+    return std::make_unique<optim::Sgd>(
+        parameters, optim::SgdOptions{.lr = options.at("lr"),
+                                      .momentum = options.at("momentum"),
+                                      .dampening = options.value("dampening", 0.0),
+                                      .nesterov = options.value("nesterov", false),
+                                      .weight_decay = options.at("weight_decay")});
+  }
+  const optim::AdamOptions adam{.lr = options.at("lr"),
+                                .beta1 = options.at("betas")[0],
+                                .beta2 = options.at("betas")[1],
+                                .eps = options.at("eps"),
+                                .weight_decay = options.at("weight_decay")};
+  if (name == "adam") return std::make_unique<optim::Adam>(parameters, adam);
+  return std::make_unique<optim::AdamW>(parameters, adam);
+}
+
+/// Runs every case of one optimizer; returns how many there were.
+int check_cases(const std::string& optimizer_name) {
+  const Json file = golden::read_json(PLASTIC_TEST_DATA "/optim/golden/torch_trajectories.json");
+  int count = 0;
+  for (const Json& test_case : file.at("cases")) {
+    if (test_case.at("optimizer") != optimizer_name) continue;
+    ++count;
+    INFO("options ", test_case.at("options").dump());
+    std::vector<Tensor> parameters;
+    for (std::size_t i = 0; i < file.at("shapes").size(); ++i) {
+      const Shape shape(file.at("shapes")[i].get<std::vector<std::int64_t>>());
+      const Values start = golden::values_of(test_case.at("params")[i]);
+      parameters.push_back(Tensor::from<float>(start, shape).set_requires_grad());
+    }
+    const auto optimizer = make_optimizer(test_case, parameters);
+    for (const Json& step : test_case.at("steps")) {
+      optimizer->zero_grad();
+      for (std::size_t i = 0; i < parameters.size(); ++i) {
+        if (step.at("grads")[i].is_null()) continue;
+        const Values gradient = golden::values_of(step.at("grads")[i]);
+        parameters[i].set_grad(Tensor::from<float>(gradient, parameters[i].shape()));
+      }
+      optimizer->step();
+      for (std::size_t i = 0; i < parameters.size(); ++i) {
+        const Values expected = golden::values_of(step.at("params")[i]);
+        CHECK(golden::relative_error(parameters[i].to_vector<float>(), expected) <= 1e-5);
+      }
+    }
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("optim.sgd.torch") { CHECK(check_cases("sgd") == 10); }
+TEST_CASE("optim.adam.torch") { CHECK(check_cases("adam") == 8); }
+TEST_CASE("optim.adamw.torch") { CHECK(check_cases("adamw") == 8); }
