@@ -1,0 +1,242 @@
+"""Runs Plastic and its peer alternately and prints what came out; scripts/bench calls it.
+
+Medians and ratios, never single timings: the peer of each round runs right after Plastic, so that
+a machine that grows slower slows both.
+"""
+
+import argparse
+import glob
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+
+REFERENCE_NS = 24.0  # a parameter; published for the paper's implementation
+NEUROPLASTIC_BYTES = 68  # a parameter and step; docs/design.md
+
+# (name of the ratio, Plastic's entry, the peer's entries of which the fastest counts)
+COMPARISONS = {
+    "mlp": [
+        ("mlp-{rule}-batch{batch}", "{rule}/batch{batch}", peers)
+        for rule, peers in (
+            ("sgd", ("sgd/batch{batch}", "sgd-foreach/batch{batch}")),
+            ("adam", ("adam/batch{batch}", "adam-foreach/batch{batch}")),
+            ("neuroplastic", ("neuroplastic/batch{batch}",)))
+    ],
+    "optimizers": [
+        (name.format(model=model), entry + "/" + model, [peer + "/" + model for peer in peers])
+        for model in ("resnet18", "mlp")
+        for name, entry, peers in (
+            ("sgd-{model}", "sgd", ("sgd", "sgd-foreach")),
+            ("adam-{model}", "adam", ("adam", "adam-foreach")),
+            ("neuroplastic-{model}-vs-adam", "neuroplastic", ("adam", "adam-foreach")),
+            ("neuroplastic-{model}-vs-reference", "neuroplastic", ("neuroplastic",)),
+            ("neuroplastic-diagnostics-{model}-vs-reference", "neuroplastic-diagnostics",
+             ("neuroplastic",)))
+    ],
+}
+
+WHAT = {
+    "mlp": "a training step (forward, loss, backward, optimizer, zero_grad) of 784-512-512-10, "
+           "ReLU,\n  dropout 0.1, on random data in memory; SGD with momentum",
+    "optimizers": "one step of the optimizer on given gradients; SGD with momentum; resnet18: "
+                  "11173962\n  parameters in 62 tensors, mlp: 669706 in 6",
+}
+
+
+def positive(kind):
+    def parse(text):
+        value = kind(text)
+        if value <= 0:
+            raise ValueError
+        return value
+    parse.__name__ = f"positive {kind.__name__}"
+    return parse
+
+
+def batch_list(text):
+    return ",".join(str(positive(int)(item)) for item in text.split(","))
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench")
+    parser.add_argument("suite", choices=COMPARISONS)
+    parser.add_argument("--rounds", type=positive(int), default=7)
+    parser.add_argument("--threads", type=positive(int), default=2)
+    parser.add_argument("--min-time", type=positive(float), default=0.2,
+                        help="seconds measured in each round for each entry")
+    parser.add_argument("--batches", type=batch_list, default="128", help="batch sizes of mlp")
+    return parser.parse_args()
+
+
+def peer_environment(threads):
+    """PyTorch at its best here: a threaded BLAS that shares its OpenMP, and memory kept."""
+    folders = glob.glob("/usr/lib/*/openblas-openmp")
+    if not folders:
+        sys.exit("bench: no OpenMP build of OpenBLAS; run scripts/setup bench")
+    return {
+        **os.environ,
+        "LD_LIBRARY_PATH": folders[0],
+        "OMP_NUM_THREADS": str(threads),
+        "MALLOC_MMAP_MAX_": "0",
+        "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
+        "MALLOC_TOP_PAD_": str(1 << 28),
+    }
+
+
+def run_json(command, environment=None):
+    result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
+    if result.returncode != 0:
+        sys.exit(f"bench: failed with {result.returncode}: {' '.join(command)}")
+    return json.loads(result.stdout)
+
+
+def run_plastic(options):
+    """Seconds by entry."""
+    output = run_json([f"build/bench/plastic_bench_{options.suite}", "--benchmark_format=json",
+                       f"--threads={options.threads}", f"--min-time={options.min_time}",
+                       f"--batches={options.batches}"])
+    return {entry["name"].split("/min_time")[0]: (entry["real_time"] / 1e3, entry["parameters"])
+            for entry in output["benchmarks"]}
+
+
+def run_peer(options):
+    """What peer.py's report() prints."""
+    output = run_json([sys.executable, f"bench/peers/torch_{options.suite}.py",
+                       "--threads", str(options.threads), "--min-time", str(options.min_time),
+                       "--batches", options.batches], peer_environment(options.threads))
+    if not any("openblas-openmp" in path for path in output["context"]["blas"]):
+        sys.exit(f"bench: PyTorch loaded another BLAS: {output['context']['blas']}")
+    return output
+
+
+def first_line(command):
+    result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    return result.stdout.partition("\n")[0]
+
+
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def print_setting(options, context):
+    package = first_line(["dpkg-query", "-W", "-f", "${Version}", "python3-torch"])
+    blas = first_line(["dpkg-query", "-W", "-f", "${Version}", "libopenblas0-openmp"])
+    busy = os.getloadavg()[0]
+    print(f"what       {WHAT[options.suite]}")
+    print(f"processor  {processor()}, {os.cpu_count()} threads in the machine")
+    print(f"threads    {options.threads} on both sides (PyTorch reports {context['threads']})")
+    print(f"Plastic    {first_line(['git', 'describe', '--always', '--dirty'])}, Release, "
+          f"{first_line([os.environ.get('CXX', 'g++'), '--version'])}")
+    print(f"peer       PyTorch {context['torch']} (python3-torch {package}), OpenBLAS {blas},\n"
+          f"           loaded {', '.join(context['blas'])};\n"
+          "           memory kept between steps (MALLOC_MMAP_MAX_=0, MALLOC_TRIM_THRESHOLD_, "
+          "MALLOC_TOP_PAD_)")
+    print("           neuroplastic: our plain PyTorch transcription of the reference, diagnostics "
+          "on as there")
+    print(f"rounds     {options.rounds}, alternating Plastic and peer; medians [smallest-largest]; "
+          f"load {busy:.1f} at the start")
+
+
+class Series:
+    """Timings of one entry, a number a round."""
+
+    def __init__(self, name):
+        self.name = name
+        self.seconds = []
+        self.parameters = None
+        self.faults = []
+
+    @property
+    def median(self):
+        return statistics.median(self.seconds)
+
+    def row(self):
+        per_parameter = ""
+        if self.parameters and not self.name.startswith("stream") and "batch" not in self.name:
+            per_parameter = f"{self.median / self.parameters * 1e9:8.2f}"
+        return (f"{self.name:34} {self.median * 1e3:10.3f}  "
+                f"[{min(self.seconds) * 1e3:.3f}-{max(self.seconds) * 1e3:.3f}]".ljust(72)
+                + per_parameter)
+
+
+def measure(options):
+    plastic, peer = {}, {}
+    for number in range(1, options.rounds + 1):
+        if sys.stderr.isatty():
+            print(f"\rround {number} of {options.rounds}", end="", file=sys.stderr, flush=True)
+        for name, (seconds, parameters) in run_plastic(options).items():
+            series = plastic.setdefault(name, Series(name))
+            series.seconds.append(seconds)
+            series.parameters = parameters
+        output = run_peer(options)
+        for name, entry in output["entries"].items():
+            series = peer.setdefault(name, Series(name))
+            series.seconds.append(entry["seconds"])
+            series.faults.append(entry["faults"])
+            series.parameters = entry.get("parameters")
+        if number == 1:
+            if sys.stderr.isatty():
+                print("\r", end="", file=sys.stderr)
+            print_setting(options, output["context"])
+    if sys.stderr.isatty():
+        print("\r" + " " * 20 + "\r", end="", file=sys.stderr)
+    return plastic, peer
+
+
+def check_same_models(plastic, peer):
+    for name, series in peer.items():
+        twin = plastic.get(name)
+        if twin and series.parameters and series.parameters != twin.parameters:
+            sys.exit(f"bench: {name}: {twin.parameters} parameters here, {series.parameters} there")
+
+
+def print_tables(plastic, peer):
+    for title, entries in (("Plastic", plastic), ("PyTorch", peer)):
+        print(f"\n{title:34} {'median ms':>10}  {'[smallest-largest]':24} ns a parameter")
+        for series in entries.values():
+            print(series.row())
+    faults = max(statistics.median(series.faults) for series in peer.values())
+    print(f"\npage faults of the peer in a timed step, median of the worst entry: {faults:.1f}")
+
+
+def print_ratios(options, plastic, peer):
+    print("\nratios: median of the peer over median of Plastic; above 1, Plastic is faster")
+    for batch in options.batches.split(",") if options.suite == "mlp" else ("",):
+        for name, entry, peers in COMPARISONS[options.suite]:
+            fastest = min((peer[p.format(batch=batch)] for p in peers), key=lambda s: s.median)
+            ratio = fastest.median / plastic[entry.format(batch=batch)].median
+            print(f"ratio: {name.format(batch=batch)} {ratio:.2f}")
+    if options.suite == "optimizers":
+        print_bounds(plastic)
+
+
+def print_bounds(plastic):
+    ours = plastic["neuroplastic/resnet18"]
+    stream = plastic["stream"]
+    bandwidth = 8 * stream.parameters / stream.median
+    bound = NEUROPLASTIC_BYTES * ours.parameters / bandwidth
+    for model in ("resnet18", "mlp"):
+        series = plastic[f"neuroplastic/{model}"]
+        ratio = REFERENCE_NS * 1e-9 * series.parameters / series.median
+        print(f"ratio: neuroplastic-{model}-vs-24ns {ratio:.2f}")
+    print(f"ratio: neuroplastic-resnet18-vs-bound {bound / ours.median:.2f}")
+    print(f"\n24ns: what the paper's reference takes a parameter at best, published, not measured "
+          f"here.\nbound: {NEUROPLASTIC_BYTES} bytes a parameter at the {bandwidth / 1e9:.1f} GB/s "
+          f"of an update in place measured in this run: {bound * 1e3:.2f} ms.")
+
+
+def main():
+    options = parse_arguments()
+    plastic, peer = measure(options)
+    check_same_models(plastic, peer)
+    print_tables(plastic, peer)
+    print_ratios(options, plastic, peer)
+
+
+if __name__ == "__main__":
+    main()
