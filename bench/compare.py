@@ -13,28 +13,26 @@ import statistics
 import subprocess
 import sys
 
-REFERENCE_NS = 24.0  # a parameter; published for the paper's implementation
+REFERENCE_NS = 24.0  # a parameter, of the paper's implementation; docs/design.md
 NEUROPLASTIC_BYTES = 68  # a parameter and step; docs/design.md
 
-# (name of the ratio, Plastic's entry, the peer's entries of which the fastest counts)
+# (name of the ratio, Plastic's rule, the peer's rules of which the fastest counts); entries are
+# called rule/variant, the variant being a model or a batch size.
 COMPARISONS = {
     "mlp": [
-        ("mlp-{rule}-batch{batch}", "{rule}/batch{batch}", peers)
+        (f"mlp-{rule}-{{variant}}", rule, peers)
         for rule, peers in (
-            ("sgd", ("sgd/batch{batch}", "sgd-foreach/batch{batch}")),
-            ("adam", ("adam/batch{batch}", "adam-foreach/batch{batch}")),
-            ("neuroplastic", ("neuroplastic/batch{batch}",)))
+            ("sgd", ("sgd", "sgd-foreach")),
+            ("adam", ("adam", "adam-foreach")),
+            ("neuroplastic", ("neuroplastic",)))
     ],
     "optimizers": [
-        (name.format(model=model), entry + "/" + model, [peer + "/" + model for peer in peers])
-        for model in ("resnet18", "mlp")
-        for name, entry, peers in (
-            ("sgd-{model}", "sgd", ("sgd", "sgd-foreach")),
-            ("adam-{model}", "adam", ("adam", "adam-foreach")),
-            ("neuroplastic-{model}-vs-adam", "neuroplastic", ("adam", "adam-foreach")),
-            ("neuroplastic-{model}-vs-reference", "neuroplastic", ("neuroplastic",)),
-            ("neuroplastic-diagnostics-{model}-vs-reference", "neuroplastic-diagnostics",
-             ("neuroplastic",)))
+        ("sgd-{variant}", "sgd", ("sgd", "sgd-foreach")),
+        ("adam-{variant}", "adam", ("adam", "adam-foreach")),
+        ("neuroplastic-{variant}-vs-adam", "neuroplastic", ("adam", "adam-foreach")),
+        ("neuroplastic-{variant}-vs-reference", "neuroplastic", ("neuroplastic",)),
+        ("neuroplastic-diagnostics-{variant}-vs-reference", "neuroplastic-diagnostics",
+         ("neuroplastic",)),
     ],
 }
 
@@ -126,7 +124,6 @@ def processor():
 def print_setting(options, context):
     package = first_line(["dpkg-query", "-W", "-f", "${Version}", "python3-torch"])
     blas = first_line(["dpkg-query", "-W", "-f", "${Version}", "libopenblas0-openmp"])
-    busy = os.getloadavg()[0]
     print(f"what       {WHAT[options.suite]}")
     print(f"processor  {processor()}, {os.cpu_count()} threads in the machine")
     print(f"threads    {options.threads} on both sides (PyTorch reports {context['threads']})")
@@ -138,8 +135,30 @@ def print_setting(options, context):
           "MALLOC_TOP_PAD_)")
     print("           neuroplastic: our plain PyTorch transcription of the reference, diagnostics "
           "on as there")
-    print(f"rounds     {options.rounds}, alternating Plastic and peer; medians [smallest-largest]; "
-          f"load {busy:.1f} at the start")
+    print(f"rounds     {options.rounds}, alternating Plastic and peer; medians [smallest-largest]")
+
+
+class OtherWork:
+    """The share of the processors that others took while it lived: what makes figures noise."""
+
+    def __init__(self):
+        self.started = self.read()
+
+    @staticmethod
+    def read():
+        with open("/proc/stat", encoding="utf-8") as file:
+            ticks = list(map(int, file.readline().split()[1:9]))
+        resting = ticks[3] + ticks[4]  # idle, and waiting for a disk
+        times = os.times()
+        own = times.user + times.system + times.children_user + times.children_system
+        return sum(ticks) - resting, sum(ticks), own * os.sysconf("SC_CLK_TCK")
+
+    def report(self):
+        busy, total, own = (now - then for now, then in zip(self.read(), self.started))
+        share = max(busy - own, 0) / max(total, 1)
+        print(f"\nother work took {share:.0%} of the processors during this run"
+              + ("; PyTorch's spinning threads suffer most from that: DO NOT QUOTE these figures"
+                 if share > 0.1 else ""))
 
 
 class Series:
@@ -157,7 +176,7 @@ class Series:
 
     def row(self):
         per_parameter = ""
-        if self.parameters and not self.name.startswith("stream") and "batch" not in self.name:
+        if self.name.endswith(("/resnet18", "/mlp")):
             per_parameter = f"{self.median / self.parameters * 1e9:8.2f}"
         return (f"{self.name:34} {self.median * 1e3:10.3f}  "
                 f"[{min(self.seconds) * 1e3:.3f}-{max(self.seconds) * 1e3:.3f}]".ljust(72)
@@ -206,11 +225,14 @@ def print_tables(plastic, peer):
 
 def print_ratios(options, plastic, peer):
     print("\nratios: median of the peer over median of Plastic; above 1, Plastic is faster")
-    for batch in options.batches.split(",") if options.suite == "mlp" else ("",):
-        for name, entry, peers in COMPARISONS[options.suite]:
-            fastest = min((peer[p.format(batch=batch)] for p in peers), key=lambda s: s.median)
-            ratio = fastest.median / plastic[entry.format(batch=batch)].median
-            print(f"ratio: {name.format(batch=batch)} {ratio:.2f}")
+    variants = ["resnet18", "mlp"]
+    if options.suite == "mlp":
+        variants = [f"batch{batch}" for batch in options.batches.split(",")]
+    for variant in variants:
+        for name, rule, rivals in COMPARISONS[options.suite]:
+            fastest = min(peer[f"{rival}/{variant}"].median for rival in rivals)
+            ratio = fastest / plastic[f"{rule}/{variant}"].median
+            print(f"ratio: {name.format(variant=variant)} {ratio:.2f}")
     if options.suite == "optimizers":
         print_bounds(plastic)
 
@@ -225,17 +247,20 @@ def print_bounds(plastic):
         ratio = REFERENCE_NS * 1e-9 * series.parameters / series.median
         print(f"ratio: neuroplastic-{model}-vs-24ns {ratio:.2f}")
     print(f"ratio: neuroplastic-resnet18-vs-bound {bound / ours.median:.2f}")
-    print(f"\n24ns: what the paper's reference takes a parameter at best, published, not measured "
-          f"here.\nbound: {NEUROPLASTIC_BYTES} bytes a parameter at the {bandwidth / 1e9:.1f} GB/s "
-          f"of an update in place measured in this run: {bound * 1e3:.2f} ms.")
+    print("\n24ns: what the paper's reference takes a parameter at best, on another machine "
+          "(docs/design.md).")
+    print(f"bound: {NEUROPLASTIC_BYTES} bytes a parameter at the {bandwidth / 1e9:.1f} GB/s of an "
+          f"update in place measured in this run: {bound * 1e3:.2f} ms.")
 
 
 def main():
     options = parse_arguments()
+    other_work = OtherWork()
     plastic, peer = measure(options)
     check_same_models(plastic, peer)
     print_tables(plastic, peer)
     print_ratios(options, plastic, peer)
+    other_work.report()
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ Parameters make_parameters(const std::vector<Shape>& shapes) {
   Generator generator{.seed = 1};
   Parameters parameters;
   for (const Shape& shape : shapes) {
-    Tensor parameter = normal(shape, 0, 0.05, generator);
+    Tensor parameter = uniform(shape, -0.1, 0.1, generator);
     parameter.set_requires_grad();
-    parameter.set_grad(normal(shape, 0, 0.01, generator));
+    parameter.set_grad(uniform(shape, -0.01, 0.01, generator));
     parameters.push_back(parameter);
   }
   return parameters;

@@ -22,9 +22,9 @@ def main():
     entries = {}
     for model in ("resnet18", "mlp"):
         for name, make in RULES.items():
-            params = [torch.randn(s).mul_(0.05).requires_grad_() for s in getattr(shapes, model)()]
+            params = [torch.empty(shape).uniform_(-0.1, 0.1) for shape in getattr(shapes, model)()]
             for p in params:
-                p.grad = torch.randn_like(p).mul_(0.01)
+                p.grad = torch.empty_like(p).uniform_(-0.01, 0.01)
             entry = peer.mean_step(make(params).step, options.min_time)
             entry["parameters"] = sum(math.prod(p.shape) for p in params)
             entries[f"{name}/{model}"] = entry
