@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 
-REFERENCE_NS = 24.0  # a parameter, of the paper's implementation; docs/design.md
+REFERENCE_NS = 24.0  # a parameter, at best, of the paper's implementation on two Zen 4 cores
 NEUROPLASTIC_BYTES = 68  # a parameter and step; docs/design.md
 
 # (name of the ratio, Plastic's rule, the peer's rules of which the fastest counts); entries are
@@ -247,8 +247,8 @@ def print_bounds(plastic):
         ratio = REFERENCE_NS * 1e-9 * series.parameters / series.median
         print(f"ratio: neuroplastic-{model}-vs-24ns {ratio:.2f}")
     print(f"ratio: neuroplastic-resnet18-vs-bound {bound / ours.median:.2f}")
-    print("\n24ns: what the paper's reference takes a parameter at best, on another machine "
-          "(docs/design.md).")
+    print("\n24ns: what the paper's reference was seen to take a parameter at best, on two Zen 4 "
+          "cores.")
     print(f"bound: {NEUROPLASTIC_BYTES} bytes a parameter at the {bandwidth / 1e9:.1f} GB/s of an "
           f"update in place measured in this run: {bound * 1e3:.2f} ms.")
 
