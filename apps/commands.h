@@ -1,0 +1,16 @@
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace plastic::apps {
+
+// Each adds one subcommand with its options; parsing it runs it. A run throws UsageError for what
+// the command line cannot mean and Error for what fails.
+
+void add_train(CLI::App& program);
+void add_compare(CLI::App& program);
+void add_info(CLI::App& program);
+
+}  // namespace plastic::apps

@@ -1,0 +1,107 @@
+// The `plastic` program: exit code 0 done, 1 failed, 2 wrong usage.
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "apps/commands.h"
+#include "apps/options.h"
+#include "apps/values.h"
+#include "plastic/core/error.h"
+
+namespace {
+
+using namespace plastic::apps;
+
+constexpr int done = 0;
+constexpr int failed = 1;
+constexpr int wrong_usage = 2;
+
+// The subcommand that was asked for, or the program itself.
+CLI::App& selected(CLI::App& program) {
+  const std::vector<CLI::App*> commands = program.get_subcommands();
+  return commands.empty() ? program : *commands.back();
+}
+
+std::string full_name(CLI::App& program) {
+  CLI::App& command = selected(program);
+  return &command == &program ? program.get_name() : program.get_name() + " " + command.get_name();
+}
+
+// The names that may stand where an unknown word does: options after a command, else commands.
+std::vector<std::string> known_names(CLI::App& program) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : selected(program).get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  if (&selected(program) == &program) {
+    for (const CLI::App* command : program.get_subcommands(nullptr)) {
+      names.push_back(command->get_name());
+    }
+  }
+  return names;
+}
+
+std::string unknown_word(CLI::App& program) {
+  std::string word = program.remaining(true).front();
+  word = word.substr(0, word.find('='));
+  const std::string similar = nearest(word, known_names(program));
+  return "unknown argument " + word + (similar.empty() ? "" : "; did you mean " + similar + "?");
+}
+
+int report_usage(CLI::App& program, const std::string& reason) {
+  std::cerr << "plastic: " << reason << "\nSee '" << full_name(program) << " --help'.\n";
+  return wrong_usage;
+}
+
+int run(CLI::App& program, int argc, char** argv) {
+  try {
+    program.parse(argc, argv);
+    return done;
+  } catch (const CLI::CallForAllHelp&) {
+    show_neuroplastic_options(selected(program));
+    std::cout << selected(program).help(program.get_name());
+    return done;
+  } catch (const CLI::ExtrasError&) {
+    return report_usage(program, unknown_word(program));
+  } catch (const CLI::ParseError& error) {
+    // --help and --version arrive here too, with code 0.
+    if (error.get_exit_code() == 0) return program.exit(error);
+    return report_usage(program, error.what());
+  } catch (const UsageError& error) {
+    return report_usage(program, error.what());
+  } catch (const plastic::Error& error) {
+    std::cerr << "plastic: " << error.what() << "\n";
+  } catch (const std::bad_alloc&) {
+    std::cerr << "plastic: [memory] not enough memory; try a smaller model or batch\n";
+  } catch (const std::exception& error) {
+    std::cerr << "plastic: " << error.what() << "\n";
+  }
+  return failed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App program(
+      "Plastic trains neural networks with the NeuroPlastic optimizer and compares it with others.",
+      "plastic");
+  program.set_version_flag("--version", "plastic " PLASTIC_VERSION, "Print the version and leave");
+  program.set_help_flag("-h,--help", "Print this help and leave");
+  program.formatter(help_format());
+  program.require_subcommand(1);
+  program.footer(
+      "Examples:\n"
+      "  plastic train                                     # generated digits; needs no files\n"
+      "  plastic train --data fashion-mnist --optimizer adam --out runs/adam\n"
+      "  plastic compare --data fashion-mnist --fraction 0.1 --paper\n"
+      "  plastic info                                      # what this machine and build offer\n"
+      "\n"
+      "'plastic COMMAND --help' explains a command. Exit code: 0 done, 1 failed, 2 wrong usage.");
+  add_train(program);
+  add_compare(program);
+  add_info(program);
+  return run(program, argc, argv);
+}

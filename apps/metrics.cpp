@@ -1,0 +1,79 @@
+#include "apps/metrics.h"
+
+#include <nlohmann/json.hpp>
+
+#include "apps/atomic_file.h"
+#include "apps/statistics.h"
+
+namespace plastic::apps {
+namespace {
+
+nlohmann::ordered_json table_json(std::span<const OptimizerRuns> runs) {
+  // A deviation of one value is NaN, which JSON writes as null.
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const OptimizerRuns& row : runs) {
+    nlohmann::ordered_json json = {
+        {"optimizer", row.optimizer},
+        {"mean_test_accuracy", mean(row.accuracies)},
+        {"deviation_test_accuracy", sample_deviation(row.accuracies)},
+        {"mean_seconds", mean(row.seconds)},
+        {"test_accuracies", row.accuracies},
+        {"seconds", row.seconds},
+    };
+    if (&row != &runs.front()) {
+      const PairedDifference difference =
+          paired_difference(row.accuracies, runs.front().accuracies);
+      json["versus_first"] = {{"mean_difference", difference.mean},
+                              {"deviation_difference", difference.deviation},
+                              {"wins", difference.wins},
+                              {"ties", difference.ties},
+                              {"losses", difference.losses}};
+    }
+    rows.push_back(json);
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::string metrics_line(const EpochResult& result) {
+  nlohmann::ordered_json json = {
+      {"epoch", result.epoch},
+      {"train_loss", result.train_loss},
+      {"train_accuracy", result.train_accuracy},
+      {"test_loss", result.test_loss},
+      {"test_accuracy", result.test_accuracy},
+      {"seconds", result.seconds},
+      {"images_per_second", result.images_per_second},
+  };
+  for (const auto& [name, value] : result.diagnostics) json["diagnostics"][name] = value;
+  return json.dump() + "\n";
+}
+
+MetricsFile::MetricsFile(const std::filesystem::path& folder) : path_(folder / "metrics.jsonl") {}
+
+void MetricsFile::append(const EpochResult& result) {
+  text_ += metrics_line(result);
+  write_file_atomically(path_, text_);
+}
+
+std::string comparison_json(const std::string& data, const TrainConfig& config,
+                            std::span<const std::uint64_t> seeds,
+                            std::span<const OptimizerSettings> settings,
+                            std::span<const OptimizerRuns> runs) {
+  nlohmann::ordered_json json = {{"data", data},
+                                 {"fraction", config.fraction},
+                                 {"hidden", config.hidden},
+                                 {"dropout", config.dropout},
+                                 {"epochs", config.epochs},
+                                 {"batch_size", config.batch_size},
+                                 {"seeds", seeds}};
+  for (const OptimizerSettings& optimizer : settings) {
+    json["settings"][optimizer.name] = describe(optimizer);
+  }
+  json["optimizers"] = table_json(runs);
+  json["conclusion"] = conclusion(runs);
+  return json.dump(2) + "\n";
+}
+
+}  // namespace plastic::apps

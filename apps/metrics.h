@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "apps/comparison.h"
+#include "apps/training.h"
+
+namespace plastic::apps {
+
+/// One line of metrics.jsonl: epoch, train_loss, train_accuracy, test_loss, test_accuracy, seconds,
+/// images_per_second and, when there are any, diagnostics; with the line's end.
+std::string metrics_line(const EpochResult& result);
+
+/// The file metrics.jsonl of a run folder: one JSON object a line, one line an epoch.
+class MetricsFile {
+ public:
+  explicit MetricsFile(const std::filesystem::path& folder);
+
+  /// Adds a line. The file is replaced as a whole, so that it holds whole epochs at any moment.
+  void append(const EpochResult& result);
+
+ private:
+  std::filesystem::path path_;
+  std::string text_;
+};
+
+/// The content of compare.json: how the runs were made, the table's numbers, the conclusion. Of
+/// `config`, optimizer and seed are not used.
+std::string comparison_json(const std::string& data, const TrainConfig& config,
+                            std::span<const std::uint64_t> seeds,
+                            std::span<const OptimizerSettings> settings,
+                            std::span<const OptimizerRuns> runs);
+
+}  // namespace plastic::apps

@@ -1,0 +1,307 @@
+#include "apps/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <sstream>
+#include <vector>
+
+#include "apps/values.h"
+#include "plastic/core/device.h"
+#include "plastic/core/error.h"
+#include "plastic/data/catalog.h"
+
+namespace plastic::apps {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr const char* neuroplastic_group = "NeuroPlastic's options";
+
+CLI::Option* add_option(CLI::App& command, const std::string& name, const std::string& type_name,
+                        const std::string& default_text, const std::string& group,
+                        const std::string& description,
+                        const std::function<void(const std::string&)>& take) {
+  const auto callback = [name, take](const std::string& text) {
+    try {
+      take(text);
+    } catch (const UsageError& error) {
+      throw CLI::ValidationError(name, error.what());
+    }
+  };
+  return command.add_option_function<std::string>(name, callback, description)
+      ->type_name(type_name)
+      ->default_str(default_text)
+      ->group(group);
+}
+
+// "0.1" or "sgd=0.01,adam=0.001".
+NumbersByOptimizer parse_numbers(const std::string& text, const Range& range) {
+  if (text.find('=') == std::string::npos) return {{"", parse_number(text, range)}};
+  NumbersByOptimizer numbers;
+  for (const std::string& part : parse_list(text, false)) {
+    const std::size_t sign = part.find('=');
+    if (sign == std::string::npos) {
+      throw UsageError("expected OPTIMIZER=NUMBER, got '" + part + "'");
+    }
+    const std::string name = parse_choice(part.substr(0, sign), optimizer_names());
+    if (!numbers.emplace(name, parse_number(part.substr(sign + 1), range)).second) {
+      throw UsageError(name + " is given twice");
+    }
+  }
+  return numbers;
+}
+
+std::vector<std::int64_t> parse_sizes(const std::string& text) {
+  std::vector<std::int64_t> sizes;
+  for (const std::string& part : parse_list(text, false)) {
+    sizes.push_back(parse_integer(part, 1, 1 << 20));
+  }
+  return sizes;
+}
+
+std::vector<std::string> data_names() {
+  std::vector<std::string> names;
+  for (const data::CatalogEntry& entry : data::catalog()) names.push_back(entry.name);
+  return names;
+}
+
+void add_data_options(CLI::App& command, SharedOptions& options) {
+  const char* group = "Data";
+  add_text_option(
+      command, "--data", "NAME", options.data, group,
+      "The data set: " + join(data_names()) + ". digits is generated and needs no files",
+      [&options](const std::string& text) { options.data = parse_choice(text, data_names()); });
+  add_text_option(command, "--data-dir", "DIR", "", group,
+                  "Look for its files here only; without it in $PLASTIC_DATA, ~/.cache/plastic and "
+                  "the system's folders",
+                  [&options](const std::string& text) { options.data_dir = text; });
+  add_text_option(command, "--fraction", "F", "1", group,
+                  "Share of the training set to use, above 0 and at most 1; drawn anew for each "
+                  "seed. The test set is always whole",
+                  [&options](const std::string& text) {
+                    options.run.fraction =
+                        parse_number(text, {.low = 0.0, .high = 1.0, .low_included = false});
+                  });
+}
+
+void add_model_options(CLI::App& command, SharedOptions& options) {
+  const char* group = "Model";
+  add_text_option(command, "--model", "NAME", "mlp", group,
+                  "The network: mlp, fully connected layers with ReLU and dropout",
+                  [](const std::string& text) { parse_choice(text, {"mlp"}); });
+  add_text_option(command, "--hidden", "N,N,...", "256,256", group, "Sizes of the hidden layers",
+                  [&options](const std::string& text) { options.run.hidden = parse_sizes(text); });
+  add_text_option(
+      command, "--dropout", "P", "0.1", group,
+      "Share of the activations dropped after each hidden layer in training; 0 for none",
+      [&options](const std::string& text) {
+        options.run.dropout = parse_number(text, {.low = 0.0, .high = 1.0, .high_included = false});
+      });
+}
+
+// "sgd 0.01, adam 0.001"; an optimizer for which the number is `none` is left out.
+std::string defaults_text(double OptimizerSettings::*number, double none) {
+  std::vector<std::string> parts;
+  for (const std::string& name : optimizer_names()) {
+    const double value = default_settings(name, false).*number;
+    if (value != none) parts.push_back(name + " " + brief(value));
+  }
+  return parts.empty() ? brief(none) : join(parts);
+}
+
+void add_numbers_option(CLI::App& command, const std::string& name, const Range& range,
+                        const std::string& description, const std::string& default_text,
+                        NumbersByOptimizer& numbers) {
+  add_text_option(
+      command, name, "X", default_text, "Optimizer", description,
+      [&numbers, range](const std::string& text) { numbers = parse_numbers(text, range); });
+}
+
+void add_optimizer_options(CLI::App& command, SharedOptions& options) {
+  command
+      .add_flag("--paper", options.paper,
+                "The optimizer's settings of the NeuroPlastic paper; what is given explicitly goes "
+                "before them")
+      ->group("Optimizer");
+  OptimizerOverrides& overrides = options.overrides;
+  add_numbers_option(command, "--lr", {.low = 0.0, .high = infinity, .low_included = false},
+                     "Learning rate", defaults_text(&OptimizerSettings::lr, 0.0), overrides.lr);
+  add_numbers_option(command, "--weight-decay", {.low = 0.0, .high = infinity},
+                     "Weight decay; adamw's is decoupled, the others' is not",
+                     defaults_text(&OptimizerSettings::weight_decay, 0.0), overrides.weight_decay);
+  add_numbers_option(command, "--momentum", {.low = 0.0, .high = 1.0, .high_included = false},
+                     "Momentum of sgd", defaults_text(&OptimizerSettings::momentum, 0.0),
+                     overrides.momentum);
+  add_numbers_option(command, "--lr-decay", {.low = 0.0, .high = 1.0, .low_included = false},
+                     "Multiply the learning rate by this after each epoch",
+                     defaults_text(&OptimizerSettings::lr_decay, 1.0), overrides.lr_decay);
+}
+
+void add_training_options(CLI::App& command, SharedOptions& options) {
+  const char* group = "Training";
+  add_text_option(command, "--epochs", "N", "10", group, "Passes over the training images",
+                  [&options](const std::string& text) {
+                    options.run.epochs = static_cast<int>(parse_integer(text, 1, 1'000'000));
+                  });
+  add_text_option(command, "--batch-size", "N", "128", group, "Images a step",
+                  [&options](const std::string& text) {
+                    options.run.batch_size = parse_integer(text, 1, 1 << 20);
+                  });
+  add_text_option(command, "--threads", "N", "all processors", group,
+                  "Threads to compute with; the same number gives the same results, bit for bit",
+                  [&options](const std::string& text) {
+                    options.threads = static_cast<int>(parse_integer(text, 1, 1024));
+                  });
+}
+
+void add_output_options(CLI::App& command, SharedOptions& options) {
+  const char* group = "Output";
+  add_text_option(command, "--out", "DIR", "write nothing", group,
+                  "Write the results to this folder; it is created, and refused when it is not "
+                  "empty",
+                  [&options](const std::string& text) {
+                    if (text.empty()) throw UsageError("expected a folder, got nothing");
+                    options.out = text;
+                  });
+  command
+      .add_flag("--overwrite", options.overwrite,
+                "Replace the results in a folder that is not empty; other files stay")
+      ->group(group);
+}
+
+void add_neuroplastic_options(CLI::App& command, SharedOptions& options) {
+  for (const optim::NeuroPlasticOption& option : optim::neuroplastic_option_table()) {
+    const std::string name(option.name);
+    const bool is_switch = option.default_value == "true" || option.default_value == "false";
+    CLI::Option* added =
+        add_option(command, "--np." + dashed(name), is_switch ? "[true|false]" : "X",
+                   option.default_value, "", std::string(option.description) + ": " + option.values,
+                   [&options, name](const std::string& text) {
+                     optim::NeuroPlasticOptions trial;
+                     try {
+                       optim::set_option(trial, name, text);
+                     } catch (const Error& error) {
+                       throw UsageError(error.what());
+                     }
+                     options.overrides.plasticity.emplace_back(name, text);
+                   });
+    // A switch without a value is on.
+    if (is_switch) added->expected(0, 1);
+  }
+  command.set_help_all_flag("--help-np", "Print this help with NeuroPlastic's options (--np.NAME)");
+}
+
+// Breaks lines between words.
+std::string wrap(const std::string& text, std::size_t width) {
+  std::istringstream words(text);
+  std::string result;
+  std::size_t column = 0;
+  for (std::string word; words >> word; column += word.size() + 1) {
+    if (column > 0 && column + word.size() > width) {
+      result += '\n';
+      column = 0;
+    } else if (column > 0) {
+      result += ' ';
+    }
+    result += word;
+  }
+  return result;
+}
+
+class HelpFormat : public CLI::Formatter {
+ public:
+  HelpFormat() {
+    column_width(name_width);
+    label("SUBCOMMAND", "COMMAND");
+    label("Subcommands", "Commands");
+  }
+
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string type = option->get_type_size() == 0 ? "" : option->get_type_name();
+    return type.empty() ? "" : " " + type;
+  }
+
+  std::string make_option_desc(const CLI::Option* option) const override {
+    const std::string standard = option->get_default_str();
+    return wrap(
+        option->get_description() + (standard.empty() ? "" : " (default: " + standard + ")"),
+        line_width - name_width);
+  }
+
+  // The base adds a remark on how many options are required, which says nothing here.
+  std::string make_description(const CLI::App* app) const override {
+    return wrap(app->get_description(), line_width) + "\n\n";
+  }
+
+ private:
+  static constexpr std::size_t name_width = 26;
+  static constexpr std::size_t line_width = 96;
+};
+
+}  // namespace
+
+CLI::App& add_command(CLI::App& program, const std::string& name, const std::string& description,
+                      const std::string& footer, const std::function<void()>& run) {
+  CLI::App& command = *program.add_subcommand(name, description);
+  command.footer(footer);
+  command.final_callback(run);
+  return command;
+}
+
+void add_text_option(CLI::App& command, const std::string& name, const std::string& type_name,
+                     const std::string& default_text, const std::string& group,
+                     const std::string& description,
+                     const std::function<void(const std::string&)>& take) {
+  add_option(command, name, type_name, default_text, group, description, take);
+}
+
+void add_shared_options(CLI::App& command, SharedOptions& options) {
+  add_data_options(command, options);
+  add_model_options(command, options);
+  add_optimizer_options(command, options);
+  add_training_options(command, options);
+  add_output_options(command, options);
+  add_neuroplastic_options(command, options);
+}
+
+std::uint64_t parse_seed(const std::string& text) {
+  return static_cast<std::uint64_t>(
+      parse_integer(text, 0, std::numeric_limits<std::int64_t>::max()));
+}
+
+void show_neuroplastic_options(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    if (!option->get_lnames().empty() && option->get_lnames().front().starts_with("np.")) {
+      option->group(neuroplastic_group);
+    }
+  }
+}
+
+std::shared_ptr<CLI::FormatterBase> help_format() { return std::make_shared<HelpFormat>(); }
+
+std::string paper_settings_text() {
+  std::string text;
+  for (const std::string& name : optimizer_names()) {
+    text += "  " + name + ": " + describe(default_settings(name, true)) + "\n";
+  }
+  return text;
+}
+
+std::string run_header(const SharedOptions& options, const data::DatasetPair& data) {
+  const std::int64_t images = training_size(data.train.size(), options.run.fraction);
+  std::vector<std::string> sizes;
+  for (const std::int64_t size : layer_sizes(options.run, data.train)) {
+    sizes.push_back(std::to_string(size));
+  }
+  std::ostringstream text;
+  text << "data       " << data.name << " (" << data.source << "): " << images << " of "
+       << data.train.size() << " training images, " << data.test.size() << " test images\n"
+       << "model      mlp " << join(sizes, "-") << ", dropout " << brief(options.run.dropout)
+       << "\ntraining   " << options.run.epochs << (options.run.epochs == 1 ? " epoch" : " epochs")
+       << ", batches of " << options.run.batch_size << ", " << num_threads()
+       << (num_threads() == 1 ? " thread" : " threads");
+  return text.str();
+}
+
+}  // namespace plastic::apps

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "apps/optimizers.h"
+#include "apps/training.h"
+
+// Reading CLI11's header takes longer than reading all of this program.
+namespace CLI {
+class App;
+class FormatterBase;
+}  // namespace CLI
+
+namespace plastic::apps {
+
+/// Adds a subcommand; `run` is called once its command line is read.
+CLI::App& add_command(CLI::App& program, const std::string& name, const std::string& description,
+                      const std::string& footer, const std::function<void()>& run);
+
+/// What `train` and `compare` have in common on the command line. Of `run`, the optimizer and the
+/// seed are the command's own business.
+struct SharedOptions {
+  std::string data = "digits";
+  std::optional<std::filesystem::path> data_dir;
+  TrainConfig run;
+  std::optional<int> threads;
+  /// Empty: nothing is written.
+  std::filesystem::path out;
+  bool overwrite = false;
+  bool paper = false;
+  OptimizerOverrides overrides;
+};
+
+/// Adds the options to `command`, each checked as it is read.
+void add_shared_options(CLI::App& command, SharedOptions& options);
+
+/// Adds an option whose value `take` reads from its text; a UsageError there becomes the option's.
+void add_text_option(CLI::App& command, const std::string& name, const std::string& type_name,
+                     const std::string& default_text, const std::string& group,
+                     const std::string& description,
+                     const std::function<void(const std::string&)>& take);
+
+/// A seed of the random numbers. Throws UsageError.
+std::uint64_t parse_seed(const std::string& text);
+
+/// NeuroPlastic's options are left out of --help and listed by --help-np; this shows them.
+void show_neuroplastic_options(CLI::App& command);
+
+/// Groups, defaults in brackets, lines of at most 100 columns.
+std::shared_ptr<CLI::FormatterBase> help_format();
+
+/// What --paper stands for, an optimizer a line, for the help.
+std::string paper_settings_text();
+
+/// What a command is about to do: data, network, training.
+std::string run_header(const SharedOptions& options, const data::DatasetPair& data);
+
+}  // namespace plastic::apps

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "apps/optimizers.h"
+#include "plastic/data/dataset.h"
+
+namespace plastic::apps {
+
+/// What the random numbers of a run are for. Each use has its own stream of the run's seed, so that
+/// a change in one (another optimizer, more epochs) leaves the others as they are.
+namespace streams {
+constexpr std::uint64_t initial_weights = 0;
+constexpr std::uint64_t dropout = 1;
+constexpr std::uint64_t shuffle = 2;
+constexpr std::uint64_t subset = 3;
+}  // namespace streams
+
+struct TrainConfig {
+  /// Share of the training set, drawn anew for each seed.
+  double fraction = 1.0;
+  std::vector<std::int64_t> hidden = {256, 256};
+  double dropout = 0.1;
+  OptimizerSettings optimizer;
+  int epochs = 10;
+  std::int64_t batch_size = 128;
+  std::uint64_t seed = 41;
+};
+
+struct EpochResult {
+  int epoch = 0;
+  /// Over the epoch's training batches as they were met: in training mode, before each step.
+  double train_loss = 0.0;
+  double train_accuracy = 0.0;
+  /// Over the whole test set in evaluation mode, after the epoch.
+  double test_loss = 0.0;
+  double test_accuracy = 0.0;
+  /// Training alone, without the evaluation.
+  double seconds = 0.0;
+  double images_per_second = 0.0;
+  /// NeuroPlastic's, means over the epoch's steps; empty when off.
+  Diagnostics diagnostics;
+};
+
+struct StepResult {
+  int epoch = 0;
+  /// Steps done in this epoch, and how many it has.
+  std::int64_t step = 0;
+  std::int64_t steps = 0;
+  /// Over the epoch so far.
+  double loss = 0.0;
+  double accuracy = 0.0;
+  double images_per_second = 0.0;
+};
+
+/// Follows a training run; does nothing unless overridden.
+class TrainingObserver {
+ public:
+  virtual ~TrainingObserver() = default;
+  virtual void on_step(const StepResult&) {}
+  virtual void on_epoch(const EpochResult&) {}
+};
+
+/// Images in the training set that `fraction` of it leaves: what data::subset takes.
+std::int64_t training_size(std::int64_t full_size, double fraction);
+
+/// Optimizer steps of a whole run on `full_size` training images.
+std::int64_t step_count(const TrainConfig& config, std::int64_t full_size);
+
+/// The layer sizes of the network for this data set: inputs, hidden layers, classes.
+std::vector<std::int64_t> layer_sizes(const TrainConfig& config, const data::ImageDataset& dataset);
+
+/// Trains an mlp on `data` and evaluates it after each epoch. The same configuration, data and
+/// number of threads give the same results but for the times. Throws Error when the loss stops
+/// being finite, naming epoch and step.
+std::vector<EpochResult> run_training(const TrainConfig& config, const data::DatasetPair& data,
+                                      TrainingObserver& observer);
+
+}  // namespace plastic::apps

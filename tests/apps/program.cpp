@@ -1,0 +1,86 @@
+#include "tests/apps/program.h"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+namespace plastic::tests {
+namespace {
+
+constexpr std::uint32_t image_side = 28;
+
+std::string big_endian(std::uint32_t value) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    bytes += static_cast<char>((value >> shift) & 0xFF);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+ProgramResult run_program(const std::string& arguments) {
+  const TemporaryFolder folder;
+  const std::string command = std::string("'" PLASTIC_BINARY "' ") + arguments + " >'" +
+                              (folder / "out") + "' 2>'" + (folder / "err") + "' </dev/null";
+  const int status = std::system(command.c_str());
+  return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+          .out = read_file(folder / "out"),
+          .err = read_file(folder / "err")};
+}
+
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (std::filesystem::temp_directory_path() / "plastic-test-XXXXXX").string();
+  REQUIRE(mkdtemp(name.data()) != nullptr);
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  REQUIRE_MESSAGE(file.is_open(), path.string());
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  REQUIRE_MESSAGE(file.good(), path.string());
+}
+
+std::string idx_images(std::uint32_t count) {
+  std::string bytes =
+      big_endian(0x803) + big_endian(count) + big_endian(image_side) + big_endian(image_side);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    // Two bright rows whose height is the label.
+    for (std::uint32_t row = 0; row < image_side; ++row) {
+      bytes += std::string(image_side, row / 2 == i % 10 ? '\xFF' : '\x00');
+    }
+  }
+  return bytes;
+}
+
+std::string idx_labels(std::uint32_t count) {
+  std::string bytes = big_endian(0x801) + big_endian(count);
+  for (std::uint32_t i = 0; i < count; ++i) bytes += static_cast<char>(i % 10);
+  return bytes;
+}
+
+void write_tiny_mnist(const std::filesystem::path& folder) {
+  write_file(folder / "train-images-idx3-ubyte", idx_images(200));
+  write_file(folder / "train-labels-idx1-ubyte", idx_labels(200));
+  write_file(folder / "t10k-images-idx3-ubyte", idx_images(50));
+  write_file(folder / "t10k-labels-idx1-ubyte", idx_labels(50));
+}
+
+}  // namespace plastic::tests

@@ -1,0 +1,120 @@
+// What the program says to a command line that it cannot carry out, and its help.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "tests/apps/program.h"
+
+using namespace plastic::tests;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// Wrong usage: code 2, the reason on the first line of two, nothing else.
+void check_refused(const std::string& arguments, const std::string& reason) {
+  CAPTURE(arguments);
+  const ProgramResult result = run_program(arguments);
+  CAPTURE(result.err);
+  CHECK(result.code == 2);
+  CHECK(result.out.empty());
+  CHECK(result.err.starts_with("plastic: "));
+  CHECK(contains(result.err.substr(0, result.err.find('\n')), reason));
+  CHECK(contains(result.err, "--help'"));
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 2);
+}
+
+}  // namespace
+
+TEST_CASE("apps.usage.unknown") {
+  check_refused("train --epoch 3", "--epoch; did you mean --epochs?");
+  check_refused("train --np.min-alhpa 3", "did you mean --np.min-alpha?");
+  check_refused("train --colour red", "unknown argument --colour");
+  check_refused("trian", "did you mean train?");
+  check_refused("compare --optimizer sgd", "did you mean --optimizers?");
+  check_refused("", "ommand");
+}
+
+TEST_CASE("apps.usage.train_values") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"--fraction 0", "above 0 and at most 1"},
+      {"--fraction 1.5", "above 0 and at most 1"},
+      {"--fraction nan", "got 'nan'"},
+      {"--epochs 0", "at least 1"},
+      {"--epochs 2.5", "whole number"},
+      {"--epochs", "--epochs"},
+      {"--batch-size 0", "at least 1"},
+      {"--threads 0", "at least 1"},
+      {"--threads 1025", "at most 1024"},
+      {"--hidden 256,0", "at least 1"},
+      {"--hidden 256,", "separated by commas"},
+      {"--dropout 1", "below 1"},
+      {"--lr 0", "above 0"},
+      {"--lr -1", "above 0"},
+      {"--lr inf", "finite"},
+      {"--lr fast", "got 'fast'"},
+      {"--lr sgd=0.1", "sgd is not in use"},
+      {"--weight-decay -1", "at least 0"},
+      {"--lr-decay 1.1", "at most 1"},
+      {"--seed -1", "at least 0"},
+      {"--data imagenet", "fashion-mnist"},
+      {"--model resnet", "mlp"},
+      {"--optimizer lion", "grad-only"},
+      {"--out ''", "expected a folder"},
+      {"--optimizer adam --momentum 0.5", "only sgd"},
+      {"--optimizer sgd --momentum 1", "below 1"},
+      {"--lr 1 --lr 2", "--lr"},
+  };
+  for (const auto& [arguments, reason] : cases) {
+    check_refused(std::string("train ") + arguments, reason);
+  }
+}
+
+TEST_CASE("apps.usage.neuroplastic_options") {
+  check_refused("train --np.mode nonsense", "rule_based");
+  check_refused("train --np.min-alpha none", "min_alpha");
+  check_refused("train --np.min-alpha 2 --np.max-alpha 1", "alpha");
+  check_refused("train --optimizer sgd --np.min-alpha 0.5", "--np.min-alpha: only neuroplastic");
+  check_refused("train --optimizer adam --np.diagnostics", "--np.diagnostics: only neuroplastic");
+  check_refused("train --optimizer grad-only --np.mode rule_based", "--optimizer neuroplastic");
+  check_refused("compare --optimizers sgd,adam --np.min-alpha 0.5", "only neuroplastic");
+}
+
+TEST_CASE("apps.usage.compare_values") {
+  check_refused("compare --optimizers sgd", "two or more");
+  check_refused("compare --optimizers sgd,sgd", "given twice");
+  check_refused("compare --optimizers sgd,lion", "lion");
+  check_refused("compare --seeds 1,x", "got 'x'");
+  check_refused("compare --seeds 1,1", "given twice");
+  check_refused("compare --lr sgd=0.1,sgd=0.2", "given twice");
+  check_refused("compare --lr sgd=0.1,0.2", "OPTIMIZER=NUMBER");
+}
+
+TEST_CASE("apps.usage.help") {
+  const ProgramResult program = run_program("--help");
+  CHECK(program.code == 0);
+  for (const char* part : {"train", "compare", "info", "Examples:"}) {
+    CHECK(contains(program.out, part));
+  }
+  const ProgramResult train = run_program("train --help");
+  CHECK(train.code == 0);
+  for (const char* part : {"--fraction", "(default: 10)", "Data:", "Output:", "Examples:"}) {
+    CAPTURE(part);
+    CHECK(contains(train.out, part));
+  }
+  CHECK_FALSE(contains(train.out, "--np.min-alpha"));
+  const ProgramResult all = run_program("compare --help-np");
+  CHECK(all.code == 0);
+  CHECK(contains(all.out, "--np.min-alpha"));
+  CHECK(contains(all.out, "--np.controller-high"));
+}
+
+TEST_CASE("apps.usage.version") {
+  const ProgramResult result = run_program("--version");
+  CHECK(result.code == 0);
+  CHECK(result.out == "plastic " PLASTIC_VERSION "\n");
+}
