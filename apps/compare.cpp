@@ -158,15 +158,16 @@ void add_compare(CLI::App& program) {
   CLI::App& command = add_command(
       program, "compare", "Train with several optimizers from the same starts and print a table.",
       footer(), [options] { compare(*options); });
-  add_text_option(
-      command, "--optimizers", "A,B,...", join(options->optimizers, ","), "Optimizer",
-      "What to compare, the reference first: " + join(optimizer_names()),
-      [options](const std::string& text) { options->optimizers = parse_optimizers(text); });
-  add_text_option(command, "--seeds", "N,N,...", "41,42,43", "Training",
-                  "One run an optimizer for each; a seed decides initial weights, dropout, order "
-                  "and subset of the images",
-                  [options](const std::string& text) { options->seeds = parse_seeds(text); });
-  add_shared_options(command, options->shared);
+  add_shared_options(command, options->shared, [&command, options] {
+    add_text_option(
+        command, "--optimizers", "A,B,...", join(options->optimizers, ","), "Optimizer",
+        "What to compare, the reference first: " + join(optimizer_names()),
+        [options](const std::string& text) { options->optimizers = parse_optimizers(text); });
+    add_text_option(command, "--seeds", "N,N,...", "41,42,43", "Training",
+                    "One run an optimizer for each; a seed decides initial weights, dropout, order "
+                    "and subset of the images",
+                    [options](const std::string& text) { options->seeds = parse_seeds(text); });
+  });
 }
 
 }  // namespace plastic::apps

@@ -59,17 +59,17 @@ int report_usage(CLI::App& program, const std::string& reason) {
 int run(CLI::App& program, int argc, char** argv) {
   try {
     program.parse(argc, argv);
+    if (program.get_subcommands().empty()) return report_usage(program, "which command?");
     return done;
   } catch (const CLI::CallForAllHelp&) {
     show_neuroplastic_options(selected(program));
     std::cout << selected(program).help(program.get_name());
     return done;
-  } catch (const CLI::ExtrasError&) {
-    return report_usage(program, unknown_word(program));
   } catch (const CLI::ParseError& error) {
     // --help and --version arrive here too, with code 0.
     if (error.get_exit_code() == 0) return program.exit(error);
-    return report_usage(program, error.what());
+    const bool unknown = !program.remaining(true).empty();
+    return report_usage(program, unknown ? unknown_word(program) : error.what());
   } catch (const UsageError& error) {
     return report_usage(program, error.what());
   } catch (const plastic::Error& error) {
@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
   program.set_version_flag("--version", "plastic " PLASTIC_VERSION, "Print the version and leave");
   program.set_help_flag("-h,--help", "Print this help and leave");
   program.formatter(help_format());
-  program.require_subcommand(1);
+  program.require_subcommand(0, 1);
   program.footer(
       "Examples:\n"
       "  plastic train                                     # generated digits; needs no files\n"

@@ -43,12 +43,12 @@ using NumbersByOptimizer = std::map<std::string, double>;
 
 /// What the command line says explicitly.
 struct OptimizerOverrides {
-  NumbersByOptimizer lr;
-  NumbersByOptimizer weight_decay;
-  NumbersByOptimizer momentum;
-  NumbersByOptimizer lr_decay;
+  NumbersByOptimizer lr = {};
+  NumbersByOptimizer weight_decay = {};
+  NumbersByOptimizer momentum = {};
+  NumbersByOptimizer lr_decay = {};
   /// NeuroPlastic's options, name and value, in the spelling of optim::set_option.
-  std::vector<std::pair<std::string, std::string>> plasticity;
+  std::vector<std::pair<std::string, std::string>> plasticity = {};
 };
 
 /// Throws UsageError for an override that applies to none of `optimizers`.

@@ -170,6 +170,10 @@ void add_output_options(CLI::App& command, SharedOptions& options) {
       ->group(group);
 }
 
+std::string default_remark(const std::string& text) {
+  return text.empty() ? "" : " (default: " + text + ")";
+}
+
 void add_neuroplastic_options(CLI::App& command, SharedOptions& options) {
   for (const optim::NeuroPlasticOption& option : optim::neuroplastic_option_table()) {
     const std::string name(option.name);
@@ -178,16 +182,22 @@ void add_neuroplastic_options(CLI::App& command, SharedOptions& options) {
         add_option(command, "--np." + dashed(name), is_switch ? "[true|false]" : "X",
                    option.default_value, "", std::string(option.description) + ": " + option.values,
                    [&options, name](const std::string& text) {
+                     // A switch without a value is on.
+                     const std::string value = text.empty() ? "true" : text;
                      optim::NeuroPlasticOptions trial;
                      try {
-                       optim::set_option(trial, name, text);
+                       optim::set_option(trial, name, value);
                      } catch (const Error& error) {
                        throw UsageError(error.what());
                      }
-                     options.overrides.plasticity.emplace_back(name, text);
+                     options.overrides.plasticity.emplace_back(name, value);
                    });
-    // A switch without a value is on.
-    if (is_switch) added->expected(0, 1);
+    if (is_switch) {
+      // CLI11 would put its default in the place of a value left out.
+      added->description(added->get_description() + default_remark(option.default_value));
+      added->default_str("");
+      added->expected(0, 1);
+    }
   }
   command.set_help_all_flag("--help-np", "Print this help with NeuroPlastic's options (--np.NAME)");
 }
@@ -214,7 +224,6 @@ class HelpFormat : public CLI::Formatter {
   HelpFormat() {
     column_width(name_width);
     label("SUBCOMMAND", "COMMAND");
-    label("Subcommands", "Commands");
   }
 
   std::string make_option_opts(const CLI::Option* option) const override {
@@ -224,9 +233,15 @@ class HelpFormat : public CLI::Formatter {
 
   std::string make_option_desc(const CLI::Option* option) const override {
     const std::string standard = option->get_default_str();
-    return wrap(
-        option->get_description() + (standard.empty() ? "" : " (default: " + standard + ")"),
-        line_width - name_width);
+    return wrap(option->get_description() + default_remark(standard), line_width - name_width);
+  }
+
+  // The base leaves one or two blank lines between groups.
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override {
+    std::string text = CLI::Formatter::make_help(app, std::move(name), mode);
+    for (std::size_t at; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
+    return text;
   }
 
   // The base adds a remark on how many options are required, which says nothing here.
@@ -244,6 +259,7 @@ class HelpFormat : public CLI::Formatter {
 CLI::App& add_command(CLI::App& program, const std::string& name, const std::string& description,
                       const std::string& footer, const std::function<void()>& run) {
   CLI::App& command = *program.add_subcommand(name, description);
+  command.group("Commands");
   command.footer(footer);
   command.final_callback(run);
   return command;
@@ -256,9 +272,11 @@ void add_text_option(CLI::App& command, const std::string& name, const std::stri
   add_option(command, name, type_name, default_text, group, description, take);
 }
 
-void add_shared_options(CLI::App& command, SharedOptions& options) {
+void add_shared_options(CLI::App& command, SharedOptions& options,
+                        const std::function<void()>& add_own) {
   add_data_options(command, options);
   add_model_options(command, options);
+  add_own();
   add_optimizer_options(command, options);
   add_training_options(command, options);
   add_output_options(command, options);

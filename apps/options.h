@@ -36,8 +36,10 @@ struct SharedOptions {
   OptimizerOverrides overrides;
 };
 
-/// Adds the options to `command`, each checked as it is read.
-void add_shared_options(CLI::App& command, SharedOptions& options);
+/// Adds the options to `command`, each checked as it is read. `add_own` adds the command's own
+/// where help should show them: after data and model, first of their groups.
+void add_shared_options(CLI::App& command, SharedOptions& options,
+                        const std::function<void()>& add_own);
 
 /// Adds an option whose value `take` reads from its text; a UsageError there becomes the option's.
 void add_text_option(CLI::App& command, const std::string& name, const std::string& type_name,

@@ -69,15 +69,16 @@ void add_train(CLI::App& program) {
   CLI::App& command =
       add_command(program, "train", "Train a network and test it after every epoch.", footer(),
                   [options] { train(*options); });
-  add_text_option(command, "--optimizer", "NAME", options->optimizer, "Optimizer",
-                  join(optimizer_names()) + "; grad-only is NeuroPlastic's ablation",
-                  [options](const std::string& text) {
-                    options->optimizer = parse_choice(text, optimizer_names());
-                  });
-  add_text_option(command, "--seed", "N", std::to_string(options->seed), "Training",
-                  "Decides initial weights, dropout, order and subset of the images",
-                  [options](const std::string& text) { options->seed = parse_seed(text); });
-  add_shared_options(command, options->shared);
+  add_shared_options(command, options->shared, [&command, options] {
+    add_text_option(command, "--optimizer", "NAME", options->optimizer, "Optimizer",
+                    join(optimizer_names()) + "; grad-only is NeuroPlastic's ablation",
+                    [options](const std::string& text) {
+                      options->optimizer = parse_choice(text, optimizer_names());
+                    });
+    add_text_option(command, "--seed", "N", std::to_string(options->seed), "Training",
+                    "Decides initial weights, dropout, order and subset of the images",
+                    [options](const std::string& text) { options->seed = parse_seed(text); });
+  });
 }
 
 }  // namespace plastic::apps

@@ -41,7 +41,7 @@ struct EpochResult {
   double seconds = 0.0;
   double images_per_second = 0.0;
   /// NeuroPlastic's, means over the epoch's steps; empty when off.
-  Diagnostics diagnostics;
+  Diagnostics diagnostics = {};
 };
 
 struct StepResult {

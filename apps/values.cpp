@@ -114,7 +114,7 @@ std::string dashed(std::string_view name) {
 std::string nearest(std::string_view text, const std::vector<std::string>& names) {
   std::string best;
   // More than a third wrong is another word, not a slip.
-  std::size_t fewest = text.size() / 3 + 1;
+  std::size_t fewest = (text.size() + 1) / 3 + 1;
   for (const std::string& name : names) {
     const std::size_t count = edits(text, name);
     if (count < fewest) {

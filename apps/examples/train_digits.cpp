@@ -8,10 +8,10 @@ int main() {
   manual_seed(41);
   const data::DatasetPair digits = data::digits();
   const auto model = nn::mlp({.inputs = 28 * 28, .hidden = {128}, .classes = 10});
-  optim::NeuroPlastic optimizer(model->parameters(), {.lr = 0.1});
+  optim::NeuroPlastic optimizer(model->parameters(), {.lr = 0.2});
 
   data::Loader batches(digits.train, {.batch_size = 64});
-  for (int epoch = 1; epoch <= 5; ++epoch) {
+  for (int epoch = 1; epoch <= 6; ++epoch) {
     batches.start_epoch();
     for (data::Batch batch; batches.next(batch);) {
       optimizer.zero_grad();
@@ -24,6 +24,7 @@ int main() {
   model->eval();
   data::Loader test(digits.test, {.batch_size = digits.test.size(), .shuffle = false});
   data::Batch batch;
+  test.start_epoch();
   test.next(batch);
   const Tensor guesses = argmax((*model)(batch.images), 1);
   int correct = 0;

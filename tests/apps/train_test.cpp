@@ -68,7 +68,7 @@ TEST_CASE("apps.train.metrics") {
 }
 
 TEST_CASE("apps.train.learns") {
-  const std::vector<json> epochs = train("--epochs 12 --optimizer adam --lr 0.01 --dropout 0");
+  const std::vector<json> epochs = train("--epochs 30 --optimizer adam --lr 0.003 --dropout 0");
   CHECK(epochs.back()["test_accuracy"] == 1.0);
   CHECK(epochs.back()["train_accuracy"] == 1.0);
 }
@@ -88,8 +88,9 @@ TEST_CASE("apps.train.digits") {
 TEST_CASE("apps.train.diagnostics") {
   const std::vector<json> epochs = train("--epochs 2 --np.diagnostics --np.max-alpha 3");
   check_metrics(epochs, 2);
+  REQUIRE(epochs[1].contains("diagnostics"));
   const json& diagnostics = epochs[1]["diagnostics"];
-  CHECK(diagnostics.size() == 12);
+  REQUIRE(diagnostics.size() == 12);
   CHECK(diagnostics["alpha_mean"] > diagnostics["alpha_min"]);
   CHECK(diagnostics["alpha_mean"] < diagnostics["alpha_max"]);
   CHECK(diagnostics["raw_gradient_norm"] > 0.0);
@@ -145,5 +146,8 @@ TEST_CASE("apps.info.reports") {
   CHECK(contains(result.out, PLASTIC_VERSION));
   CHECK(contains(result.out, "cpu"));
   CHECK(contains(result.out, "found in " + folder.path().string()));
-  CHECK(contains(result.out, "not found in"));
+  const TemporaryFolder empty;
+  const ProgramResult nothing = run_program("info --data-dir '" + empty.path().string() + "'");
+  CHECK(contains(nothing.out, "not found in " + empty.path().string()));
+  CHECK(contains(nothing.out, "to get it: "));
 }

@@ -36,7 +36,7 @@ TEST_CASE("apps.usage.unknown") {
   check_refused("train --colour red", "unknown argument --colour");
   check_refused("trian", "did you mean train?");
   check_refused("compare --optimizer sgd", "did you mean --optimizers?");
-  check_refused("", "ommand");
+  check_refused("", "which command?");
 }
 
 TEST_CASE("apps.usage.train_values") {
