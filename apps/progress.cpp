@@ -14,9 +14,21 @@ namespace plastic::apps {
 namespace {
 
 constexpr std::chrono::milliseconds redraw_interval(100);
-constexpr std::int64_t bar_width = 24;
+constexpr std::int64_t widest_bar = 24;
+constexpr std::int64_t narrowest_bar = 5;
 
-std::size_t terminal_columns() {
+// Empty where there is no room for it.
+std::string bar(double share, std::int64_t room) {
+  const std::int64_t width = std::min(room, widest_bar);
+  if (width < narrowest_bar) return "";
+  const auto filled = static_cast<std::int64_t>(share * static_cast<double>(width));
+  const auto part = [](std::int64_t count, char c) {
+    return std::string(static_cast<std::size_t>(count), c);
+  };
+  return " [" + part(filled, '#') + part(width - filled, '-') + "]";
+}
+
+std::int64_t terminal_columns() {
   winsize size{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
   return size.ws_col;
@@ -36,17 +48,15 @@ bool Progress::due() const { return terminal_ && Clock::now() - last_draw_ >= re
 
 void Progress::update(std::int64_t done, const std::string& before, const std::string& after) {
   last_draw_ = Clock::now();
-  const std::int64_t filled = bar_width * done / total_;
-  std::string line = before + " [";
-  for (std::int64_t i = 0; i < bar_width; ++i) line += i < filled ? '#' : '-';
-  line += "] " + after;
-  if (done > 0) {
-    const double elapsed = std::chrono::duration<double>(last_draw_ - start_).count();
-    const double left = elapsed * static_cast<double>(total_ - done) / static_cast<double>(done);
-    line += "  " + format_duration(left) + " left";
-  }
-  // A line that wraps could not be redrawn in place.
-  line.resize(std::min(line.size(), terminal_columns() - 1));
+  const double elapsed = std::chrono::duration<double>(last_draw_ - start_).count();
+  const double left = elapsed * static_cast<double>(total_ - done) / static_cast<double>(done);
+  const std::string text = "  " + format_duration(left) + " left  " + after;
+  // A line that wraps could not be redrawn in place: the bar gives way first, then the end.
+  const std::int64_t columns = terminal_columns() - 1;
+  const std::int64_t room = columns - std::ssize(before) - std::ssize(text) - 3;
+  std::string line =
+      before + bar(static_cast<double>(done) / static_cast<double>(total_), room) + text;
+  line.resize(static_cast<std::size_t>(std::min<std::int64_t>(std::ssize(line), columns)));
   std::cout << "\r\033[K" << line << std::flush;
   drawn_ = true;
 }

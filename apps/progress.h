@@ -19,7 +19,7 @@ class Progress {
 
   /// Whether there is a bar and it is time to draw it again (ten times a second).
   bool due() const;
-  /// Draws the bar.
+  /// Draws `before`, the bar, the time left and `after`. Requires done >= 1.
   void update(std::int64_t done, const std::string& before, const std::string& after);
   /// Prints a line that stays, above the bar.
   void print(const std::string& line);
