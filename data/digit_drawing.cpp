@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
+#include <cstddef>
 #include <vector>
 
 #include "core/philox.h"
@@ -57,12 +57,12 @@ class DistanceMap {
     const float dx = b.x - a.x;
     const float dy = b.y - a.y;
     const float length_squared = std::max(dx * dx + dy * dy, 1e-12F);
-    const int left = pixel(std::min(a.x, b.x) - reach_);
-    const int right = pixel(std::max(a.x, b.x) + reach_ + 1.0F);
-    const int top = pixel(std::min(a.y, b.y) - reach_);
-    const int bottom = pixel(std::max(a.y, b.y) + reach_ + 1.0F);
-    for (int row = top; row < bottom; ++row) {
-      for (int column = left; column < right; ++column) {
+    const std::ptrdiff_t left = pixel(std::min(a.x, b.x) - reach_);
+    const std::ptrdiff_t right = pixel(std::max(a.x, b.x) + reach_ + 1.0F);
+    const std::ptrdiff_t top = pixel(std::min(a.y, b.y) - reach_);
+    const std::ptrdiff_t bottom = pixel(std::max(a.y, b.y) + reach_ + 1.0F);
+    for (std::ptrdiff_t row = top; row < bottom; ++row) {
+      for (std::ptrdiff_t column = left; column < right; ++column) {
         const float px = static_cast<float>(column) + 0.5F - a.x;
         const float py = static_cast<float>(row) + 0.5F - a.y;
         const float along = std::clamp((px * dx + py * dy) / length_squared, 0.0F, 1.0F);
@@ -103,8 +103,8 @@ class DistanceMap {
  private:
   static constexpr int pieces = 5;
 
-  static int pixel(float position) {
-    return static_cast<int>(std::clamp(position, 0.0F, static_cast<float>(side)));
+  static std::ptrdiff_t pixel(float position) {
+    return static_cast<std::ptrdiff_t>(std::clamp(position, 0.0F, static_cast<float>(side)));
   }
 
   static float spline(float before, float a, float b, float after, float t) {
@@ -114,7 +114,7 @@ class DistanceMap {
   }
 
   float reach_;
-  std::array<float, side * side> squared_;
+  std::array<float, std::size_t{side} * side> squared_;
 };
 
 /// From the unit square of a glyph onto the page: scaled, slanted, turned and shifted.
@@ -150,6 +150,7 @@ DistanceMap draw_strokes(const Glyph& glyph, float reach, Draws& draws) {
   const Placement place(draws);
   constexpr float jitter = 0.05F;
   std::vector<Point> points;
+  points.reserve(glyph.points.size());
   for (const Point& point : glyph.points) {
     const Point moved = {point.x + jitter * draws.normal(), point.y + jitter * draws.normal()};
     points.push_back(place(moved));
@@ -157,6 +158,7 @@ DistanceMap draw_strokes(const Glyph& glyph, float reach, Draws& draws) {
   DistanceMap map(reach);
   for (const std::vector<int>& stroke : glyph.strokes) {
     std::vector<Point> curve;
+    curve.reserve(stroke.size());
     for (const int index : stroke) curve.push_back(points[static_cast<std::size_t>(index)]);
     map.add_curve(curve, stroke.front() == stroke.back());
   }
@@ -198,7 +200,7 @@ void draw_digit(int digit, std::uint64_t seed, std::uint64_t stream,
     const float drawn = std::max(ink * strokes.coverage(i, radius),
                                  clutter_ink * clutter.coverage(i, clutter_radius));
     const float value = paper + (1.0F - paper) * drawn + noise * draws.normal();
-    pixels[i] = static_cast<std::uint8_t>(std::clamp(value, 0.0F, 1.0F) * 255.0F + 0.5F);
+    pixels[i] = static_cast<std::uint8_t>(std::lround(255.0F * std::clamp(value, 0.0F, 1.0F)));
   }
 }
 

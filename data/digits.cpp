@@ -1,5 +1,7 @@
 #include "plastic/data/digits.h"
 
+#include <string>
+
 #include "core/check.h"
 #include "core/parallel.h"
 #include "data/digit_drawing.h"
@@ -13,7 +15,7 @@ constexpr std::uint64_t train_stream = std::uint64_t{1} << 40;
 constexpr std::uint64_t test_stream = std::uint64_t{2} << 40;
 
 ImageDataset draw(std::int64_t count, std::uint64_t seed, std::uint64_t first_stream) {
-  constexpr std::int64_t pixels = digit_side * digit_side;
+  constexpr std::int64_t pixels = std::int64_t{digit_side} * digit_side;
   ImageDataset out;
   out.images = Tensor::empty({count, 1, digit_side, digit_side}, {.dtype = DType::u8});
   out.labels = Tensor::empty({count}, {.dtype = DType::i64});
