@@ -53,7 +53,7 @@ class ThreadPool {
  public:
   explicit ThreadPool(int threads) {
     errors_.resize(static_cast<std::size_t>(threads));
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
   }
 
   ~ThreadPool() {
@@ -63,32 +63,39 @@ class ThreadPool {
     for (std::thread& worker : workers_) worker.join();
   }
 
-  /// Requires 2 <= job.parts <= number of threads, and one caller at a time.
+  /// Requires 2 <= job.parts <= number of threads, and one caller at a time. Parts are claimed one by
+  /// one: where other programs hold the processors and a worker does not come, the caller does its
+  /// part instead of waiting.
   void run(const Job& job) {
     job_ = job;
-    const int helpers = static_cast<int>(workers_.size());
-    running_.store(helpers, std::memory_order_relaxed);
+    next_part_.store(0, std::memory_order_relaxed);
+    open_ = true;
     round_.fetch_add(1, std::memory_order_release);
     round_.notify_all();
-    run_part(0);
-    for (int left = running_.load(std::memory_order_acquire); left > 0;
-         left = running_.load(std::memory_order_acquire)) {
-      wait_for_change(running_, left);
-    }
+    claim_parts();
+    // From here on no worker starts on this job: either it sees that the job is closed, or we see
+    // that it is active. Both sides are sequentially consistent.
+    open_ = false;
+    for (int active = active_; active > 0; active = active_) wait_for_change(active_, active);
     rethrow_first();
   }
 
  private:
-  void work(int index) {
+  void work() {
     inside_parallel_for = true;
     std::uint64_t seen = 0;
     while (true) {
       wait_for_change(round_, seen);
       seen = round_.load(std::memory_order_acquire);
       if (stopping_) return;
-      if (index < job_.parts) run_part(index);
-      if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_one();
+      ++active_;
+      if (open_) claim_parts();
+      if (--active_ == 0) active_.notify_one();
     }
+  }
+
+  void claim_parts() {
+    for (int part = next_part_++; part < job_.parts; part = next_part_++) run_part(part);
   }
 
   void run_part(int part) {
@@ -111,7 +118,10 @@ class ThreadPool {
   Job job_;
   std::vector<std::exception_ptr> errors_;
   std::atomic<std::uint64_t> round_{0};
-  std::atomic<int> running_{0};
+  std::atomic<int> next_part_{0};
+  /// Workers that may be running parts of the job.
+  std::atomic<int> active_{0};
+  std::atomic<bool> open_{false};
   std::atomic<bool> stopping_{false};
   std::vector<std::thread> workers_;
 };
