@@ -5,17 +5,17 @@
 namespace plastic::optim {
 namespace {
 
-void sgd_chunk(const SgdRule& rule, float* __restrict theta, const float* __restrict g,
+void sgd_chunk(const SgdRule rule, float* __restrict theta, const float* __restrict g,
                std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) rule(theta[i], g[i]);
 }
 
-void sgd_chunk(const SgdRule& rule, float* __restrict theta, const float* __restrict g,
+void sgd_chunk(const SgdRule rule, float* __restrict theta, const float* __restrict g,
                float* __restrict buffer, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) rule(theta[i], g[i], buffer[i]);
 }
 
-void adam_chunk(const AdamRule& rule, float* __restrict theta, const float* __restrict g,
+void adam_chunk(const AdamRule rule, float* __restrict theta, const float* __restrict g,
                 float* __restrict average, float* __restrict square, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) rule(theta[i], g[i], average[i], square[i]);
 }

@@ -7,10 +7,10 @@ namespace plastic::optim {
 /// cpu_neuroplastic.cpp.
 void cpu_neuroplastic(const NeuroPlasticStep& step);
 
-/// cpu_diagnostics.cpp: adds what the tensor `work`, with the coefficient and update of this step,
-/// contributes. To be called before the update is applied.
-void cpu_diagnose(const NeuroPlasticStep& step, const Work<NeuroPlasticRule>& work,
+/// cpu_diagnostics.cpp: adds elements [begin, end) of the flat blocks, of a tensor with this
+/// coefficient and update, to the sums over elements. To be called before the update is applied.
+void cpu_diagnose(const NeuroPlasticStep& step, rule::Variant variant,
                   const rule::Coefficient& coefficient, const rule::Update& update,
-                  const rule::Mix& mix);
+                  std::int64_t begin, std::int64_t end, DiagnosticSums& sums);
 
 }  // namespace plastic::optim

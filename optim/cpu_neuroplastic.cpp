@@ -115,15 +115,19 @@ class Run {
         const double effective = raw * scale * multiplier;
         sums.raw_update_square += raw * raw;
         sums.effective_update_square += effective * effective;
+        sums.residual_square += progress.mix.residual_norm * progress.mix.residual_norm;
       }
     }
   }
 
   void diagnose() {
-    for (std::size_t i = 0; i < tensors_.size(); ++i) {
-      cpu_diagnose(step_, tensors_[i], progress_[i].coefficient, progress_[i].update,
-                   progress_[i].mix);
-    }
+    std::vector<DiagnosticSums> partial(chunks_.size(), step_.diagnostics->empty_copy());
+    for_chunks(chunks_, [&](const Chunk& chunk, std::size_t index) {
+      const Progress& progress = progress_[chunk.tensor];
+      cpu_diagnose(step_, tensors_[chunk.tensor].rule.settings.variant, progress.coefficient,
+                   progress.update, chunk.begin, chunk.end, partial[index]);
+    });
+    for (const DiagnosticSums& sums : partial) step_.diagnostics->add(sums);
   }
 
   void apply() {

@@ -1,28 +1,14 @@
 #include "optim/cpu_neuroplastic_loops.h"
 
+#include "optim/cpu_lanes.h"
+
 namespace plastic::optim {
 namespace {
 
 using rule::Variant;
 
-/// Partial sums, some vector registers of them: element i of a chunk goes into sum i % lanes.
+/// Partial sums in f32: some vector registers of them.
 constexpr int lanes = 16;
-
-/// Calls f(i, lane) for i in [0, count), in the shape that compilers turn into vectors.
-template <class F>
-inline void for_lanes(std::int64_t count, F f) {
-  std::int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    for (int lane = 0; lane < lanes; ++lane) f(i + lane, lane);
-  }
-  for (int lane = 0; i + lane < count; ++lane) f(i + lane, lane);
-}
-
-double total(const float (&sums)[lanes]) {
-  double out = 0;
-  for (const float sum : sums) out += static_cast<double>(sum);
-  return out;
-}
 
 rule::SignalSums observe_traces(const float* __restrict g, float* __restrict a, float* __restrict m,
                                 float* __restrict v, float* __restrict w, std::int64_t count,
@@ -30,7 +16,7 @@ rule::SignalSums observe_traces(const float* __restrict g, float* __restrict a, 
   float gradient[lanes] = {};
   float activity[lanes] = {};
   float memory[lanes] = {};
-  for_lanes(count, [=, &gradient, &activity, &memory](std::int64_t i, int lane) {
+  for_lanes<lanes>(count, [=, &gradient, &activity, &memory](std::int64_t i, int lane) {
     const rule::Traces t = rule::observe({a[i], m[i], v[i]}, g[i]);
     a[i] = t.a;
     m[i] = t.m;
@@ -43,12 +29,15 @@ rule::SignalSums observe_traces(const float* __restrict g, float* __restrict a, 
   return {total(gradient), total(activity), total(memory)};
 }
 
-void observe_averages(const rule::Base& base, const ChunkPointers& p) {
-  for (std::int64_t i = 0; i < p.count; ++i) {
-    const float square = p.square == nullptr ? 0 : p.square[i];
-    const rule::Averages out = rule::observe(base, {p.average[i], square}, p.g[i], p.theta[i]);
-    p.average[i] = out.average;
-    if (p.square != nullptr) p.square[i] = out.square;
+template <bool has_square>
+void observe_averages(const rule::Base base, const float* __restrict theta,
+                      const float* __restrict g, float* __restrict average,
+                      float* __restrict square, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const rule::Averages before{average[i], has_square ? square[i] : 0};
+    const rule::Averages after = rule::observe(base, before, g[i], theta[i]);
+    average[i] = after.average;
+    if (has_square) square[i] = after.square;
   }
 }
 
@@ -61,7 +50,7 @@ double measure_classic(const rule::Settings& settings, const rule::Coefficient& 
   const rule::Coefficient c = coefficient;
   const rule::Base none;
   float sums[lanes] = {};
-  for_lanes(count, [=, &s, &c, &none, &sums](std::int64_t i, int lane) {
+  for_lanes<lanes>(count, [=, &s, &c, &none, &sums](std::int64_t i, int lane) {
     const rule::Alpha alpha = rule::alpha(c, g[i], a[i], w[i]);
     const float t = decays ? theta[i] : 0;
     const float y = rule::plasticity(s, Variant::classic, none, alpha, 0, g[i], {}, t);
@@ -80,22 +69,74 @@ rule::Averages averages(const float* average, const float* square, std::int64_t 
 }
 
 template <Variant variant>
-rule::UpdateSums measure_products(const rule::Settings& s, bool with_log_ratio,
-                                  const rule::Base& base, const rule::Coefficient& c,
-                                  const ChunkPointers& p) {
-  rule::UpdateSums sums;
+rule::UpdateSums measure_products(const rule::Settings& settings, const rule::Base& given_base,
+                                  const rule::Coefficient& coefficient,
+                                  const float* __restrict theta, const float* __restrict g,
+                                  const float* __restrict a, const float* __restrict average,
+                                  const float* __restrict square, float* __restrict w,
+                                  std::int64_t count) {
+  constexpr int double_lanes = 4;
+  const rule::Settings s = settings;
+  const rule::Base base = given_base;
+  const rule::Coefficient c = coefficient;
+  double xx[double_lanes] = {}, xy[double_lanes] = {}, yy[double_lanes] = {};
+  double xt[double_lanes] = {}, yt[double_lanes] = {}, tt[double_lanes] = {};
+  for_lanes<double_lanes>(
+      count, [=, &s, &base, &c, &xx, &xy, &yy, &xt, &yt, &tt](std::int64_t i, int lane) {
+        const rule::Alpha alpha = rule::alpha(c, g[i], a[i], w[i]);
+        const rule::Averages own = averages<variant>(average, square, i);
+        const float start = rule::start(variant, base, g[i], own);
+        w[i] = rule::plasticity(s, variant, base, alpha, start, g[i], own, theta[i]);
+        const auto x = static_cast<double>(start);
+        const auto y = static_cast<double>(w[i]);
+        const auto t = static_cast<double>(theta[i]);
+        xx[lane] += x * x;
+        xy[lane] += x * y;
+        yy[lane] += y * y;
+        xt[lane] += x * t;
+        yt[lane] += y * t;
+        tt[lane] += t * t;
+      });
+  return {.xx = total(xx),
+          .xy = total(xy),
+          .yy = total(yy),
+          .xt = total(xt),
+          .yt = total(yt),
+          .tt = total(tt)};
+}
+
+/// To be called before `w` is overwritten.
+double sum_log_ratio(const rule::Coefficient& c, const ChunkPointers& p) {
+  double sum = 0;
   for (std::int64_t i = 0; i < p.count; ++i) {
     const rule::Alpha alpha = rule::alpha(c, p.g[i], p.a[i], p.w[i]);
-    const rule::Averages own = averages<variant>(p.average, p.square, i);
-    const float start = rule::start(variant, base, p.g[i], own);
-    p.w[i] = rule::plasticity(s, variant, base, alpha, start, p.g[i], own, p.theta[i]);
-    const auto x = static_cast<double>(start);
-    const auto y = static_cast<double>(p.w[i]);
-    const auto t = static_cast<double>(p.theta[i]);
-    add(sums, {x * x, x * y, y * y, x * t, y * t, t * t, 0});
-    if (with_log_ratio) sums.log_ratio += static_cast<double>(rule::log_ratio(alpha, c.eps));
+    sum += static_cast<double>(rule::log_ratio(alpha, c.eps));
   }
-  return sums;
+  return sum;
+}
+
+rule::UpdateSums measure_variant(const rule::Settings& s, const rule::Base& base,
+                                 const rule::Coefficient& c, const ChunkPointers& p) {
+  const auto products = [&](auto measure) {
+    return measure(s, base, c, p.theta, p.g, p.a, p.average, p.square, p.w, p.count);
+  };
+  switch (s.variant) {
+    case Variant::classic: {
+      const auto measure = s.coupled_decay == 0 ? measure_classic<false> : measure_classic<true>;
+      rule::UpdateSums sums;
+      sums.yy = measure(s, c, p.theta, p.g, p.a, p.w, p.count);
+      return sums;
+    }
+    case Variant::bounded_residual:
+      return products(measure_products<Variant::bounded_residual>);
+    case Variant::orthogonal_residual:
+      return products(measure_products<Variant::orthogonal_residual>);
+    case Variant::adamw:
+      return products(measure_products<Variant::adamw>);
+    case Variant::sgd_momentum:
+      return products(measure_products<Variant::sgd_momentum>);
+  }
+  return {};
 }
 
 template <Variant variant>
@@ -113,36 +154,21 @@ void apply_elements(const rule::Base base, const rule::Update update, float* __r
 
 rule::SignalSums observe_chunk(const rule::Settings& settings, const rule::Base& base,
                                const ChunkPointers& p) {
-  const bool is_hybrid =
-      settings.variant == Variant::adamw || settings.variant == Variant::sgd_momentum;
-  if (is_hybrid) observe_averages(base, p);
+  if (settings.variant == Variant::adamw) {
+    observe_averages<true>(base, p.theta, p.g, p.average, p.square, p.count);
+  } else if (settings.variant == Variant::sgd_momentum) {
+    observe_averages<false>(base, p.theta, p.g, p.average, p.square, p.count);
+  }
   return observe_traces(p.g, p.a, p.m, p.v, p.w, p.count, static_cast<float>(settings.eps));
 }
 
 rule::UpdateSums measure_chunk(const rule::Settings& settings, bool with_log_ratio,
-                               const rule::Base& base, const rule::Coefficient& c,
+                               const rule::Base& base, const rule::Coefficient& coefficient,
                                const ChunkPointers& p) {
-  switch (settings.variant) {
-    case Variant::classic: {
-      if (with_log_ratio) {
-        return measure_products<Variant::classic>(settings, true, base, c, p);
-      }
-      const auto measure =
-          settings.coupled_decay == 0 ? measure_classic<false> : measure_classic<true>;
-      rule::UpdateSums sums;
-      sums.yy = measure(settings, c, p.theta, p.g, p.a, p.w, p.count);
-      return sums;
-    }
-    case Variant::bounded_residual:
-      return measure_products<Variant::bounded_residual>(settings, with_log_ratio, base, c, p);
-    case Variant::orthogonal_residual:
-      return measure_products<Variant::orthogonal_residual>(settings, with_log_ratio, base, c, p);
-    case Variant::adamw:
-      return measure_products<Variant::adamw>(settings, with_log_ratio, base, c, p);
-    case Variant::sgd_momentum:
-      return measure_products<Variant::sgd_momentum>(settings, with_log_ratio, base, c, p);
-  }
-  return {};
+  const double log_ratio = with_log_ratio ? sum_log_ratio(coefficient, p) : 0;
+  rule::UpdateSums sums = measure_variant(settings, base, coefficient, p);
+  sums.log_ratio = log_ratio;
+  return sums;
 }
 
 void apply_chunk(Variant variant, const rule::Base& base, const rule::Update& update,

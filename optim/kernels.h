@@ -1,11 +1,10 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 #include "optim/adam_rule.h"
+#include "optim/diagnostic_sums.h"
 #include "optim/neuroplastic_rule.h"
 #include "optim/sgd_rule.h"
 #include "plastic/core/device.h"
@@ -44,24 +43,6 @@ struct NeuroPlasticRule {
   /// Tensors of one class share the mean of their signals; -1 leaves lr alone.
   int controller_class = -1;
   rule::Controller controller;
-};
-
-/// Sums for NeuroPlasticDiagnostics over all tensors of a step.
-struct DiagnosticSums {
-  static constexpr int bins = 64;
-
-  // What α is counted against.
-  float low = 0, high = 0, near_low = 0, near_high = 0;
-
-  std::int64_t count = 0;
-  double alpha = 0, alpha_square = 0;
-  float alpha_min = std::numeric_limits<float>::infinity();
-  float alpha_max = -std::numeric_limits<float>::infinity();
-  std::int64_t below = 0, above = 0;
-  std::array<std::int64_t, bins> histogram{};
-  double gradient_square = 0, parameter_square = 0;
-  double raw_update_square = 0, effective_update_square = 0;
-  double residual_square = 0;
 };
 
 struct NeuroPlasticStep {

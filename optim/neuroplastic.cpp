@@ -1,7 +1,6 @@
 #include "plastic/optim/neuroplastic.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/check.h"
 #include "optim/arena.h"
@@ -11,57 +10,6 @@
 #include "optim/state.h"
 
 namespace plastic::optim {
-namespace {
-
-/// Counts α against the widest range among the groups.
-DiagnosticSums empty_sums(const std::vector<NeuroPlasticOptions>& groups) {
-  double low = groups.front().min_alpha;
-  double high = groups.front().max_alpha;
-  for (const NeuroPlasticOptions& options : groups) {
-    low = std::min(low, options.min_alpha);
-    high = std::max(high, options.max_alpha);
-  }
-  constexpr double tolerance = 1e-6;
-  const double threshold = groups.front().saturation_threshold_fraction * (high - low);
-  DiagnosticSums sums;
-  sums.low = static_cast<float>(low);
-  sums.high = static_cast<float>(high);
-  sums.near_low = static_cast<float>(low + threshold + tolerance);
-  sums.near_high = static_cast<float>(high - threshold - tolerance);
-  return sums;
-}
-
-double median(const DiagnosticSums& sums) {
-  const double low = static_cast<double>(sums.low);
-  const double width = (static_cast<double>(sums.high) - low) / DiagnosticSums::bins;
-  std::int64_t reached = 0;
-  int bin = 0;
-  for (; bin < DiagnosticSums::bins; ++bin) {
-    reached += sums.histogram[static_cast<std::size_t>(bin)];
-    if (2 * reached >= sums.count) break;
-  }
-  return low + (bin + 0.5) * width;
-}
-
-NeuroPlasticDiagnostics finish(const DiagnosticSums& sums) {
-  const auto count = static_cast<double>(sums.count);
-  const double mean = sums.alpha / count;
-  return {.alpha_mean = mean,
-          .alpha_std = std::sqrt(std::max(0.0, sums.alpha_square / count - mean * mean)),
-          .alpha_min = static_cast<double>(sums.alpha_min),
-          .alpha_max = static_cast<double>(sums.alpha_max),
-          .alpha_median = median(sums),
-          .alpha_fraction_near_min = static_cast<double>(sums.below) / count,
-          .alpha_fraction_near_max = static_cast<double>(sums.above) / count,
-          .raw_gradient_norm = std::sqrt(sums.gradient_square),
-          .parameter_norm = std::sqrt(sums.parameter_square),
-          .raw_update_norm = std::sqrt(sums.raw_update_square),
-          .effective_update_norm = std::sqrt(sums.effective_update_square),
-          .plasticity_delta_norm = std::sqrt(sums.residual_square)};
-}
-
-}  // namespace
-
 NeuroPlastic::NeuroPlastic(const std::vector<Tensor>& parameters,
                            const NeuroPlasticOptions& options)
     : NeuroPlastic(std::vector<NeuroPlasticGroup>{{parameters, options}}) {}
@@ -124,7 +72,7 @@ void NeuroPlastic::step() {
                      .diagnostics = is_diagnosed ? &sums : nullptr});
   arena().mark_changed();
   diagnostics_.reset();
-  if (is_diagnosed && sums.count > 0) diagnostics_ = finish(sums);
+  if (is_diagnosed && sums.count > 0) diagnostics_ = diagnostics_of(sums);
 }
 
 }  // namespace plastic::optim
