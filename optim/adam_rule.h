@@ -6,6 +6,11 @@
 
 namespace plastic::optim {
 
+/// θ and Adam's two averages, for one element.
+struct AdamElement {
+  float theta = 0, average = 0, square = 0;
+};
+
 /// Adam (arXiv 1412.6980) and AdamW (arXiv 1711.05101) as torch.optim: eps outside the root, after
 /// the bias correction of v.
 struct AdamRule {
@@ -17,11 +22,12 @@ struct AdamRule {
   float rate = 0, root_correction = 1;
   float eps = 0;
 
-  PLASTIC_HOST_DEVICE void operator()(float& theta, float g, float& average, float& square) const {
-    g += decay * theta;
-    average = keep * average + take * g;
-    square = square_keep * square + square_take * (g * g);
-    theta = shrink * theta - rate * average / (std::sqrt(square) * root_correction + eps);
+  PLASTIC_HOST_DEVICE AdamElement operator()(AdamElement e, float g) const {
+    g += decay * e.theta;
+    e.average = keep * e.average + take * g;
+    e.square = square_keep * e.square + square_take * (g * g);
+    e.theta = shrink * e.theta - rate * e.average / (std::sqrt(e.square) * root_correction + eps);
+    return e;
   }
 };
 

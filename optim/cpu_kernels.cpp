@@ -1,23 +1,36 @@
 #include "optim/cpu_kernels.h"
 
 #include "optim/cpu_chunks.h"
+#include "optim/cpu_lanes.h"
 
 namespace plastic::optim {
 namespace {
 
+/// Elements that are computed together: enough independent roots and divisions to fill the pipe.
+constexpr int lanes = 16;
+
 void sgd_chunk(const SgdRule rule, float* __restrict theta, const float* __restrict g,
                std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) rule(theta[i], g[i]);
+  for_lanes<lanes>(count, [=](std::int64_t i, int) { theta[i] = rule(theta[i], g[i]); });
 }
 
 void sgd_chunk(const SgdRule rule, float* __restrict theta, const float* __restrict g,
                float* __restrict buffer, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) rule(theta[i], g[i], buffer[i]);
+  for_lanes<lanes>(count, [=](std::int64_t i, int) {
+    const SgdElement next = rule({theta[i], buffer[i]}, g[i]);
+    theta[i] = next.theta;
+    buffer[i] = next.buffer;
+  });
 }
 
 void adam_chunk(const AdamRule rule, float* __restrict theta, const float* __restrict g,
                 float* __restrict average, float* __restrict square, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) rule(theta[i], g[i], average[i], square[i]);
+  for_lanes<lanes>(count, [=](std::int64_t i, int) {
+    const AdamElement next = rule({theta[i], average[i], square[i]}, g[i]);
+    theta[i] = next.theta;
+    average[i] = next.average;
+    square[i] = next.square;
+  });
 }
 
 class CpuKernels : public Kernels {

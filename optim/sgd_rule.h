@@ -4,6 +4,11 @@
 
 namespace plastic::optim {
 
+/// θ and the momentum buffer B, for one element.
+struct SgdElement {
+  float theta = 0, buffer = 0;
+};
+
 /// SGD as torch.optim.SGD: g' = g + λ·θ, B ← keep·B + take·g', θ ← θ - lr·(direct·g' + through·B).
 struct SgdRule {
   float lr = 0, decay = 0;
@@ -12,13 +17,15 @@ struct SgdRule {
   /// 1 and 0 without momentum, 0 and 1 with it, 1 and momentum for Nesterov.
   float direct = 1, through = 0;
 
-  PLASTIC_HOST_DEVICE void operator()(float& theta, float g, float& buffer) const {
-    const float decayed = g + decay * theta;
-    buffer = keep * buffer + take * decayed;
-    theta -= lr * (direct * decayed + through * buffer);
+  PLASTIC_HOST_DEVICE SgdElement operator()(SgdElement e, float g) const {
+    const float decayed = g + decay * e.theta;
+    e.buffer = keep * e.buffer + take * decayed;
+    e.theta -= lr * (direct * decayed + through * e.buffer);
+    return e;
   }
-  PLASTIC_HOST_DEVICE void operator()(float& theta, float g) const {
-    theta -= lr * (g + decay * theta);
+  /// Without momentum.
+  PLASTIC_HOST_DEVICE float operator()(float theta, float g) const {
+    return theta - lr * (g + decay * theta);
   }
 };
 
