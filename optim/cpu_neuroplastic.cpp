@@ -153,7 +153,7 @@ std::int64_t extent(Tensors tensors) {
 /// controller's signal is an average over tensors: with one, none can be applied before all are
 /// measured.
 std::vector<Tensors> runs_of(Tensors tensors) {
-  constexpr std::int64_t most_elements = 150'000;
+  constexpr std::int64_t most_elements = 300'000;
   const bool is_controlled = std::any_of(tensors.begin(), tensors.end(), [](const auto& tensor) {
     return tensor.rule.controller_class >= 0;
   });
