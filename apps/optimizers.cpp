@@ -154,9 +154,12 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const OptimizerSettings& settin
                                                           .momentum = settings.momentum,
                                                           .weight_decay = settings.weight_decay});
   }
-  const optim::AdamOptions options{.lr = settings.lr, .weight_decay = settings.weight_decay};
-  if (settings.name == "adamw") return std::make_unique<optim::AdamW>(parameters, options);
-  return std::make_unique<optim::Adam>(parameters, options);
+  if (settings.name == "adamw") {
+    return std::make_unique<optim::AdamW>(
+        parameters, optim::AdamWOptions{.lr = settings.lr, .weight_decay = settings.weight_decay});
+  }
+  return std::make_unique<optim::Adam>(
+      parameters, optim::AdamOptions{.lr = settings.lr, .weight_decay = settings.weight_decay});
 }
 
 Diagnostics last_diagnostics(const optim::Optimizer& optimizer) {

@@ -37,6 +37,20 @@ AdamRule rule_of(const AdamOptions& options, double lr, bool decoupled, std::int
   return rule;
 }
 
+/// AdamW's options as Adam's, which differ in what weight_decay does.
+std::vector<AdamGroup> common(const std::vector<AdamWGroup>& groups) {
+  std::vector<AdamGroup> result;
+  for (const auto& [parameters, options] : groups) {
+    result.push_back({parameters,
+                      {.lr = options.lr,
+                       .beta1 = options.beta1,
+                       .beta2 = options.beta2,
+                       .eps = options.eps,
+                       .weight_decay = options.weight_decay}});
+  }
+  return result;
+}
+
 }  // namespace
 
 Adam::Adam(const char* name, bool decoupled, const std::vector<AdamGroup>& groups)
@@ -51,10 +65,10 @@ Adam::Adam(const std::vector<Tensor>& parameters, const AdamOptions& options)
 
 Adam::Adam(const std::vector<AdamGroup>& groups) : Adam("adam", false, groups) {}
 
-AdamW::AdamW(const std::vector<Tensor>& parameters, const AdamOptions& options)
-    : AdamW(std::vector<AdamGroup>{{parameters, options}}) {}
+AdamW::AdamW(const std::vector<Tensor>& parameters, const AdamWOptions& options)
+    : AdamW(std::vector<AdamWGroup>{{parameters, options}}) {}
 
-AdamW::AdamW(const std::vector<AdamGroup>& groups) : Adam("adamw", true, groups) {}
+AdamW::AdamW(const std::vector<AdamWGroup>& groups) : Adam("adamw", true, common(groups)) {}
 
 void Adam::step() {
   arena().gather(decoupled_ ? "adamw" : "adam");

@@ -44,7 +44,7 @@ std::vector<Kind> kinds() {
           {"adamw",
            [](const auto& parameters) {
              return std::make_unique<optim::AdamW>(
-                 parameters, optim::AdamOptions{.lr = 0.1, .weight_decay = 0.1});
+                 parameters, optim::AdamWOptions{.lr = 0.1, .weight_decay = 0.1});
            }},
           {"neuroplastic", neuroplastic(HybridBase::classic)},
           {"neuroplastic on adamw", neuroplastic(HybridBase::adamw)},

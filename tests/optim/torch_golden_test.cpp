@@ -25,13 +25,18 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Json& test_case,
                                       .nesterov = options.value("nesterov", false),
                                       .weight_decay = options.at("weight_decay")});
   }
-  const optim::AdamOptions adam{.lr = options.at("lr"),
-                                .beta1 = options.at("betas")[0],
-                                .beta2 = options.at("betas")[1],
-                                .eps = options.at("eps"),
-                                .weight_decay = options.at("weight_decay")};
-  if (name == "adam") return std::make_unique<optim::Adam>(parameters, adam);
-  return std::make_unique<optim::AdamW>(parameters, adam);
+  const auto adam = [&]<class Options>(Options defaults) {
+    defaults.lr = options.at("lr");
+    defaults.beta1 = options.at("betas")[0];
+    defaults.beta2 = options.at("betas")[1];
+    defaults.eps = options.at("eps");
+    defaults.weight_decay = options.at("weight_decay");
+    return defaults;
+  };
+  if (name == "adam") {
+    return std::make_unique<optim::Adam>(parameters, adam(optim::AdamOptions{}));
+  }
+  return std::make_unique<optim::AdamW>(parameters, adam(optim::AdamWOptions{}));
 }
 
 /// Runs every case of one optimizer; returns how many there were.

@@ -17,7 +17,7 @@ struct AdamOptions {
   double beta2 = 0.999;
   /// Added outside the root.
   double eps = 1e-8;
-  /// Adam: coupled, g ← g + weight_decay·θ. AdamW: decoupled, θ ← θ·(1 - lr·weight_decay).
+  /// Coupled: g ← g + weight_decay·θ.
   double weight_decay = 0;
 };
 
@@ -44,11 +44,26 @@ class Adam : public Optimizer {
   Tensor square_;
 };
 
-/// Adam with decoupled decay. Unlike PyTorch's, weight_decay is 0 unless set.
+/// As AdamOptions, with PyTorch's default for decoupled decay.
+struct AdamWOptions {
+  double lr = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  /// Decoupled: θ ← θ·(1 - lr·weight_decay).
+  double weight_decay = 1e-2;
+};
+
+struct AdamWGroup {
+  std::vector<Tensor> parameters;
+  AdamWOptions options;
+};
+
+/// Adam with decoupled decay.
 class AdamW : public Adam {
  public:
-  explicit AdamW(const std::vector<Tensor>& parameters, const AdamOptions& options = {});
-  explicit AdamW(const std::vector<AdamGroup>& groups);
+  explicit AdamW(const std::vector<Tensor>& parameters, const AdamWOptions& options = {});
+  explicit AdamW(const std::vector<AdamWGroup>& groups);
 };
 
 }  // namespace plastic::optim
