@@ -30,19 +30,63 @@ void accumulate(TensorImpl& leaf, Tensor grad) {
   }
 }
 
-struct Pending {
-  std::shared_ptr<Node> node;
-  Tensor grad;
-};
-
-/// Nodes that wait for their turn, latest first: all users of a result come before what made it.
-using Schedule = std::map<std::uint64_t, Pending, std::greater<>>;
-
-void send(Schedule& schedule, const Edge& edge, Tensor grad) {
-  if (edge.leaf) return accumulate(*edge.leaf, std::move(grad));
-  const auto [place, is_new] = schedule.try_emplace(edge.node->id(), Pending{edge.node, grad});
-  if (!is_new) place->second.grad = add(place->second.grad, grad);
+/// What the hooks make of a gradient, one after the other.
+Tensor run_hooks(const std::vector<GradientHook>& hooks, Tensor grad) {
+  for (const GradientHook& hook : hooks) {
+    const Tensor replaced = hook(grad);
+    if (!replaced.defined()) continue;
+    if (replaced.shape() != grad.shape() || replaced.dtype() != grad.dtype()) {
+      fail("backward", "a hook turned a gradient ", name_of(grad.dtype()), " ",
+           to_string(grad.shape()), " into ", name_of(replaced.dtype()), " ",
+           to_string(replaced.shape()));
+    }
+    grad = replaced;
+  }
+  return grad;
 }
+
+/// One walk over a graph.
+class Walk {
+ public:
+  void send(const Edge& edge, Tensor grad) {
+    if (!edge.leaf) {
+      const auto [place, is_new] = pending_.try_emplace(edge.node->id(), Pending{edge.node, grad});
+      if (!is_new) place->second.grad = add(place->second.grad, grad);
+    } else if (edge.leaf->hooks.empty()) {
+      accumulate(*edge.leaf, std::move(grad));
+    } else {
+      const auto [place, is_new] = hooked_.try_emplace(edge.leaf, grad);
+      if (!is_new) place->second = add(place->second, grad);
+    }
+  }
+
+  void run(bool retain_graph) {
+    while (!pending_.empty()) {
+      const auto next = pending_.extract(pending_.begin());
+      Node& node = *next.mapped().node;
+      Gradients gradients = node.run(run_hooks(node.hooks, next.mapped().grad));
+      if (!retain_graph) node.free();
+      for (std::size_t i = 0; i < gradients.size(); ++i) {
+        const Edge& edge = node.inputs()[i];
+        if (edge.needed() && gradients[i].defined()) {
+          send(edge, std::exchange(gradients[i], Tensor()));
+        }
+      }
+    }
+    for (const auto& [leaf, grad] : hooked_) accumulate(*leaf, run_hooks(leaf->hooks, grad));
+  }
+
+ private:
+  struct Pending {
+    std::shared_ptr<Node> node;
+    Tensor grad;
+  };
+
+  /// Nodes that wait for their turn, latest first: all users of a result come before what made it.
+  std::map<std::uint64_t, Pending, std::greater<>> pending_;
+  /// Leaves whose hooks wait for the whole gradient.
+  std::map<std::shared_ptr<TensorImpl>, Tensor> hooked_;
+};
 
 }  // namespace
 
@@ -102,24 +146,20 @@ void Tensor::backward(const Tensor& gradient, bool retain_graph) const {
          " needs an explicit gradient; reduce it with sum() or mean(), or pass one");
   }
   const NoGrad no_grad;
-  Schedule schedule;
+  Walk walk;
   const Edge root = impl_->grad_fn ? Edge{.node = impl_->grad_fn, .leaf = nullptr}
                                    : Edge{.node = nullptr, .leaf = impl_};
-  send(schedule, root,
-       gradient.defined() ? gradient.detach()
-                          : ones(shape(), {.dtype = dtype(), .device = device()}));
-  while (!schedule.empty()) {
-    const auto next = schedule.extract(schedule.begin());
-    const Pending& pending = next.mapped();
-    Gradients gradients = pending.node->run(pending.grad);
-    if (!retain_graph) pending.node->free();
-    for (std::size_t i = 0; i < gradients.size(); ++i) {
-      const Edge& edge = pending.node->inputs()[i];
-      if (edge.needed() && gradients[i].defined()) {
-        send(schedule, edge, std::exchange(gradients[i], Tensor()));
-      }
-    }
+  walk.send(root, gradient.defined() ? gradient.detach()
+                                     : ones(shape(), {.dtype = dtype(), .device = device()}));
+  walk.run(retain_graph);
+}
+
+void Tensor::register_hook(std::function<Tensor(const Tensor& grad)> hook) const {
+  check_defined("register_hook", *this);
+  if (!impl_->requires_grad) {
+    fail("register_hook", "the tensor does not require a gradient, so none will come");
   }
+  (impl_->grad_fn ? impl_->grad_fn->hooks : impl_->hooks).push_back(std::move(hook));
 }
 
 }  // namespace plastic

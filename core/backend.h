@@ -9,14 +9,43 @@
 
 namespace plastic {
 
-/// Elementwise functions of one argument; their formulas are in core/ops/elementwise_rules.h.
-enum class Unary { neg, exp, log, sqrt, relu };
+/// Elementwise functions of one argument; their formulas and those of their gradients are in
+/// core/ops/elementwise_rules.h.
+enum class Unary {
+  neg,
+  abs,
+  sign,
+  exp,
+  log,
+  sqrt,
+  rsqrt,
+  sin,
+  cos,
+  tanh,
+  sigmoid,
+  gelu,
+  silu,
+  softplus,
+  relu,
+  leaky_relu,
+  clamp,
+  pow,
+};
 
-/// Elementwise functions of two arguments. The *_grad ones take a saved tensor and the gradient of
-/// the result, in this order.
-enum class Binary { add, sub, mul, div, exp_grad, log_grad, sqrt_grad, relu_grad };
+/// Numbers that some elementwise functions are called with: leaky_relu's slope, clamp's two limits,
+/// pow's exponent.
+struct UnaryParameters {
+  double first = 0;
+  double second = 0;
+};
+
+enum class Binary { add, sub, mul, div };
+
+enum class Comparison { equal, not_equal, less, less_equal };
 
 enum class Reduction { sum };
+
+enum class Extreme { largest, smallest };
 
 /// C (m, n) = A (m, k) · B (k, n) + bias over columns. `transpose_*` reads the matrix as stored
 /// transposed: A as (k, m), B as (n, k). Rows lie `ld*` elements apart.
@@ -54,16 +83,39 @@ class Backend {
   /// Element by element into an array of the same shape and any strides, converting the dtype.
   virtual void copy(const Array& in, const Array& out) = 0;
 
-  virtual void unary(Unary op, const Array& in, const Array& out) = 0;
+  virtual void unary(Unary op, const UnaryParameters& parameters, const Array& in,
+                     const Array& out) = 0;
+  /// The gradient of a unary function from that of its result, `grad`, and what it saved: its
+  /// result or its argument, as its formula says.
+  virtual void unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved,
+                          const Array& grad, const Array& out) = 0;
   /// All three have the shape of the result; broadcast inputs come with strides of 0.
   virtual void binary(Binary op, const Array& a, const Array& b, const Array& out) = 0;
+  /// The same shapes; `out` is u8, 1 where the comparison holds.
+  virtual void compare(Comparison op, const Array& a, const Array& b, const Array& out) = 0;
+  /// out = condition != 0 ? a : b; `condition` is u8. The same shapes as for binary().
+  virtual void where(const Array& condition, const Array& a, const Array& b, const Array& out) = 0;
   /// out = in · scale + shift.
   virtual void scale_shift(const Array& in, double scale, double shift, const Array& out) = 0;
 
   /// `out` has the rank of `in`, with size 1 along reduced axes; `scale` multiplies the result.
   virtual void reduce(Reduction op, const Array& in, double scale, const Array& out) = 0;
-  /// in (outer, count, inner), contiguous; out (outer, inner) i64.
-  virtual void argmax(const Array& in, const Array& out) = 0;
+  /// Position of the first largest or smallest element along the middle axis, NaN counting as
+  /// either: in (outer, count, inner), contiguous; out (outer, inner) i64.
+  virtual void arg_extreme(Extreme which, const Array& in, const Array& out) = 0;
+
+  /// Along the middle axis of (outer, size, inner), by indices (outer, count, inner) i64:
+  /// gather: out[o, j, i] = in[o, index[o, j, i], i]; scatter_add: out[o, index[o, j, i], i] +=
+  /// in[o, j, i], in order of j. `index` may have any strides, the others are contiguous. Indices
+  /// are in range (see first_outside).
+  virtual void gather(const Array& in, const Array& index, const Array& out) = 0;
+  virtual void scatter_add(const Array& in, const Array& index, const Array& out) = 0;
+  /// Position, in row-major order, of the first element of a contiguous i64 array outside
+  /// [0, limit), or -1.
+  virtual std::int64_t first_outside(const Array& index, std::int64_t limit) = 0;
+
+  /// Whether every element is finite; `in` is contiguous.
+  virtual bool all_finite(const Array& in) = 0;
 
   virtual void gemm(const Gemm& gemm) = 0;
 

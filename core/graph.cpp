@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/backend.h"
 #include "core/check.h"
 
 namespace plastic {
 namespace {
 
 thread_local bool recording = true;
+thread_local bool detecting_anomalies = false;
 
 std::uint64_t next_id() {
   static std::atomic<std::uint64_t> counter{0};
@@ -26,6 +28,18 @@ Edge edge_to(const Tensor& input) {
 NoGrad::NoGrad() : before_(recording) { recording = false; }
 NoGrad::~NoGrad() { recording = before_; }
 bool grad_enabled() { return recording; }
+
+DetectAnomaly::DetectAnomaly() : before_(detecting_anomalies) { detecting_anomalies = true; }
+DetectAnomaly::~DetectAnomaly() { detecting_anomalies = before_; }
+
+void check_anomaly(const char* op, const char* what, const Tensor& tensor) {
+  if (!detecting_anomalies || !tensor.defined()) return;
+  const Tensor dense = tensor.detach().contiguous();
+  if (!backend(tensor.device()).all_finite(array_of(dense))) {
+    fail("detect_anomaly", op, " gave ", what, " of shape ", to_string(tensor.shape()),
+         " that is not finite");
+  }
+}
 
 Tensor Inputs::gradient_for(std::size_t i, const Shape& shape, DType dtype) const {
   const std::shared_ptr<TensorImpl>& leaf = (*edges_)[i].leaf;
@@ -62,12 +76,19 @@ Gradients Node::run(const Tensor& grad) const {
     fail("backward", "the graph through ", op_,
          " was freed by an earlier backward(); pass retain_graph = true to the first call");
   }
-  return backward_(grad, Inputs(inputs_));
+  Gradients gradients = backward_(grad, Inputs(inputs_));
+  for (const Tensor& gradient : gradients) check_anomaly(op_, "a gradient", gradient);
+  return gradients;
 }
 
 void Node::free() { backward_ = nullptr; }
 
 Tensor record(const char* op, Tensor out, std::initializer_list<Tensor> inputs, Backward backward) {
+  return record(op, std::move(out), std::span(inputs.begin(), inputs.size()), std::move(backward));
+}
+
+Tensor record(const char* op, Tensor out, std::span<const Tensor> inputs, Backward backward) {
+  check_anomaly(op, "a result", out);
   const bool wanted = recording && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) {
                         return t.defined() && t.requires_grad();
                       });

@@ -4,6 +4,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/tensor_impl.h"
@@ -55,6 +56,8 @@ class Node {
   /// Throws Error when the graph was freed.
   Gradients run(const Tensor& grad) const;
   void free();
+  /// Of the tensor that this node computed.
+  std::vector<GradientHook> hooks;
 
  private:
   std::uint64_t id_;
@@ -63,8 +66,12 @@ class Node {
   Backward backward_;
 };
 
+/// Throws Error naming `op` and `what` when anomalies are looked for and `tensor` is not finite.
+void check_anomaly(const char* op, const char* what, const Tensor& tensor);
+
 /// Returns `out`, made the recorded result of `op` when gradients are being recorded and any input
 /// requires one. `out` must be new: nothing else may share its TensorImpl.
+Tensor record(const char* op, Tensor out, std::span<const Tensor> inputs, Backward backward);
 Tensor record(const char* op, Tensor out, std::initializer_list<Tensor> inputs, Backward backward);
 
 /// A tensor kept for backward. get() throws Error if its storage was written to since.

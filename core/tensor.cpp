@@ -77,6 +77,13 @@ void check_defined(const char* op, const Tensor& tensor) {
   if (!tensor.defined()) fail(op, "the tensor is undefined; assign it first");
 }
 
+void check_floating(const char* op, const Tensor& tensor) {
+  check_defined(op, tensor);
+  if (!is_floating_point(tensor.dtype())) {
+    fail(op, "needs f32 or f64, got ", name_of(tensor.dtype()), "; convert with .to()");
+  }
+}
+
 void check_same_kind(const char* op, const Tensor& a, const Tensor& b) {
   check_defined(op, a);
   check_defined(op, b);

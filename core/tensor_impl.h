@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "core/array.h"
 #include "core/storage.h"
@@ -10,6 +12,8 @@
 namespace plastic {
 
 class Node;
+
+using GradientHook = std::function<Tensor(const Tensor& grad)>;
 
 /// The state behind a Tensor handle.
 struct TensorImpl {
@@ -25,6 +29,8 @@ struct TensorImpl {
   std::shared_ptr<Node> grad_fn;
   /// The gradient accumulated so far.
   Tensor grad;
+  /// Of a leaf; a computed tensor's are in its node.
+  std::vector<GradientHook> hooks;
   /// Where the gradient is to live, if someone (an optimizer's arena) prescribes it; contents mean
   /// nothing until `grad` shares them.
   Tensor grad_slot;
@@ -48,6 +54,9 @@ std::size_t normalize_axis(const char* op, std::int64_t axis, std::size_t rank);
 
 /// Throws Error naming `op` for an undefined tensor.
 void check_defined(const char* op, const Tensor& tensor);
+
+/// Throws Error naming `op` unless the tensor is f32 or f64.
+void check_floating(const char* op, const Tensor& tensor);
 
 /// Throws Error naming `op` unless both are of one dtype and on one device.
 void check_same_kind(const char* op, const Tensor& a, const Tensor& b);

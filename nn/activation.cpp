@@ -1,6 +1,6 @@
 #include "plastic/nn/activation.h"
 
-#include "plastic/core/ops/elementwise.h"
+#include "plastic/core/ops/activation.h"
 
 namespace plastic::nn {
 

@@ -18,7 +18,20 @@ class CpuBackend final : public Backend {
   }
   void fill(const Array& out, double value) override { cpu::fill(out, value); }
   void copy(const Array& in, const Array& out) override { cpu::copy(in, out); }
-  void unary(Unary op, const Array& in, const Array& out) override { cpu::unary(op, in, out); }
+  void unary(Unary op, const UnaryParameters& parameters, const Array& in,
+             const Array& out) override {
+    cpu::unary(op, parameters, in, out);
+  }
+  void unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved,
+                  const Array& grad, const Array& out) override {
+    cpu::unary_grad(op, parameters, saved, grad, out);
+  }
+  void compare(Comparison op, const Array& a, const Array& b, const Array& out) override {
+    cpu::compare(op, a, b, out);
+  }
+  void where(const Array& condition, const Array& a, const Array& b, const Array& out) override {
+    cpu::where(condition, a, b, out);
+  }
   void binary(Binary op, const Array& a, const Array& b, const Array& out) override {
     cpu::binary(op, a, b, out);
   }
@@ -28,7 +41,19 @@ class CpuBackend final : public Backend {
   void reduce(Reduction op, const Array& in, double scale, const Array& out) override {
     cpu::reduce(op, in, scale, out);
   }
-  void argmax(const Array& in, const Array& out) override { cpu::argmax(in, out); }
+  void arg_extreme(Extreme which, const Array& in, const Array& out) override {
+    cpu::arg_extreme(which, in, out);
+  }
+  void gather(const Array& in, const Array& index, const Array& out) override {
+    cpu::gather(in, index, out);
+  }
+  void scatter_add(const Array& in, const Array& index, const Array& out) override {
+    cpu::scatter_add(in, index, out);
+  }
+  std::int64_t first_outside(const Array& index, std::int64_t limit) override {
+    return cpu::first_outside(index, limit);
+  }
+  bool all_finite(const Array& in) override { return cpu::all_finite(in); }
   void gemm(const Gemm& product) override { cpu::gemm(product); }
   std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
                              const Array& log_sum_exp) override {

@@ -32,30 +32,32 @@ void map(const Array& in, const Array& out, F f) {
                });
 }
 
-template <class T, class F>
+template <class T, class Out, class F>
 void zip_run(std::byte* const* pointers, const std::int64_t* strides, std::int64_t count, F f) {
   const T* a = reinterpret_cast<const T*>(pointers[0]);
   const T* b = reinterpret_cast<const T*>(pointers[1]);
-  T* y = reinterpret_cast<T*>(pointers[2]);
+  Out* y = reinterpret_cast<Out*>(pointers[2]);
   if (strides[0] == 1 && strides[1] == 1 && strides[2] == 1) {
-    for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i], b[i]);
+    for (std::int64_t i = 0; i < count; ++i) y[i] = static_cast<Out>(f(a[i], b[i]));
   } else if (strides[0] == 1 && strides[1] == 0 && strides[2] == 1) {
     const T scalar = *b;
-    for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i], scalar);
+    for (std::int64_t i = 0; i < count; ++i) y[i] = static_cast<Out>(f(a[i], scalar));
   } else if (strides[0] == 0 && strides[1] == 1 && strides[2] == 1) {
     const T scalar = *a;
-    for (std::int64_t i = 0; i < count; ++i) y[i] = f(scalar, b[i]);
+    for (std::int64_t i = 0; i < count; ++i) y[i] = static_cast<Out>(f(scalar, b[i]));
   } else {
     for (std::int64_t i = 0; i < count; ++i) {
-      y[i * strides[2]] = f(a[i * strides[0]], b[i * strides[1]]);
+      y[i * strides[2]] = static_cast<Out>(f(a[i * strides[0]], b[i * strides[1]]));
     }
   }
 }
 
-/// Float functions are defined for float and double only; operations refuse the others before.
-template <class F>
-constexpr bool floating_only = std::is_same_v<F, rules::Exp> || std::is_same_v<F, rules::Log> ||
-                               std::is_same_v<F, rules::Sqrt> || std::is_same_v<F, rules::Relu>;
+template <class T, class Out, class F>
+void zip(const Array& a, const Array& b, const Array& out, F f) {
+  Array arrays[] = {a, b, out};
+  for_each_run(arrays, [&](std::byte* const* pointers, const std::int64_t* strides,
+                           std::int64_t count) { zip_run<T, Out>(pointers, strides, count, f); });
+}
 
 }  // namespace
 
@@ -85,24 +87,52 @@ void copy(const Array& in, const Array& out) {
   });
 }
 
-void unary(Unary op, const Array& in, const Array& out) {
+// Operations refuse integers where a formula is for floating point only; what cannot be called is
+// left out.
+void unary(Unary op, const UnaryParameters& parameters, const Array& in, const Array& out) {
   dispatch(in.dtype, [&](auto zero) {
     using T = decltype(zero);
-    rules::with(op, [&](auto f) {
-      if constexpr (std::is_floating_point_v<T> || !floating_only<decltype(f)>) {
-        map<T, T>(in, out, f);
-      }
+    rules::with(op, parameters, [&](auto f) {
+      if constexpr (std::is_invocable_v<decltype(f), T>) map<T, T>(in, out, f);
     });
+  });
+}
+
+void unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved, const Array& grad,
+                const Array& out) {
+  dispatch_floating("backward", saved.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    rules::with_gradient(op, parameters, [&](auto f) { zip<T, T>(saved, grad, out, f); });
   });
 }
 
 void binary(Binary op, const Array& a, const Array& b, const Array& out) {
   dispatch(a.dtype, [&](auto zero) {
     using T = decltype(zero);
-    rules::with(op, [&](auto f) {
-      Array arrays[] = {a, b, out};
-      for_each_run(arrays, [&](std::byte* const* pointers, const std::int64_t* strides,
-                               std::int64_t count) { zip_run<T>(pointers, strides, count, f); });
+    rules::with(op, [&](auto f) { zip<T, T>(a, b, out, f); });
+  });
+}
+
+void compare(Comparison op, const Array& a, const Array& b, const Array& out) {
+  dispatch(a.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    rules::with(op, [&](auto f) { zip<T, std::uint8_t>(a, b, out, f); });
+  });
+}
+
+void where(const Array& condition, const Array& a, const Array& b, const Array& out) {
+  dispatch(a.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    Array arrays[] = {condition, a, b, out};
+    for_each_run(arrays, [&](std::byte* const* pointers, const std::int64_t* strides,
+                             std::int64_t count) {
+      const auto* chosen = reinterpret_cast<const std::uint8_t*>(pointers[0]);
+      const T* yes = reinterpret_cast<const T*>(pointers[1]);
+      const T* no = reinterpret_cast<const T*>(pointers[2]);
+      T* y = reinterpret_cast<T*>(pointers[3]);
+      for (std::int64_t i = 0; i < count; ++i) {
+        y[i * strides[3]] = chosen[i * strides[0]] != 0 ? yes[i * strides[1]] : no[i * strides[2]];
+      }
     });
   });
 }

@@ -7,12 +7,21 @@ namespace plastic::cpu {
 
 void fill(const Array& out, double value);
 void copy(const Array& in, const Array& out);
-void unary(Unary op, const Array& in, const Array& out);
+void unary(Unary op, const UnaryParameters& parameters, const Array& in, const Array& out);
+void unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved, const Array& grad,
+                const Array& out);
+void compare(Comparison op, const Array& a, const Array& b, const Array& out);
+void where(const Array& condition, const Array& a, const Array& b, const Array& out);
 void binary(Binary op, const Array& a, const Array& b, const Array& out);
 void scale_shift(const Array& in, double scale, double shift, const Array& out);
 
 void reduce(Reduction op, const Array& in, double scale, const Array& out);
-void argmax(const Array& in, const Array& out);
+void arg_extreme(Extreme which, const Array& in, const Array& out);
+
+void gather(const Array& in, const Array& index, const Array& out);
+void scatter_add(const Array& in, const Array& index, const Array& out);
+std::int64_t first_outside(const Array& index, std::int64_t limit);
+bool all_finite(const Array& in);
 
 void gemm(const Gemm& gemm);
 

@@ -141,12 +141,12 @@ void sum(const Array& in, double scale, const Array& out) {
 }
 
 template <class T>
-bool is_larger(T candidate, T best) {
+bool is_better(Extreme which, T candidate, T best) {
   if constexpr (std::is_floating_point_v<T>) {
     if (std::isnan(best)) return false;
     if (std::isnan(candidate)) return true;
   }
-  return candidate > best;
+  return which == Extreme::largest ? candidate > best : candidate < best;
 }
 
 }  // namespace
@@ -158,7 +158,7 @@ void reduce(Reduction op, const Array& in, double scale, const Array& out) {
   }
 }
 
-void argmax(const Array& in, const Array& out) {
+void arg_extreme(Extreme which, const Array& in, const Array& out) {
   const std::int64_t count = in.shape[1];
   const std::int64_t inner = in.shape[2];
   dispatch(in.dtype, [&](auto zero) {
@@ -171,7 +171,7 @@ void argmax(const Array& in, const Array& out) {
         const T* from = x + i / inner * count * inner + i % inner;
         std::int64_t best = 0;
         for (std::int64_t j = 1; j < count; ++j) {
-          if (is_larger(from[j * inner], from[best * inner])) best = j;
+          if (is_better(which, from[j * inner], from[best * inner])) best = j;
         }
         y[i] = best;
       }

@@ -11,9 +11,7 @@ namespace plastic {
 Tensor dropout(const Tensor& x, double p, Generator& generator) {
   check_defined("dropout", x);
   if (!(p >= 0 && p <= 1)) fail("dropout", "p must be in [0, 1], got ", p);
-  if (!is_floating_point(x.dtype())) {
-    fail("dropout", "needs f32 or f64, got ", name_of(x.dtype()), "; convert with .to()");
-  }
+  check_floating("dropout", x);
   const Tensor dense = x.detach().contiguous();
   const Tensor y = Tensor::empty(x.shape(), {.dtype = x.dtype(), .device = x.device()});
   const Tensor mask = Tensor::empty(x.shape(), {.dtype = DType::u8, .device = x.device()});

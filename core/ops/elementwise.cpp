@@ -4,14 +4,16 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/ops/broadcast.h"
-#include "core/ops/elementwise_rules.h"
+#include "core/ops/unary.h"
 
 namespace plastic {
 namespace {
 
-Tensor apply(Unary op, const Tensor& x) {
+/// A unary function of any dtype, not recorded.
+Tensor apply(const char* name, Unary op, const Tensor& x) {
+  check_defined(name, x);
   Tensor y = Tensor::empty(x.shape(), {.dtype = x.dtype(), .device = x.device()});
-  backend(x.device()).unary(op, array_of(x), array_of(y));
+  backend(x.device()).unary(op, {}, array_of(x), array_of(y));
   return y;
 }
 
@@ -28,22 +30,6 @@ Tensor scale_shift(const char* name, const Tensor& x, double scale, double shift
   Tensor y = Tensor::empty(x.shape(), {.dtype = x.dtype(), .device = x.device()});
   backend(x.device()).scale_shift(array_of(x), scale, shift, array_of(y));
   return y;
-}
-
-/// A differentiable function whose gradient follows from one saved tensor, the result or the
-/// argument.
-enum class Keep { result, argument };
-
-Tensor differentiable(const char* name, Unary op, Binary gradient, Keep keep, const Tensor& x) {
-  check_defined(name, x);
-  if (!is_floating_point(x.dtype())) {
-    fail(name, "needs f32 or f64, got ", name_of(x.dtype()), "; convert with .to()");
-  }
-  const Tensor y = apply(op, x);
-  const Saved saved(name, keep == Keep::result ? y : x);
-  return record(name, y, {x}, [=](const Tensor& g, const Inputs&) -> Gradients {
-    return {apply(name, gradient, saved.get(), g)};
-  });
 }
 
 }  // namespace
@@ -108,25 +94,34 @@ Tensor div(const Tensor& a, double b) {
 }
 
 Tensor neg(const Tensor& x) {
-  check_defined("neg", x);
-  return record("neg", apply(Unary::neg, x), {x},
+  return record("neg", apply("neg", Unary::neg, x), {x},
                 [](const Tensor& g, const Inputs&) -> Gradients { return {neg(g)}; });
 }
 
-Tensor exp(const Tensor& x) {
-  return differentiable("exp", Unary::exp, Binary::exp_grad, Keep::result, x);
+Tensor sign(const Tensor& x) { return apply("sign", Unary::sign, x.detach()); }
+
+Tensor abs(const Tensor& x) {
+  check_defined("abs", x);
+  if (!is_floating_point(x.dtype())) return apply("abs", Unary::abs, x);
+  return unary("abs", Unary::abs, Keep::argument, x);
 }
 
-Tensor log(const Tensor& x) {
-  return differentiable("log", Unary::log, Binary::log_grad, Keep::argument, x);
+Tensor clamp(const Tensor& x, double low, double high) {
+  if (!(low <= high)) fail("clamp", "needs low <= high, got ", low, " and ", high);
+  return unary("clamp", Unary::clamp, Keep::argument, x, {.first = low, .second = high});
 }
 
-Tensor sqrt(const Tensor& x) {
-  return differentiable("sqrt", Unary::sqrt, Binary::sqrt_grad, Keep::result, x);
+Tensor pow(const Tensor& x, double exponent) {
+  return unary("pow", Unary::pow, Keep::argument, x, {.first = exponent});
 }
 
-Tensor relu(const Tensor& x) {
-  return differentiable("relu", Unary::relu, Binary::relu_grad, Keep::result, x);
-}
+Tensor exp(const Tensor& x) { return unary("exp", Unary::exp, Keep::result, x); }
+Tensor log(const Tensor& x) { return unary("log", Unary::log, Keep::argument, x); }
+Tensor sqrt(const Tensor& x) { return unary("sqrt", Unary::sqrt, Keep::result, x); }
+Tensor rsqrt(const Tensor& x) { return unary("rsqrt", Unary::rsqrt, Keep::result, x); }
+Tensor sin(const Tensor& x) { return unary("sin", Unary::sin, Keep::argument, x); }
+Tensor cos(const Tensor& x) { return unary("cos", Unary::cos, Keep::argument, x); }
+Tensor tanh(const Tensor& x) { return unary("tanh", Unary::tanh, Keep::result, x); }
+Tensor sigmoid(const Tensor& x) { return unary("sigmoid", Unary::sigmoid, Keep::result, x); }
 
 }  // namespace plastic

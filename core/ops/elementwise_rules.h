@@ -1,13 +1,16 @@
 #pragma once
 
 #include <cmath>
+#include <concepts>
 
 #include "core/backend.h"
 #include "core/host_device.h"
 
 namespace plastic::rules {
 
-// The formulas of elementwise operations, shared by the devices.
+// The formulas of elementwise operations, shared by the devices. A formula of numbers that an
+// operation is called with takes them from UnaryParameters. Those that make sense for floating
+// point only say so in their signature.
 
 struct Neg {
   template <class T>
@@ -15,29 +18,121 @@ struct Neg {
     return static_cast<T>(-x);
   }
 };
-struct Exp {
+struct Abs {
   template <class T>
+  PLASTIC_HOST_DEVICE T operator()(T x) const {
+    return static_cast<T>(x < T{0} ? -x : x);
+  }
+};
+/// -1, 0 or 1; NaN stays.
+struct Sign {
+  template <class T>
+  PLASTIC_HOST_DEVICE T operator()(T x) const {
+    if (x > T{0}) return T{1};
+    return x < T{0} ? static_cast<T>(-1) : static_cast<T>(x * T{0});
+  }
+};
+struct Exp {
+  template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
     return std::exp(x);
   }
 };
 struct Log {
-  template <class T>
+  template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
     return std::log(x);
   }
 };
 struct Sqrt {
-  template <class T>
+  template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
     return std::sqrt(x);
   }
 };
+struct Rsqrt {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x) const {
+    return T{1} / std::sqrt(x);
+  }
+};
+struct Sin {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x) const {
+    return std::sin(x);
+  }
+};
+struct Cos {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x) const {
+    return std::cos(x);
+  }
+};
+struct Tanh {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x) const {
+    return std::tanh(x);
+  }
+};
+/// Neither branch overflows.
+struct Sigmoid {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x) const {
+    if (x >= T{0}) return T{1} / (T{1} + std::exp(-x));
+    const T e = std::exp(x);
+    return e / (T{1} + e);
+  }
+};
+/// x·Φ(x) with the error function, PyTorch's default (Hendrycks and Gimpel, arXiv 1606.08415).
+struct Gelu {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x) const {
+    return T{0.5} * x * (T{1} + std::erf(x * static_cast<T>(0.70710678118654752440)));
+  }
+};
+/// x·sigmoid(x) (Elfwing et al., arXiv 1702.03118).
+struct Silu {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x) const {
+    return x * Sigmoid{}(x);
+  }
+};
+/// log(1 + eˣ) without overflow.
+struct Softplus {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x) const {
+    return (x > T{0} ? x : T{0}) + std::log1p(std::exp(x > T{0} ? -x : x));
+  }
+};
+/// Written so that NaN passes through.
 struct Relu {
-  /// Written so that NaN passes through.
-  template <class T>
+  template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
     return x < T{0} ? T{0} : x;
+  }
+};
+/// x, or slope·x below 0.
+struct LeakyRelu {
+  UnaryParameters p;
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x) const {
+    return x < T{0} ? static_cast<T>(p.first) * x : x;
+  }
+};
+/// NaN passes through.
+struct Clamp {
+  UnaryParameters p;
+  template <class T>
+  PLASTIC_HOST_DEVICE T operator()(T x) const {
+    if (static_cast<double>(x) < p.first) return static_cast<T>(p.first);
+    return static_cast<double>(x) > p.second ? static_cast<T>(p.second) : x;
+  }
+};
+struct Pow {
+  UnaryParameters p;
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x) const {
+    return p.first == 2 ? x * x : std::pow(x, static_cast<T>(p.first));
   }
 };
 
@@ -66,47 +161,224 @@ struct Div {
   }
 };
 
+// Comparisons, for Backend::compare.
+
+struct Equal {
+  template <class T>
+  PLASTIC_HOST_DEVICE bool operator()(T a, T b) const {
+    return a == b;
+  }
+};
+struct NotEqual {
+  template <class T>
+  PLASTIC_HOST_DEVICE bool operator()(T a, T b) const {
+    return a != b;
+  }
+};
+struct Less {
+  template <class T>
+  PLASTIC_HOST_DEVICE bool operator()(T a, T b) const {
+    return a < b;
+  }
+};
+struct LessEqual {
+  template <class T>
+  PLASTIC_HOST_DEVICE bool operator()(T a, T b) const {
+    return a <= b;
+  }
+};
+
 // Gradients: of the saved tensor (the result y, or the argument x) and the result's gradient g.
 
+struct AbsGrad {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x, T g) const {
+    return Sign{}(x)*g;
+  }
+};
 struct ExpGrad {
-  template <class T>
+  template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T y, T g) const {
-    return static_cast<T>(y * g);
+    return y * g;
   }
 };
 struct LogGrad {
-  template <class T>
+  template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T x, T g) const {
-    return static_cast<T>(g / x);
+    return g / x;
   }
 };
 struct SqrtGrad {
-  template <class T>
+  template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T y, T g) const {
-    return static_cast<T>(g / (T{2} * y));
+    return g / (T{2} * y);
+  }
+};
+struct RsqrtGrad {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T y, T g) const {
+    return T{-0.5} * y * y * y * g;
+  }
+};
+struct SinGrad {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x, T g) const {
+    return std::cos(x) * g;
+  }
+};
+struct CosGrad {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x, T g) const {
+    return -std::sin(x) * g;
+  }
+};
+struct TanhGrad {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T y, T g) const {
+    return (T{1} - y * y) * g;
+  }
+};
+struct SigmoidGrad {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T y, T g) const {
+    return y * (T{1} - y) * g;
+  }
+};
+/// Φ(x) + x·φ(x)
+struct GeluGrad {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x, T g) const {
+    const T cumulative = T{0.5} * (T{1} + std::erf(x * static_cast<T>(0.70710678118654752440)));
+    const T density = static_cast<T>(0.39894228040143267794) * std::exp(T{-0.5} * x * x);
+    return (cumulative + x * density) * g;
+  }
+};
+struct SiluGrad {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x, T g) const {
+    const T s = Sigmoid{}(x);
+    return s * (T{1} + x * (T{1} - s)) * g;
+  }
+};
+struct SoftplusGrad {
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x, T g) const {
+    return Sigmoid{}(x)*g;
   }
 };
 struct ReluGrad {
-  template <class T>
+  template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T y, T g) const {
     return y > T{0} ? g : T{0};
+  }
+};
+struct LeakyReluGrad {
+  UnaryParameters p;
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x, T g) const {
+    return x > T{0} ? g : static_cast<T>(p.first) * g;
+  }
+};
+/// The ends of the range pass the gradient on, as in PyTorch.
+struct ClampGrad {
+  UnaryParameters p;
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x, T g) const {
+    const double value = static_cast<double>(x);
+    return value >= p.first && value <= p.second ? g : T{0};
+  }
+};
+struct PowGrad {
+  UnaryParameters p;
+  template <std::floating_point T>
+  PLASTIC_HOST_DEVICE T operator()(T x, T g) const {
+    if (p.first == 0) return T{0};
+    if (p.first == 2) return T{2} * x * g;
+    return static_cast<T>(p.first) * Pow{{p.first - 1}}(x)*g;
   }
 };
 
 /// Calls f with the formula of `op`.
 template <class F>
-void with(Unary op, F&& f) {
+void with(Unary op, const UnaryParameters& p, F&& f) {
   switch (op) {
     case Unary::neg:
       return f(Neg{});
+    case Unary::abs:
+      return f(Abs{});
+    case Unary::sign:
+      return f(Sign{});
     case Unary::exp:
       return f(Exp{});
     case Unary::log:
       return f(Log{});
     case Unary::sqrt:
       return f(Sqrt{});
+    case Unary::rsqrt:
+      return f(Rsqrt{});
+    case Unary::sin:
+      return f(Sin{});
+    case Unary::cos:
+      return f(Cos{});
+    case Unary::tanh:
+      return f(Tanh{});
+    case Unary::sigmoid:
+      return f(Sigmoid{});
+    case Unary::gelu:
+      return f(Gelu{});
+    case Unary::silu:
+      return f(Silu{});
+    case Unary::softplus:
+      return f(Softplus{});
     case Unary::relu:
       return f(Relu{});
+    case Unary::leaky_relu:
+      return f(LeakyRelu{p});
+    case Unary::clamp:
+      return f(Clamp{p});
+    case Unary::pow:
+      return f(Pow{p});
+  }
+}
+
+template <class F>
+void with_gradient(Unary op, const UnaryParameters& p, F&& f) {
+  switch (op) {
+    case Unary::abs:
+      return f(AbsGrad{});
+    case Unary::exp:
+      return f(ExpGrad{});
+    case Unary::log:
+      return f(LogGrad{});
+    case Unary::sqrt:
+      return f(SqrtGrad{});
+    case Unary::rsqrt:
+      return f(RsqrtGrad{});
+    case Unary::sin:
+      return f(SinGrad{});
+    case Unary::cos:
+      return f(CosGrad{});
+    case Unary::tanh:
+      return f(TanhGrad{});
+    case Unary::sigmoid:
+      return f(SigmoidGrad{});
+    case Unary::gelu:
+      return f(GeluGrad{});
+    case Unary::silu:
+      return f(SiluGrad{});
+    case Unary::softplus:
+      return f(SoftplusGrad{});
+    case Unary::relu:
+      return f(ReluGrad{});
+    case Unary::leaky_relu:
+      return f(LeakyReluGrad{p});
+    case Unary::clamp:
+      return f(ClampGrad{p});
+    case Unary::pow:
+      return f(PowGrad{p});
+    case Unary::neg:
+    case Unary::sign:
+      return;
   }
 }
 
@@ -121,14 +393,20 @@ void with(Binary op, F&& f) {
       return f(Mul{});
     case Binary::div:
       return f(Div{});
-    case Binary::exp_grad:
-      return f(ExpGrad{});
-    case Binary::log_grad:
-      return f(LogGrad{});
-    case Binary::sqrt_grad:
-      return f(SqrtGrad{});
-    case Binary::relu_grad:
-      return f(ReluGrad{});
+  }
+}
+
+template <class F>
+void with(Comparison op, F&& f) {
+  switch (op) {
+    case Comparison::equal:
+      return f(Equal{});
+    case Comparison::not_equal:
+      return f(NotEqual{});
+    case Comparison::less:
+      return f(Less{});
+    case Comparison::less_equal:
+      return f(LessEqual{});
   }
 }
 

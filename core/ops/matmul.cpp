@@ -3,6 +3,7 @@
 #include "core/backend.h"
 #include "core/check.h"
 #include "core/graph.h"
+#include "core/ops/broadcast.h"
 #include "plastic/core/ops/reduce.h"
 
 namespace plastic {
@@ -64,12 +65,52 @@ Tensor gradient_product(const Tensor& a, const Tensor& b, const Inputs& inputs, 
   return out;
 }
 
-Tensor transposed(const Tensor& x) { return x.transpose(0, 1); }
+Tensor transposed(const Tensor& x) { return x.transpose(-2, -1); }
 
-void check_floating(const char* op, const Tensor& x) {
-  if (!is_floating_point(x.dtype())) {
-    fail(op, "needs f32 or f64, got ", name_of(x.dtype()), "; convert with .to()");
+/// Leading axes of `shape`.
+Shape batch_axes(const Shape& shape) { return Shape(std::span(shape.begin(), shape.rank() - 2)); }
+
+Shape with_matrix(Shape batch, std::int64_t rows, std::int64_t columns) {
+  batch.push_back(rows);
+  batch.push_back(columns);
+  return batch;
+}
+
+/// A matrix product for every position of the leading axes, which broadcast. Not recorded.
+Tensor multiply_batches(const Tensor& a, const Tensor& b) {
+  const Shape batch = broadcast_shapes("matmul", batch_axes(a.shape()), batch_axes(b.shape()));
+  const std::int64_t count = batch.numel();
+  const auto flat = [&](const Tensor& x) {
+    const Tensor spread = x.expand(with_matrix(batch, x.size(-2), x.size(-1)));
+    return spread.reshape({count, x.size(-2), x.size(-1)});
+  };
+  const Tensor left = flat(a);
+  const Tensor right = flat(b);
+  const Tensor out =
+      Tensor::empty({count, a.size(-2), b.size(-1)}, {.dtype = a.dtype(), .device = a.device()});
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto matrix = [i](const Tensor& x) { return x.slice(0, i, i + 1).squeeze(0); };
+    multiply(matrix(left), matrix(right), {}, matrix(out));
   }
+  return out.reshape(with_matrix(batch, a.size(-2), b.size(-1)));
+}
+
+Tensor batched_product(const Tensor& a, const Tensor& b) {
+  Tensor y;
+  {
+    const NoGrad no_grad;
+    y = multiply_batches(a, b);
+  }
+  return record(
+      "matmul", y, {a, b},
+      [sa = Saved("matmul", a), sb = Saved("matmul", b)](const Tensor& g,
+                                                         const Inputs& in) -> Gradients {
+        const Tensor& left = sa.get();
+        const Tensor& right = sb.get();
+        return {
+            in.needs(0) ? sum_to(multiply_batches(g, transposed(right)), left.shape()) : Tensor(),
+            in.needs(1) ? sum_to(multiply_batches(transposed(left), g), right.shape()) : Tensor()};
+      });
 }
 
 }  // namespace
@@ -78,12 +119,13 @@ void check_floating(const char* op, const Tensor& x) {
 Tensor matmul(const Tensor& a, const Tensor& b) {
   check_same_kind("matmul", a, b);
   check_floating("matmul", a);
-  if (a.rank() != 2 || b.rank() != 2) {
+  if (a.rank() < 2 || b.rank() < 2) {
     fail("matmul", "needs two matrices, got ", to_string(a.shape()), " x ", to_string(b.shape()));
   }
-  if (a.size(1) != b.size(0)) {
+  if (a.size(-1) != b.size(-2)) {
     fail("matmul", "inner sizes differ: ", to_string(a.shape()), " x ", to_string(b.shape()));
   }
+  if (a.rank() > 2 || b.rank() > 2) return batched_product(a, b);
   return record("matmul", product(a, b), {a, b},
                 [sa = Saved("matmul", a), sb = Saved("matmul", b)](const Tensor& g,
                                                                    const Inputs& in) -> Gradients {

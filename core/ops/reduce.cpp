@@ -5,34 +5,12 @@
 #include "core/backend.h"
 #include "core/check.h"
 #include "core/graph.h"
+#include "core/ops/axis.h"
+#include "plastic/core/ops/compare.h"
 #include "plastic/core/ops/elementwise.h"
 
 namespace plastic {
 namespace {
-
-/// The shape of `x` with `axes` (all when empty) set to 1.
-Shape reduced_shape(const char* op, const Tensor& x, const Shape& axes) {
-  Shape shape = x.shape();
-  if (axes.empty()) return Shape::filled(shape.rank(), 1);
-  Shape seen = Shape::filled(shape.rank(), 0);
-  for (const std::int64_t axis : axes) {
-    const std::size_t at = normalize_axis(op, axis, shape.rank());
-    if (seen[at]++ != 0) fail(op, "axis ", axis, " is given twice in ", to_string(axes));
-    shape[at] = 1;
-  }
-  return shape;
-}
-
-Shape without_axes(const char* op, const Tensor& x, const Shape& axes) {
-  Shape shape;
-  if (axes.empty()) return shape;
-  Shape gone = Shape::filled(x.shape().rank(), 0);
-  for (const std::int64_t axis : axes) gone[normalize_axis(op, axis, gone.rank())] = 1;
-  for (std::size_t i = 0; i < gone.rank(); ++i) {
-    if (gone[i] == 0) shape.push_back(x.shape()[i]);
-  }
-  return shape;
-}
 
 /// scale · Σ x; the gradient is the result's, scaled and spread over what was summed.
 Tensor scaled_sum(const char* op, const Tensor& x, const Shape& axes, bool keepdim,
@@ -54,33 +32,38 @@ Tensor sum(const Tensor& x, const Shape& axes, bool keepdim) {
 }
 
 Tensor mean(const Tensor& x, const Shape& axes, bool keepdim) {
-  check_defined("mean", x);
-  if (!is_floating_point(x.dtype())) {
-    fail("mean", "needs f32 or f64, got ", name_of(x.dtype()), "; convert with .to()");
-  }
+  check_floating("mean", x);
   const Shape kept = reduced_shape("mean", x, axes);
-  double count = 1;
-  for (std::size_t i = 0; i < kept.rank(); ++i) {
-    if (kept[i] == 1) count *= static_cast<double>(x.shape()[i]);
-  }
+  const double count = reduced_count(x, kept);
   const double scale = count == 0 ? std::numeric_limits<double>::quiet_NaN() : 1 / count;
   return scaled_sum("mean", x, axes, keepdim, kept, scale);
 }
 
-Tensor argmax(const Tensor& x, std::int64_t axis) {
-  check_defined("argmax", x);
-  const std::size_t at = normalize_axis("argmax", axis, x.shape().rank());
-  if (x.shape()[at] == 0) {
-    fail("argmax", "axis ", axis, " of ", to_string(x.shape()), " is empty");
+Tensor var(const Tensor& x, const Shape& axes, bool keepdim, double correction) {
+  check_floating("var", x);
+  const Shape kept = reduced_shape("var", x, axes);
+  const Tensor centred = sub(x, mean(x, axes, /*keepdim=*/true));
+  const double count = reduced_count(x, kept);
+  return div(sum(mul(centred, centred), axes, keepdim), count - correction);
+}
+
+// y = √Σx²: dx = g·x/y, and 0 where y = 0
+Tensor norm(const Tensor& x, const Shape& axes, bool keepdim) {
+  check_floating("norm", x);
+  const Shape kept = reduced_shape("norm", x, axes);
+  Tensor y;
+  {
+    const NoGrad no_grad;
+    y = sqrt(sum(mul(x, x), axes, keepdim));
   }
-  std::int64_t outer = 1;
-  std::int64_t inner = 1;
-  for (std::size_t i = 0; i < at; ++i) outer *= x.shape()[i];
-  for (std::size_t i = at + 1; i < x.shape().rank(); ++i) inner *= x.shape()[i];
-  const Tensor dense = x.detach().contiguous().reshape({outer, x.shape()[at], inner});
-  const Tensor y = Tensor::empty({outer, inner}, {.dtype = DType::i64, .device = x.device()});
-  backend(x.device()).argmax(array_of(dense), array_of(y));
-  return y.reshape(without_axes("argmax", x, {axis}));
+  return record("norm", y, {x},
+                [kept, sx = Saved("norm", x), sy = Saved("norm", y)](const Tensor& g,
+                                                                     const Inputs&) -> Gradients {
+                  const Tensor zero = Tensor::zeros({}, {.dtype = g.dtype(), .device = g.device()});
+                  const Tensor ratio =
+                      where(equal(sy.get(), zero), zero, div(g, sy.get())).reshape(kept);
+                  return {mul(sx.get(), ratio)};
+                });
 }
 
 }  // namespace plastic

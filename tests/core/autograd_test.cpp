@@ -112,6 +112,53 @@ TEST_CASE("core.autograd.errors") {
   CHECK_THROWS_WITH_AS(x.set_grad(Tensor::ones({2})), doctest::Contains("[set_grad]"), Error);
 }
 
+TEST_CASE("core.autograd.hooks") {
+  Tensor x = leaf({3});
+  const Tensor y = x * 2.0;
+  std::vector<double> seen;
+  const auto watch = [&](const Tensor& grad) {
+    seen.push_back(grad.item());
+    return Tensor();
+  };
+  SUBCASE("of a computed tensor see its whole gradient") {
+    y.register_hook(watch);
+    (y * y).backward();
+    CHECK(seen == std::vector<double>{12});
+    CHECK(x.grad().item() == 24);
+  }
+  SUBCASE("of a leaf see the whole gradient of a backward") {
+    x.register_hook(watch);
+    (y + x).backward();
+    CHECK(seen == std::vector<double>{3});
+  }
+  SUBCASE("may replace the gradient, in order") {
+    y.register_hook([](const Tensor& grad) { return grad * 10.0; });
+    x.register_hook([](const Tensor& grad) { return grad + 1.0; });
+    x.register_hook(watch);
+    y.backward();
+    CHECK(seen == std::vector<double>{21});
+    CHECK(x.grad().item() == 21);
+  }
+  SUBCASE("must keep the shape") {
+    y.register_hook([](const Tensor&) { return Tensor::ones({2}); });
+    CHECK_THROWS_WITH_AS(y.backward(), doctest::Contains("a hook turned a gradient f32 (1,)"),
+                         Error);
+  }
+  CHECK_THROWS_WITH_AS(Tensor::ones({1}).register_hook(watch),
+                       doctest::Contains("does not require a gradient"), Error);
+}
+
+TEST_CASE("core.autograd.detect_anomaly") {
+  Tensor x = leaf({0});
+  const Tensor root = sqrt(x);
+  {
+    const DetectAnomaly guard;
+    CHECK_THROWS_WITH_AS(log(x), doctest::Contains("log gave a result of shape (1,)"), Error);
+    CHECK_THROWS_WITH_AS(root.backward(), doctest::Contains("sqrt gave a gradient"), Error);
+  }
+  CHECK(log(x).item() < -1e30);
+}
+
 TEST_CASE("core.autograd.long_chains") {
   Tensor x = leaf({1});
   Tensor y = x;

@@ -25,6 +25,19 @@ class NoGrad {
 /// Whether operations on this thread record what backward() needs.
 bool grad_enabled();
 
+/// While one lives, every operation on this thread, forward and backward, is checked for results
+/// that are not finite: throws Error naming the operation that made the first. Slow; for debugging.
+class DetectAnomaly {
+ public:
+  DetectAnomaly();
+  ~DetectAnomaly();
+  DetectAnomaly(const DetectAnomaly&) = delete;
+  DetectAnomaly& operator=(const DetectAnomaly&) = delete;
+
+ private:
+  bool before_;
+};
+
 struct GradcheckOptions {
   /// Half the width of the central difference.
   double step = 1e-6;

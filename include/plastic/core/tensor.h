@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -122,6 +123,10 @@ class Tensor {
   /// where it is 1. The recorded graph is freed unless `retain_graph`. Throws Error when nothing
   /// was recorded, the graph was freed, or a saved tensor was written to since.
   void backward(const Tensor& gradient = {}, bool retain_graph = false) const;
+  /// Calls `hook` with each gradient that backward() computes for this tensor, before it is passed
+  /// on or accumulated; a defined result of the same shape takes its place. Hooks run in order of
+  /// registration. Throws Error unless the tensor requires a gradient.
+  void register_hook(std::function<Tensor(const Tensor& grad)> hook) const;
   /// The same elements, cut from the graph.
   Tensor detach() const;
 

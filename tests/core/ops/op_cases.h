@@ -35,6 +35,13 @@ struct OpCase {
 
 std::vector<OpCase> op_cases();
 
+/// Its parts, by family of operations.
+void add_elementwise_cases(std::vector<OpCase>& cases);
+/// Views, joins and indexing.
+void add_shape_cases(std::vector<OpCase>& cases);
+/// Reductions, products and losses.
+void add_sum_cases(std::vector<OpCase>& cases);
+
 /// The inputs of a case with the same values whatever the layout.
 std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, bool dense = false);
 

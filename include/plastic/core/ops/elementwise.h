@@ -31,13 +31,28 @@ inline Tensor operator+(double a, const Tensor& b) { return add(b, a); }
 
 Tensor neg(const Tensor& x);
 inline Tensor operator-(const Tensor& x) { return neg(x); }
+/// |x|; the gradient at 0 is 0.
+Tensor abs(const Tensor& x);
+/// -1, 0 or 1. Passes no gradient on.
+Tensor sign(const Tensor& x);
+/// x limited to [low, high]. The gradient is passed on inside and at the ends of the range. Throws
+/// Error unless low <= high.
+Tensor clamp(const Tensor& x, double low, double high);
 
 // Floating point only.
+
 Tensor exp(const Tensor& x);
 /// Natural logarithm.
 Tensor log(const Tensor& x);
 Tensor sqrt(const Tensor& x);
-/// max(x, 0); the gradient at 0 is 0, as in PyTorch.
-Tensor relu(const Tensor& x);
+/// 1 / √x
+Tensor rsqrt(const Tensor& x);
+/// x to the power of a number.
+Tensor pow(const Tensor& x, double exponent);
+Tensor sin(const Tensor& x);
+Tensor cos(const Tensor& x);
+Tensor tanh(const Tensor& x);
+/// 1 / (1 + e⁻ˣ)
+Tensor sigmoid(const Tensor& x);
 
 }  // namespace plastic

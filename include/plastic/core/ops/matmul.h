@@ -1,15 +1,25 @@
 #pragma once
 
+#include <span>
+#include <string_view>
+
 #include "plastic/core/tensor.h"
 
 namespace plastic {
 
-/// Matrix product (M, K) x (K, N) -> (M, N). f32 or f64; views with a transposed layout are used in
-/// place. Throws Error when ranks, inner sizes or dtypes do not fit. Differentiable.
+/// Matrix product (..., M, K) x (..., K, N) -> (..., M, N); leading axes broadcast. f32 or f64;
+/// views with a transposed layout are used in place. Throws Error when ranks, sizes or dtypes do
+/// not fit. Differentiable.
 Tensor matmul(const Tensor& a, const Tensor& b);
 
 /// x · weightᵀ + bias: (..., in) with weight (out, in) and bias (out) -> (..., out), PyTorch's
 /// layout. An undefined bias is left out. Throws Error when the sizes do not fit. Differentiable.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+
+/// Einstein's summation over one or two tensors: "ij->ji", "bij,bjk->bik", "i,j->ij", "bij->b".
+/// Letters name axes; those that the result lacks are summed over. Without "->", the result has the
+/// letters that occur once, in alphabetical order. A letter may not be repeated within one tensor.
+/// Throws Error when the equation is malformed or sizes differ. Differentiable.
+Tensor einsum(std::string_view equation, std::span<const Tensor> tensors);
 
 }  // namespace plastic

@@ -12,8 +12,21 @@ Tensor sum(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
 /// Mean over `axes`, as sum(). Floating point only. The mean of nothing is NaN.
 Tensor mean(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
 
-/// Index (i64) of the largest element along `axis`, the first where several are equal; NaN counts
-/// as largest. The axis is dropped. Throws Error when the axis is empty.
+/// Variance over `axes`: Σ(x - mean)² / (count - correction), 1 being Bessel's correction and
+/// PyTorch's default. NaN or infinite where count <= correction. Differentiable.
+Tensor var(const Tensor& x, const Shape& axes = {}, bool keepdim = false, double correction = 1);
+
+/// Euclidean norm over `axes`; the gradient at 0 is 0. Differentiable.
+Tensor norm(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
+
+/// Largest and smallest element over `axes`; NaN wins over both. The gradient goes to the first
+/// element that has the value. Throws Error when there is nothing to choose from. Differentiable.
+Tensor max(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
+Tensor min(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
+
+/// Index (i64) of the largest or smallest element along `axis`, the first where several are equal;
+/// NaN counts as either. The axis is dropped. Throws Error when the axis is empty.
 Tensor argmax(const Tensor& x, std::int64_t axis);
+Tensor argmin(const Tensor& x, std::int64_t axis);
 
 }  // namespace plastic

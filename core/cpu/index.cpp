@@ -1,0 +1,83 @@
+#include <algorithm>
+#include <cmath>
+
+#include "core/cpu/kernels.h"
+#include "core/cpu/loops.h"
+#include "core/dispatch.h"
+
+namespace plastic::cpu {
+namespace {
+
+/// Calls body(o, i) for every outer and inner position, in parallel: scattered elements of
+/// different positions never meet.
+template <class Body>
+void for_each_line(const Array& index, Body&& body) {
+  const std::int64_t inner = index.shape[2];
+  const std::int64_t lines = index.shape[0] * inner;
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, elementwise_grain / std::max<std::int64_t>(index.shape[1], 1));
+  parallel_for(0, lines, grain, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t line = first; line < last; ++line) body(line / inner, line % inner);
+  });
+}
+
+const std::int64_t* line_of(const Array& index, std::int64_t outer, std::int64_t inner) {
+  return index.as<const std::int64_t>() + outer * index.strides[0] + inner * index.strides[2];
+}
+
+}  // namespace
+
+void gather(const Array& in, const Array& index, const Array& out) {
+  dispatch(in.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const std::int64_t count = index.shape[1];
+    const std::int64_t size = in.shape[1];
+    const std::int64_t inner = in.shape[2];
+    for_each_line(index, [&](std::int64_t o, std::int64_t i) {
+      const std::int64_t* at = line_of(index, o, i);
+      const T* x = in.as<T>() + o * size * inner + i;
+      T* y = out.as<T>() + o * count * inner + i;
+      for (std::int64_t j = 0; j < count; ++j) y[j * inner] = x[at[j * index.strides[1]] * inner];
+    });
+  });
+}
+
+void scatter_add(const Array& in, const Array& index, const Array& out) {
+  dispatch(in.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const std::int64_t count = index.shape[1];
+    const std::int64_t size = out.shape[1];
+    const std::int64_t inner = out.shape[2];
+    for_each_line(index, [&](std::int64_t o, std::int64_t i) {
+      const std::int64_t* at = line_of(index, o, i);
+      const T* x = in.as<T>() + o * count * inner + i;
+      T* y = out.as<T>() + o * size * inner + i;
+      for (std::int64_t j = 0; j < count; ++j) {
+        T& target = y[at[j * index.strides[1]] * inner];
+        target = static_cast<T>(target + x[j * inner]);
+      }
+    });
+  });
+}
+
+std::int64_t first_outside(const Array& index, std::int64_t limit) {
+  const std::int64_t* values = index.as<const std::int64_t>();
+  const std::int64_t* end = values + index.numel();
+  const std::int64_t* found =
+      std::find_if(values, end, [=](std::int64_t i) { return i < 0 || i >= limit; });
+  return found == end ? -1 : found - values;
+}
+
+bool all_finite(const Array& in) {
+  bool finite = true;
+  dispatch(in.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    if constexpr (std::is_floating_point_v<T>) {
+      const T* x = in.as<const T>();
+      finite = std::all_of(x, x + in.numel(), [](T value) { return std::isfinite(value); });
+    }
+  });
+  return finite;
+}
+
+}  // namespace plastic::cpu

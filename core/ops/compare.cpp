@@ -1,0 +1,77 @@
+#include "plastic/core/ops/compare.h"
+
+#include "core/backend.h"
+#include "core/check.h"
+#include "core/graph.h"
+#include "core/ops/broadcast.h"
+
+namespace plastic {
+namespace {
+
+Tensor compare(const char* name, Comparison op, const Tensor& a, const Tensor& b) {
+  check_same_kind(name, a, b);
+  const Shape shape = broadcast_shapes(name, a.shape(), b.shape());
+  Tensor y = Tensor::empty(shape, {.dtype = DType::u8, .device = a.device()});
+  backend(a.device()).compare(op, expanded_array(a, shape), expanded_array(b, shape), array_of(y));
+  return y;
+}
+
+void check_condition(const char* name, const Tensor& condition) {
+  check_defined(name, condition);
+  if (condition.dtype() != DType::u8) {
+    fail(name, "the condition must be u8, got ", name_of(condition.dtype()),
+         "; comparisons give u8");
+  }
+}
+
+Tensor choose(const Tensor& condition, const Tensor& a, const Tensor& b, const Shape& shape) {
+  Tensor y = Tensor::empty(shape, {.dtype = a.dtype(), .device = a.device()});
+  backend(a.device())
+      .where(expanded_array(condition, shape), expanded_array(a, shape), expanded_array(b, shape),
+             array_of(y));
+  return y;
+}
+
+}  // namespace
+
+Tensor equal(const Tensor& a, const Tensor& b) { return compare("equal", Comparison::equal, a, b); }
+Tensor not_equal(const Tensor& a, const Tensor& b) {
+  return compare("not_equal", Comparison::not_equal, a, b);
+}
+Tensor less(const Tensor& a, const Tensor& b) { return compare("less", Comparison::less, a, b); }
+Tensor less_equal(const Tensor& a, const Tensor& b) {
+  return compare("less_equal", Comparison::less_equal, a, b);
+}
+Tensor greater(const Tensor& a, const Tensor& b) {
+  return compare("greater", Comparison::less, b, a);
+}
+Tensor greater_equal(const Tensor& a, const Tensor& b) {
+  return compare("greater_equal", Comparison::less_equal, b, a);
+}
+
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  check_condition("where", condition);
+  check_same_kind("where", a, b);
+  const Shape shape =
+      broadcast_shapes("where", condition.shape(), broadcast_shapes("where", a.shape(), b.shape()));
+  return record("where", choose(condition, a, b, shape), {a, b},
+                [condition = Saved("where", condition), sa = a.shape(), sb = b.shape()](
+                    const Tensor& g, const Inputs& in) -> Gradients {
+                  const Tensor zero = Tensor::zeros({}, {.dtype = g.dtype(), .device = g.device()});
+                  const Tensor& chosen = condition.get();
+                  return {in.needs(0) ? sum_to(choose(chosen, g, zero, g.shape()), sa) : Tensor(),
+                          in.needs(1) ? sum_to(choose(chosen, zero, g, g.shape()), sb) : Tensor()};
+                });
+}
+
+Tensor masked_fill(const Tensor& x, const Tensor& mask, double value) {
+  check_defined("masked_fill", x);
+  check_condition("masked_fill", mask);
+  if (broadcast_shapes("masked_fill", x.shape(), mask.shape()) != x.shape()) {
+    fail("masked_fill", "the mask ", to_string(mask.shape()), " does not broadcast to ",
+         to_string(x.shape()));
+  }
+  return where(mask, Tensor::full({}, value, {.dtype = x.dtype(), .device = x.device()}), x);
+}
+
+}  // namespace plastic

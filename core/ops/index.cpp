@@ -1,0 +1,114 @@
+#include "plastic/core/ops/index.h"
+
+#include "core/backend.h"
+#include "core/check.h"
+#include "core/graph.h"
+#include "core/ops/axis.h"
+
+namespace plastic {
+namespace {
+
+void check_index(const char* op, const Tensor& index, std::int64_t limit) {
+  check_defined(op, index);
+  if (index.dtype() != DType::i64) {
+    fail(op, "the index must be i64, got ", name_of(index.dtype()));
+  }
+  const Tensor dense = index.contiguous();
+  const std::int64_t bad = backend(index.device()).first_outside(array_of(dense), limit);
+  if (bad >= 0) {
+    fail(op, "index ", static_cast<std::int64_t>(dense.flatten().slice(0, bad, bad + 1).item()),
+         " at position ", bad, " is not in [0, ", limit, ")");
+  }
+}
+
+/// Throws Error unless `index` has x's shape but for `axis`.
+void check_index_shape(const char* op, const Tensor& x, std::size_t axis, const Tensor& index) {
+  check_defined(op, index);
+  Shape expected = x.shape();
+  if (index.shape().rank() == expected.rank()) expected[axis] = index.shape()[axis];
+  if (index.shape() != expected) {
+    fail(op, "index ", to_string(index.shape()), " does not fit ", to_string(x.shape()),
+         ": but for axis ", axis, " they must be equal");
+  }
+}
+
+Tensor gathered(const Tensor& x, std::size_t axis, const Tensor& index) {
+  Tensor y = Tensor::empty(index.shape(), {.dtype = x.dtype(), .device = x.device()});
+  const Tensor dense = x.detach().contiguous();
+  backend(x.device())
+      .gather(around_axis(dense, axis), around_axis(index.contiguous(), axis),
+              around_axis(y, axis));
+  return y;
+}
+
+/// Adds `source` into `target`, in place.
+void scatter_into(const Tensor& target, std::size_t axis, const Tensor& index,
+                  const Tensor& source) {
+  const Tensor dense = source.detach().contiguous();
+  const Tensor dense_index = index.contiguous();
+  backend(target.device())
+      .scatter_add(around_axis(dense, axis), around_axis(dense_index, axis),
+                   around_axis(target, axis));
+}
+
+}  // namespace
+
+Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
+  check_defined("gather", x);
+  const std::size_t at = normalize_axis("gather", axis, x.shape().rank());
+  check_index_shape("gather", x, at, index);
+  check_index("gather", index, x.shape()[at]);
+  return record("gather", gathered(x, at, index), {x},
+                [at, before = x.shape(), saved = Saved("gather", index)](
+                    const Tensor& g, const Inputs&) -> Gradients {
+                  const Tensor out =
+                      Tensor::zeros(before, {.dtype = g.dtype(), .device = g.device()});
+                  scatter_into(out, at, saved.get(), g);
+                  return {out};
+                });
+}
+
+Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source) {
+  check_same_kind("scatter_add", x, source);
+  const std::size_t at = normalize_axis("scatter_add", axis, x.shape().rank());
+  check_index_shape("scatter_add", x, at, index);
+  if (source.shape() != index.shape()) {
+    fail("scatter_add", "source ", to_string(source.shape()), " and index ",
+         to_string(index.shape()), " differ in shape");
+  }
+  check_index("scatter_add", index, x.shape()[at]);
+  // clone() keeps strides of no tensor: the copy is contiguous.
+  const Tensor y = x.detach().clone();
+  scatter_into(y, at, index, source);
+  return record(
+      "scatter_add", y, {x, source},
+      [at, saved = Saved("scatter_add", index)](const Tensor& g, const Inputs& in) -> Gradients {
+        return {g, in.needs(1) ? gathered(g, at, saved.get()) : Tensor()};
+      });
+}
+
+Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
+  check_defined("index_select", x);
+  check_defined("index_select", index);
+  const std::size_t at = normalize_axis("index_select", axis, x.shape().rank());
+  if (index.rank() != 1) {
+    fail("index_select", "the index must have rank 1, got ", to_string(index.shape()));
+  }
+  check_index("index_select", index, x.shape()[at]);
+  // The same index for every line along the axis: a view with strides of 0.
+  Shape along = Shape::filled(x.shape().rank(), 1);
+  along[at] = index.numel();
+  Shape result = x.shape();
+  result[at] = index.numel();
+  const Tensor everywhere = index.reshape(along).expand(result);
+  return record("index_select", gathered(x, at, everywhere), {x},
+                [at, before = x.shape(), saved = Saved("index_select", everywhere)](
+                    const Tensor& g, const Inputs&) -> Gradients {
+                  const Tensor out =
+                      Tensor::zeros(before, {.dtype = g.dtype(), .device = g.device()});
+                  scatter_into(out, at, saved.get(), g);
+                  return {out};
+                });
+}
+
+}  // namespace plastic

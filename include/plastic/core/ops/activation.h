@@ -1,0 +1,21 @@
+#pragma once
+
+#include "plastic/core/tensor.h"
+
+namespace plastic {
+
+// Elementwise activations; f32 or f64, differentiable.
+
+/// max(x, 0); the gradient at 0 is 0, as in PyTorch.
+Tensor relu(const Tensor& x);
+/// x where positive, else slope · x.
+Tensor leaky_relu(const Tensor& x, double slope = 0.01);
+/// x · Φ(x), Φ the normal distribution, through the error function: PyTorch's default. Hendrycks
+/// and Gimpel, arXiv 1606.08415.
+Tensor gelu(const Tensor& x);
+/// x · sigmoid(x). Elfwing, Uchibe, Doya, arXiv 1702.03118.
+Tensor silu(const Tensor& x);
+/// log(1 + eˣ), without overflow.
+Tensor softplus(const Tensor& x);
+
+}  // namespace plastic

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "plastic/core/tensor.h"
+
+namespace plastic {
+
+/// The tensors one after the other along `axis`. They have one dtype and, but for `axis`, one
+/// shape: throws Error naming the first that does not fit, or for an empty list. Differentiable.
+Tensor concat(std::span<const Tensor> tensors, std::int64_t axis = 0);
+
+/// The tensors, all of one shape, along a new axis. Differentiable.
+Tensor stack(std::span<const Tensor> tensors, std::int64_t axis = 0);
+
+/// Views of `size` slices each along `axis`, the last one perhaps shorter. Throws Error unless
+/// size >= 1. Differentiable.
+std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t axis = 0);
+
+}  // namespace plastic
