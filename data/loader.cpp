@@ -35,7 +35,8 @@ void shuffle(std::vector<std::int64_t>& values, Generator& generator) {
 
 }  // namespace
 
-Loader::Loader(const ImageDataset& dataset, const LoaderOptions& options) : options_(options) {
+Loader::Loader(const ImageDataset& dataset, const LoaderOptions& options)
+    : options_(options), generator_(options.generator), state_{.generator = options.generator} {
   check_dataset("loader", dataset);
   if (options.batch_size < 1) {
     fail("loader", "batch_size must be at least 1, got ", options.batch_size);
@@ -46,16 +47,36 @@ Loader::Loader(const ImageDataset& dataset, const LoaderOptions& options) : opti
 }
 
 void Loader::start_epoch() {
+  state_ = {.generator = generator_, .started = true, .position = 0};
+  draw_order();
+}
+
+void Loader::draw_order() {
   order_.resize(static_cast<std::size_t>(size()));
   std::iota(order_.begin(), order_.end(), 0);
-  if (options_.shuffle) shuffle(order_, options_.generator);
-  position_ = 0;
-  started_ = true;
+  if (options_.shuffle) shuffle(order_, generator_);
+}
+
+LoaderState Loader::state() const { return state_; }
+
+void Loader::restore(const LoaderState& state) {
+  const bool between_batches =
+      state.position % options_.batch_size == 0 || state.position == size();
+  if (state.position < 0 || state.position > size() || !between_batches ||
+      (state.position > 0 && !state.started)) {
+    fail("loader", "a state at example ", state.position,
+         state.started ? "" : " of an epoch not started", " is not between two batches of ",
+         options_.batch_size, " from ", size(),
+         " examples; restore with the data set and batch size that it was saved with");
+  }
+  generator_ = state.generator;
+  state_ = state;
+  if (state.started) draw_order();
 }
 
 bool Loader::next(Batch& batch) {
-  if (!started_) fail("loader", "next() before the first epoch; call start_epoch()");
-  const std::int64_t count = std::min(options_.batch_size, size() - position_);
+  if (!state_.started) fail("loader", "next() before the first epoch; call start_epoch()");
+  const std::int64_t count = std::min(options_.batch_size, size() - state_.position);
   if (count == 0 || (options_.drop_last && count < options_.batch_size)) return false;
 
   Shape shape = images_.shape();
@@ -64,7 +85,7 @@ bool Loader::next(Batch& batch) {
   const std::int64_t channels = shape[1];
   const std::int64_t plane = shape[2] * shape[3];
   const std::int64_t pixels = channels * plane;
-  const std::int64_t* indices = order_.data() + position_;
+  const std::int64_t* indices = order_.data() + state_.position;
   const auto* bytes = images_.data<std::uint8_t>();
   const auto* labels = labels_.data<std::int64_t>();
   auto* values = out.images.mutable_data<float>();
@@ -82,7 +103,7 @@ bool Loader::next(Batch& batch) {
       }
     }
   });
-  position_ += count;
+  state_.position += count;
   batch = std::move(out);
   return true;
 }

@@ -209,6 +209,67 @@ TEST_CASE("data.loader.no-examples") {
   CHECK(epoch_labels(loader).empty());
 }
 
+TEST_CASE("data.loader.resumes-anywhere") {
+  const ImageDataset dataset = numbered(50);
+  for (const bool shuffle : {true, false}) {
+    const LoaderOptions options = {
+        .batch_size = 8, .shuffle = shuffle, .generator = {.seed = 3, .stream = 2, .offset = 1}};
+    Loader whole(dataset, options);
+    // -1 stands before the first epoch, 7 at the end of one.
+    for (std::int64_t given = -1; given <= 7; ++given) {
+      CAPTURE(given);
+      Batch batch;
+      if (given >= 0) whole.start_epoch();
+      for (std::int64_t i = 0; i < given; ++i) REQUIRE(whole.next(batch));
+
+      // The options' generator must not matter.
+      Loader resumed(dataset, {.batch_size = 8, .shuffle = shuffle, .generator = {.seed = 99}});
+      resumed.restore(whole.state());
+      CHECK(resumed.state() == whole.state());
+      Batch other;
+      while (given >= 0 && whole.next(batch)) {
+        REQUIRE(resumed.next(other));
+        CHECK(batch.labels.to_vector<std::int64_t>() == other.labels.to_vector<std::int64_t>());
+        CHECK(batch.images.to_vector<float>() == other.images.to_vector<float>());
+      }
+      if (given >= 0) CHECK(!resumed.next(other));
+      CHECK(epoch_labels(resumed) == epoch_labels(whole));
+      CHECK(epoch_labels(resumed) == epoch_labels(whole));
+      CHECK(resumed.state() == whole.state());
+    }
+  }
+}
+
+TEST_CASE("data.loader.state") {
+  const plastic::Generator start = {.seed = 4};
+  Loader loader(numbered(10), {.batch_size = 4, .drop_last = true, .generator = start});
+  CHECK(loader.state() == LoaderState{.generator = start});
+  loader.start_epoch();
+  CHECK(loader.state() == LoaderState{.generator = start, .started = true});
+  Batch batch;
+  while (loader.next(batch)) {
+  }
+  CHECK(loader.state() == LoaderState{.generator = start, .started = true, .position = 8});
+  loader.start_epoch();
+  CHECK(loader.state().generator != start);
+  CHECK(loader.state().position == 0);
+}
+
+TEST_CASE("data.loader.state-errors") {
+  Loader loader(numbered(10), {.batch_size = 4});
+  loader.start_epoch();
+  const LoaderState before = loader.state();
+  for (const std::int64_t position : {-4, -1, 3, 12, 11}) {
+    CHECK(contains(error_of([&] { loader.restore({.started = true, .position = position}); }),
+                   {"[loader] a state at example", std::to_string(position), "10 examples"}));
+  }
+  CHECK(contains(error_of([&] { loader.restore({.position = 4}); }), {"not started"}));
+  CHECK(loader.state() == before);
+  loader.restore({.started = true, .position = 10});
+  Batch batch;
+  CHECK(!loader.next(batch));
+}
+
 TEST_CASE("data.loader.errors") {
   const ImageDataset dataset = numbered(4);
   for (const std::int64_t batch_size : {0, -3}) {

@@ -25,6 +25,20 @@ struct LoaderOptions {
   Generator generator = {};
 };
 
+/// Where a loader stands: with the same data set and options, all that decides which batches
+/// follow.
+struct LoaderState {
+  /// As it was before the order of the epoch under way was drawn from it; before the first epoch,
+  /// as in the options.
+  Generator generator = {};
+  /// Whether an epoch was started.
+  bool started = false;
+  /// Examples given in the epoch under way; 0 before the first.
+  std::int64_t position = 0;
+
+  bool operator==(const LoaderState&) const = default;
+};
+
 /// Gives a data set in batches:
 ///   loader.start_epoch(); Batch batch; while (loader.next(batch)) ...
 /// Shares the data set's tensors, which may not be written to meanwhile. The order depends on the
@@ -43,17 +57,26 @@ class Loader {
   /// Batches in an epoch.
   std::int64_t batch_count() const;
 
+  /// Between two batches, or between epochs: where to go on from.
+  LoaderState state() const;
+  /// Goes on from `state`: the next batches, of this epoch and of all that follow, are those that
+  /// the loader which gave the state would give. Throws Error for a position that no loader of this
+  /// data set and batch size stops at.
+  void restore(const LoaderState& state);
+
  private:
   std::int64_t size() const { return images_.size(0); }
+  void draw_order();
 
   Tensor images_;
   Tensor labels_;
   LoaderOptions options_;
+  /// What the next epoch's order is drawn from.
+  Generator generator_;
   /// The f32 value of every byte, 256 a channel.
   std::vector<float> normalised_;
   std::vector<std::int64_t> order_;
-  std::int64_t position_ = 0;
-  bool started_ = false;
+  LoaderState state_;
 };
 
 }  // namespace plastic::data
