@@ -1,11 +1,74 @@
+// Losses of numbers against numbers.
 #include "plastic/nn/loss.h"
 
-#include "plastic/core/ops/cross_entropy.h"
+#include <cmath>
+
+#include "core/check.h"
+#include "core/tensor_impl.h"
+#include "nn/reduction.h"
+#include "plastic/core/ops/activation.h"
+#include "plastic/core/ops/elementwise.h"
 
 namespace plastic::nn {
+namespace {
 
-Tensor CrossEntropyLoss::operator()(const Tensor& logits, const Tensor& targets) const {
-  return cross_entropy(logits, targets);
+void check_pair(const char* op, const Tensor& input, const Tensor& target) {
+  check_same_kind(op, input, target);
+  check_floating(op, input);
+  if (input.shape() != target.shape()) {
+    fail(op, "input ", to_string(input.shape()), " and target ", to_string(target.shape()),
+         " differ in shape; reshape() or expand() one of them");
+  }
+}
+
+void check_weight(const char* op, const char* what, const Tensor& weight, const Tensor& input) {
+  check_same_kind(op, weight, input);
+  if (broadcast_shapes(op, weight.shape(), input.shape()) != input.shape()) {
+    fail(op, what, " ", to_string(weight.shape()), " does not broadcast to the input ",
+         to_string(input.shape()));
+  }
+}
+
+}  // namespace
+
+Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
+  check_pair("mse_loss", input, target);
+  const Tensor difference = sub(input, target);
+  return reduced(mul(difference, difference), reduction);
+}
+
+Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
+  check_pair("l1_loss", input, target);
+  return reduced(abs(sub(input, target)), reduction);
+}
+
+// With c = min(|d|, δ), both branches are c·(|d| - c/2).
+Tensor huber_loss(const Tensor& input, const Tensor& target, double delta, Reduction reduction) {
+  check_pair("huber_loss", input, target);
+  if (!(std::isfinite(delta) && delta > 0)) {
+    fail("huber_loss", "delta is ", delta, "; it must be a number above 0");
+  }
+  const Tensor distance = abs(sub(input, target));
+  const Tensor inner = clamp(distance, 0, delta);
+  return reduced(mul(inner, sub(distance, mul(inner, 0.5))), reduction);
+}
+
+// -log σ(x) = softplus(-x) and -log(1 - σ(x)) = softplus(x)
+Tensor bce_with_logits_loss(const Tensor& input, const Tensor& target,
+                            const BceWithLogitsOptions& options) {
+  constexpr const char* op = "bce_with_logits_loss";
+  check_pair(op, input, target);
+  Tensor positive = mul(target, softplus(neg(input)));
+  if (options.pos_weight.defined()) {
+    check_weight(op, "pos_weight", options.pos_weight, input);
+    positive = mul(positive, options.pos_weight);
+  }
+  Tensor losses = add(positive, mul(add(neg(target), 1), softplus(input)));
+  if (options.weight.defined()) {
+    check_weight(op, "weight", options.weight, input);
+    losses = mul(losses, options.weight);
+  }
+  return reduced(losses, options.reduction);
 }
 
 }  // namespace plastic::nn

@@ -1,13 +1,69 @@
 #pragma once
 
+#include <cstdint>
+
 #include "plastic/nn/module.h"
 
 namespace plastic::nn {
 
-/// max(x, 0), element by element.
+// Functions of plastic/core/ops as modules, element by element but for Softmax; any shape to the
+// same shape.
+
+/// max(x, 0)
 class ReLU : public Module {
  public:
   Tensor forward(const Tensor& x) override;
+};
+
+/// x where positive, else slope · x.
+class LeakyReLU : public Module {
+ public:
+  /// Throws Error unless slope is finite.
+  explicit LeakyReLU(double slope = 0.01);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  double slope_;
+};
+
+/// x · Φ(x), exact: PyTorch's default.
+class GELU : public Module {
+ public:
+  Tensor forward(const Tensor& x) override;
+};
+
+/// x · sigmoid(x)
+class SiLU : public Module {
+ public:
+  Tensor forward(const Tensor& x) override;
+};
+
+class Tanh : public Module {
+ public:
+  Tensor forward(const Tensor& x) override;
+};
+
+/// 1 / (1 + e⁻ˣ)
+class Sigmoid : public Module {
+ public:
+  Tensor forward(const Tensor& x) override;
+};
+
+/// log(1 + eˣ)
+class Softplus : public Module {
+ public:
+  Tensor forward(const Tensor& x) override;
+};
+
+/// eˣ / Σ eˣ along one axis.
+class Softmax : public Module {
+ public:
+  /// Negative axes count from the end.
+  explicit Softmax(std::int64_t axis = -1) : axis_(axis) {}
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  std::int64_t axis_;
 };
 
 }  // namespace plastic::nn

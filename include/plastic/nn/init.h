@@ -7,9 +7,66 @@
 
 namespace plastic::nn {
 
+// New f32 tensors of initial values, with the formulas and defaults of torch.nn.init. `generator`
+// may be null, which means default_generator(). To set a parameter that exists:
+//   NoGrad no_grad;
+//   layer.weight.copy_(nn::kaiming_normal(layer.weight.shape()));
+//
+// The fans of a shape (out, in, k...) are in·∏k and out·∏k. Functions that need them throw Error
+// for fewer than two axes, and all that take a shape for sizes below 1.
+
 /// A tensor uniform in ±1/√fan_in, PyTorch's default for the weights and biases of Linear and
-/// Conv2d (its kaiming_uniform with a = √5; He et al., arXiv 1502.01852). `generator` may be null,
-/// which means default_generator(). Throws Error unless fan_in >= 1.
+/// Conv2d (its kaiming_uniform with a = √5; He et al., arXiv 1502.01852). Throws Error unless
+/// fan_in >= 1.
 Tensor fan_in_uniform(const Shape& shape, std::int64_t fan_in, Generator* generator);
+
+/// What follows the weights.
+enum class Nonlinearity { linear, sigmoid, tanh, relu, leaky_relu, selu };
+
+/// By how much deviations should grow to be kept by what follows: 1 for linear and sigmoid, 5/3 for
+/// tanh, √2 for relu, √(2/(1 + slope²)) for leaky_relu, 3/4 for selu.
+double gain(Nonlinearity nonlinearity, double slope = 0.01);
+
+enum class Fan { in, out };
+
+struct KaimingOptions {
+  /// in keeps the variance of activations, out that of gradients.
+  Fan fan = Fan::in;
+  Nonlinearity nonlinearity = Nonlinearity::leaky_relu;
+  /// Of leaky_relu; 0 makes it relu.
+  double slope = 0;
+};
+
+/// Uniform in ±√3·gain/√fan. He et al., arXiv 1502.01852.
+Tensor kaiming_uniform(const Shape& shape, const KaimingOptions& options = {},
+                       Generator* generator = nullptr);
+/// Normal with deviation gain/√fan.
+Tensor kaiming_normal(const Shape& shape, const KaimingOptions& options = {},
+                      Generator* generator = nullptr);
+
+/// Uniform in ±gain·√(6/(fan_in + fan_out)). Glorot and Bengio, AISTATS 2010. Throws Error unless
+/// gain is finite.
+Tensor xavier_uniform(const Shape& shape, double gain = 1, Generator* generator = nullptr);
+/// Normal with deviation gain·√(2/(fan_in + fan_out)).
+Tensor xavier_normal(const Shape& shape, double gain = 1, Generator* generator = nullptr);
+
+/// gain times a matrix, the last axes flattened into its columns, whose rows (or columns, where
+/// there are fewer) are orthonormal, drawn without preference: the Q of a normal matrix's QR
+/// decomposition, R having a positive diagonal. Saxe et al., arXiv 1312.6120.
+Tensor orthogonal(const Shape& shape, double gain = 1, Generator* generator = nullptr);
+
+struct TruncatedNormalOptions {
+  double mean = 0;
+  double deviation = 1;
+  /// Bounds of the values, not multiples of the deviation.
+  double low = -2;
+  double high = 2;
+};
+
+/// Normal, under the condition that low <= x <= high, by inversion of its distribution function.
+/// Throws Error unless low < high, deviation > 0 and the bounds leave room for values: they must
+/// not lie beyond 7 deviations on one side.
+Tensor truncated_normal(const Shape& shape, const TruncatedNormalOptions& options = {},
+                        Generator* generator = nullptr);
 
 }  // namespace plastic::nn

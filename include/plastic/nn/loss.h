@@ -1,14 +1,82 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "plastic/core/tensor.h"
 
 namespace plastic::nn {
 
-/// Mean cross-entropy of logits (N, C) against class indices (N): plastic::cross_entropy as an
-/// object, as PyTorch names it.
+// Losses with PyTorch's names, formulas and defaults (torch.nn.functional), differentiable in every
+// floating-point input. Unlike there, shapes are not broadcast: they fit or an Error names them.
+
+/// What becomes of the losses of the elements: their mean, their sum, or themselves.
+enum class Reduction { mean, sum, none };
+
+/// (x - t)². Throws Error unless the shapes and dtypes, f32 or f64, are equal; so do the next two.
+Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
+
+/// |x - t|
+Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
+
+/// (x - t)²/2 where |x - t| <= delta, beyond it delta·(|x - t| - delta/2). Throws Error unless
+/// delta is finite and above 0. Huber, "Robust estimation of a location parameter", 1964.
+Tensor huber_loss(const Tensor& input, const Tensor& target, double delta = 1,
+                  Reduction reduction = Reduction::mean);
+
+struct BceWithLogitsOptions {
+  /// Multiplies the losses; broadcasts to the shape of the input. Undefined: 1.
+  Tensor weight = {};
+  /// Multiplies the losses of positives; broadcasts likewise. Undefined: 1.
+  Tensor pos_weight = {};
+  Reduction reduction = Reduction::mean;
+};
+
+/// Binary cross-entropy of logits x against probabilities t of the same shape:
+/// -w·(p·t·log σ(x) + (1 - t)·log(1 - σ(x))), from softplus, so that large logits neither overflow
+/// nor lose digits. The mean divides by the number of elements, whatever the weights.
+Tensor bce_with_logits_loss(const Tensor& input, const Tensor& target,
+                            const BceWithLogitsOptions& options = {});
+
+struct NllOptions {
+  /// Of each class, (C), in the input's dtype. Undefined: 1. Receives no gradient.
+  Tensor weight = {};
+  /// A target that marks an element to leave out; every target counts when there is none.
+  /// (PyTorch's default is -100; here targets outside [0, C) are an error unless asked for.)
+  std::optional<std::int64_t> ignore_index = {};
+  Reduction reduction = Reduction::mean;
+};
+
+/// -w[t]·x[t] for log-probabilities x, (N, C) or (N, C, ...), and classes t, i64, (N) or (N, ...).
+/// The mean divides by the sum of w[t] over the elements that count. Throws Error naming a target
+/// that is neither in [0, C) nor ignore_index.
+Tensor nll_loss(const Tensor& input, const Tensor& target, const NllOptions& options = {});
+
+struct CrossEntropyOptions {
+  /// As in NllOptions.
+  Tensor weight = {};
+  std::optional<std::int64_t> ignore_index = {};
+  /// ε in [0, 1]: the target is 1 - ε + ε/C for its class and ε/C for the others. Szegedy et al.,
+  /// arXiv 1512.00567.
+  double label_smoothing = 0;
+  Reduction reduction = Reduction::mean;
+};
+
+/// Cross-entropy of logits (N, C, ...) against classes (N, ...): with q = log_softmax(x),
+/// -(1 - ε)·w[t]·q[t] - ε/C·Σ w[c]·q[c]. The mean divides by the sum of w[t], as in nll_loss().
+/// Without options it is the fused plastic::cross_entropy.
+Tensor cross_entropy_loss(const Tensor& input, const Tensor& target,
+                          const CrossEntropyOptions& options = {});
+
+/// cross_entropy_loss() as an object, as PyTorch names it.
 class CrossEntropyLoss {
  public:
+  /// Throws Error for options out of their range.
+  explicit CrossEntropyLoss(CrossEntropyOptions options = {});
   Tensor operator()(const Tensor& logits, const Tensor& targets) const;
+
+ private:
+  CrossEntropyOptions options_;
 };
 
 }  // namespace plastic::nn

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <vector>
+
+#include "plastic/nn/module.h"
+
+namespace plastic::nn {
+
+/// x
+class Identity : public Module {
+ public:
+  Tensor forward(const Tensor& x) override { return x; }
+};
+
+/// x + inner(x), as in ResNet (He et al., arXiv 1512.03385). The child is named "inner".
+class Residual : public Module {
+ public:
+  explicit Residual(ModulePtr inner);
+  /// Throws Error naming both shapes when inner changes the shape.
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  ModulePtr inner_;
+};
+
+/// Children named "0", "1", ... for a module that calls them as it likes; the list itself cannot be
+/// called.
+class ModuleList : public Module {
+ public:
+  ModuleList() = default;
+  ModuleList(std::initializer_list<ModulePtr> modules);
+  void append(ModulePtr module);
+  std::size_t size() const { return modules_.size(); }
+  /// Throws Error when there is no such module.
+  Module& operator[](std::size_t i) const;
+  std::vector<ModulePtr>::const_iterator begin() const { return modules_.begin(); }
+  std::vector<ModulePtr>::const_iterator end() const { return modules_.end(); }
+  /// Throws Error: which order is meant, only the owner knows.
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  std::vector<ModulePtr> modules_;
+};
+
+}  // namespace plastic::nn

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "plastic/core/shape.h"
+#include "plastic/nn/module.h"
+
+namespace plastic::nn {
+
+struct LayerNormOptions {
+  /// Added to the variance, inside the root.
+  double eps = 1e-5;
+  /// Whether there are a weight and a bias.
+  bool affine = true;
+};
+
+/// (x - mean) / √(var + eps) · weight + bias, mean and variance (of the population) taken over the
+/// last axes, which must have the sizes `shape`. Parameters "weight", ones at first, and "bias",
+/// zeros, both of that shape. Ba, Kiros, Hinton, arXiv 1607.06450; PyTorch's semantics.
+class LayerNorm : public Module {
+ public:
+  /// Throws Error unless shape has at least one axis, all sizes are at least 1 and eps >= 0.
+  explicit LayerNorm(const Shape& shape, const LayerNormOptions& options = {});
+  /// Throws Error naming the shapes when the last axes of x differ.
+  Tensor forward(const Tensor& x) override;
+
+  /// Both undefined unless affine.
+  Tensor weight;
+  Tensor bias;
+
+ private:
+  Shape shape_;
+  Shape axes_;
+  double eps_;
+};
+
+}  // namespace plastic::nn

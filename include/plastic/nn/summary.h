@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "plastic/nn/module.h"
+
+namespace plastic::nn {
+
+/// A table of the module's parameters as text, a line each: name, shape and number of elements;
+/// then their total. Every line ends with a newline.
+std::string summary(const Module& module);
+
+}  // namespace plastic::nn

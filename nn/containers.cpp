@@ -1,0 +1,40 @@
+#include "plastic/nn/containers.h"
+
+#include <string>
+#include <utility>
+
+#include "core/check.h"
+#include "plastic/core/ops/elementwise.h"
+
+namespace plastic::nn {
+
+Residual::Residual(ModulePtr inner) : inner_(std::move(inner)) { register_child("inner", inner_); }
+
+Tensor Residual::forward(const Tensor& x) {
+  const Tensor y = inner_->forward(x);
+  if (y.shape() != x.shape()) {
+    fail("Residual", "the inner module turns ", to_string(x.shape()), " into ",
+         to_string(y.shape()), "; it must keep the shape");
+  }
+  return add(x, y);
+}
+
+ModuleList::ModuleList(std::initializer_list<ModulePtr> modules) {
+  for (const ModulePtr& module : modules) append(module);
+}
+
+void ModuleList::append(ModulePtr module) {
+  register_child(std::to_string(modules_.size()), module);
+  modules_.push_back(std::move(module));
+}
+
+Module& ModuleList::operator[](std::size_t i) const {
+  if (i >= modules_.size()) fail("ModuleList", "no module ", i, "; there are ", modules_.size());
+  return *modules_[i];
+}
+
+Tensor ModuleList::forward(const Tensor&) {
+  fail("ModuleList", "a list cannot be called; call its modules, or use Sequential");
+}
+
+}  // namespace plastic::nn

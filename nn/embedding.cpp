@@ -1,0 +1,45 @@
+#include "plastic/nn/embedding.h"
+
+#include "core/check.h"
+#include "core/tensor_impl.h"
+#include "plastic/core/ops/compare.h"
+#include "plastic/core/ops/index.h"
+
+namespace plastic::nn {
+
+Embedding::Embedding(std::int64_t count, std::int64_t size, const EmbeddingOptions& options)
+    : padding_idx_(options.padding_idx) {
+  if (count < 1 || size < 1) {
+    fail("Embedding", "needs at least one row and one column, got ", count, " and ", size);
+  }
+  Tensor table = normal({count, size}, 0, 1,
+                        options.generator != nullptr ? *options.generator : default_generator());
+  if (padding_idx_) {
+    const std::int64_t row = *padding_idx_ < 0 ? *padding_idx_ + count : *padding_idx_;
+    if (row < 0 || row >= count) {
+      fail("Embedding", "padding_idx ", *padding_idx_, " is no row of ", count);
+    }
+    padding_idx_ = row;
+    table.slice(0, row, row + 1).fill_(0);
+  }
+  weight = register_parameter("weight", table);
+}
+
+Tensor Embedding::forward(const Tensor& indices) {
+  check_defined("Embedding", indices);
+  if (indices.dtype() != DType::i64) {
+    fail("Embedding", "indices must be i64, got ", name_of(indices.dtype()));
+  }
+  const Tensor flat = indices.flatten();
+  Tensor rows = index_select(weight, 0, flat);
+  if (padding_idx_) {
+    const Tensor row = Tensor::full({}, static_cast<double>(*padding_idx_),
+                                    {.dtype = DType::i64, .device = flat.device()});
+    rows = where(equal(flat, row).unsqueeze(1), rows.detach(), rows);
+  }
+  Shape shape = indices.shape();
+  shape.push_back(weight.size(1));
+  return rows.reshape(shape);
+}
+
+}  // namespace plastic::nn
