@@ -1,0 +1,96 @@
+#include "plastic/optim/ema.h"
+
+#include <doctest/doctest.h>
+
+#include "plastic/core/autograd.h"
+#include "plastic/optim/sgd.h"
+#include "tests/optim/helpers.h"
+
+using namespace plastic;
+using namespace plastic::optim_test;
+
+namespace {
+
+void set(Tensor parameter, float value) {
+  const NoGrad no_grad;
+  parameter.fill_(value);
+}
+
+float first(const Tensor& tensor) { return tensor.to_vector<float>()[0]; }
+
+Tensor scalar(float value) { return Tensor::of({value}, {1}).set_requires_grad(); }
+
+}  // namespace
+
+TEST_CASE("optim.ema.update_and_swap") {
+  const Tensor weight = scalar(1);
+  optim::Ema ema({weight}, {.decay = 0.75});
+  set(weight, 5);
+  ema.update();
+  set(weight, 10);
+  ema.update();
+  CHECK(first(weight) == 10);
+  ema.swap();
+  // 1 → 0.75·1 + 0.25·5 = 2 → 0.75·2 + 0.25·10
+  CHECK(first(weight) == 4);
+  CHECK(ema.is_swapped());
+  ema.swap();
+  CHECK(first(weight) == 10);
+  CHECK(weight.requires_grad());
+}
+
+TEST_CASE("optim.ema.warmup") {
+  const Tensor weight = scalar(0);
+  optim::Ema ema({weight}, {.decay = 0.9, .warmup = true});
+  set(weight, 11);
+  ema.update();
+  // The first update keeps 2/11.
+  CHECK(first(ema.state_dict()[0].tensor) == doctest::Approx(9));
+}
+
+TEST_CASE("optim.ema.beside_an_optimizer") {
+  // The optimizer moves parameters in memory; the average follows the tensor.
+  std::vector<Tensor> parameters = {parameter({40, 700}, 1), parameter({3}, 2)};
+  optim::Ema ema(parameters, {.decay = 0});
+  optim::Sgd optimizer(parameters, {.lr = 1});
+  set_gradients(parameters, 3);
+  optimizer.step();
+  const auto stepped = values_of(parameters);
+  ema.update();
+  ema.swap();
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const std::vector<float> averaged = parameters[i].to_vector<float>();
+    for (std::size_t j = 0; j < averaged.size(); j += 97) {
+      CHECK(averaged[j] == doctest::Approx(stepped[i][j]));
+    }
+  }
+  ema.swap();
+  CHECK(values_of(parameters) == stepped);
+}
+
+TEST_CASE("optim.ema.state") {
+  const Tensor weight = scalar(1);
+  optim::Ema ema({weight}, {.decay = 0.5, .warmup = true});
+  set(weight, 3);
+  ema.update();
+  optim::Ema resumed({weight}, {.decay = 0.5, .warmup = true});
+  resumed.load_state_dict(ema.state_dict());
+  CHECK(resumed.updates() == 1);
+  set(weight, -2);
+  ema.update();
+  resumed.update();
+  CHECK(first(ema.state_dict()[0].tensor) == first(resumed.state_dict()[0].tensor));
+}
+
+TEST_CASE("optim.ema.errors") {
+  const Tensor weight = scalar(1);
+  CHECK(contains(message_of([&] { optim::Ema({weight}, {.decay = 1}); }), "[Ema] decay is 1"));
+  CHECK(contains(message_of([&] { optim::Ema(std::vector<Tensor>{}); }), "no parameters"));
+  optim::Ema ema({weight});
+  StateDict state = ema.state_dict();
+  state[0].tensor = Tensor::ones({2});
+  CHECK(contains(message_of([&] { ema.load_state_dict(state); }), "has shape (2,), expected (1,)"));
+  ema.swap();
+  CHECK(contains(message_of([&] { ema.update(); }), "call swap() first"));
+  CHECK(contains(message_of([&] { ema.state_dict(); }), "call swap() first"));
+}

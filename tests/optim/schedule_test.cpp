@@ -1,0 +1,191 @@
+#include "plastic/optim/schedule.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <map>
+
+#include "plastic/optim/plateau.h"
+#include "plastic/optim/sgd.h"
+#include "tests/optim/golden.h"
+#include "tests/optim/helpers.h"
+
+using namespace plastic;
+using namespace plastic::optim_test;
+using golden::Json;
+using optim::Schedule;
+
+namespace {
+
+optim::Sgd optimizer_with(double lr) {
+  return optim::Sgd(std::vector<Tensor>{parameter({2}, 1)}, {.lr = lr});
+}
+
+/// tests/optim/golden/make_torch_schedules.py
+Json golden_file() {
+  return golden::read_json(PLASTIC_TEST_DATA "/optim/golden/torch_schedules.json");
+}
+
+Schedule schedule_of(const std::string& name, const Json& o) {
+  if (name == "step") return Schedule::step(o[0], o[1]);
+  if (name == "exponential") return Schedule::exponential(o[0]);
+  if (name == "cosine") return Schedule::cosine(o[0], o[1]);
+  if (name == "one_cycle") return Schedule::one_cycle(o[0], o[1], o[2], o[3]);
+  if (name == "warmup_step") return Schedule::warmup(o[0], o[1], Schedule::step(o[2], o[3]));
+  REQUIRE(name == "warmup_cosine");
+  return Schedule::warmup(o[0], o[1], Schedule::cosine(o[2], o[3]));
+}
+
+void check_rate(double actual, double expected) {
+  CHECK(std::abs(actual - expected) <= 1e-12 + 1e-9 * expected);
+}
+
+optim::PlateauOptions plateau_options(const Json& o) {
+  optim::PlateauOptions options;
+  if (o.value("mode", "min") == "max") options.mode = optim::PlateauMode::max;
+  if (o.value("threshold_mode", "rel") == "abs") {
+    options.threshold_mode = optim::PlateauThreshold::absolute;
+  }
+  options.factor = o.value("factor", options.factor);
+  options.patience = o.value("patience", options.patience);
+  options.threshold = o.value("threshold", options.threshold);
+  options.cooldown = o.value("cooldown", options.cooldown);
+  options.lowest = o.value("min_lr", options.lowest);
+  options.eps = o.value("eps", options.eps);
+  return options;
+}
+
+double metric_of(const Json& json) { return json.is_null() ? NAN : json.get<double>(); }
+
+}  // namespace
+
+TEST_CASE("optim.schedule.torch") {
+  const Json file = golden_file();
+  REQUIRE(file.at("timed").size() == 12);
+  for (const Json& test : file.at("timed")) {
+    INFO(test.at("name").dump(), " ", test.at("options").dump());
+    optim::Sgd optimizer = optimizer_with(0.1);
+    optim::Scheduler scheduler(optimizer, schedule_of(test.at("name"), test.at("options")));
+    check_rate(optimizer.lr(), test.at("lr")[0]);
+    for (std::size_t t = 1; t < test.at("lr").size(); ++t) {
+      scheduler.step();
+      check_rate(optimizer.lr(), test.at("lr")[t]);
+    }
+  }
+}
+
+TEST_CASE("optim.schedule.one_cycle_stays_at_its_end") {
+  const Schedule schedule = Schedule::one_cycle(10, 0.3, 10, 100);
+  check_rate(schedule.lr(9, 2), 2e-3);
+  CHECK(schedule.lr(50, 2) == schedule.lr(9, 2));
+  check_rate(schedule.lr(2, 2), 2);
+}
+
+TEST_CASE("optim.schedule.groups_keep_their_own_rates") {
+  optim::Sgd optimizer(std::vector<optim::SgdGroup>{{{parameter({2}, 1)}, {.lr = 1}},
+                                                    {{parameter({3}, 2)}, {.lr = 0.5}}});
+  optim::Scheduler scheduler(optimizer, Schedule::exponential(0.5));
+  scheduler.step();
+  scheduler.step();
+  CHECK(optimizer.lr(0) == 0.25);
+  CHECK(optimizer.lr(1) == 0.125);
+}
+
+TEST_CASE("optim.schedule.resumes_with_the_same_bits") {
+  optim::Sgd optimizer = optimizer_with(0.3);
+  optim::Scheduler scheduler(optimizer, Schedule::warmup(3, 0.1, Schedule::cosine(20)));
+  for (int t = 0; t < 7; ++t) scheduler.step();
+
+  // The rate that a resumed optimizer has is not the base: the state knows that.
+  optim::Sgd other = optimizer_with(optimizer.lr());
+  optim::Scheduler resumed(other, Schedule::warmup(3, 0.1, Schedule::cosine(20)));
+  resumed.load_state_dict(scheduler.state_dict());
+  CHECK(resumed.time() == 7);
+  CHECK(other.lr() == optimizer.lr());
+  for (int t = 0; t < 5; ++t) {
+    scheduler.step();
+    resumed.step();
+    CHECK(other.lr() == optimizer.lr());
+  }
+}
+
+TEST_CASE("optim.schedule.state_errors_change_nothing") {
+  optim::Sgd optimizer = optimizer_with(0.3);
+  optim::Scheduler scheduler(optimizer, Schedule::step(1));
+  scheduler.step();
+  const auto load = [&](const StateDict& state) {
+    return message_of([&] { scheduler.load_state_dict(state); });
+  };
+  StateDict state = scheduler.state_dict();
+  state.pop_back();
+  CHECK(contains(load(state), "\"group.0.base_lr\""));
+  state = scheduler.state_dict();
+  state.push_back({"extra", Tensor::zeros({})});
+  CHECK(contains(load(state), "\"extra\" is unknown"));
+  state.back() = state.front();
+  CHECK(contains(load(state), "twice"));
+  state = scheduler.state_dict();
+  state[0].tensor = Tensor::full({}, 1.5);
+  CHECK(contains(load(state), "\"time\" is 1.5, expected a whole number"));
+  state = scheduler.state_dict();
+  state[1].tensor = Tensor::full({}, -1);
+  CHECK(contains(load(state), "base_lr is -1"));
+  CHECK(scheduler.time() == 1);
+  CHECK(optimizer.lr() == doctest::Approx(0.03));
+}
+
+TEST_CASE("optim.schedule.bad_options") {
+  CHECK(contains(message_of([] { Schedule::step(0); }), "[Schedule::step] every is 0"));
+  CHECK(contains(message_of([] { Schedule::exponential(-1); }), "gamma is -1"));
+  CHECK(contains(message_of([] { Schedule::cosine(0); }), "period is 0"));
+  CHECK(contains(message_of([] { Schedule::cosine(3, -1); }), "lowest is -1"));
+  CHECK(contains(message_of([] { Schedule::warmup(3, 2, Schedule::constant()); }), "first is 2"));
+  CHECK(contains(message_of([] { Schedule::one_cycle(1); }), "total is 1"));
+  CHECK(contains(message_of([] { Schedule::one_cycle(9, 1.5); }), "rising is 1.5"));
+  CHECK(contains(message_of([] { Schedule(nullptr); }), "the rule is empty"));
+}
+
+TEST_CASE("optim.plateau.torch") {
+  const Json file = golden_file();
+  REQUIRE(file.at("plateau").size() == 5);
+  for (const Json& test : file.at("plateau")) {
+    INFO(test.at("options").dump());
+    optim::Sgd optimizer = optimizer_with(0.1);
+    optim::ReduceOnPlateau plateau(optimizer, plateau_options(test.at("options")));
+    for (std::size_t i = 0; i < test.at("metrics").size(); ++i) {
+      plateau.step(metric_of(test.at("metrics")[i]));
+      check_rate(optimizer.lr(), test.at("lr")[i + 1]);
+    }
+  }
+}
+
+TEST_CASE("optim.plateau.resumes") {
+  const Json test = golden_file().at("plateau")[1];
+  const optim::PlateauOptions options = plateau_options(test.at("options"));
+  const std::size_t count = test.at("metrics").size();
+  // Cut at every place, so that every part of the state is seen to matter.
+  for (std::size_t cut = 0; cut < count; ++cut) {
+    optim::Sgd optimizer = optimizer_with(0.1);
+    optim::ReduceOnPlateau before(optimizer, options);
+    optim::ReduceOnPlateau after(optimizer, options);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i == cut) after.load_state_dict(before.state_dict());
+      (i < cut ? before : after).step(metric_of(test.at("metrics")[i]));
+    }
+    check_rate(optimizer.lr(), test.at("lr")[count]);
+  }
+}
+
+TEST_CASE("optim.plateau.errors") {
+  optim::Sgd optimizer = optimizer_with(0.1);
+  const auto make = [&](const optim::PlateauOptions& options) {
+    return message_of([&] { optim::ReduceOnPlateau(optimizer, options); });
+  };
+  CHECK(contains(make({.factor = 1}), "[ReduceOnPlateau] factor is 1"));
+  CHECK(contains(make({.patience = -1}), "patience is -1"));
+  CHECK(contains(make({.threshold = NAN}), "threshold is nan"));
+  optim::ReduceOnPlateau plateau(optimizer);
+  StateDict state = plateau.state_dict();
+  state[0].tensor = Tensor::full({}, NAN);
+  CHECK(contains(message_of([&] { plateau.load_state_dict(state); }), "\"best\" is nan"));
+}
