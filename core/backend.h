@@ -130,7 +130,7 @@ class Backend {
                                   const Array& out) = 0;
 
   /// Keeps element i where number i of the sequence is >= p, scaled by 1 / (1 - p), else 0. `mask`
-  /// (u8) receives what was kept. All contiguous.
+  /// (u8) receives what was kept. p < 1; all contiguous.
   virtual void dropout(const Array& in, double p, const Generator& at, const Array& out,
                        const Array& mask) = 0;
   /// out = in · mask · scale; contiguous.

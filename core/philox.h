@@ -12,27 +12,40 @@ struct PhiloxBlock {
   std::uint32_t word[4];
 };
 
+// The authors' constants.
+constexpr int philox_rounds = 10;
+constexpr std::uint32_t philox_multiplier0 = 0xD2511F53U;
+constexpr std::uint32_t philox_multiplier1 = 0xCD9E8D57U;
+
+/// The key of a round.
+struct PhiloxKey {
+  std::uint32_t k0, k1;
+
+  PLASTIC_HOST_DEVICE explicit PhiloxKey(std::uint64_t seed)
+      : k0(static_cast<std::uint32_t>(seed)), k1(static_cast<std::uint32_t>(seed >> 32)) {}
+
+  PLASTIC_HOST_DEVICE void advance() {
+    k0 += 0x9E3779B9U;
+    k1 += 0xBB67AE85U;
+  }
+};
+
 /// Philox4x32-10: block `index` of the sequence (seed, stream). Salmon, Moraes, Dror, Shaw, SC
-/// 2011, with the authors' constants; the counter is (index, stream), the key is the seed.
+/// 2011; the counter is (index, stream), the key is the seed.
 PLASTIC_HOST_DEVICE inline PhiloxBlock philox(std::uint64_t seed, std::uint64_t stream,
                                               std::uint64_t index) {
   auto c0 = static_cast<std::uint32_t>(index);
   auto c1 = static_cast<std::uint32_t>(index >> 32);
   auto c2 = static_cast<std::uint32_t>(stream);
   auto c3 = static_cast<std::uint32_t>(stream >> 32);
-  auto k0 = static_cast<std::uint32_t>(seed);
-  auto k1 = static_cast<std::uint32_t>(seed >> 32);
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t product0 = std::uint64_t{0xD2511F53} * c0;
-    const std::uint64_t product1 = std::uint64_t{0xCD9E8D57} * c2;
-    const std::uint32_t n0 = static_cast<std::uint32_t>(product1 >> 32) ^ c1 ^ k0;
-    const std::uint32_t n2 = static_cast<std::uint32_t>(product0 >> 32) ^ c3 ^ k1;
-    c0 = n0;
+  PhiloxKey key(seed);
+  for (int round = 0; round < philox_rounds; ++round, key.advance()) {
+    const std::uint64_t product0 = std::uint64_t{philox_multiplier0} * c0;
+    const std::uint64_t product1 = std::uint64_t{philox_multiplier1} * c2;
+    c0 = static_cast<std::uint32_t>(product1 >> 32) ^ c1 ^ key.k0;
     c1 = static_cast<std::uint32_t>(product1);
-    c2 = n2;
+    c2 = static_cast<std::uint32_t>(product0 >> 32) ^ c3 ^ key.k1;
     c3 = static_cast<std::uint32_t>(product0);
-    k0 += 0x9E3779B9U;
-    k1 += 0xBB67AE85U;
   }
   return {{c0, c1, c2, c3}};
 }
@@ -42,15 +55,13 @@ PLASTIC_HOST_DEVICE inline float uniform_from(std::uint32_t bits) {
   return static_cast<float>(bits >> 8) * 0x1.0p-24F;
 }
 
-/// Whether dropout with probability p keeps an element that drew `bits`: bits >= p · 2³².
+/// Dropout with probability p < 1 keeps an element that drew `bits` >= p · 2³².
 struct DropoutRule {
-  /// p · 2³², so that 1 drops even the largest draw.
-  std::uint64_t threshold;
+  std::uint32_t threshold;
   double scale;
 
   explicit DropoutRule(double p)
-      : threshold(static_cast<std::uint64_t>(p * 0x1.0p32)),
-        scale(p < 1.0 ? 1.0 / (1.0 - p) : 0.0) {}
+      : threshold(static_cast<std::uint32_t>(p * 0x1.0p32)), scale(1.0 / (1.0 - p)) {}
 
   PLASTIC_HOST_DEVICE bool keeps(std::uint32_t bits) const { return bits >= threshold; }
 };

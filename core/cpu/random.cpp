@@ -4,30 +4,24 @@
 
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
+#include "core/cpu/philox_batch.h"
 #include "core/dispatch.h"
 #include "core/philox.h"
 
 namespace plastic::cpu {
 namespace {
 
-/// Blocks of Philox drawn at a time; a loop over this many is vectorised.
-constexpr std::int64_t batch = 16;
-
 /// Calls body(first element, words, count) for all elements, four a block, in parallel.
 template <class Body>
 void for_each_batch(std::int64_t elements, const Generator& at, Body&& body) {
   const std::int64_t blocks = (elements + 3) / 4;
-  parallel_for(0, (blocks + batch - 1) / batch, elementwise_grain / (4 * batch),
-               [&](std::int64_t first, std::int64_t last) {
+  parallel_for(0, (blocks + philox_batch - 1) / philox_batch,
+               elementwise_grain / (4 * philox_batch), [&](std::int64_t first, std::int64_t last) {
                  for (std::int64_t b = first; b < last; ++b) {
-                   std::uint32_t words[4 * batch];
-                   for (std::int64_t i = 0; i < batch; ++i) {
-                     const auto index = static_cast<std::uint64_t>(b * batch + i);
-                     const PhiloxBlock block = philox(at.seed, at.stream, at.offset + index);
-                     for (int w = 0; w < 4; ++w) words[4 * i + w] = block.word[w];
-                   }
-                   const std::int64_t begin = b * 4 * batch;
-                   body(begin, words, std::min(4 * batch, elements - begin));
+                   std::uint32_t words[4 * philox_batch];
+                   draw_batch(at, static_cast<std::uint64_t>(b * philox_batch), words);
+                   const std::int64_t begin = b * 4 * philox_batch;
+                   body(begin, words, std::min(4 * philox_batch, elements - begin));
                  }
                });
 }
@@ -38,17 +32,22 @@ void dropout(const Array& in, double p, const Generator& at, const Array& out, c
   const DropoutRule rule(p);
   dispatch_floating("dropout", in.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T* x = in.as<T>();
-    T* y = out.as<T>();
-    auto* kept = mask.as<std::uint8_t>();
     const T scale = static_cast<T>(rule.scale);
     for_each_batch(in.numel(), at,
                    [&](std::int64_t begin, const std::uint32_t* words, std::int64_t count) {
-                     for (std::int64_t i = 0; i < count; ++i) {
-                       const bool keep = rule.keeps(words[i]);
-                       kept[begin + i] = static_cast<std::uint8_t>(keep);
-                       y[begin + i] = keep ? x[begin + i] * scale : T{0};
+                     // Locals alias nothing, and full batches have a constant length: the
+                     // loops become vectors.
+                     std::uint8_t kept[4 * philox_batch];
+                     T x[4 * philox_batch] = {};
+                     std::copy_n(in.as<const T>() + begin, count, x);
+                     for (std::int64_t i = 0; i < 4 * philox_batch; ++i) {
+                       kept[i] = rule.keeps(words[i]) ? 1 : 0;
                      }
+                     for (std::int64_t i = 0; i < 4 * philox_batch; ++i) {
+                       x[i] *= static_cast<T>(kept[i]) * scale;
+                     }
+                     std::copy_n(x, count, out.as<T>() + begin);
+                     std::copy_n(kept, count, mask.as<std::uint8_t>() + begin);
                    });
   });
 }
@@ -61,7 +60,7 @@ void masked_scale(const Array& in, const Array& mask, double scale, const Array&
     const auto* kept = mask.as<std::uint8_t>();
     const T s = static_cast<T>(scale);
     parallel_for(0, in.numel(), elementwise_grain, [&](std::int64_t first, std::int64_t last) {
-      for (std::int64_t i = first; i < last; ++i) y[i] = kept[i] != 0 ? x[i] * s : T{0};
+      for (std::int64_t i = first; i < last; ++i) y[i] = x[i] * (static_cast<T>(kept[i]) * s);
     });
   });
 }

@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/philox.h"
+#include "plastic/core/ops/elementwise.h"
 
 namespace plastic {
 
@@ -12,6 +13,7 @@ Tensor dropout(const Tensor& x, double p, Generator& generator) {
   check_defined("dropout", x);
   if (!(p >= 0 && p <= 1)) fail("dropout", "p must be in [0, 1], got ", p);
   check_floating("dropout", x);
+  if (p == 1) return mul(x, 0);
   const Tensor dense = x.detach().contiguous();
   const Tensor y = Tensor::empty(x.shape(), {.dtype = x.dtype(), .device = x.device()});
   const Tensor mask = Tensor::empty(x.shape(), {.dtype = DType::u8, .device = x.device()});

@@ -34,6 +34,16 @@ TEST_CASE("core.random.bulk_draws_follow_the_sequence") {
   }
 }
 
+TEST_CASE("core.random.bulk_draws_carry_past_32_bits") {
+  const std::uint64_t start = 0xFFFFFFFAULL;
+  Generator generator{.seed = 0x123456789ABCDEF, .stream = 0xFEDCBA9876543210, .offset = start};
+  const std::vector<float> values = uniform({200}, 0, 1, generator).to_vector<float>();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const PhiloxBlock block = philox(0x123456789ABCDEF, 0xFEDCBA9876543210, start + i / 4);
+    CHECK(values[i] == uniform_from(block.word[i % 4]));
+  }
+}
+
 TEST_CASE("core.random.threads_do_not_matter") {
   const int before = num_threads();
   const auto draw = [](int threads) {
