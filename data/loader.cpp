@@ -2,29 +2,17 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 #include <utility>
 
 #include "core/check.h"
-#include "core/parallel.h"
-#include "data/check_dataset.h"
+#include "data/gather.h"
+#include "data/prefetcher.h"
 
 namespace plastic::data {
 namespace {
 
-/// Pixels that are worth waking a thread for.
-constexpr std::int64_t pixels_a_thread = 16384;
-
-std::vector<float> normalisation_table(const ImageDataset& dataset) {
-  std::vector<float> table;
-  table.reserve(256 * dataset.mean.size());
-  for (std::size_t channel = 0; channel < dataset.mean.size(); ++channel) {
-    for (int byte = 0; byte < 256; ++byte) {
-      const float scaled = static_cast<float>(byte) / 255.0F;
-      table.push_back((scaled - dataset.mean[channel]) / dataset.deviation[channel]);
-    }
-  }
-  return table;
-}
+constexpr int most_prefetch_threads = 64;
 
 /// Fisher-Yates: every order is equally likely.
 void shuffle(std::vector<std::int64_t>& values, Generator& generator) {
@@ -33,28 +21,67 @@ void shuffle(std::vector<std::int64_t>& values, Generator& generator) {
   }
 }
 
+std::span<const std::int64_t> batch_of(const std::vector<std::int64_t>& order,
+                                       std::int64_t position, std::int64_t batch_size) {
+  const std::int64_t count = std::min(batch_size, std::ssize(order) - position);
+  return std::span(order).subspan(static_cast<std::size_t>(position),
+                                  static_cast<std::size_t>(count));
+}
+
 }  // namespace
 
 Loader::Loader(const ImageDataset& dataset, const LoaderOptions& options)
-    : options_(options), generator_(options.generator), state_{.generator = options.generator} {
-  check_dataset("loader", dataset);
+    : examples_(std::make_shared<const Gather>(dataset)),
+      options_(options),
+      generator_(options.generator),
+      state_{.generator = options.generator} {
   if (options.batch_size < 1) {
     fail("loader", "batch_size must be at least 1, got ", options.batch_size);
   }
-  images_ = dataset.images.contiguous();
-  labels_ = dataset.labels.contiguous();
-  normalised_ = normalisation_table(dataset);
+  if (options.prefetch_threads < 0 || options.prefetch_threads > most_prefetch_threads) {
+    fail("loader", "prefetch_threads must be 0 to ", most_prefetch_threads, ", got ",
+         options.prefetch_threads);
+  }
 }
+
+Loader::Loader(Loader&&) noexcept = default;
+Loader& Loader::operator=(Loader&&) noexcept = default;
+Loader::~Loader() = default;
+
+std::int64_t Loader::size() const { return examples_->size(); }
 
 void Loader::start_epoch() {
+  prefetcher_.reset();
   state_ = {.generator = generator_, .started = true, .position = 0};
-  draw_order();
+  begin();
 }
 
-void Loader::draw_order() {
-  order_.resize(static_cast<std::size_t>(size()));
-  std::iota(order_.begin(), order_.end(), 0);
-  if (options_.shuffle) shuffle(order_, generator_);
+void Loader::begin() {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(size()));
+  std::iota(order.begin(), order.end(), 0);
+  if (options_.shuffle) shuffle(order, generator_);
+  order_ = std::make_shared<const std::vector<std::int64_t>>(std::move(order));
+
+  const std::int64_t given = given_batches();
+  if (options_.prefetch_threads == 0 || given >= batch_count()) return;
+  const int threads =
+      static_cast<int>(std::min<std::int64_t>(options_.prefetch_threads, batch_count() - given));
+  // On one thread a batch: the threads of the CPU device are the training's.
+  const auto prepare = [examples = examples_, order = order_,
+                        batch_size = options_.batch_size](std::int64_t index) {
+    return examples->on_this_thread(batch_of(*order, index * batch_size, batch_size));
+  };
+  prefetcher_ = std::make_unique<Prefetcher>(threads, given, batch_count(), prepare);
+}
+
+bool Loader::next(Batch& batch) {
+  if (!state_.started) fail("loader", "next() before the first epoch; call start_epoch()");
+  if (given_batches() >= batch_count()) return false;
+  batch = prefetcher_
+              ? prefetcher_->take()
+              : examples_->on_all_threads(batch_of(*order_, state_.position, options_.batch_size));
+  state_.position += batch.labels.numel();
+  return true;
 }
 
 LoaderState Loader::state() const { return state_; }
@@ -69,43 +96,15 @@ void Loader::restore(const LoaderState& state) {
          options_.batch_size, " from ", size(),
          " examples; restore with the data set and batch size that it was saved with");
   }
+  prefetcher_.reset();
   generator_ = state.generator;
   state_ = state;
-  if (state.started) draw_order();
+  if (state.started) begin();
 }
 
-bool Loader::next(Batch& batch) {
-  if (!state_.started) fail("loader", "next() before the first epoch; call start_epoch()");
-  const std::int64_t count = std::min(options_.batch_size, size() - state_.position);
-  if (count == 0 || (options_.drop_last && count < options_.batch_size)) return false;
-
-  Shape shape = images_.shape();
-  shape[0] = count;
-  Batch out = {Tensor::empty(shape), Tensor::empty({count}, {.dtype = DType::i64})};
-  const std::int64_t channels = shape[1];
-  const std::int64_t plane = shape[2] * shape[3];
-  const std::int64_t pixels = channels * plane;
-  const std::int64_t* indices = order_.data() + state_.position;
-  const auto* bytes = images_.data<std::uint8_t>();
-  const auto* labels = labels_.data<std::int64_t>();
-  auto* values = out.images.mutable_data<float>();
-  auto* out_labels = out.labels.mutable_data<std::int64_t>();
-  const std::int64_t grain =
-      std::max<std::int64_t>(1, pixels_a_thread / std::max<std::int64_t>(pixels, 1));
-  parallel_for(0, count, grain, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t i = first; i < last; ++i) {
-      out_labels[i] = labels[indices[i]];
-      for (std::int64_t channel = 0; channel < channels; ++channel) {
-        const std::uint8_t* from = bytes + indices[i] * pixels + channel * plane;
-        float* to = values + i * pixels + channel * plane;
-        const float* table = normalised_.data() + 256 * channel;
-        for (std::int64_t p = 0; p < plane; ++p) to[p] = table[from[p]];
-      }
-    }
-  });
-  state_.position += count;
-  batch = std::move(out);
-  return true;
+std::int64_t Loader::given_batches() const {
+  const bool partial = state_.position % options_.batch_size != 0;
+  return state_.position / options_.batch_size + (partial ? 1 : 0);
 }
 
 std::int64_t Loader::batch_count() const {

@@ -3,9 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 
+#include "data/prefetcher.h"
 #include "plastic/core/device.h"
+#include "plastic/core/error.h"
 #include "tests/data/files.h"
 
 using plastic::DType;
@@ -172,6 +175,88 @@ TEST_CASE("data.loader.any-thread-count") {
   CHECK(epoch() == alone);
 }
 
+TEST_CASE("data.loader.any-prefetch-thread-count") {
+  const ImageDataset dataset = numbered(203, 1, 5);
+  for (const bool drop_last : {false, true}) {
+    LoaderOptions options = {.batch_size = 8, .drop_last = drop_last, .generator = {.seed = 9}};
+    Loader alone(dataset, options);
+    for (const int threads : {1, 2, 7}) {
+      CAPTURE(threads);
+      options.prefetch_threads = threads;
+      Loader ahead(dataset, options);
+      alone.restore(ahead.state());
+      Batch expected;
+      Batch batch;
+      for (int epoch = 0; epoch < 3; ++epoch) {
+        alone.start_epoch();
+        ahead.start_epoch();
+        while (alone.next(expected)) {
+          REQUIRE(ahead.next(batch));
+          CHECK(ahead.state() == alone.state());
+          CHECK(batch.labels.to_vector<std::int64_t>() ==
+                expected.labels.to_vector<std::int64_t>());
+          CHECK(batch.images.to_vector<float>() == expected.images.to_vector<float>());
+        }
+        CHECK(!ahead.next(batch));
+        CHECK(!ahead.next(batch));
+      }
+    }
+  }
+}
+
+TEST_CASE("data.loader.prefetch-resumes-and-stops-anywhere") {
+  const ImageDataset dataset = numbered(60);
+  const LoaderOptions options = {.batch_size = 4, .generator = {.seed = 2}, .prefetch_threads = 2};
+  for (int given = 0; given <= 15; ++given) {
+    CAPTURE(given);
+    Loader loader(dataset, options);
+    Batch batch;
+    loader.start_epoch();
+    for (int i = 0; i < given; ++i) REQUIRE(loader.next(batch));
+    // Batches prepared and not taken are dropped by restoring, by moving over and by destruction.
+    Loader resumed(dataset, options);
+    resumed.start_epoch();
+    resumed.restore(loader.state());
+    Batch other;
+    while (loader.next(batch)) {
+      REQUIRE(resumed.next(other));
+      CHECK(batch.labels.to_vector<std::int64_t>() == other.labels.to_vector<std::int64_t>());
+    }
+    CHECK(!resumed.next(other));
+    CHECK(epoch_labels(resumed) == epoch_labels(loader));
+    loader.start_epoch();
+    resumed.start_epoch();
+    loader = std::move(resumed);
+    CHECK(loader.next(batch));
+  }
+}
+
+TEST_CASE("data.prefetcher.order-and-bound") {
+  std::atomic<std::int64_t> taken = 0;
+  std::atomic<bool> too_far = false;
+  Prefetcher prefetcher(3, 5, 200, [&](std::int64_t index) {
+    // One more than waits to be taken may be on its way to the caller.
+    if (index > 5 + taken + 4) too_far = true;
+    return Batch{{}, Tensor::full({1}, static_cast<double>(index), {.dtype = DType::i64})};
+  });
+  for (std::int64_t i = 5; i < 200; ++i) {
+    CHECK(prefetcher.take().labels.to_vector<std::int64_t>()[0] == i);
+    ++taken;
+  }
+  CHECK(!too_far);
+}
+
+TEST_CASE("data.prefetcher.exception") {
+  Prefetcher prefetcher(2, 0, 10, [](std::int64_t index) -> Batch {
+    if (index == 3) throw plastic::Error("[test] the fourth");
+    return {};
+  });
+  for (int i = 0; i < 3; ++i) prefetcher.take();
+  for (int i = 0; i < 2; ++i) {
+    CHECK(error_of([&] { prefetcher.take(); }) == "[test] the fourth");
+  }
+}
+
 TEST_CASE("data.loader.batches-do-not-alias") {
   const ImageDataset dataset = numbered(8);
   Loader loader(dataset, {.batch_size = 2, .shuffle = false});
@@ -275,6 +360,10 @@ TEST_CASE("data.loader.errors") {
   for (const std::int64_t batch_size : {0, -3}) {
     CHECK(contains(error_of([&] { Loader(dataset, {.batch_size = batch_size}); }),
                    {"[loader] batch_size must be at least 1"}));
+  }
+  for (const int threads : {-1, 65}) {
+    CHECK(contains(error_of([&] { Loader(dataset, {.prefetch_threads = threads}); }),
+                   {"[loader] prefetch_threads must be 0 to 64", std::to_string(threads)}));
   }
   CHECK(contains(error_of([&] { Loader({}, {}); }), {"[loader] the data set has no images"}));
   Loader loader(dataset, {});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "plastic/core/random.h"
@@ -8,6 +9,9 @@
 #include "plastic/data/dataset.h"
 
 namespace plastic::data {
+
+class Gather;
+class Prefetcher;
 
 struct Batch {
   /// (B, C, H, W) f32, normalised.
@@ -23,6 +27,10 @@ struct LoaderOptions {
   /// Leaves out a last batch that is not full; kept by default.
   bool drop_last = false;
   Generator generator = {};
+  /// Threads, 0 to 64, that prepare batches ahead, each batch on one of them, while training goes
+  /// on; with 0 each is prepared when asked for, on the threads of the CPU device. The batches are
+  /// the same. Worth it where processors are idle; on two, training has a use for both.
+  int prefetch_threads = 0;
 };
 
 /// Where a loader stands: with the same data set and options, all that decides which batches
@@ -45,8 +53,13 @@ struct LoaderState {
 /// options alone, never on the number of threads.
 class Loader {
  public:
-  /// Throws Error unless batch_size >= 1 and the data set is as ImageDataset describes it.
+  /// Throws Error unless batch_size >= 1, prefetch_threads is 0 to 64 and the data set is as
+  /// ImageDataset describes it.
   Loader(const ImageDataset& dataset, const LoaderOptions& options);
+  /// Leaves `other` to be destroyed or assigned to.
+  Loader(Loader&& other) noexcept;
+  Loader& operator=(Loader&& other) noexcept;
+  ~Loader();
 
   /// Back to the first batch, with a new order where shuffling.
   void start_epoch();
@@ -57,7 +70,8 @@ class Loader {
   /// Batches in an epoch.
   std::int64_t batch_count() const;
 
-  /// Between two batches, or between epochs: where to go on from.
+  /// Between two batches, or between epochs: where to go on from. Batches prepared ahead do not
+  /// count as given.
   LoaderState state() const;
   /// Goes on from `state`: the next batches, of this epoch and of all that follow, are those that
   /// the loader which gave the state would give. Throws Error for a position that no loader of this
@@ -65,17 +79,18 @@ class Loader {
   void restore(const LoaderState& state);
 
  private:
-  std::int64_t size() const { return images_.size(0); }
-  void draw_order();
+  std::int64_t size() const;
+  /// Batches given in the epoch under way.
+  std::int64_t given_batches() const;
+  /// Draws the epoch's order and sets the prefetch threads to work from where the state is.
+  void begin();
 
-  Tensor images_;
-  Tensor labels_;
+  std::shared_ptr<const Gather> examples_;
   LoaderOptions options_;
   /// What the next epoch's order is drawn from.
   Generator generator_;
-  /// The f32 value of every byte, 256 a channel.
-  std::vector<float> normalised_;
-  std::vector<std::int64_t> order_;
+  std::shared_ptr<const std::vector<std::int64_t>> order_;
+  std::unique_ptr<Prefetcher> prefetcher_;
   LoaderState state_;
 };
 
