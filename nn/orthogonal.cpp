@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/check.h"
 #include "nn/init_checks.h"
 #include "plastic/core/autograd.h"
@@ -9,17 +11,29 @@
 namespace plastic::nn {
 namespace {
 
-/// Makes the rows of an f64 matrix, no more than its columns, orthonormal: Gram and Schmidt, each
-/// row freed of those before it twice, which leaves errors of rounding only (Giraud et al., 2005).
-/// The transpose's QR decomposition with a positive diagonal has these rows for the columns of Q.
+/// rows ← rows - rows·beforeᵀ·before, twice, which leaves errors of rounding only (Giraud et al.,
+/// 2005): what is left is orthogonal to the orthonormal rows of `before`.
+void project_out(Tensor rows, const Tensor& before) {
+  if (before.size(0) == 0) return;
+  for (int pass = 0; pass < 2; ++pass) {
+    rows.copy_(rows - matmul(matmul(rows, before.transpose(0, 1)), before));
+  }
+}
+
+/// Makes the rows of an f64 matrix, no more than its columns, orthonormal, by Gram and Schmidt in
+/// blocks of rows, so that most of the work is products of matrices. The transpose's QR
+/// decomposition with a positive diagonal has these rows for the columns of Q.
 void orthonormalize(const Tensor& matrix) {
-  for (std::int64_t i = 0; i < matrix.size(0); ++i) {
-    Tensor row = matrix.slice(0, i, i + 1);
-    const Tensor before = matrix.slice(0, 0, i);
-    for (int pass = 0; pass < 2 && i > 0; ++pass) {
-      row.copy_(row - matmul(matmul(row, before.transpose(0, 1)), before));
+  constexpr std::int64_t block_rows = 32;
+  const std::int64_t rows = matrix.size(0);
+  for (std::int64_t first = 0; first < rows; first += block_rows) {
+    const std::int64_t last = std::min(first + block_rows, rows);
+    project_out(matrix.slice(0, first, last), matrix.slice(0, 0, first));
+    for (std::int64_t i = first; i < last; ++i) {
+      Tensor row = matrix.slice(0, i, i + 1);
+      project_out(row, matrix.slice(0, first, i));
+      row.copy_(div(row, norm(row)));
     }
-    row.copy_(div(row, norm(row)));
   }
 }
 
