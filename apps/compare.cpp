@@ -10,6 +10,7 @@
 #include "apps/progress.h"
 #include "apps/report.h"
 #include "apps/run_folder.h"
+#include "apps/run_recorder.h"
 #include "apps/training.h"
 #include "apps/values.h"
 #include "plastic/core/device.h"
@@ -75,8 +76,8 @@ class Comparison {
       folder = options_.shared.out / (name + "-seed-" + std::to_string(seed));
       prepare_run_folder(folder, options_.shared.overwrite);
     }
-    RunReport report(progress_, label, done_ * steps_, config.epochs, false, folder);
-    const std::vector<EpochResult> results = run_training(config, data_, report);
+    RunRecorder recorder(progress_, label, done_ * steps_, config.epochs, false, folder);
+    const std::vector<EpochResult> results = run_training(config, data_, recorder);
     ++done_;
 
     double seconds = 0.0;
@@ -123,6 +124,8 @@ void compare(const CompareOptions& options) {
     write_file_atomically(shared.out / "compare.json",
                           comparison_json(shared.data, shared.run, options.seeds, settings, runs));
     std::cout << "results in " << shared.out.string() << std::endl;
+    write_report({shared.out}, shared.out / "report.html");
+    std::cout << "report in " << (shared.out / "report.html").string() << std::endl;
   }
 }
 
@@ -137,8 +140,9 @@ std::string footer() {
          "the seeds; the difference to the first optimizer, seed by seed; in how many seeds the "
          "row\n"
          "is ahead of it; and the seconds of training a run, without the tests.\n"
-         "--out DIR writes DIR/compare.json and DIR/OPTIMIZER-seed-N/metrics.jsonl (see 'plastic\n"
-         "train --help').\n"
+         "--out DIR writes DIR/compare.json, DIR/OPTIMIZER-seed-N/metrics.jsonl (see 'plastic "
+         "train\n"
+         "--help') and DIR/report.html (see 'plastic report --help').\n"
          "\n"
          "The paper's settings:\n" +
          paper_settings_text() +

@@ -102,6 +102,7 @@ int main(int argc, char** argv) {
       "'plastic COMMAND --help' explains a command. Exit code: 0 done, 1 failed, 2 wrong usage.");
   add_train(program);
   add_compare(program);
+  add_report(program);
   add_info(program);
   return run(program, argc, argv);
 }

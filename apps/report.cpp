@@ -1,16 +1,80 @@
+// plastic report: one HTML file that shows runs.
 #include "apps/report.h"
 
-namespace plastic::apps {
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
 
-RunReport::RunReport(Progress& progress, const std::string& label, std::int64_t done_before,
-                     int epochs, bool epoch_lines, const std::filesystem::path& folder)
-    : TrainingDisplay(progress, label, done_before, epochs, epoch_lines) {
-  if (!folder.empty()) metrics_.emplace(folder);
+#include "apps/atomic_file.h"
+#include "apps/commands.h"
+#include "apps/html/metrics_reader.h"
+#include "apps/html/report_data.h"
+#include "apps/html/report_page.h"
+#include "apps/options.h"
+#include "apps/values.h"
+#include "core/check.h"
+
+namespace plastic::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ReportOptions {
+  std::vector<std::string> runs;
+  fs::path out;
+};
+
+// A slip such as --out runs/a/metrics.jsonl must not cost anybody a run.
+void check_target(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return;
+  if (fs::is_directory(file, ignored)) {
+    fail("report", file.string(), ": expected a file for the report, found a folder");
+  }
+  if (read_text(file).find("content=\"plastic report\"") == std::string::npos) {
+    fail("report", file.string(),
+         ": this file is there already and is no report of Plastic's; choose another --out");
+  }
 }
 
-void RunReport::on_epoch(const EpochResult& result) {
-  TrainingDisplay::on_epoch(result);
-  if (metrics_) metrics_->append(result);
+void report(const ReportOptions& options) {
+  if (options.runs.size() > 1 && options.out.empty()) {
+    throw UsageError("with several runs, say where the report goes: --out FILE");
+  }
+  const fs::path file =
+      options.out.empty() ? fs::path(options.runs.front()) / "report.html" : options.out;
+  write_report({options.runs.begin(), options.runs.end()}, file);
+  std::cout << "report in " << file.string() << std::endl;
+}
+
+std::string footer() {
+  return "A RUN is a folder that train or compare wrote with --out. The report is one file that\n"
+         "needs no network: the table of the comparison, curves with a band of one deviation over\n"
+         "the seeds, learning rates, NeuroPlastic's diagnostics where they were recorded, and the\n"
+         "configuration. Runs that differ only in their seed are drawn as one curve.\n"
+         "\n"
+         "Examples:\n"
+         "  plastic report runs/compare\n"
+         "  plastic report runs/adam runs/sgd --out adam-or-sgd.html";
+}
+
+}  // namespace
+
+void write_report(const std::vector<fs::path>& folders, const fs::path& file) {
+  check_target(file);
+  write_file_atomically(file, report_page(read_runs(folders)));
+}
+
+void add_report(CLI::App& program) {
+  const auto options = std::make_shared<ReportOptions>();
+  CLI::App& command = add_command(program, "report", "Show runs as one HTML file.", footer(),
+                                  [options] { report(*options); });
+  command.add_option("RUN", options->runs, "Folders of runs or comparisons")
+      ->required()
+      ->type_name("DIR ...");
+  add_text_option(command, "--out", "FILE", "", "Output",
+                  "Where to write it; without it RUN/report.html",
+                  [options](const std::string& text) { options->out = text; });
 }
 
 }  // namespace plastic::apps

@@ -1,25 +1,13 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
-#include <string>
-
-#include "apps/metrics.h"
-#include "apps/progress.h"
+#include <vector>
 
 namespace plastic::apps {
 
-/// Shows a training run and, given a folder, keeps its metrics there.
-class RunReport : public TrainingDisplay {
- public:
-  /// `folder` may be empty, for no files; the rest is TrainingDisplay's.
-  RunReport(Progress& progress, const std::string& label, std::int64_t done_before, int epochs,
-            bool epoch_lines, const std::filesystem::path& folder);
-
-  void on_epoch(const EpochResult& result) override;
-
- private:
-  std::optional<MetricsFile> metrics_;
-};
+/// Writes the report on the runs in `folders` (see read_runs) to `file`, whole or not at all.
+/// Throws Error where a run cannot be read, and where `file` is there already but no report.
+void write_report(const std::vector<std::filesystem::path>& folders,
+                  const std::filesystem::path& file);
 
 }  // namespace plastic::apps

@@ -5,8 +5,8 @@
 #include "apps/commands.h"
 #include "apps/options.h"
 #include "apps/progress.h"
-#include "apps/report.h"
 #include "apps/run_folder.h"
+#include "apps/run_recorder.h"
 #include "apps/training.h"
 #include "apps/values.h"
 #include "plastic/core/device.h"
@@ -36,8 +36,8 @@ void train(const TrainOptions& options) {
             << describe(config.optimizer) << "\n"
             << std::endl;
   Progress progress(step_count(config, data.train.size()));
-  RunReport report(progress, "", 0, config.epochs, true, shared.out);
-  const EpochResult last = run_training(config, data, report).back();
+  RunRecorder recorder(progress, "", 0, config.epochs, true, shared.out);
+  const EpochResult last = run_training(config, data, recorder).back();
   progress.print("final test accuracy " + format_percent(last.test_accuracy));
   if (!shared.out.empty()) {
     progress.print("results in " + (shared.out / "metrics.jsonl").string());

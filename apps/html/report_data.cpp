@@ -1,0 +1,248 @@
+#include "apps/html/report_data.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <system_error>
+
+#include "apps/html/run_config.h"
+#include "core/check.h"
+
+namespace plastic::apps {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr const char* metrics_name = "metrics.jsonl";
+
+bool exists(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+fs::path absolute(const fs::path& folder) {
+  std::error_code error;
+  const fs::path path = fs::canonical(folder, error);
+  if (error) fail("report", folder.string(), ": cannot open this folder: ", error.message());
+  if (!fs::is_directory(path, error)) {
+    fail("report", folder.string(), ": expected the folder of a run, found a file");
+  }
+  return path;
+}
+
+// The folders with metrics in `folder`, by name.
+std::vector<fs::path> run_folders(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (exists(entry->path() / metrics_name)) found.push_back(entry->path());
+  }
+  if (error) fail("report", folder.string(), ": cannot read this folder: ", error.message());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::optional<std::uint64_t> to_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, seed);
+  if (text.empty() || error != std::errc() || stop != end) return std::nullopt;
+  return seed;
+}
+
+// What `compare` calls the folder of a run: OPTIMIZER-seed-N.
+std::optional<std::pair<std::string, std::uint64_t>> named_run(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  const std::string middle = "-seed-";
+  const std::size_t at = name.rfind(middle);
+  if (at == std::string::npos || at == 0) return std::nullopt;
+  const std::optional<std::uint64_t> seed = to_seed(name.substr(at + middle.size()));
+  if (!seed) return std::nullopt;
+  return std::pair{name.substr(0, at), *seed};
+}
+
+std::string as_text(const ordered_json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_array()) return value.dump();
+  std::string text;
+  for (const ordered_json& part : value) text += (text.empty() ? "" : ", ") + as_text(part);
+  return text;
+}
+
+bool is_plain(const ordered_json& value) {
+  return value.is_primitive() ||
+         (value.is_array() && std::all_of(value.begin(), value.end(), [](const ordered_json& part) {
+            return part.is_primitive();
+          }));
+}
+
+// The content of compare.json, or an empty object.
+ordered_json read_comparison(const fs::path& folder) {
+  const fs::path path = folder / "compare.json";
+  if (!exists(path)) return ordered_json::object();
+  const std::string text = read_text(path);
+  try {
+    ordered_json json = ordered_json::parse(text);
+    if (json.is_object()) return json;
+  } catch (const ordered_json::parse_error& error) {
+    const std::string before = text.substr(0, error.byte);
+    fail("report", path.string(), ", line ", 1 + std::count(before.begin(), before.end(), '\n'),
+         ": this is not JSON; run the comparison again, or remove the file");
+  }
+  fail("report", path.string(), ", line 1: expected an object");
+}
+
+// False for what an earlier comparison left in the folder of this one.
+bool is_part_of(const ordered_json& comparison, const fs::path& run) {
+  const auto named = named_run(run);
+  const auto seeds = comparison.find("seeds");
+  const auto settings = comparison.find("settings");
+  if (seeds == comparison.end() || settings == comparison.end()) return true;
+  return named && settings->contains(named->first) &&
+         std::find(seeds->begin(), seeds->end(), ordered_json(named->second)) != seeds->end();
+}
+
+// Gathers runs into groups; a group's key tells it from others of the same name.
+class Gatherer {
+ public:
+  void add_folder(const fs::path& given) {
+    const fs::path folder = absolute(given);
+    if (!seen_.insert(folder).second) return;
+    if (exists(folder / metrics_name)) {
+      add_single(folder);
+      return;
+    }
+    const std::vector<fs::path> runs = run_folders(folder);
+    if (runs.empty()) {
+      fail("report", given.string(), ": no ", metrics_name,
+           " here or in a folder below; name a folder that 'plastic train' or 'plastic compare' "
+           "wrote with --out");
+    }
+    const ordered_json comparison = read_comparison(folder);
+    add_source(folder, comparison);
+    order_groups(folder, comparison);
+    for (const fs::path& run : runs) {
+      if (is_part_of(comparison, run) && seen_.insert(run).second) add_run(run);
+    }
+  }
+
+  ReportData take() {
+    ReportData data{.groups = {}, .sources = std::move(sources_)};
+    for (Group& group : groups_) {
+      if (!group.content.runs.empty()) data.groups.push_back(std::move(group.content));
+    }
+    for (ReportGroup& group : data.groups) {
+      std::sort(group.runs.begin(), group.runs.end(),
+                [](const ReportRun& a, const ReportRun& b) { return a.seed < b.seed; });
+    }
+    make_names_unique(data.groups);
+    return data;
+  }
+
+ private:
+  struct Group {
+    std::string key;
+    ReportGroup content;
+  };
+
+  ReportGroup& group(const std::string& key, const std::string& name) {
+    const auto found = std::find_if(groups_.begin(), groups_.end(),
+                                    [&key](const Group& other) { return other.key == key; });
+    if (found != groups_.end()) return found->content;
+    groups_.push_back({.key = key, .content = {.name = name, .settings = {}, .runs = {}}});
+    return groups_.back().content;
+  }
+
+  static std::string key_of(const fs::path& comparison, const std::string& optimizer) {
+    return "compare " + comparison.string() + "/" + optimizer;
+  }
+
+  // The groups of a comparison in its order, whether or not their runs are there.
+  void order_groups(const fs::path& folder, const ordered_json& comparison) {
+    const ordered_json settings = comparison.value("settings", ordered_json::object());
+    if (!settings.is_object()) return;
+    for (const auto& [name, text] : settings.items()) {
+      group(key_of(folder, name), name).settings = as_text(text);
+    }
+  }
+
+  void add_source(const fs::path& folder, const ordered_json& comparison) {
+    ReportSource source{.folder = folder, .facts = {}, .config = {}};
+    for (const auto& [name, value] : comparison.items()) {
+      if (is_plain(value) && name != "conclusion") source.facts.emplace_back(name, as_text(value));
+    }
+    const fs::path config = folder / "config.toml";
+    if (exists(config)) source.config = read_text(config);
+    if (!source.facts.empty() || !source.config.empty()) sources_.push_back(std::move(source));
+  }
+
+  void add_single(const fs::path& folder) {
+    add_source(folder, ordered_json::object());
+    add_run(folder);
+  }
+
+  void add_run(const fs::path& folder) {
+    ReportRun run{.folder = folder, .seed = {}, .epochs = read_metrics(folder / metrics_name)};
+    std::string key = "folder " + folder.string();
+    std::string name = folder.filename().string();
+    const fs::path config = folder / "config.toml";
+    if (const auto named = named_run(folder)) {
+      name = named->first;
+      run.seed = named->second;
+      key = key_of(folder.parent_path(), name);
+    } else if (exists(config)) {
+      key = "config";
+      for (const auto& [option, value] : read_config(config)) {
+        if (option == "seed") run.seed = to_seed(value);
+        if (option == "optimizer") name = value;
+        // These do not change what a run means.
+        if (option == "seed" || option == "out" || option == "overwrite" || option == "resume") {
+          continue;
+        }
+        key += "\n" + option + "=" + value;
+      }
+      if (!run.seed) key += "\n" + folder.string();
+    }
+    ReportGroup& home = group(key, name);
+    for (const ReportRun& other : home.runs) {
+      if (other.seed == run.seed) {
+        fail("report", other.folder.string(), " and ", folder.string(), ": both are ", name,
+             " with seed ", run.seed.value_or(0), " and the same settings; name one of them");
+      }
+    }
+    home.runs.push_back(std::move(run));
+  }
+
+  static void make_names_unique(std::vector<ReportGroup>& groups) {
+    std::map<std::string, int> count;
+    for (const ReportGroup& group : groups) ++count[group.name];
+    std::set<std::string> taken;
+    for (ReportGroup& group : groups) {
+      if (count[group.name] > 1) {
+        const fs::path& first = group.runs.front().folder;
+        const fs::path where = named_run(first) ? first.parent_path() : first;
+        group.name += " (" + where.filename().string() + ")";
+        if (taken.count(group.name) > 0) group.name += " " + where.string();
+      }
+      taken.insert(group.name);
+    }
+  }
+
+  std::set<fs::path> seen_;
+  std::vector<Group> groups_;
+  std::vector<ReportSource> sources_;
+};
+
+}  // namespace
+
+ReportData read_runs(const std::vector<fs::path>& folders) {
+  Gatherer gatherer;
+  for (const fs::path& folder : folders) gatherer.add_folder(folder);
+  return gatherer.take();
+}
+
+}  // namespace plastic::apps

@@ -1,0 +1,114 @@
+#include "apps/html/report_page.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "apps/html/assets.h"
+#include "apps/html/html_text.h"
+#include "apps/html/report_table.h"
+#include "core/check.h"
+
+namespace plastic::apps {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json epoch_json(const EpochRecord& epoch) {
+  ordered_json json = {{"epoch", epoch.epoch}};
+  for (const auto& [name, value] : epoch.numbers) json[name] = value;
+  for (const auto& [name, value] : epoch.diagnostics) json["diagnostics"][name] = value;
+  return json;
+}
+
+// What report.js draws.
+std::string chart_data(const ReportData& data) {
+  ordered_json groups = ordered_json::array();
+  for (const ReportGroup& group : data.groups) {
+    ordered_json runs = ordered_json::array();
+    for (const ReportRun& run : group.runs) {
+      // A seed is text here: JavaScript's numbers hold 53 bits only.
+      ordered_json json = {{"label", run.seed ? "seed " + std::to_string(*run.seed)
+                                              : run.folder.filename().string()}};
+      for (const EpochRecord& epoch : run.epochs) json["epochs"].push_back(epoch_json(epoch));
+      runs.push_back(std::move(json));
+    }
+    groups.push_back({{"name", group.name}, {"runs", std::move(runs)}});
+  }
+  // Folder names need not be UTF-8.
+  return ordered_json({{"groups", std::move(groups)}})
+      .dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+std::string count(std::size_t number, const std::string& noun) {
+  return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
+std::size_t run_count(const ReportData& data) {
+  std::size_t runs = 0;
+  for (const ReportGroup& group : data.groups) runs += group.runs.size();
+  return runs;
+}
+
+std::string title(const ReportData& data) {
+  for (const ReportSource& source : data.sources) {
+    for (const auto& [name, value] : source.facts) {
+      if (name == "data") return value;
+    }
+  }
+  return data.groups.front().runs.front().folder.filename().string();
+}
+
+std::string subtitle(const ReportData& data) {
+  std::size_t most = 0;
+  for (const ReportGroup& group : data.groups) most = std::max(most, group.runs.size());
+  return count(data.groups.size(), "optimizer") + ", " + count(run_count(data), "run") +
+         (most > 1 ? ", up to " + count(most, "seed") + " each" : "");
+}
+
+std::string definition(const std::string& name, const std::string& value) {
+  std::string words = name;
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return "<dt>" + escape_html(words) + "</dt><dd>" + escape_html(value) + "</dd>\n";
+}
+
+std::string configuration_html(const ReportData& data) {
+  std::string html;
+  for (const ReportSource& source : data.sources) {
+    if (data.sources.size() > 1) html += "<h3>" + escape_html(source.folder.string()) + "</h3>\n";
+    if (!source.facts.empty()) {
+      html += "<dl>";
+      for (const auto& [name, value] : source.facts) html += definition(name, value);
+      html += "</dl>\n";
+    }
+    if (!source.config.empty()) {
+      html += "<details><summary>config.toml</summary><pre tabindex=\"0\">" +
+              escape_html(source.config) + "</pre></details>\n";
+    }
+  }
+  std::string settings;
+  for (const ReportGroup& group : data.groups) {
+    if (!group.settings.empty()) settings += definition(group.name, group.settings);
+  }
+  if (!settings.empty()) html += "<h3>Optimizers</h3>\n<dl>" + settings + "</dl>\n";
+  return html.empty() ? "<p>The folders hold no configuration.</p>" : html;
+}
+
+}  // namespace
+
+std::string report_page(const ReportData& data) {
+  const auto value = [&data](std::string_view name) -> std::string {
+    if (name == "title") return escape_html(title(data));
+    if (name == "subtitle") return escape_html(subtitle(data));
+    if (name == "conclusion") return escape_html(conclusion_text(data));
+    if (name == "table") return table_html(data);
+    if (name == "configuration") return configuration_html(data);
+    if (name == "data") return escape_script_json(chart_data(data));
+    if (name == "style") return std::string(page_style());
+    if (name == "library") return std::string(chart_library());
+    if (name == "script") return std::string(page_script());
+    fail("report", "the page template names an unknown {{", name, "}}");
+  };
+  return fill_template(page_template(), value);
+}
+
+}  // namespace plastic::apps

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "apps/html/report_data.h"
+
+namespace plastic::apps {
+
+/// The comparison as an HTML table, a group a row: test accuracy after the last epoch, paired
+/// difference to the first group over the seeds that both have, seeds won, seconds a run.
+std::string table_html(const ReportData& data);
+
+/// What the table shows, in words; empty where the groups have not all the same seeds, or there is
+/// one only.
+std::string conclusion_text(const ReportData& data);
+
+}  // namespace plastic::apps
