@@ -45,6 +45,7 @@ std::string metrics_line(const EpochResult& result) {
       {"test_accuracy", result.test_accuracy},
       {"seconds", result.seconds},
       {"images_per_second", result.images_per_second},
+      {"learning_rate", result.learning_rate},
   };
   for (const auto& [name, value] : result.diagnostics) json["diagnostics"][name] = value;
   return json.dump() + "\n";

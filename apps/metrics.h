@@ -11,7 +11,7 @@
 namespace plastic::apps {
 
 /// One line of metrics.jsonl: epoch, train_loss, train_accuracy, test_loss, test_accuracy, seconds,
-/// images_per_second and, when there are any, diagnostics; with the line's end.
+/// images_per_second, learning_rate and, when there are any, diagnostics; with the line's end.
 std::string metrics_line(const EpochResult& result);
 
 /// The file metrics.jsonl of a run folder: one JSON object a line, one line an epoch.

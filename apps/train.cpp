@@ -47,9 +47,8 @@ void train(const TrainOptions& options) {
 std::string footer() {
   return "--out DIR writes DIR/metrics.jsonl, one JSON object an epoch: epoch, train_loss,\n"
          "train_accuracy (over the epoch's batches as they were met), test_loss, test_accuracy,\n"
-         "seconds, images_per_second (training alone) and, with --np.diagnostics, diagnostics "
-         "(means\n"
-         "over the epoch's steps). Accuracies are fractions.\n"
+         "seconds, images_per_second (training alone), learning_rate and, with --np.diagnostics,\n"
+         "diagnostics (means over the epoch's steps). Accuracies are fractions.\n"
          "\n"
          "The paper's settings:\n" +
          paper_settings_text() +

@@ -112,6 +112,7 @@ class Run {
     optimizer_->set_epoch(epoch, config_.epochs);
     optimizer_->set_lr(config_.optimizer.lr * std::pow(config_.optimizer.lr_decay, epoch - 1));
     EpochResult result = train_epoch(epoch);
+    result.learning_rate = optimizer_->lr();
     const Score test = evaluate(*model_, test_loader_);
     check_finite(test.loss(), "test loss", epoch, train_loader_.batch_count());
     result.test_loss = test.loss();

@@ -40,6 +40,8 @@ struct EpochResult {
   /// Training alone, without the evaluation.
   double seconds = 0.0;
   double images_per_second = 0.0;
+  /// In force during the epoch.
+  double learning_rate = 0.0;
   /// NeuroPlastic's, means over the epoch's steps; empty when off.
   Diagnostics diagnostics = {};
 };

@@ -60,7 +60,8 @@ EpochRecord record(const ordered_json& json, int epoch_before, const Place& plac
   if (number <= epoch_before || number > last_epoch) {
     place.reject("expected an epoch after ", epoch_before, ", found ", epoch->dump());
   }
-  EpochRecord result{.epoch = static_cast<int>(number), .numbers = numbers_of(json, place)};
+  EpochRecord result{
+      .epoch = static_cast<int>(number), .numbers = numbers_of(json, place), .diagnostics = {}};
   for (const char* needed : {"test_accuracy", "seconds"}) {
     const auto value = json.find(needed);
     if (value == json.end() || !value->is_number()) place.reject("no number \"", needed, "\"");

@@ -122,6 +122,13 @@ function description(quantity, all) {
   return `${quantity.title}${quantity.unit && ', ' + quantity.unit} by epoch: ${parts.join('; ')}.`;
 }
 
+const epochs = groups.flatMap(group => group.runs).flatMap(run => run.epochs)
+  .map(({epoch}) => epoch);
+const [firstEpoch, lastEpoch] = [epochs.reduce((a, b) => Math.min(a, b)),
+  epochs.reduce((a, b) => Math.max(a, b))];
+// A range of one epoch would have no width.
+const epochRange = {min: firstEpoch, max: Math.max(lastEpoch, firstEpoch + 1)};
+
 function axis(title, text, line) {
   return {
     title: {display: title !== '', text: title, color: text},
@@ -134,14 +141,14 @@ function options(quantity, logarithmic) {
   const style = getComputedStyle(document.documentElement);
   const [text, line, panel] = ['--quiet', '--line', '--background']
     .map(name => style.getPropertyValue(name).trim());
-  const y = {...axis(quantity.unit, text, line), type: logarithmic ? 'logarithmic' : 'linear'};
+  const y = {...axis('', text, line), type: logarithmic ? 'logarithmic' : 'linear'};
   y.ticks.callback = (value, index, ticks) => {
     if (logarithmic) return Number.isInteger(Math.round(1e6 * Math.log10(value)) / 1e6) ? value : '';
     const step = ticks.length > 1 ? Math.abs(ticks[1].value - ticks[0].value) : 1;
     if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential(1);
     return value.toFixed(Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9))));
   };
-  const x = {...axis('epoch', text, line), type: 'linear'};
+  const x = {...axis('epoch', text, line), type: 'linear', ...epochRange};
   x.ticks.precision = 0;
   return {
     animation: false,

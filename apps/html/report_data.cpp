@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 #include <system_error>
 
 #include "apps/html/run_config.h"
@@ -18,12 +19,12 @@ using nlohmann::ordered_json;
 
 constexpr const char* metrics_name = "metrics.jsonl";
 
-bool exists(const fs::path& path) {
+bool is_there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
 }
 
-fs::path absolute(const fs::path& folder) {
+fs::path canonical_folder(const fs::path& folder) {
   std::error_code error;
   const fs::path path = fs::canonical(folder, error);
   if (error) fail("report", folder.string(), ": cannot open this folder: ", error.message());
@@ -39,7 +40,7 @@ std::vector<fs::path> run_folders(const fs::path& folder) {
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
-    if (exists(entry->path() / metrics_name)) found.push_back(entry->path());
+    if (is_there(entry->path() / metrics_name)) found.push_back(entry->path());
   }
   if (error) fail("report", folder.string(), ": cannot read this folder: ", error.message());
   std::sort(found.begin(), found.end());
@@ -52,6 +53,12 @@ std::optional<std::uint64_t> to_seed(const std::string& text) {
   const auto [stop, error] = std::from_chars(text.data(), end, seed);
   if (text.empty() || error != std::errc() || stop != end) return std::nullopt;
   return seed;
+}
+
+// Options that do not tell two kinds of runs apart.
+bool is_about_the_place(const std::string& option) {
+  constexpr std::string_view names[] = {"seed", "out", "overwrite", "resume", "data-dir"};
+  return std::find(std::begin(names), std::end(names), option) != std::end(names);
 }
 
 // What `compare` calls the folder of a run: OPTIMIZER-seed-N.
@@ -83,7 +90,7 @@ bool is_plain(const ordered_json& value) {
 // The content of compare.json, or an empty object.
 ordered_json read_comparison(const fs::path& folder) {
   const fs::path path = folder / "compare.json";
-  if (!exists(path)) return ordered_json::object();
+  if (!is_there(path)) return ordered_json::object();
   const std::string text = read_text(path);
   try {
     ordered_json json = ordered_json::parse(text);
@@ -110,9 +117,9 @@ bool is_part_of(const ordered_json& comparison, const fs::path& run) {
 class Gatherer {
  public:
   void add_folder(const fs::path& given) {
-    const fs::path folder = absolute(given);
+    const fs::path folder = canonical_folder(given);
     if (!seen_.insert(folder).second) return;
-    if (exists(folder / metrics_name)) {
+    if (is_there(folder / metrics_name)) {
       add_single(folder);
       return;
     }
@@ -176,7 +183,7 @@ class Gatherer {
       if (is_plain(value) && name != "conclusion") source.facts.emplace_back(name, as_text(value));
     }
     const fs::path config = folder / "config.toml";
-    if (exists(config)) source.config = read_text(config);
+    if (is_there(config)) source.config = read_text(config);
     if (!source.facts.empty() || !source.config.empty()) sources_.push_back(std::move(source));
   }
 
@@ -194,15 +201,12 @@ class Gatherer {
       name = named->first;
       run.seed = named->second;
       key = key_of(folder.parent_path(), name);
-    } else if (exists(config)) {
+    } else if (is_there(config)) {
       key = "config";
-      for (const auto& [option, value] : read_config(config)) {
+      for (const auto& [option, value] : read_run_options(config)) {
         if (option == "seed") run.seed = to_seed(value);
         if (option == "optimizer") name = value;
-        // These do not change what a run means.
-        if (option == "seed" || option == "out" || option == "overwrite" || option == "resume") {
-          continue;
-        }
+        if (is_about_the_place(option)) continue;
         key += "\n" + option + "=" + value;
       }
       if (!run.seed) key += "\n" + folder.string();

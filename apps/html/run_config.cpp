@@ -9,7 +9,8 @@
 
 namespace plastic::apps {
 
-std::vector<std::pair<std::string, std::string>> read_config(const std::filesystem::path& path) {
+std::vector<std::pair<std::string, std::string>> read_run_options(
+    const std::filesystem::path& path) {
   std::istringstream text(read_text(path));
   std::vector<std::pair<std::string, std::string>> entries;
   try {

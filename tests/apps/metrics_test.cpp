@@ -9,10 +9,15 @@ using namespace plastic::apps;
 using nlohmann::json;
 
 TEST_CASE("apps.metrics.line") {
-  EpochResult result{.epoch = 3, .train_loss = 0.1, .train_accuracy = 1.0 / 3.0, .seconds = 2.0};
+  EpochResult result{.epoch = 3,
+                     .train_loss = 0.1,
+                     .train_accuracy = 1.0 / 3.0,
+                     .seconds = 2.0,
+                     .learning_rate = 0.01};
   const std::string line = metrics_line(result);
   CHECK(line.back() == '\n');
   CHECK(json::parse(line)["train_accuracy"] == 1.0 / 3.0);
+  CHECK(json::parse(line)["learning_rate"] == 0.01);
   CHECK_FALSE(json::parse(line).contains("diagnostics"));
   result.diagnostics = {{"alpha_mean", 0.5}};
   CHECK(json::parse(metrics_line(result))["diagnostics"] == json({{"alpha_mean", 0.5}}));

@@ -92,11 +92,10 @@ TEST_CASE("apps.report.browser") {
     const std::string body = dom.substr(dom.find("<body"), 250);
     CAPTURE(body);
     CAPTURE(console);
-    // Four curves, or five with the learning rate, and twelve diagnostics.
-    const std::string charts = contains(page, "\"learning_rate\":") ? "17" : "16";
-    CHECK(contains(body, "data-charts=\"" + charts + "\""));
-    CHECK(contains(body, "data-drawn=\"" + charts + "\""));
-    CHECK(contains(body, "data-tables=\"" + charts + "\""));
+    // Five curves and twelve diagnostics.
+    CHECK(contains(body, "data-charts=\"17\""));
+    CHECK(contains(body, "data-drawn=\"17\""));
+    CHECK(contains(body, "data-tables=\"17\""));
     CHECK(contains(body, "data-errors=\"0\""));
     CHECK(contains(body, dark ? "data-scheme=\"dark\"" : "data-scheme=\"light\""));
     CHECK(contains(body, dark ? "rgb(20, 23, 27)" : "rgb(255, 255, 255)"));
