@@ -73,10 +73,14 @@ function withDeviation(point, quantity) {
   return Number.isNaN(point.deviation) ? mean : `${mean} ± ${format(point.deviation, quantity)}`;
 }
 
-// The datasets of a group: band, single runs, mean; the mean comes first, to be drawn on top.
+// Chart.js draws the first dataset last: means on top, bands at the bottom.
+const LAYERS = ['mean', 'run', 'band'];
+
+// The datasets of a group; the two edges of its band stay neighbours.
 function datasets(index, {runs, points}) {
   const line = color(index);
-  const common = {group: index, borderDash: dashes(index), pointRadius: 0, pointHitRadius: 0};
+  const common = {group: index, borderDash: dashes(index), clip: 6, pointRadius: 0,
+    pointHitRadius: 0};
   const list = [{...common, role: 'mean', label: groups[index].name, data: points,
     borderColor: line, backgroundColor: line, borderWidth: 2.5, pointStyle: SHAPES[index % SHAPES.length],
     pointRadius: points.length > 40 ? 0 : 3.5, pointHoverRadius: 5, pointHitRadius: 8}];
@@ -193,6 +197,7 @@ function figure(parent, quantity, pick) {
   return [hidden => {
     chart?.destroy();
     const sets = all.flatMap((one, index) => one.points.length > 0 ? datasets(index, one) : [])
+      .sort((a, b) => LAYERS.indexOf(a.role) - LAYERS.indexOf(b.role))
       .map(set => ({...set, hidden: hidden.has(set.group)}));
     chart = new Chart(canvas, {type: 'line', data: {datasets: sets},
       options: options(quantity, logarithmic)});

@@ -119,6 +119,7 @@ class Gatherer {
   void add_folder(const fs::path& given) {
     const fs::path folder = canonical_folder(given);
     if (!seen_.insert(folder).second) return;
+    if (title_.empty()) title_ = folder.filename().string();
     if (is_there(folder / metrics_name)) {
       add_single(folder);
       return;
@@ -138,7 +139,7 @@ class Gatherer {
   }
 
   ReportData take() {
-    ReportData data{.groups = {}, .sources = std::move(sources_)};
+    ReportData data{.title = title_, .groups = {}, .sources = std::move(sources_)};
     for (Group& group : groups_) {
       if (!group.content.runs.empty()) data.groups.push_back(std::move(group.content));
     }
@@ -179,6 +180,9 @@ class Gatherer {
 
   void add_source(const fs::path& folder, const ordered_json& comparison) {
     ReportSource source{.folder = folder, .facts = {}, .config = {}};
+    if (const auto data = comparison.find("data"); data != comparison.end()) {
+      title_ = as_text(*data);
+    }
     for (const auto& [name, value] : comparison.items()) {
       if (is_plain(value) && name != "conclusion") source.facts.emplace_back(name, as_text(value));
     }
@@ -237,6 +241,7 @@ class Gatherer {
   }
 
   std::set<fs::path> seen_;
+  std::string title_;
   std::vector<Group> groups_;
   std::vector<ReportSource> sources_;
 };

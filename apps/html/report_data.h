@@ -36,6 +36,8 @@ struct ReportSource {
 };
 
 struct ReportData {
+  /// The data set where known, else the first folder.
+  std::string title;
   std::vector<ReportGroup> groups;
   std::vector<ReportSource> sources;
 };

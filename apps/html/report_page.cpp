@@ -49,20 +49,14 @@ std::size_t run_count(const ReportData& data) {
   return runs;
 }
 
-std::string title(const ReportData& data) {
-  for (const ReportSource& source : data.sources) {
-    for (const auto& [name, value] : source.facts) {
-      if (name == "data") return value;
-    }
-  }
-  return data.groups.front().runs.front().folder.filename().string();
-}
-
 std::string subtitle(const ReportData& data) {
-  std::size_t most = 0;
-  for (const ReportGroup& group : data.groups) most = std::max(most, group.runs.size());
-  return count(data.groups.size(), "optimizer") + ", " + count(run_count(data), "run") +
-         (most > 1 ? ", up to " + count(most, "seed") + " each" : "");
+  std::string text = count(data.groups.size(), "optimizer") + ", " + count(run_count(data), "run");
+  const std::size_t seeds = data.groups.front().runs.size();
+  const bool all_same =
+      std::all_of(data.groups.begin(), data.groups.end(),
+                  [seeds](const ReportGroup& group) { return group.runs.size() == seeds; });
+  if (seeds > 1 && all_same) text += ", " + count(seeds, "seed") + " each";
+  return text;
 }
 
 std::string definition(const std::string& name, const std::string& value) {
@@ -97,7 +91,7 @@ std::string configuration_html(const ReportData& data) {
 
 std::string report_page(const ReportData& data) {
   const auto value = [&data](std::string_view name) -> std::string {
-    if (name == "title") return escape_html(title(data));
+    if (name == "title") return escape_html(data.title);
     if (name == "subtitle") return escape_html(subtitle(data));
     if (name == "conclusion") return escape_html(conclusion_text(data));
     if (name == "table") return table_html(data);
