@@ -184,8 +184,7 @@ TEST_CASE("apps.report.errors") {
 
   SUBCASE("a file that is no report stays") {
     write_run(run, good);
-    const ProgramResult result =
-        report("'" + run.string() + "' --out '" + (run / "metrics.jsonl").string() + "'");
+    const ProgramResult result = report(quoted(run) + " --out " + quoted(run / "metrics.jsonl"));
     CHECK(result.code == 1);
     CHECK(contains(result.err, "is no report"));
     CHECK(read_file(run / "metrics.jsonl") == good);
