@@ -43,7 +43,7 @@ json chart_data(const std::string& page) {
   return json::parse(page.substr(at, page.find("</script>", at) - at));
 }
 
-std::string quoted(const fs::path& path) {
+std::string shell_word(const fs::path& path) {
   std::string text = "'";
   text += path.string();
   return text += "'";
@@ -62,7 +62,7 @@ TEST_CASE("apps.report.comparison") {
   const std::string page_path = folder / "report.html";
 
   SUBCASE("without compare.json: by name") {
-    const ProgramResult result = report(quoted(folder.path()));
+    const ProgramResult result = report(shell_word(folder.path()));
     CAPTURE(result.err);
     REQUIRE(result.code == 0);
     CHECK(contains(result.out, page_path));
@@ -82,7 +82,7 @@ TEST_CASE("apps.report.comparison") {
     write_run(folder.path() / "old-seed-41", metrics(0.1));
     write_file(folder / "compare.json", R"({"data": "mnist", "hidden": [16, 8], "seeds": [41, 42],)"
                                         R"( "settings": {"sgd": "lr 0.01", "adam": "lr 0.001"}})");
-    REQUIRE(report(quoted(folder.path())).code == 0);
+    REQUIRE(report(shell_word(folder.path())).code == 0);
     const std::string page = read_file(page_path);
     const json groups = chart_data(page)["groups"];
     REQUIRE(groups.size() == 2);
@@ -94,7 +94,7 @@ TEST_CASE("apps.report.comparison") {
 
   SUBCASE("an interrupted comparison pairs the seeds that are there") {
     fs::remove_all(folder.path() / "sgd-seed-41");
-    REQUIRE(report(quoted(folder.path())).code == 0);
+    REQUIRE(report(shell_word(folder.path())).code == 0);
     const std::string page = read_file(page_path);
     CHECK(contains(page, "<td>-10.00</td><td>0 of 1</td>"));
     CHECK_FALSE(contains(page, "ahead of"));
@@ -113,10 +113,10 @@ TEST_CASE("apps.report.single_runs") {
   with_config("b", "sgd", 2);
   with_config("c", "adam", 1);
   const std::string out = folder / "page.html";
-  const std::string a_and_b = quoted(folder / "a") + " " + quoted(folder / "b") + " ";
+  const std::string a_and_b = shell_word(folder / "a") + " " + shell_word(folder / "b") + " ";
 
   SUBCASE("the same settings make one curve") {
-    REQUIRE(report(a_and_b + quoted(folder / "c") + " --out " + quoted(out)).code == 0);
+    REQUIRE(report(a_and_b + shell_word(folder / "c") + " --out " + shell_word(out)).code == 0);
     const json groups = chart_data(read_file(out))["groups"];
     REQUIRE(groups.size() == 2);
     CHECK(groups[0]["name"] == "sgd");
@@ -125,7 +125,7 @@ TEST_CASE("apps.report.single_runs") {
   }
 
   SUBCASE("a run given twice counts once") {
-    REQUIRE(report(a_and_b + a_and_b + "--out " + quoted(out)).code == 0);
+    REQUIRE(report(a_and_b + a_and_b + "--out " + shell_word(out)).code == 0);
     CHECK(chart_data(read_file(out))["groups"][0]["runs"].size() == 2);
   }
 
@@ -137,7 +137,7 @@ TEST_CASE("apps.report.single_runs") {
 
   SUBCASE("twice the same seed is refused") {
     with_config("b", "sgd", 1);
-    const ProgramResult result = report(a_and_b + "--out " + quoted(out));
+    const ProgramResult result = report(a_and_b + "--out " + shell_word(out));
     CHECK(result.code == 1);
     CHECK(contains(result.err, "both are sgd with seed 1"));
   }
@@ -147,7 +147,7 @@ TEST_CASE("apps.report.escapes") {
   const TemporaryFolder folder;
   const std::string evil = "<script>alert(1)<|script>&\"'";
   write_run(folder.path() / evil, metrics(0.5));
-  REQUIRE(report(quoted(folder.path())).code == 0);
+  REQUIRE(report(shell_word(folder.path())).code == 0);
   const std::string page = read_file(folder / "report.html");
   CHECK_FALSE(contains(page, "<script>alert"));
   CHECK(contains(page, "&lt;script&gt;alert(1)&lt;|script&gt;&amp;&quot;&#39;"));
@@ -163,7 +163,7 @@ TEST_CASE("apps.report.errors") {
   const auto rejects = [&](const std::string& text, const std::string& message) {
     write_run(run, text);
     write_file(run / "report.html", "<meta content=\"plastic report\">");
-    const ProgramResult result = report(quoted(run));
+    const ProgramResult result = report(shell_word(run));
     CAPTURE(result.err);
     CHECK(result.code == 1);
     CHECK(contains(result.err, "[report] "));
@@ -184,7 +184,8 @@ TEST_CASE("apps.report.errors") {
 
   SUBCASE("a file that is no report stays") {
     write_run(run, good);
-    const ProgramResult result = report(quoted(run) + " --out " + quoted(run / "metrics.jsonl"));
+    const ProgramResult result =
+        report(shell_word(run) + " --out " + shell_word(run / "metrics.jsonl"));
     CHECK(result.code == 1);
     CHECK(contains(result.err, "is no report"));
     CHECK(read_file(run / "metrics.jsonl") == good);
@@ -192,14 +193,14 @@ TEST_CASE("apps.report.errors") {
 
   SUBCASE("a folder without runs") {
     fs::create_directories(folder.path() / "empty");
-    CHECK(contains(report(quoted(folder / "empty")).err, "no metrics.jsonl here"));
-    CHECK(contains(report(quoted(folder / "nowhere")).err, "cannot open this folder"));
+    CHECK(contains(report(shell_word(folder / "empty")).err, "no metrics.jsonl here"));
+    CHECK(contains(report(shell_word(folder / "nowhere")).err, "cannot open this folder"));
   }
 
   SUBCASE("compare.json that is no JSON") {
     write_run(folder.path() / "home" / "sgd-seed-1", good);
     write_file(folder.path() / "home" / "compare.json", "{\n\"data\": }");
-    CHECK(contains(report(quoted(folder / "home")).err, "compare.json, line 2"));
+    CHECK(contains(report(shell_word(folder / "home")).err, "compare.json, line 2"));
   }
 
   SUBCASE("no run named") { CHECK(report("").code == 2); }
