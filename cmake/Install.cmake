@@ -8,4 +8,5 @@ configure_package_config_file(cmake/plasticConfig.cmake.in plasticConfig.cmake
 write_basic_package_version_file(plasticConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/plasticConfig.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/plasticConfigVersion.cmake
+              cmake/FindLibcsv.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/plastic)

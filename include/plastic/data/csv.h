@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "plastic/core/tensor.h"
+
+namespace plastic::data {
+
+struct CsvOptions {
+  /// The first line names the columns; otherwise it is data.
+  bool header = true;
+  /// Any character but a quote, a space or an end of line.
+  char delimiter = ',';
+  /// The column of the labels, from 0; a negative one counts from the end, -1 the last.
+  std::int64_t label_column = -1;
+};
+
+/// Numbers with a class each, a row an example.
+struct LabelledTable {
+  /// (N, F) f32: the columns but the label's, in order.
+  Tensor features;
+  /// (N) i64, none negative.
+  Tensor labels;
+  /// The features' F names; empty for a file without a header.
+  std::vector<std::string> feature_names;
+  /// Empty likewise.
+  std::string label_name;
+};
+
+/// Reads comma-separated numbers (RFC 4180; plain or gzip, told apart by content), one column of
+/// them whole numbers from 0, the classes. Empty lines, spaces around numbers, quotes and a
+/// byte-order mark are accepted. The file is untrusted: throws Error naming the path and, where
+/// there is one, the line when the file cannot be opened or holds no row of data, when a row is
+/// longer or shorter than the first, when a field is not a finite number or not a label, when it is
+/// longer than 1024 characters, or a quote stands wrong. Throws Error, too, for a delimiter or
+/// label column that cannot be, and when this build reads no CSV.
+LabelledTable read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
+
+}  // namespace plastic::data

@@ -1,0 +1,11 @@
+#include <doctest/doctest.h>
+
+#include "plastic/data/csv.h"
+#include "tests/data/files.h"
+
+using namespace plastic::test;
+
+TEST_CASE("data.csv.not-built-in") {
+  CHECK(contains(error_of([] { plastic::data::read_csv("table.csv"); }),
+                 {"[csv] table.csv", "reads no CSV", "-DPLASTIC_CSV=ON"}));
+}

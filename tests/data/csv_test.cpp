@@ -1,0 +1,143 @@
+#include "plastic/data/csv.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "tests/data/files.h"
+
+using plastic::Shape;
+using namespace plastic::data;
+using namespace plastic::test;
+
+namespace {
+
+Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
+
+LabelledTable read(std::string_view text, const CsvOptions& options = {}) {
+  const TempFolder folder;
+  write_file(folder / "t.csv", bytes_of(text));
+  return read_csv(folder / "t.csv", options);
+}
+
+std::string error(std::string_view text, const CsvOptions& options = {}) {
+  return error_of([&] { read(text, options); });
+}
+
+using Floats = std::vector<float>;
+using Labels = std::vector<std::int64_t>;
+
+}  // namespace
+
+TEST_CASE("data.csv.reads") {
+  const LabelledTable table = read("width,height,class\n1,2.5,0\n-3e2,+4,2\n");
+  CHECK(table.features.shape() == Shape{2, 2});
+  CHECK(table.features.to_vector<float>() == Floats{1, 2.5F, -300, 4});
+  CHECK(table.labels.to_vector<std::int64_t>() == Labels{0, 2});
+  CHECK(table.feature_names == std::vector<std::string>{"width", "height"});
+  CHECK(table.label_name == "class");
+}
+
+TEST_CASE("data.csv.label-column") {
+  for (const std::int64_t column : {0, -3}) {
+    const LabelledTable table = read("y,a,b\n7,1,2\n", {.label_column = column});
+    CHECK(table.labels.to_vector<std::int64_t>() == Labels{7});
+    CHECK(table.features.to_vector<float>() == Floats{1, 2});
+    CHECK(table.feature_names == std::vector<std::string>{"a", "b"});
+    CHECK(table.label_name == "y");
+  }
+  for (const std::int64_t column : {3, -4}) {
+    CHECK(contains(error("y,a,b\n7,1,2\n", {.label_column = column}),
+                   {"line 1: label column", std::to_string(column), " of 3"}));
+  }
+}
+
+TEST_CASE("data.csv.without-header") {
+  const LabelledTable table = read("1,2,0\n3,4,1", {.header = false});
+  CHECK(table.features.to_vector<float>() == Floats{1, 2, 3, 4});
+  CHECK(table.labels.to_vector<std::int64_t>() == Labels{0, 1});
+  CHECK(table.feature_names.empty());
+  CHECK(contains(error("a,b\n1,2\n", {.header = false}),
+                 {"line 1: column 1", "found 'a'", "does the file have a header?"}));
+}
+
+TEST_CASE("data.csv.forms") {
+  const Floats features = {1, 2};
+  const Labels labels = {3};
+  for (const char* text : {"a,b,c\r\n1,2,3\r\n", "a,b,c\n\n1,2,3\n\n", "a,b,c\r1,2,3\r",
+                           "\xEF\xBB\xBF\"a\",b,c\n 1 ,\"2\",3.0", "a,b,\"c,\"\"d\"\"\"\n1,2,3"}) {
+    CAPTURE(text);
+    const LabelledTable table = read(text);
+    CHECK(table.features.to_vector<float>() == features);
+    CHECK(table.labels.to_vector<std::int64_t>() == labels);
+    CHECK(table.feature_names == std::vector<std::string>{"a", "b"});
+  }
+  const LabelledTable tabs = read("a\tb\tc\n1\t2\t3\n", {.delimiter = '\t'});
+  CHECK(tabs.features.to_vector<float>() == features);
+}
+
+TEST_CASE("data.csv.longer-than-a-buffer") {
+  std::string text = "x,y\n";
+  const std::int64_t rows = 30000;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    text += std::to_string(i) + "," + std::to_string(i % 7) + "\n";
+  }
+  const LabelledTable table = read(text);
+  REQUIRE(table.features.shape() == Shape{rows, 1});
+  const auto features = table.features.to_vector<float>();
+  const auto labels = table.labels.to_vector<std::int64_t>();
+  std::int64_t wrong = 0;
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    const bool right =
+        features[i] == static_cast<float>(i) && labels[i] == static_cast<std::int64_t>(i % 7);
+    wrong += right ? 0 : 1;
+  }
+  CHECK(wrong == 0);
+  CHECK(contains(error(text + "1\n"), {"line 30002: 1 field, expected 2"}));
+}
+
+TEST_CASE("data.csv.ragged") {
+  CHECK(contains(error("a,b,c\n1,2,3\n\n1,2\n"),
+                 {"[csv] ", "t.csv: line 4: 2 fields, expected 3 as in line 1"}));
+  CHECK(contains(error("a,b\r\n1,2\r\n1,2,3\r\n"), {"line 3: 3 fields, expected 2"}));
+  CHECK(contains(error("a;b\n1;2\n"), {"line 1: one column", "delimiter not ','"}));
+}
+
+TEST_CASE("data.csv.not-numbers") {
+  for (const char* text : {"x", "", "1x", "nan", "inf", "1e999", "1e39", "0x10", "+-1", "--1"}) {
+    CAPTURE(text);
+    CHECK(contains(error("a,b\n1,2\n" + std::string(text) + ",2\n"),
+                   {"line 3: column 1: expected a number, found '" + std::string(text) + "'"}));
+  }
+  for (const char* text : {"-1", "0.5", "1e300", "cat"}) {
+    CAPTURE(text);
+    CHECK(contains(error("a,b\n1," + std::string(text) + "\n"),
+                   {"line 2: column 2: expected a label", "found '" + std::string(text) + "'"}));
+  }
+}
+
+TEST_CASE("data.csv.empty") {
+  CHECK(contains(error(""), {"holds no rows of data"}));
+  CHECK(contains(error("\n\n"), {"holds no rows of data"}));
+  CHECK(contains(error("a,b\n"), {"holds no rows of data, only a header"}));
+  CHECK(contains(error_of([] { read_csv("/no/such.csv"); }), {"[csv] /no/such.csv", "opened"}));
+}
+
+TEST_CASE("data.csv.hostile-length") {
+  CHECK(contains(error("a,b\n" + std::string(2'000'000, '1') + ",2\n"),
+                 {"line 2: a field of more than 1024 characters"}));
+  CHECK(contains(error("a,b\n\"1,2\n" + std::string(5000, '\n')),
+                 {"a field of more than 1024 characters", "quote left open"}));
+  CHECK(contains(error("a,b\n" + std::string(1500, '1') + ",2\n"), {"more than 1024"}));
+}
+
+TEST_CASE("data.csv.quotes") {
+  CHECK(contains(error("a,b\n1,\"2\n"), {"line 3: a quote"}));
+  CHECK(contains(error("a,b\n1,\"2\"3\n"), {"line 2: a quote"}));
+}
+
+TEST_CASE("data.csv.delimiter-errors") {
+  for (const char delimiter : {'"', '\n', '\r', ' ', '\0'}) {
+    CHECK(contains(error("a,b\n1,2\n", {.delimiter = delimiter}), {"[csv] delimiter"}));
+  }
+}
