@@ -29,7 +29,7 @@ struct LoaderOptions {
   Generator generator = {};
   /// Threads, 0 to 64, that prepare batches ahead, each batch on one of them, while training goes
   /// on; with 0 each is prepared when asked for, on the threads of the CPU device. The batches are
-  /// the same. Worth it where processors are idle; on two, training has a use for both.
+  /// the same.
   int prefetch_threads = 0;
 };
 
