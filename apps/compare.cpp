@@ -2,7 +2,7 @@
 #include <iostream>
 #include <memory>
 
-#include "apps/atomic_file.h"
+#include "core/atomic_file.h"
 #include "apps/commands.h"
 #include "apps/comparison.h"
 #include "apps/metrics.h"

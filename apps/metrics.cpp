@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "apps/atomic_file.h"
+#include "core/atomic_file.h"
 #include "apps/statistics.h"
 
 namespace plastic::apps {

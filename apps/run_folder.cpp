@@ -2,7 +2,7 @@
 
 #include <system_error>
 
-#include "apps/atomic_file.h"
+#include "core/atomic_file.h"
 #include "core/check.h"
 
 namespace plastic::apps {

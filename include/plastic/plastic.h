@@ -8,6 +8,7 @@
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
+#include "plastic/core/safetensors.h"
 #include "plastic/core/shape.h"
 #include "plastic/core/state_dict.h"
 #include "plastic/core/tensor.h"

@@ -1,26 +1,26 @@
-#include "apps/atomic_file.h"
+#include "core/atomic_file.h"
 
 #include <doctest/doctest.h>
 
 #include "plastic/core/error.h"
-#include "tests/apps/program.h"
+#include "tests/data/files.h"
 
 using namespace plastic;
 
-TEST_CASE("apps.atomic_file.replaces") {
+TEST_CASE("core.atomic_file.replaces") {
   const tests::TemporaryFolder folder;
   const std::string path = folder / "file";
-  apps::write_file_atomically(path, "first, and longer");
-  apps::write_file_atomically(path, "second");
+  write_file_atomically(path, "first, and longer");
+  write_file_atomically(path, "second");
   CHECK(tests::read_file(path) == "second");
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
-TEST_CASE("apps.atomic_file.failure_leaves_the_old") {
+TEST_CASE("core.atomic_file.failure_leaves_the_old") {
   const tests::TemporaryFolder folder;
-  CHECK_THROWS_AS(apps::write_file_atomically("/dev/null/file", "text"), Error);
+  CHECK_THROWS_AS(write_file_atomically("/dev/null/file", "text"), Error);
   // A folder in the way cannot be replaced by a file.
   std::filesystem::create_directory(folder.path() / "taken");
-  CHECK_THROWS_AS(apps::write_file_atomically(folder / "taken", "text"), Error);
+  CHECK_THROWS_AS(write_file_atomically(folder / "taken", "text"), Error);
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }

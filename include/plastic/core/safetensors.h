@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "plastic/core/state_dict.h"
+
+namespace plastic {
+
+/// Text by name, in UTF-8.
+using Metadata = std::map<std::string, std::string>;
+
+/// What a safetensors file holds.
+struct Safetensors {
+  /// On the CPU, in the order of the file's header.
+  StateDict tensors;
+  Metadata metadata;
+};
+
+/// Writes tensors and metadata in the safetensors format (github.com/huggingface/safetensors): the
+/// header's length in 8 bytes, little endian; a JSON header; the elements, row-major. The file is
+/// replaced as a whole: written beside, flushed and renamed. A checksum of all content is kept in
+/// the metadata as "plastic.checksum", which load_safetensors() verifies and removes; other readers
+/// pass over it. The same content gives the same bytes. Throws Error naming the path for a tensor
+/// that is undefined or there twice, text that is not UTF-8, and when the file cannot be written.
+void save_safetensors(const std::filesystem::path& path, const StateDict& tensors,
+                      const Metadata& metadata = {});
+
+/// Reads a file of dtypes F32, F64, I64 and U8, Plastic's own or another program's. The content is
+/// not trusted: all lengths are checked before memory is taken. Throws Error naming the path and
+/// what is wrong with the file.
+Safetensors load_safetensors(const std::filesystem::path& path);
+
+}  // namespace plastic
