@@ -2,17 +2,20 @@
 #include <iostream>
 #include <memory>
 
-#include "core/atomic_file.h"
 #include "apps/commands.h"
 #include "apps/comparison.h"
+#include "apps/config_file.h"
+#include "apps/config_option.h"
 #include "apps/metrics.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/report.h"
 #include "apps/run_folder.h"
 #include "apps/run_recorder.h"
+#include "apps/saved_run.h"
 #include "apps/training.h"
 #include "apps/values.h"
+#include "core/atomic_file.h"
 #include "plastic/core/device.h"
 #include "plastic/data/catalog.h"
 
@@ -75,6 +78,7 @@ class Comparison {
     if (!options_.shared.out.empty()) {
       folder = options_.shared.out / (name + "-seed-" + std::to_string(seed));
       prepare_run_folder(folder, options_.shared.overwrite);
+      start_folder(folder, config_text(run_settings(options_.shared), config));
     }
     RunRecorder recorder(progress_, label, done_ * steps_, config.epochs, false, folder);
     const std::vector<EpochResult> results = run_training(config, data_, recorder);
@@ -140,9 +144,9 @@ std::string footer() {
          "the seeds; the difference to the first optimizer, seed by seed; in how many seeds the "
          "row\n"
          "is ahead of it; and the seconds of training a run, without the tests.\n"
-         "--out DIR writes DIR/compare.json, DIR/OPTIMIZER-seed-N/metrics.jsonl (see 'plastic "
-         "train\n"
-         "--help') and DIR/report.html (see 'plastic report --help').\n"
+         "--out DIR writes DIR/compare.json, DIR/report.html (see 'plastic report --help') and\n"
+         "DIR/OPTIMIZER-seed-N with the metrics.jsonl and config.toml of each run (see 'plastic\n"
+         "train --help').\n"
          "\n"
          "The paper's settings:\n" +
          paper_settings_text() +
@@ -162,6 +166,7 @@ void add_compare(CLI::App& program) {
   CLI::App& command = add_command(
       program, "compare", "Train with several optimizers from the same starts and print a table.",
       footer(), [options] { compare(*options); });
+  add_config_option(command);
   add_shared_options(command, options->shared, [&command, options] {
     add_text_option(
         command, "--optimizers", "A,B,...", join(options->optimizers, ","), "Optimizer",

@@ -1,4 +1,4 @@
-// The `plastic` program: exit code 0 done, 1 failed, 2 wrong usage.
+// The `plastic` program: exit code 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/commands.h"
+#include "apps/interrupt.h"
 #include "apps/options.h"
 #include "apps/values.h"
 #include "plastic/core/error.h"
@@ -18,6 +19,8 @@ using namespace plastic::apps;
 constexpr int done = 0;
 constexpr int failed = 1;
 constexpr int wrong_usage = 2;
+// As shells have it for Ctrl-C.
+constexpr int was_interrupted = 130;
 
 // The subcommand that was asked for, or the program itself.
 CLI::App& selected(CLI::App& program) {
@@ -72,6 +75,9 @@ int run(CLI::App& program, int argc, char** argv) {
     return report_usage(program, unknown ? unknown_word(program) : error.what());
   } catch (const UsageError& error) {
     return report_usage(program, error.what());
+  } catch (const Interrupted& stop) {
+    std::cerr << "plastic: " << stop.what() << "\n";
+    return was_interrupted;
   } catch (const plastic::Error& error) {
     std::cerr << "plastic: " << error.what() << "\n";
   } catch (const std::bad_alloc&) {
@@ -99,7 +105,8 @@ int main(int argc, char** argv) {
       "  plastic compare --data fashion-mnist --fraction 0.1 --paper\n"
       "  plastic info                                      # what this machine and build offer\n"
       "\n"
-      "'plastic COMMAND --help' explains a command. Exit code: 0 done, 1 failed, 2 wrong usage.");
+      "'plastic COMMAND --help' explains a command. Exit code: 0 done, 1 failed, 2 wrong usage,\n"
+      "130 interrupted by Ctrl-C or SIGTERM.");
   add_train(program);
   add_compare(program);
   add_report(program);

@@ -1,9 +1,11 @@
 #include "apps/metrics.h"
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "core/atomic_file.h"
 #include "apps/statistics.h"
+#include "core/atomic_file.h"
+#include "core/check.h"
 
 namespace plastic::apps {
 namespace {
@@ -49,6 +51,51 @@ std::string metrics_line(const EpochResult& result) {
   };
   for (const auto& [name, value] : result.diagnostics) json["diagnostics"][name] = value;
   return json.dump() + "\n";
+}
+
+EpochResult parse_metrics_line(const std::string& line) {
+  try {
+    const auto json = nlohmann::ordered_json::parse(line);
+    EpochResult result{.epoch = json.at("epoch").get<int>(),
+                       .train_loss = json.at("train_loss").get<double>(),
+                       .train_accuracy = json.at("train_accuracy").get<double>(),
+                       .test_loss = json.at("test_loss").get<double>(),
+                       .test_accuracy = json.at("test_accuracy").get<double>(),
+                       .seconds = json.at("seconds").get<double>(),
+                       .images_per_second = json.at("images_per_second").get<double>(),
+                       .learning_rate = json.at("learning_rate").get<double>()};
+    if (json.contains("diagnostics")) {
+      for (const auto& [name, value] : json.at("diagnostics").items()) {
+        result.diagnostics.emplace_back(name, value.get<double>());
+      }
+    }
+    return result;
+  } catch (const nlohmann::json::exception& wrong) {
+    fail("metrics", "not a line of metrics: ", wrong.what());
+  }
+}
+
+std::vector<EpochResult> MetricsFile::resume(int epochs) {
+  text_.clear();
+  std::vector<EpochResult> results;
+  std::ifstream file(path_, std::ios::binary);
+  for (std::string line; std::ssize(results) < epochs && std::getline(file, line);) {
+    try {
+      results.push_back(parse_metrics_line(line));
+    } catch (const Error& wrong) {
+      fail("resume", path_.string(), ": line ", results.size() + 1, ": ", wrong.what());
+    }
+    text_ += line + "\n";
+    if (results.back().epoch != std::ssize(results)) {
+      fail("resume", path_.string(), ": line ", results.size(), " is of epoch ",
+           results.back().epoch);
+    }
+  }
+  if (std::ssize(results) != epochs) {
+    fail("resume", path_.string(), ": holds ", results.size(), " epochs, but the checkpoint ",
+         epochs);
+  }
+  return results;
 }
 
 MetricsFile::MetricsFile(const std::filesystem::path& folder) : path_(folder / "metrics.jsonl") {}

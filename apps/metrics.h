@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "apps/comparison.h"
 #include "apps/training.h"
@@ -14,10 +15,17 @@ namespace plastic::apps {
 /// images_per_second, learning_rate and, when there are any, diagnostics; with the line's end.
 std::string metrics_line(const EpochResult& result);
 
+/// What a line of metrics.jsonl says. Throws Error.
+EpochResult parse_metrics_line(const std::string& line);
+
 /// The file metrics.jsonl of a run folder: one JSON object a line, one line an epoch.
 class MetricsFile {
  public:
   explicit MetricsFile(const std::filesystem::path& folder);
+
+  /// Takes over the first `epochs` lines of the file that is there, for a run that goes on, and
+  /// gives what they say. Throws Error naming the file when they are not there or damaged.
+  std::vector<EpochResult> resume(int epochs);
 
   /// Adds a line. The file is replaced as a whole, so that it holds whole epochs at any moment.
   void append(const EpochResult& result);

@@ -283,6 +283,11 @@ void add_shared_options(CLI::App& command, SharedOptions& options,
   add_neuroplastic_options(command, options);
 }
 
+void add_switch(CLI::App& command, const std::string& name, const std::string& group,
+                const std::string& description, bool& on) {
+  command.add_flag(name, on, description)->group(group);
+}
+
 std::uint64_t parse_seed(const std::string& text) {
   return static_cast<std::uint64_t>(
       parse_integer(text, 0, std::numeric_limits<std::int64_t>::max()));
@@ -304,6 +309,11 @@ std::string paper_settings_text() {
     text += "  " + name + ": " + describe(default_settings(name, true)) + "\n";
   }
   return text;
+}
+
+RunSettings run_settings(const SharedOptions& options) {
+  return {
+      .data = options.data, .data_dir = options.data_dir.value_or(""), .threads = num_threads()};
 }
 
 std::string run_header(const SharedOptions& options, const data::DatasetPair& data) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "apps/config_file.h"
 #include "apps/optimizers.h"
 #include "apps/training.h"
 
@@ -47,6 +48,10 @@ void add_text_option(CLI::App& command, const std::string& name, const std::stri
                      const std::string& description,
                      const std::function<void(const std::string&)>& take);
 
+/// Adds an option without a value that sets `on`.
+void add_switch(CLI::App& command, const std::string& name, const std::string& group,
+                const std::string& description, bool& on);
+
 /// A seed of the random numbers. Throws UsageError.
 std::uint64_t parse_seed(const std::string& text);
 
@@ -58,6 +63,9 @@ std::shared_ptr<CLI::FormatterBase> help_format();
 
 /// What --paper stands for, an optimizer a line, for the help.
 std::string paper_settings_text();
+
+/// What decides a run besides its TrainConfig, as it is in force. Call after set_num_threads().
+RunSettings run_settings(const SharedOptions& options);
 
 /// What a command is about to do: data, network, training.
 std::string run_header(const SharedOptions& options, const data::DatasetPair& data);

@@ -5,13 +5,13 @@
 #include <iostream>
 #include <memory>
 
-#include "apps/atomic_file.h"
 #include "apps/commands.h"
 #include "apps/html/metrics_reader.h"
 #include "apps/html/report_data.h"
 #include "apps/html/report_page.h"
 #include "apps/options.h"
 #include "apps/values.h"
+#include "core/atomic_file.h"
 #include "core/check.h"
 
 namespace plastic::apps {

@@ -1,14 +1,21 @@
 // plastic train: one run.
+#include <algorithm>
+#include <cctype>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "apps/commands.h"
+#include "apps/config_option.h"
+#include "apps/interrupt.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/run_folder.h"
-#include "apps/run_recorder.h"
+#include "apps/saved_run.h"
 #include "apps/training.h"
 #include "apps/values.h"
+#include "core/check.h"
+#include "core/json_text.h"
 #include "plastic/core/device.h"
 #include "plastic/data/catalog.h"
 
@@ -19,33 +26,127 @@ struct TrainOptions {
   SharedOptions shared;
   std::string optimizer = "neuroplastic";
   std::uint64_t seed = 41;
+  /// The run in shared.out goes on.
+  bool resume = false;
+  bool keep_best = false;
+  int early_stopping = 0;
 };
 
-void train(const TrainOptions& options) {
+// A path as a shell reads it.
+std::string shell_quoted(const std::string& text) {
+  const auto is_plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view("/._-+").find(c) != std::string_view::npos;
+  };
+  if (std::ranges::all_of(text, is_plain)) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+TrainConfig resolve(const TrainOptions& options) {
   const SharedOptions& shared = options.shared;
   check_overrides(shared.overrides, {options.optimizer});
   TrainConfig config = shared.run;
   config.optimizer = resolve_settings(options.optimizer, shared.paper, shared.overrides);
   config.seed = options.seed;
+  return config;
+}
+
+SavedRunOptions saved_run_options(const TrainOptions& options, const TrainConfig& config) {
+  RunSettings settings = run_settings(options.shared);
+  settings.keep_best = options.keep_best;
+  settings.early_stopping = options.early_stopping;
+  return {.folder = options.shared.out,
+          .config = config_text(settings, config),
+          .epochs = config.epochs,
+          .keep_best = options.keep_best,
+          .early_stopping = options.early_stopping};
+}
+
+// Makes the folder ready and finds where the run stands.
+std::optional<Checkpoint> open_folder(const TrainOptions& options, const SavedRunOptions& saved) {
+  if (saved.folder.empty()) return std::nullopt;
+  if (!is_utf8(saved.config)) throw UsageError("--data-dir: the path is not UTF-8");
+  if (!options.resume) {
+    prepare_run_folder(saved.folder, options.shared.overwrite);
+    start_folder(saved.folder, saved.config);
+    return std::nullopt;
+  }
+  std::optional<Checkpoint> start = resume_folder(saved.folder, saved.config);
+  if (start && start->epoch > saved.epochs) {
+    throw UsageError("--epochs " + std::to_string(saved.epochs) + ": the run in " +
+                     saved.folder.string() + " has " + std::to_string(start->epoch) + " already");
+  }
+  return start;
+}
+
+// Signals are caught only where there is something to save.
+std::vector<EpochResult> run(const SavedRunOptions& saved, Training& training,
+                             const std::optional<Checkpoint>& start) {
+  if (saved.folder.empty()) return run_saved(saved, training, start);
+  const InterruptGuard guard;
+  try {
+    return run_saved(saved, training, start);
+  } catch (const Interrupted& stop) {
+    throw Interrupted(std::string(stop.what()) + "; the epochs before are saved. To go on:\n" +
+                      "  plastic train --resume " + shell_quoted(saved.folder.string()));
+  }
+}
+
+void train(const TrainOptions& options) {
+  const SharedOptions& shared = options.shared;
+  if (options.keep_best && shared.out.empty()) throw UsageError("--keep-best needs --out");
+  const TrainConfig config = resolve(options);
   if (shared.threads) set_num_threads(*shared.threads);
   const data::DatasetPair data = data::load(shared.data, shared.data_dir);
-  if (!shared.out.empty()) prepare_run_folder(shared.out, shared.overwrite);
+  const SavedRunOptions saved = saved_run_options(options, config);
+  const std::optional<Checkpoint> start = open_folder(options, saved);
+  const int done = start ? start->epoch : 0;
 
   std::cout << run_header(shared, data) << ", seed " << config.seed << "\noptimizer  "
             << config.optimizer.name << (shared.paper ? " (the paper's settings): " : ": ")
-            << describe(config.optimizer) << "\n"
-            << std::endl;
-  Progress progress(step_count(config, data.train.size()));
-  RunRecorder recorder(progress, "", 0, config.epochs, true, shared.out);
-  const EpochResult last = run_training(config, data, recorder).back();
-  progress.print("final test accuracy " + format_percent(last.test_accuracy));
+            << describe(config.optimizer) << "\n";
+  if (options.resume) {
+    std::cout << "resumed    " << shared.out.string() << " after epoch " << done << " of "
+              << config.epochs << "\n";
+  }
+  std::cout << std::endl;
+  TrainConfig left = config;
+  left.epochs -= done;
+  Progress progress(step_count(left, data.train.size()));
+  TrainingDisplay display(progress, "", 0, config.epochs, true);
+  Training training(config, data, display);
+  const std::vector<EpochResult> results = run(saved, training, start);
+
+  const int best = best_epoch(results);
+  const auto accuracy = [&](int epoch) {
+    return format_percent(results[static_cast<std::size_t>(epoch) - 1].test_accuracy);
+  };
+  if (std::ssize(results) < config.epochs) {
+    progress.print("stopped early: nothing better in " + std::to_string(options.early_stopping) +
+                   (options.early_stopping == 1 ? " epoch" : " epochs"));
+  }
+  progress.print("final test accuracy " + format_percent(results.back().test_accuracy));
+  if (options.keep_best || options.early_stopping > 0) {
+    progress.print("best test accuracy " + accuracy(best) + " after epoch " + std::to_string(best));
+  }
   if (!shared.out.empty()) {
     progress.print("results in " + (shared.out / "metrics.jsonl").string());
   }
 }
 
 std::string footer() {
-  return "--out DIR writes DIR/metrics.jsonl, one JSON object an epoch: epoch, train_loss,\n"
+  return "--out DIR writes, each file as a whole:\n"
+         "  config.toml             all that decides the run, for --config\n"
+         "  metrics.jsonl           what each epoch brought\n"
+         "  checkpoint.safetensors  after each epoch: where the run stands, for --resume\n"
+         "  best.safetensors        with --keep-best: the network of the best epoch\n"
+         "Ctrl-C or SIGTERM ends the run after the step under way, with exit code 130; 'plastic "
+         "train\n"
+         "--resume DIR' goes on after the last whole epoch, as if nothing had happened.\n"
+         "\n"
+         "metrics.jsonl holds one JSON object an epoch: epoch, train_loss,\n"
          "train_accuracy (over the epoch's batches as they were met), test_loss, test_accuracy,\n"
          "seconds, images_per_second (training alone), learning_rate and, with --np.diagnostics,\n"
          "diagnostics (means over the epoch's steps). Accuracies are fractions.\n"
@@ -56,9 +157,35 @@ std::string footer() {
          "Examples:\n"
          "  plastic train\n"
          "  plastic train --data fashion-mnist --paper --out runs/fashion\n"
+         "  plastic train --resume runs/fashion --epochs 20\n"
+         "  plastic train --config runs/fashion/config.toml --seed 42 --out runs/fashion-42\n"
          "  plastic train --data mnist --data-dir ~/mnist --optimizer sgd --lr 0.05 --epochs 3\n"
          "  plastic train --np.plasticity-scale 2 --np.warmup-epochs 2 --np.diagnostics --out "
          "runs/np";
+}
+
+void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& options) {
+  const std::vector<std::string> allowed = {"resume",   "epochs",    "threads",
+                                            "data-dir", "keep-best", "early-stopping"};
+  add_text_option(
+      command, "--resume", "DIR", "", "Configuration",
+      "Go on with the run in this folder, with its own configuration; may be given "
+      "anew: " +
+          join({allowed.begin() + 1, allowed.end()}),
+      [&command, options, allowed](const std::string& folder) {
+        const std::vector<std::string> others = given_options(command, allowed);
+        if (!others.empty()) {
+          throw UsageError("a run goes on with its own configuration; leave out " + join(others));
+        }
+        if (folder.empty()) throw UsageError("expected a folder, got nothing");
+        options->resume = true;
+        options->shared.out = folder;
+        const std::filesystem::path config = options->shared.out / "config.toml";
+        if (!std::filesystem::exists(config)) {
+          fail("resume", folder, ": has no config.toml, so no run was begun there");
+        }
+        apply_config(command, config);
+      });
 }
 
 }  // namespace
@@ -68,6 +195,8 @@ void add_train(CLI::App& program) {
   CLI::App& command =
       add_command(program, "train", "Train a network and test it after every epoch.", footer(),
                   [options] { train(*options); });
+  add_config_option(command);
+  add_resume_option(command, options);
   add_shared_options(command, options->shared, [&command, options] {
     add_text_option(command, "--optimizer", "NAME", options->optimizer, "Optimizer",
                     join(optimizer_names()) + "; grad-only is NeuroPlastic's ablation",
@@ -77,6 +206,14 @@ void add_train(CLI::App& program) {
     add_text_option(command, "--seed", "N", std::to_string(options->seed), "Training",
                     "Decides initial weights, dropout, order and subset of the images",
                     [options](const std::string& text) { options->seed = parse_seed(text); });
+    add_text_option(command, "--early-stopping", "N", "never", "Training",
+                    "End the run when the test accuracy was not better for N epochs",
+                    [options](const std::string& text) {
+                      options->early_stopping = static_cast<int>(parse_integer(text, 1, 1'000'000));
+                    });
+    add_switch(command, "--keep-best", "Output",
+               "Keep the network of the epoch with the best test accuracy, best.safetensors",
+               options->keep_best);
   });
 }
 

@@ -1,9 +1,12 @@
 #include "apps/training.h"
 
+#include <array>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <memory>
 
+#include "apps/interrupt.h"
 #include "core/check.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops.h"
@@ -92,8 +95,48 @@ class DiagnosticsMean {
   Diagnostics sums_;
 };
 
-// One run: the model, its optimizer and the data they meet.
-class Run {
+// A generator's 64-bit numbers as the bits of signed ones, which is what tensors have.
+Tensor to_tensor(const Generator& generator) {
+  const std::array values = {std::bit_cast<std::int64_t>(generator.seed),
+                             std::bit_cast<std::int64_t>(generator.stream),
+                             std::bit_cast<std::int64_t>(generator.offset)};
+  return Tensor::from<std::int64_t>(values, {3});
+}
+
+std::vector<std::int64_t> integers(const StateDict& state, const char* name, std::size_t count) {
+  const Tensor& tensor = find(state, name, "resume");
+  if (tensor.dtype() != DType::i64 || tensor.rank() != 1 ||
+      tensor.numel() != static_cast<std::int64_t>(count)) {
+    fail("resume", "\"", name, "\" needs ", count, " integers, has shape ",
+         to_string(tensor.shape()), " and dtype ", name_of(tensor.dtype()));
+  }
+  return tensor.to_vector<std::int64_t>();
+}
+
+Generator to_generator(const StateDict& state, const char* name) {
+  const std::vector<std::int64_t> values = integers(state, name, 3);
+  return {.seed = std::bit_cast<std::uint64_t>(values[0]),
+          .stream = std::bit_cast<std::uint64_t>(values[1]),
+          .offset = std::bit_cast<std::uint64_t>(values[2])};
+}
+
+void append(StateDict& all, const std::string& prefix, const StateDict& part) {
+  for (const NamedTensor& entry : part) all.push_back({prefix + entry.name, entry.tensor});
+}
+
+StateDict part_of(const StateDict& all, const std::string& prefix) {
+  StateDict part;
+  for (const NamedTensor& entry : all) {
+    if (entry.name.starts_with(prefix)) {
+      part.push_back({entry.name.substr(prefix.size()), entry.tensor});
+    }
+  }
+  return part;
+}
+
+}  // namespace
+
+class Training::Run {
  public:
   Run(const TrainConfig& config, const data::DatasetPair& data, TrainingObserver& observer)
       : config_(config),
@@ -120,6 +163,30 @@ class Run {
     observer_.on_epoch(result);
     return result;
   }
+
+  StateDict state() const {
+    StateDict all;
+    append(all, "model.", model_->state_dict());
+    append(all, "optimizer.", optimizer_->state_dict());
+    all.push_back({"generator.dropout", to_tensor(generator_)});
+    const data::LoaderState loader = train_loader_.state();
+    const std::array place = {std::int64_t{loader.started}, loader.position};
+    all.push_back({"loader.generator", to_tensor(loader.generator)});
+    all.push_back({"loader.position", Tensor::from<std::int64_t>(place, {2})});
+    return all;
+  }
+
+  void restore(const StateDict& state) {
+    const std::vector<std::int64_t> place = integers(state, "loader.position", 2);
+    train_loader_.restore({.generator = to_generator(state, "loader.generator"),
+                           .started = place[0] != 0,
+                           .position = place[1]});
+    model_->load_state_dict(part_of(state, "model."));
+    optimizer_->load_state_dict(part_of(state, "optimizer."));
+    generator_ = to_generator(state, "generator.dropout");
+  }
+
+  StateDict model_state() const { return model_->state_dict(); }
 
  private:
   static data::ImageDataset draw_subset(const TrainConfig& config, const data::DatasetPair& data) {
@@ -161,6 +228,11 @@ class Run {
       step.accuracy = score.accuracy();
       step.images_per_second = static_cast<double>(score.images()) / stopwatch.seconds();
       observer_.on_step(step);
+      // After the last step, little is missing to save the whole epoch.
+      if (interrupted() && step.step < step.steps) {
+        throw Interrupted("interrupted in epoch " + std::to_string(epoch) + " after step " +
+                          std::to_string(step.step) + " of " + std::to_string(step.steps));
+      }
     }
     const double seconds = stopwatch.seconds();
     return {.epoch = epoch,
@@ -188,7 +260,19 @@ class Run {
   std::unique_ptr<optim::Optimizer> optimizer_;
 };
 
-}  // namespace
+Training::Training(const TrainConfig& config, const data::DatasetPair& data,
+                   TrainingObserver& observer)
+    : run_(std::make_unique<Run>(config, data, observer)) {}
+
+Training::~Training() = default;
+
+EpochResult Training::run_epoch(int epoch) { return run_->run_epoch(epoch); }
+
+StateDict Training::state() const { return run_->state(); }
+
+void Training::restore(const StateDict& state) { run_->restore(state); }
+
+StateDict Training::model_state() const { return run_->model_state(); }
 
 std::int64_t training_size(std::int64_t full_size, double fraction) {
   return std::llround(fraction * static_cast<double>(full_size));
@@ -209,7 +293,7 @@ std::vector<std::int64_t> layer_sizes(const TrainConfig& config,
 
 std::vector<EpochResult> run_training(const TrainConfig& config, const data::DatasetPair& data,
                                       TrainingObserver& observer) {
-  Run run(config, data, observer);
+  Training run(config, data, observer);
   std::vector<EpochResult> results;
   for (int epoch = 1; epoch <= config.epochs; ++epoch) results.push_back(run.run_epoch(epoch));
   return results;

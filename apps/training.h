@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "apps/optimizers.h"
+#include "plastic/core/state_dict.h"
 #include "plastic/data/dataset.h"
 
 namespace plastic::apps {
@@ -74,9 +76,35 @@ std::int64_t step_count(const TrainConfig& config, std::int64_t full_size);
 /// The layer sizes of the network for this data set: inputs, hidden layers, classes.
 std::vector<std::int64_t> layer_sizes(const TrainConfig& config, const data::ImageDataset& dataset);
 
-/// Trains an mlp on `data` and evaluates it after each epoch. The same configuration, data and
-/// number of threads give the same results but for the times. Throws Error when the loss stops
-/// being finite, naming epoch and step.
+/// One run: a network, its optimizer and the data they meet. The same configuration, data and
+/// number of threads give the same results but for the times.
+class Training {
+ public:
+  /// `data` and `observer` must outlive it.
+  Training(const TrainConfig& config, const data::DatasetPair& data, TrainingObserver& observer);
+  ~Training();
+  Training(const Training&) = delete;
+  Training& operator=(const Training&) = delete;
+
+  /// Trains for an epoch, evaluates and tells the observer. Epochs count from 1. Throws Error when
+  /// the loss stops being finite, naming epoch and step, and Interrupted after the step in which
+  /// interrupted() became true, unless it was the epoch's last.
+  EpochResult run_epoch(int epoch);
+
+  /// Between two epochs, everything that later epochs depend on: "model." and "optimizer." before
+  /// the names of their own, the generator of dropout and the state of the loader.
+  StateDict state() const;
+  /// Goes on from `state`, bit for bit. Throws Error for the state of another configuration.
+  void restore(const StateDict& state);
+  /// The network's alone.
+  StateDict model_state() const;
+
+ private:
+  class Run;
+  std::unique_ptr<Run> run_;
+};
+
+/// All epochs of a run.
 std::vector<EpochResult> run_training(const TrainConfig& config, const data::DatasetPair& data,
                                       TrainingObserver& observer);
 

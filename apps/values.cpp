@@ -1,6 +1,7 @@
 #include "apps/values.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -129,6 +130,12 @@ std::string brief(double value) {
   std::ostringstream text;
   text << value;
   return text.str();
+}
+
+std::string exact(double value) {
+  std::array<char, 32> text{};
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
+  return {text.data(), end};
 }
 
 }  // namespace plastic::apps

@@ -47,4 +47,7 @@ std::string nearest(std::string_view text, const std::vector<std::string>& names
 /// A number as a person writes it: "0.1", "1e-05".
 std::string brief(double value);
 
+/// The shortest text that parse_number() gives `value` back from.
+std::string exact(double value);
+
 }  // namespace plastic::apps

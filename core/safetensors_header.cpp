@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <numeric>
 #include <optional>
+#include <sstream>
 #include <unordered_set>
 
 #include "core/check.h"
@@ -186,31 +186,28 @@ std::string print_safetensors_header(const std::string& path, const SafetensorsH
     if (!json) fail("safetensors", path, ": a name or metadata is not UTF-8");
     return *json;
   };
-  std::string text = "{";
-  const auto next = [&text](const char* start) {
-    if (text.size() > 1) text += ',';
-    text += start;
-  };
+  std::ostringstream out;
+  out << '{';
+  const char* separator = "";
   if (!header.metadata.empty()) {
-    next("\"__metadata__\":{");
-    const char* separator = "";
+    out << "\"__metadata__\":{";
     for (const auto& [key, value] : header.metadata) {
-      text += separator + quoted(key) + ":" + quoted(value);
+      out << separator << quoted(key) << ':' << quoted(value);
       separator = ",";
     }
-    text += "}";
+    out << '}';
   }
   for (const SafetensorsEntry& entry : header.entries) {
-    next("");
-    text +=
-        quoted(entry.name) + ":{\"dtype\":\"" + safetensors_name(entry.dtype) + "\",\"shape\":[";
+    out << separator << quoted(entry.name) << ":{\"dtype\":\"" << safetensors_name(entry.dtype)
+        << "\",\"shape\":[";
     for (std::size_t i = 0; i < entry.shape.rank(); ++i) {
-      text += (i == 0 ? "" : ",") + std::to_string(entry.shape[i]);
+      out << (i == 0 ? "" : ",") << entry.shape[i];
     }
-    text += "],\"data_offsets\":[" + std::to_string(entry.begin) + "," + std::to_string(entry.end) +
-            "]}";
+    out << "],\"data_offsets\":[" << entry.begin << ',' << entry.end << "]}";
+    separator = ",";
   }
-  text += "}";
+  out << '}';
+  std::string text = out.str();
   text.resize((text.size() + 7) / 8 * 8, ' ');
   return text;
 }

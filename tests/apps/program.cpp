@@ -1,11 +1,14 @@
 #include "tests/apps/program.h"
 
 #include <doctest/doctest.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 namespace plastic::tests {
@@ -21,16 +24,65 @@ std::string big_endian(std::uint32_t value) {
   return bytes;
 }
 
+std::string shell_command(const std::string& arguments, const TemporaryFolder& output) {
+  return std::string("'" PLASTIC_BINARY "' ") + arguments + " >'" + (output / "out") + "' 2>'" +
+         (output / "err") + "' </dev/null";
+}
+
+ProgramResult result_of(int status, const TemporaryFolder& output) {
+  // Killed early, the shell may not have made the files yet.
+  const auto text = [&](const char* name) {
+    return std::filesystem::exists(output / name) ? read_file(output / name) : std::string();
+  };
+  return {
+      .code = WIFEXITED(status) ? WEXITSTATUS(status) : -1, .out = text("out"), .err = text("err")};
+}
+
 }  // namespace
 
-ProgramResult run_program(const std::string& arguments) {
+ProgramResult run_program(const std::string& arguments, const std::string& before) {
   const TemporaryFolder folder;
-  const std::string command = std::string("'" PLASTIC_BINARY "' ") + arguments + " >'" +
-                              (folder / "out") + "' 2>'" + (folder / "err") + "' </dev/null";
+  const std::string command = before + shell_command(arguments, folder);
   const int status = std::system(command.c_str());
-  return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-          .out = read_file(folder / "out"),
-          .err = read_file(folder / "err")};
+  return result_of(status, folder);
+}
+
+RunningProgram::RunningProgram(const std::string& arguments) {
+  // The program takes the shell's place, so that signals reach it.
+  const std::string command = "exec " + shell_command(arguments, output_);
+  process_ = fork();
+  REQUIRE(process_ >= 0);
+  if (process_ == 0) {
+    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    _exit(127);
+  }
+}
+
+RunningProgram::~RunningProgram() {
+  if (process_ == 0) return;
+  kill(process_, SIGKILL);
+  waitpid(process_, nullptr, 0);
+}
+
+void RunningProgram::send(int signal) const { REQUIRE(kill(process_, signal) == 0); }
+
+ProgramResult RunningProgram::wait() {
+  int status = 0;
+  REQUIRE(waitpid(process_, &status, 0) == process_);
+  process_ = 0;
+  return result_of(status, output_);
+}
+
+std::string timeless_metrics(const std::filesystem::path& folder) {
+  std::istringstream lines(read_file(folder / "metrics.jsonl"));
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    auto json = nlohmann::ordered_json::parse(line);
+    json.erase("seconds");
+    json.erase("images_per_second");
+    text += json.dump() + "\n";
+  }
+  return text;
 }
 
 TemporaryFolder::TemporaryFolder() {

@@ -12,8 +12,9 @@ struct ProgramResult {
   std::string err;
 };
 
-/// Runs the real `plastic` program through the shell and waits for it.
-ProgramResult run_program(const std::string& arguments);
+/// Runs the real `plastic` program through the shell and waits for it; `before` are commands of the
+/// shell that prepare it.
+ProgramResult run_program(const std::string& arguments, const std::string& before = "");
 
 /// A folder of its own, removed with all that is in it.
 class TemporaryFolder {
@@ -29,6 +30,26 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// The program, running beside the test; killed when this goes.
+class RunningProgram {
+ public:
+  explicit RunningProgram(const std::string& arguments);
+  ~RunningProgram();
+  RunningProgram(const RunningProgram&) = delete;
+  RunningProgram& operator=(const RunningProgram&) = delete;
+
+  void send(int signal) const;
+  /// Waits for its end. The code is -1 when a signal ended it.
+  ProgramResult wait();
+
+ private:
+  TemporaryFolder output_;
+  int process_;
+};
+
+/// The lines of FOLDER/metrics.jsonl without what depends on the time.
+std::string timeless_metrics(const std::filesystem::path& folder);
 
 std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, const std::string& text);

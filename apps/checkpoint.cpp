@@ -1,0 +1,57 @@
+#include "apps/checkpoint.h"
+
+#include <limits>
+
+#include "apps/values.h"
+#include "core/check.h"
+#include "plastic/core/safetensors.h"
+
+namespace plastic::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* format_key = "plastic.checkpoint";
+constexpr const char* format_version = "1";
+
+fs::path checkpoint_path(const fs::path& folder) { return folder / "checkpoint.safetensors"; }
+
+}  // namespace
+
+void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint) {
+  save_safetensors(checkpoint_path(folder), checkpoint.state,
+                   {{format_key, format_version},
+                    {"epoch", std::to_string(checkpoint.epoch)},
+                    {"config", checkpoint.config}});
+}
+
+std::optional<Checkpoint> load_checkpoint(const fs::path& folder) {
+  const fs::path path = checkpoint_path(folder);
+  std::error_code error;
+  if (fs::symlink_status(path, error).type() == fs::file_type::not_found) return std::nullopt;
+  Safetensors file = load_safetensors(path);
+  const Metadata& metadata = file.metadata;
+  if (!metadata.contains(format_key) || !metadata.contains("epoch") ||
+      !metadata.contains("config")) {
+    fail("checkpoint", path.string(), ": is not a checkpoint of plastic train");
+  }
+  if (metadata.at(format_key) != format_version) {
+    fail("checkpoint", path.string(), ": has format ", metadata.at(format_key),
+         "; this program reads format ", format_version);
+  }
+  Checkpoint checkpoint{.config = metadata.at("config"), .state = std::move(file.tensors)};
+  try {
+    checkpoint.epoch =
+        static_cast<int>(parse_integer(metadata.at("epoch"), 0, std::numeric_limits<int>::max()));
+  } catch (const UsageError& wrong) {
+    fail("checkpoint", path.string(), ": epoch: ", wrong.what());
+  }
+  return checkpoint;
+}
+
+void save_best(const fs::path& folder, int epoch, double test_accuracy, const StateDict& model) {
+  save_safetensors(folder / "best.safetensors", model,
+                   {{"epoch", std::to_string(epoch)}, {"test_accuracy", exact(test_accuracy)}});
+}
+
+}  // namespace plastic::apps

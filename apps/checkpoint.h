@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "plastic/core/state_dict.h"
+
+namespace plastic::apps {
+
+/// Where a run stands between two epochs.
+struct Checkpoint {
+  /// Epochs done.
+  int epoch = 0;
+  /// The configuration that the run is made with: the text of its config.toml.
+  std::string config;
+  /// What Training::state() gives.
+  StateDict state;
+};
+
+/// Replaces FOLDER/checkpoint.safetensors. Throws Error, leaving the old one.
+void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint);
+
+/// Reads FOLDER/checkpoint.safetensors; nothing when there is none. Throws Error for a file that is
+/// damaged or something else.
+std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder);
+
+/// Replaces FOLDER/best.safetensors by a model's parameters.
+void save_best(const std::filesystem::path& folder, int epoch, double test_accuracy,
+               const StateDict& model);
+
+}  // namespace plastic::apps

@@ -1,0 +1,96 @@
+#include "apps/saved_run.h"
+
+#include <algorithm>
+#include <map>
+
+#include "apps/config_file.h"
+#include "apps/interrupt.h"
+#include "apps/metrics.h"
+#include "core/atomic_file.h"
+#include "core/check.h"
+
+namespace plastic::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path config_path(const fs::path& folder) { return folder / "config.toml"; }
+
+// What decides the epochs done: the rest may be given anew when a run goes on.
+std::map<std::string, std::string> lasting_settings(const std::string& name,
+                                                    const std::string& text) {
+  std::map<std::string, std::string> settings;
+  for (const ConfigEntry& entry : parse_config(name, text)) settings[entry.key] = entry.value;
+  for (const char* key : {"epochs", "threads", "data-dir", "keep-best", "early-stopping"}) {
+    settings.erase(key);
+  }
+  return settings;
+}
+
+void check_same_run(const fs::path& folder, const std::string& now, const std::string& then) {
+  const auto ours = lasting_settings("the configuration", now);
+  const auto theirs = lasting_settings((folder / "checkpoint.safetensors").string(), then);
+  if (ours == theirs) return;
+  for (const auto& [key, value] : ours) {
+    const auto found = theirs.find(key);
+    if (found == theirs.end() || found->second != value) {
+      fail("resume", folder.string(), ": ", key, " is ", value, " in config.toml, but ",
+           found == theirs.end() ? "absent" : found->second,
+           " in the checkpoint; undo the change, or begin a new run with --config");
+    }
+  }
+  fail("resume", folder.string(), ": the checkpoint has settings that config.toml does not have");
+}
+
+}  // namespace
+
+void start_folder(const fs::path& folder, const std::string& config) {
+  for (const char* name : {"checkpoint.safetensors", "best.safetensors", "metrics.jsonl"}) {
+    std::error_code error;
+    fs::remove(folder / name, error);
+    if (error) fail("out", (folder / name).string(), ": cannot remove: ", error.message());
+  }
+  write_file_atomically(config_path(folder), config);
+}
+
+std::optional<Checkpoint> resume_folder(const fs::path& folder, const std::string& config) {
+  std::optional<Checkpoint> checkpoint = load_checkpoint(folder);
+  if (checkpoint) check_same_run(folder, config, checkpoint->config);
+  write_file_atomically(config_path(folder), config);
+  return checkpoint;
+}
+
+std::vector<EpochResult> run_saved(const SavedRunOptions& options, Training& training,
+                                   const std::optional<Checkpoint>& start) {
+  const bool is_kept = !options.folder.empty();
+  MetricsFile metrics(options.folder);
+  std::vector<EpochResult> results;
+  if (start) {
+    results = metrics.resume(start->epoch);
+    training.restore(start->state);
+  }
+  while (std::ssize(results) < options.epochs && !stops_early(results, options.early_stopping)) {
+    const int epoch = static_cast<int>(results.size()) + 1;
+    if (interrupted()) throw Interrupted("interrupted before epoch " + std::to_string(epoch));
+    results.push_back(training.run_epoch(epoch));
+    if (!is_kept) continue;
+    metrics.append(results.back());
+    if (options.keep_best && best_epoch(results) == epoch) {
+      save_best(options.folder, epoch, results.back().test_accuracy, training.model_state());
+    }
+    save_checkpoint(options.folder,
+                    {.epoch = epoch, .config = options.config, .state = training.state()});
+  }
+  return results;
+}
+
+int best_epoch(const std::vector<EpochResult>& results) {
+  const auto best = std::ranges::max_element(results, {}, &EpochResult::test_accuracy);
+  return best == results.end() ? 0 : best->epoch;
+}
+
+bool stops_early(const std::vector<EpochResult>& results, int patience) {
+  return patience > 0 && std::ssize(results) - best_epoch(results) >= patience;
+}
+
+}  // namespace plastic::apps

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/checkpoint.h"
+#include "apps/training.h"
+
+namespace plastic::apps {
+
+/// How a run is kept and when it ends.
+struct SavedRunOptions {
+  /// Empty: nothing is written.
+  std::filesystem::path folder;
+  /// The text of its config.toml.
+  std::string config;
+  int epochs = 1;
+  bool keep_best = false;
+  /// Ends the run when the test accuracy has not been better for so many epochs; 0 for never.
+  int early_stopping = 0;
+};
+
+/// Prepares the folder of a new run: removes what is left of another and writes config.toml.
+void start_folder(const std::filesystem::path& folder, const std::string& config);
+
+/// Reads the checkpoint of a run that is to go on with `config`, and writes config.toml; nothing
+/// when its first epoch was not finished. Throws Error when checkpoint and configuration are not of
+/// one run.
+std::optional<Checkpoint> resume_folder(const std::filesystem::path& folder,
+                                        const std::string& config);
+
+/// Runs the epochs that are left after `start`, if there is one, and gives those before too. After
+/// each epoch metrics.jsonl, best.safetensors where it is to be kept, and checkpoint.safetensors
+/// are replaced, in this order: an epoch counts once its checkpoint is there. Throws Interrupted
+/// between two steps when interrupted() says so.
+std::vector<EpochResult> run_saved(const SavedRunOptions& options, Training& training,
+                                   const std::optional<Checkpoint>& start);
+
+/// The epoch of the best test accuracy, the first of equals; 0 for none.
+int best_epoch(const std::vector<EpochResult>& results);
+
+/// Whether the last `patience` epochs brought nothing better. Never when it is 0.
+bool stops_early(const std::vector<EpochResult>& results, int patience);
+
+}  // namespace plastic::apps

@@ -1,0 +1,206 @@
+// Runs that stop and go on.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <thread>
+
+#include "apps/checkpoint.h"
+#include "plastic/core/safetensors.h"
+#include "tests/apps/program.h"
+
+using namespace plastic::tests;
+namespace fs = std::filesystem;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// A folder with a tiny mnist and the runs on it.
+class Runs {
+ public:
+  Runs() { write_tiny_mnist(folder_.path()); }
+
+  fs::path operator/(const std::string& name) const { return folder_.path() / name; }
+
+  std::string new_run(const std::string& name, const std::string& arguments) const {
+    return "train --data mnist --data-dir '" + folder_.path().string() + "' --out '" +
+           (folder_ / name) + "' --hidden 16 --batch-size 30 --threads 2 " + arguments;
+  }
+
+  void train(const std::string& name, const std::string& arguments) const {
+    require_done(new_run(name, arguments));
+  }
+
+  ProgramResult resume(const std::string& name, const std::string& arguments = "") const {
+    return run_program("train --resume '" + (folder_ / name) + "' " + arguments);
+  }
+
+  static void require_done(const std::string& arguments) {
+    const ProgramResult result = run_program(arguments);
+    CAPTURE(arguments);
+    CAPTURE(result.err);
+    REQUIRE(result.code == 0);
+  }
+
+  void check_same(const std::string& a, const std::string& b) const {
+    CHECK(timeless_metrics(*this / a) == timeless_metrics(*this / b));
+    for (const char* file : {"checkpoint.safetensors", "best.safetensors", "config.toml"}) {
+      CAPTURE(file);
+      CHECK(read_file(*this / a / file) == read_file(*this / b / file));
+    }
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+std::size_t line_count(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace
+
+TEST_CASE("apps.resume.bit_exact") {
+  for (const char* optimizer :
+       {"neuroplastic --paper --np.diagnostics", "grad-only", "sgd --lr-decay 0.9",
+        "adam --weight-decay 0.01", "adamw --paper", "neuroplastic --np.hybrid-base adamw",
+        "neuroplastic --np.hybrid-base sgd_momentum --fraction 0.9"}) {
+    CAPTURE(optimizer);
+    const Runs runs;
+    const std::string arguments =
+        std::string("--dropout 0.3 --keep-best --optimizer ") + optimizer + " --epochs ";
+    runs.train("whole", arguments + "4");
+    runs.train("parts", arguments + "2");
+    const ProgramResult result = runs.resume("parts", "--epochs 4");
+    CHECK(result.code == 0);
+    CHECK(contains(result.out, "after epoch 2 of 4"));
+    CHECK(contains(result.out, "epoch 3/4"));
+    CHECK_FALSE(contains(result.out, "epoch 2/4"));
+    runs.check_same("whole", "parts");
+  }
+}
+
+TEST_CASE("apps.resume.before_the_first_epoch") {
+  const Runs runs;
+  runs.train("whole", "--epochs 2 --keep-best");
+  fs::create_directory(runs / "parts");
+  fs::copy_file(runs / "whole/config.toml", runs / "parts/config.toml");
+  CHECK(runs.resume("parts", "--keep-best").code == 0);
+  runs.check_same("whole", "parts");
+}
+
+TEST_CASE("apps.resume.when_done") {
+  const Runs runs;
+  runs.train("run", "--epochs 2");
+  const std::string checkpoint = read_file(runs / "run/checkpoint.safetensors");
+  const ProgramResult result = runs.resume("run");
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "final test accuracy"));
+  CHECK(read_file(runs / "run/checkpoint.safetensors") == checkpoint);
+  const ProgramResult fewer = runs.resume("run", "--epochs 1");
+  CHECK(fewer.code == 2);
+  CHECK(contains(fewer.err, "has 2 already"));
+}
+
+// Killed between metrics and checkpoint: the line of the epoch that does not count is written anew.
+TEST_CASE("apps.resume.metrics_ahead") {
+  const Runs runs;
+  runs.train("whole", "--epochs 3 --keep-best");
+  runs.train("parts", "--epochs 2 --keep-best");
+  const std::string metrics = read_file(runs / "parts/metrics.jsonl");
+  write_file(runs / "parts/metrics.jsonl", metrics + "{\"epoch\":3,\"train_");
+  CHECK(runs.resume("parts", "--epochs 3").code == 0);
+  runs.check_same("whole", "parts");
+}
+
+TEST_CASE("apps.resume.refuses") {
+  const Runs runs;
+  runs.train("run", "--epochs 1");
+  const auto check_refused = [&](const std::string& arguments, int code, const char* reason) {
+    CAPTURE(arguments);
+    const ProgramResult result = runs.resume("run", arguments);
+    CAPTURE(result.err);
+    CHECK(result.code == code);
+    CHECK(contains(result.err, reason));
+  };
+  check_refused("--lr 0.1", 2, "leave out --lr");
+  check_refused("--out elsewhere --seed 3", 2, "leave out");
+  check_refused("--config x.toml", 2, "leave out --config");
+  const ProgramResult none = runs.resume("nothing");
+  CHECK(none.code == 1);
+  CHECK(contains(none.err, "no run was begun there"));
+
+  const std::string config = read_file(runs / "run/config.toml");
+  std::string changed = config;
+  changed.replace(changed.find("hidden = [16]"), 13, "hidden = [17]");
+  write_file(runs / "run/config.toml", changed);
+  check_refused("", 1, "hidden is 17 in config.toml, but 16 in the checkpoint");
+  write_file(runs / "run/config.toml", config);
+
+  const std::string metrics = read_file(runs / "run/metrics.jsonl");
+  write_file(runs / "run/metrics.jsonl", "");
+  check_refused("", 1, "holds 0 epochs, but the checkpoint 1");
+  write_file(runs / "run/metrics.jsonl", "{}\n");
+  check_refused("", 1, "metrics.jsonl: line 1");
+  write_file(runs / "run/metrics.jsonl", metrics);
+
+  const std::string checkpoint = read_file(runs / "run/checkpoint.safetensors");
+  write_file(runs / "run/checkpoint.safetensors", checkpoint.substr(0, checkpoint.size() / 2));
+  check_refused("--epochs 2", 1, "[safetensors] ");
+  std::string flipped = checkpoint;
+  flipped.back() = static_cast<char>(flipped.back() ^ 1);
+  write_file(runs / "run/checkpoint.safetensors", flipped);
+  check_refused("--epochs 2", 1, "damaged");
+  plastic::save_safetensors(runs / "run/checkpoint.safetensors", {});
+  check_refused("--epochs 2", 1, "is not a checkpoint");
+  write_file(runs / "run/checkpoint.safetensors", checkpoint);
+  CHECK(runs.resume("run", "--epochs 2").code == 0);
+}
+
+TEST_CASE("apps.resume.interrupted") {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const Runs runs;
+    RunningProgram program(runs.new_run("run", "--epochs 1000000"));
+    while (!fs::exists(runs / "run/checkpoint.safetensors")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    program.send(signal);
+    const ProgramResult result = program.wait();
+    CHECK(result.code == 130);
+    CHECK(contains(result.err, "plastic: interrupted "));
+    CHECK(contains(result.err, "plastic train --resume " + (runs / "run").string()));
+
+    const int done = plastic::apps::load_checkpoint(runs / "run")->epoch;
+    CHECK(line_count(read_file(runs / "run/metrics.jsonl")) == static_cast<std::size_t>(done));
+    const ProgramResult resumed = runs.resume("run", "--epochs " + std::to_string(done + 1));
+    CHECK(resumed.code == 0);
+    CHECK(line_count(read_file(runs / "run/metrics.jsonl")) == static_cast<std::size_t>(done) + 1);
+  }
+}
+
+TEST_CASE("apps.resume.early_stopping_and_best") {
+  const Runs runs;
+  runs.train("run", "--epochs 200 --optimizer adam --lr 0.003 --early-stopping 3 --keep-best");
+  const std::size_t epochs = line_count(read_file(runs / "run/metrics.jsonl"));
+  CHECK(epochs < 200);
+  const plastic::Safetensors best = plastic::load_safetensors(runs / "run/best.safetensors");
+  CHECK(best.metadata.at("epoch") == std::to_string(epochs - 3));
+  CHECK(best.tensors.size() == 4);
+  // Going on changes nothing, as the run has ended.
+  CHECK(contains(runs.resume("run").out, "stopped early: nothing better in 3 epochs"));
+  CHECK(line_count(read_file(runs / "run/metrics.jsonl")) == epochs);
+}
+
+TEST_CASE("apps.resume.overwrite_leaves_no_old_checkpoint") {
+  const Runs runs;
+  runs.train("run", "--epochs 2 --keep-best");
+  runs.train("run", "--epochs 1 --overwrite");
+  CHECK(plastic::apps::load_checkpoint(runs / "run")->epoch == 1);
+  CHECK_FALSE(fs::exists(runs / "run/best.safetensors"));
+}
