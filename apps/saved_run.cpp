@@ -6,6 +6,7 @@
 #include "apps/config_file.h"
 #include "apps/interrupt.h"
 #include "apps/metrics.h"
+#include "apps/values.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
 
@@ -53,10 +54,17 @@ void start_folder(const fs::path& folder, const std::string& config) {
   write_file_atomically(config_path(folder), config);
 }
 
-std::optional<Checkpoint> resume_folder(const fs::path& folder, const std::string& config) {
-  std::optional<Checkpoint> checkpoint = load_checkpoint(folder);
-  if (checkpoint) check_same_run(folder, config, checkpoint->config);
-  write_file_atomically(config_path(folder), config);
+std::optional<Checkpoint> resume_folder(const SavedRunOptions& options) {
+  std::optional<Checkpoint> checkpoint = load_checkpoint(options.folder);
+  if (checkpoint) {
+    check_same_run(options.folder, options.config, checkpoint->config);
+    if (checkpoint->epoch > options.epochs) {
+      throw UsageError("--epochs " + std::to_string(options.epochs) + ": the run in " +
+                       options.folder.string() + " has " + std::to_string(checkpoint->epoch) +
+                       " already");
+    }
+  }
+  write_file_atomically(config_path(options.folder), options.config);
   return checkpoint;
 }
 

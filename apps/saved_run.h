@@ -25,11 +25,10 @@ struct SavedRunOptions {
 /// Prepares the folder of a new run: removes what is left of another and writes config.toml.
 void start_folder(const std::filesystem::path& folder, const std::string& config);
 
-/// Reads the checkpoint of a run that is to go on with `config`, and writes config.toml; nothing
+/// Reads the checkpoint of a run that is to go on as `options` say, and writes config.toml; nothing
 /// when its first epoch was not finished. Throws Error when checkpoint and configuration are not of
-/// one run.
-std::optional<Checkpoint> resume_folder(const std::filesystem::path& folder,
-                                        const std::string& config);
+/// one run, and UsageError when more epochs are done than it is to have.
+std::optional<Checkpoint> resume_folder(const SavedRunOptions& options);
 
 /// Runs the epochs that are left after `start`, if there is one, and gives those before too. After
 /// each epoch metrics.jsonl, best.safetensors where it is to be kept, and checkpoint.safetensors

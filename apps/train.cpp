@@ -73,12 +73,7 @@ std::optional<Checkpoint> open_folder(const TrainOptions& options, const SavedRu
     start_folder(saved.folder, saved.config);
     return std::nullopt;
   }
-  std::optional<Checkpoint> start = resume_folder(saved.folder, saved.config);
-  if (start && start->epoch > saved.epochs) {
-    throw UsageError("--epochs " + std::to_string(saved.epochs) + ": the run in " +
-                     saved.folder.string() + " has " + std::to_string(start->epoch) + " already");
-  }
-  return start;
+  return resume_folder(saved);
 }
 
 // Signals are caught only where there is something to save.
@@ -195,8 +190,9 @@ void add_train(CLI::App& program) {
   CLI::App& command =
       add_command(program, "train", "Train a network and test it after every epoch.", footer(),
                   [options] { train(*options); });
-  add_config_option(command);
+  // First, so that it sees --config given beside it.
   add_resume_option(command, options);
+  add_config_option(command);
   add_shared_options(command, options->shared, [&command, options] {
     add_text_option(command, "--optimizer", "NAME", options->optimizer, "Optimizer",
                     join(optimizer_names()) + "; grad-only is NeuroPlastic's ablation",

@@ -42,7 +42,7 @@ TEST_CASE("apps.config_file.reads") {
     CHECK(entries[i].key == expected[i][0]);
     CHECK(entries[i].value == expected[i][1]);
   }
-  CHECK(entries.back().line == 13);
+  CHECK(entries.back().line == 14);
   CHECK(parse_config("F", "").empty());
 }
 

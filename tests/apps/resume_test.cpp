@@ -106,6 +106,7 @@ TEST_CASE("apps.resume.when_done") {
   const ProgramResult fewer = runs.resume("run", "--epochs 1");
   CHECK(fewer.code == 2);
   CHECK(contains(fewer.err, "has 2 already"));
+  CHECK(contains(read_file(runs / "run/config.toml"), "epochs = 2\n"));
 }
 
 // Killed between metrics and checkpoint: the line of the epoch that does not count is written anew.
