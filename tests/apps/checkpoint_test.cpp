@@ -32,6 +32,7 @@ TEST_CASE("apps.metrics.line_is_read_back") {
                            .test_accuracy = 0.5,
                            .seconds = 1.5,
                            .images_per_second = 7,
+                           .learning_rate = 0.1,
                            .diagnostics = {{"z", 1.0}, {"a", 2.0}}};
   CHECK(metrics_line(parse_metrics_line(metrics_line(result))) == metrics_line(result));
   for (const char* line : {"", "{", "[]", "{}", "{\"epoch\":\"one\"}"}) {
