@@ -71,7 +71,7 @@ void add_report(CLI::App& program) {
                                   [options] { report(*options); });
   command.add_option("RUN", options->runs, "Folders of runs or comparisons")
       ->required()
-      ->type_name("DIR ...");
+      ->type_name("DIR...");
   add_text_option(command, "--out", "FILE", "", "Output",
                   "Where to write it; without it RUN/report.html",
                   [options](const std::string& text) { options->out = text; });

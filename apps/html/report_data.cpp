@@ -8,7 +8,8 @@
 #include <string_view>
 #include <system_error>
 
-#include "apps/html/run_config.h"
+#include "apps/config_file.h"
+#include "apps/values.h"
 #include "core/check.h"
 
 namespace plastic::apps {
@@ -53,6 +54,15 @@ std::optional<std::uint64_t> to_seed(const std::string& text) {
   const auto [stop, error] = std::from_chars(text.data(), end, seed);
   if (text.empty() || error != std::errc() || stop != end) return std::nullopt;
   return seed;
+}
+
+// The settings in a run's config.toml. What is wrong with it is no fault of this command line.
+std::vector<ConfigEntry> read_settings(const fs::path& path) {
+  try {
+    return parse_config(path.string(), read_text(path));
+  } catch (const UsageError& error) {
+    fail("report", error.what());
+  }
 }
 
 // Options that do not tell two kinds of runs apart.
@@ -207,11 +217,10 @@ class Gatherer {
       key = key_of(folder.parent_path(), name);
     } else if (is_there(config)) {
       key = "config";
-      for (const auto& [option, value] : read_run_options(config)) {
-        if (option == "seed") run.seed = to_seed(value);
-        if (option == "optimizer") name = value;
-        if (is_about_the_place(option)) continue;
-        key += "\n" + option + "=" + value;
+      for (const ConfigEntry& entry : read_settings(config)) {
+        if (entry.key == "seed") run.seed = to_seed(entry.value);
+        if (entry.key == "optimizer") name = entry.value;
+        if (!is_about_the_place(entry.key)) key += "\n" + entry.key + "=" + entry.value;
       }
       if (!run.seed) key += "\n" + folder.string();
     }

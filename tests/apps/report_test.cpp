@@ -203,5 +203,13 @@ TEST_CASE("apps.report.errors") {
     CHECK(contains(report(shell_word(folder / "home")).err, "compare.json, line 2"));
   }
 
+  SUBCASE("config.toml that is no TOML") {
+    write_run(run, good);
+    write_file(run / "config.toml", "seed = 1\nhidden = [\n");
+    const ProgramResult result = report(shell_word(run));
+    CHECK(result.code == 1);
+    CHECK(contains(result.err, "config.toml: line "));
+  }
+
   SUBCASE("no run named") { CHECK(report("").code == 2); }
 }
