@@ -9,8 +9,8 @@
 
 namespace plastic {
 
-/// Elementwise functions of one argument; their formulas and those of their gradients are in
-/// core/ops/elementwise_rules.h.
+/// Elementwise functions of one argument; their formulas are in core/ops/elementwise_rules.h, those
+/// of their gradients in core/ops/elementwise_gradient_rules.h.
 enum class Unary {
   neg,
   abs,

@@ -3,6 +3,7 @@
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
 #include "core/dispatch.h"
+#include "core/ops/elementwise_gradient_rules.h"
 #include "core/ops/elementwise_rules.h"
 
 namespace plastic::cpu {
