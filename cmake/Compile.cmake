@@ -17,10 +17,5 @@ function(plastic_engine_options target)
   target_compile_options(${target} PRIVATE -fno-math-errno -fno-trapping-math)
   if(PLASTIC_NATIVE)
     target_compile_options(${target} PRIVATE -march=native)
-    # g++ 12 compiles Eigen's AVX-512 product to four fifths of the speed of its AVX2 one
-    # (docs/design.md).
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-      target_compile_options(${target} PRIVATE -mno-avx512f)
-    endif()
   endif()
 endfunction()

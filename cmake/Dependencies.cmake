@@ -13,19 +13,6 @@ macro(plastic_find name url hash)
   endif()
 endmacro()
 
-# Eigen's own build adds tests and installs; only its headers are wanted.
-find_package(Eigen3 3.4 QUIET NO_MODULE)
-if(NOT Eigen3_FOUND)
-  FetchContent_Declare(eigen
-    URL https://gitlab.com/libeigen/eigen/-/archive/3.4.0/eigen-3.4.0.tar.gz
-    URL_HASH SHA256=8586084f71f9bde545ee7fa6d00288b264a2b7ac3607b974e54d13e7162c1c72
-    DOWNLOAD_EXTRACT_TIMESTAMP TRUE SOURCE_SUBDIR headers-only)
-  FetchContent_MakeAvailable(eigen)
-  add_library(plastic_eigen INTERFACE)
-  target_include_directories(plastic_eigen SYSTEM INTERFACE ${eigen_SOURCE_DIR})
-  add_library(Eigen3::Eigen ALIAS plastic_eigen)
-endif()
-
 if(PLASTIC_ZLIB)
   find_package(ZLIB REQUIRED)
 endif()

@@ -47,8 +47,9 @@ enum class Reduction { sum };
 
 enum class Extreme { largest, smallest };
 
-/// C (m, n) = A (m, k) · B (k, n) + bias over columns. `transpose_*` reads the matrix as stored
-/// transposed: A as (k, m), B as (n, k). Rows lie `ld*` elements apart.
+/// C (m, n) = A (m, k) · B (k, n), then the bias over columns, ReLU and dropout where asked for.
+/// `transpose_*` reads the matrix as stored transposed: A as (k, m), B as (n, k). Rows lie `ld*`
+/// elements apart.
 struct Gemm {
   DType dtype = DType::f32;
   std::int64_t m = 0, n = 0, k = 0;
@@ -62,6 +63,11 @@ struct Gemm {
   std::int64_t ldc = 0;
   /// (n), or null.
   const void* bias = nullptr;
+  bool relu = false;
+  /// Probability below 1. Element (i, j) is decided by number i · n + j from `at` on, as in
+  /// Backend::dropout().
+  double dropout = 0;
+  Generator at = {};
 };
 
 /// What a device can do. Operations check their arguments once, in core/ops; kernels trust them.
@@ -133,6 +139,10 @@ class Backend {
   /// (u8) receives what was kept. p < 1; all contiguous.
   virtual void dropout(const Array& in, double p, const Generator& at, const Array& out,
                        const Array& mask) = 0;
+  /// The gradient of ReLU and dropout after it, from their result: out = result > 0 ? grad · scale
+  /// : 0; contiguous.
+  virtual void relu_dropout_grad(const Array& result, const Array& grad, double scale,
+                                 const Array& out) = 0;
   /// out = in · mask · scale; contiguous.
   virtual void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) = 0;
   /// Uniform in [low, high), contiguous.

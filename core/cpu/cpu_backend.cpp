@@ -67,6 +67,10 @@ class CpuBackend final : public Backend {
                const Array& mask) override {
     cpu::dropout(in, p, at, out, mask);
   }
+  void relu_dropout_grad(const Array& result, const Array& grad, double scale,
+                         const Array& out) override {
+    cpu::relu_dropout_grad(result, grad, scale, out);
+  }
   void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) override {
     cpu::masked_scale(in, mask, scale, out);
   }

@@ -31,6 +31,7 @@ void cross_entropy_grad(const Array& logits, const Array& targets, const Array& 
                         const Array& grad, const Array& out);
 
 void dropout(const Array& in, double p, const Generator& at, const Array& out, const Array& mask);
+void relu_dropout_grad(const Array& result, const Array& grad, double scale, const Array& out);
 void masked_scale(const Array& in, const Array& mask, double scale, const Array& out);
 void uniform(const Array& out, double low, double high, const Generator& at);
 void normal(const Array& out, double mean, double deviation, const Generator& at);

@@ -52,6 +52,19 @@ void dropout(const Array& in, double p, const Generator& at, const Array& out, c
   });
 }
 
+void relu_dropout_grad(const Array& result, const Array& grad, double scale, const Array& out) {
+  dispatch_floating("dropout", grad.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T* y = result.as<T>();
+    const T* g = grad.as<T>();
+    T* x = out.as<T>();
+    const T s = static_cast<T>(scale);
+    parallel_for(0, grad.numel(), elementwise_grain, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t i = first; i < last; ++i) x[i] = y[i] > 0 ? g[i] * s : T{0};
+    });
+  });
+}
+
 void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) {
   dispatch_floating("dropout", in.dtype, [&](auto zero) {
     using T = decltype(zero);

@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/ops/broadcast.h"
+#include "core/philox.h"
 #include "plastic/core/ops/reduce.h"
 
 namespace plastic {
@@ -28,8 +29,16 @@ Matrix matrix_of(const Tensor& x) {
   return {x.impl()->data(), rows_dense ? x.strides()[0] : x.strides()[1], !rows_dense};
 }
 
+/// What follows the sums of a product, besides a bias.
+struct Following {
+  bool relu = false;
+  double dropout = 0;
+  Generator at = {};
+};
+
 /// out = a · b + bias, for 2-D tensors; `out` is contiguous.
-void multiply(const Tensor& a, const Tensor& b, const Tensor& bias, const Tensor& out) {
+void multiply(const Tensor& a, const Tensor& b, const Tensor& bias, const Tensor& out,
+              const Following& following = {}) {
   // The bias is added, and an empty sum is zero, whatever k is.
   const Tensor a_dense = readable(a) ? a : a.clone();
   const Tensor b_dense = readable(b) ? b : b.clone();
@@ -49,12 +58,16 @@ void multiply(const Tensor& a, const Tensor& b, const Tensor& bias, const Tensor
              .transpose_b = right.transposed,
              .c = out.impl()->data(),
              .ldc = out.size(1),
-             .bias = bias.defined() ? bias_dense.impl()->data() : nullptr});
+             .bias = bias.defined() ? bias_dense.impl()->data() : nullptr,
+             .relu = following.relu,
+             .dropout = following.dropout,
+             .at = following.at});
 }
 
-Tensor product(const Tensor& a, const Tensor& b, const Tensor& bias = {}) {
+Tensor product(const Tensor& a, const Tensor& b, const Tensor& bias = {},
+               const Following& following = {}) {
   Tensor out = Tensor::empty({a.size(0), b.size(1)}, {.dtype = a.dtype(), .device = a.device()});
-  multiply(a, b, bias, out);
+  multiply(a, b, bias, out, following);
   return out;
 }
 
@@ -113,6 +126,47 @@ Tensor batched_product(const Tensor& a, const Tensor& b) {
       });
 }
 
+void check_linear(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  check_same_kind(op, x, weight);
+  check_floating(op, x);
+  if (weight.rank() != 2 || x.rank() < 1 || x.size(-1) != weight.size(1)) {
+    fail(op, "input ", to_string(x.shape()), " does not fit weight ", to_string(weight.shape()),
+         "; needs (..., in) and (out, in)");
+  }
+  if (!bias.defined()) return;
+  check_same_kind(op, weight, bias);
+  if (bias.shape() != Shape{weight.size(0)}) {
+    fail(op, "bias ", to_string(bias.shape()), " does not fit weight ", to_string(weight.shape()),
+         "; needs (out)");
+  }
+}
+
+/// `layer`, which takes a matrix, of x with any number of leading axes.
+template <class Layer>
+Tensor with_leading_axes(const Tensor& x, const Tensor& weight, Layer&& layer) {
+  Shape shape = x.shape();
+  shape[shape.rank() - 1] = weight.size(0);
+  const std::int64_t rows = x.size(-1) == 0 ? Shape(shape).numel() : x.numel() / x.size(-1);
+  return layer(x.reshape({rows, x.size(-1)})).reshape(shape);
+}
+
+/// What a linear layer keeps for its gradients.
+class LinearInputs {
+ public:
+  LinearInputs(const char* op, const Tensor& x, const Tensor& weight)
+      : x_(op, x), weight_(op, weight) {}
+
+  Gradients gradients(const Tensor& g, const Inputs& in) const {
+    return {in.needs(0) ? gradient_product(g, weight_.get(), in, 0) : Tensor(),
+            in.needs(1) ? gradient_product(transposed(g), x_.get(), in, 1) : Tensor(),
+            in.needs(2) ? sum(g, {0}) : Tensor()};
+  }
+
+ private:
+  Saved x_;
+  Saved weight_;
+};
+
 }  // namespace
 
 // C = A·B: dA = dC·Bᵀ, dB = Aᵀ·dC
@@ -137,31 +191,43 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 
 // y = x·Wᵀ + b: dx = dy·W, dW = dyᵀ·x, db = Σ dy over rows
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  check_same_kind("linear", x, weight);
-  check_floating("linear", x);
-  if (weight.rank() != 2 || x.rank() < 1 || x.size(-1) != weight.size(1)) {
-    fail("linear", "input ", to_string(x.shape()), " does not fit weight ",
-         to_string(weight.shape()), "; needs (..., in) and (out, in)");
-  }
-  if (bias.defined()) {
-    check_same_kind("linear", weight, bias);
-    if (bias.shape() != Shape{weight.size(0)}) {
-      fail("linear", "bias ", to_string(bias.shape()), " does not fit weight ",
-           to_string(weight.shape()), "; needs (out)");
-    }
-  }
+  check_linear("linear", x, weight, bias);
   if (x.rank() != 2) {
-    Shape shape = x.shape();
-    shape[shape.rank() - 1] = weight.size(0);
-    const std::int64_t rows = x.size(-1) == 0 ? Shape(shape).numel() : x.numel() / x.size(-1);
-    return linear(x.reshape({rows, x.size(-1)}), weight, bias).reshape(shape);
+    return with_leading_axes(
+        x, weight, [&](const Tensor& rows) { return linear(rows, weight, bias); });
   }
   return record("linear", product(x, transposed(weight.detach()), bias), {x, weight, bias},
-                [sx = Saved("linear", x), sw = Saved("linear", weight)](
+                [saved = LinearInputs("linear", x, weight)](
                     const Tensor& g, const Inputs& in) -> Gradients {
-                  return {in.needs(0) ? gradient_product(g, sw.get(), in, 0) : Tensor(),
-                          in.needs(1) ? gradient_product(transposed(g), sx.get(), in, 1) : Tensor(),
-                          in.needs(2) ? sum(g, {0}) : Tensor()};
+                  return saved.gradients(g, in);
+                });
+}
+
+// With y > 0 where ReLU let x through and dropout kept it, the gradient before both is
+// y > 0 ? dy/(1 - p) : 0.
+Tensor linear_relu_dropout(const Tensor& x, const Tensor& weight, const Tensor& bias, double p,
+                           Generator& generator) {
+  constexpr const char* op = "linear_relu_dropout";
+  check_linear(op, x, weight, bias);
+  if (!(p >= 0 && p < 1)) fail(op, "p must be in [0, 1), got ", p);
+  if (x.rank() != 2) {
+    return with_leading_axes(x, weight, [&](const Tensor& rows) {
+      return linear_relu_dropout(rows, weight, bias, p, generator);
+    });
+  }
+  const Tensor y = product(x, transposed(weight.detach()), bias,
+                           {.relu = true, .dropout = p, .at = generator});
+  if (p > 0) generator.offset += static_cast<std::uint64_t>(y.numel() + 3) / 4;
+  return record(op, y, {x, weight, bias},
+                [saved = LinearInputs(op, x, weight), result = Saved(op, y), p](
+                    const Tensor& g, const Inputs& in) -> Gradients {
+                  const Tensor dense_g = g.contiguous();
+                  const Tensor inner =
+                      Tensor::empty(g.shape(), {.dtype = g.dtype(), .device = g.device()});
+                  backend(g.device())
+                      .relu_dropout_grad(array_of(result.get()), array_of(dense_g),
+                                         DropoutRule(p).scale, array_of(inner));
+                  return saved.gradients(inner, in);
                 });
 }
 

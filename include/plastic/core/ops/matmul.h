@@ -3,6 +3,7 @@
 #include <span>
 #include <string_view>
 
+#include "plastic/core/random.h"
 #include "plastic/core/tensor.h"
 
 namespace plastic {
@@ -15,6 +16,11 @@ Tensor matmul(const Tensor& a, const Tensor& b);
 /// x · weightᵀ + bias: (..., in) with weight (out, in) and bias (out) -> (..., out), PyTorch's
 /// layout. An undefined bias is left out. Throws Error when the sizes do not fit. Differentiable.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+
+/// dropout(relu(linear(x, weight, bias)), p) in one pass over the result, which is what backward
+/// needs, and no mask. Throws Error as linear() and dropout() do; p must be below 1. Differentiable.
+Tensor linear_relu_dropout(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                           double p = 0, Generator& generator = default_generator());
 
 /// Einstein's summation over one or two tensors: "ij->ji", "bij,bjk->bik", "i,j->ij", "bij->b".
 /// Letters name axes; those that the result lacks are summed over. Without "->", the result has the
