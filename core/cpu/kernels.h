@@ -25,6 +25,18 @@ bool all_finite(const Array& in);
 
 void gemm(const Gemm& gemm);
 
+void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
+            bool relu, void* y);
+void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
+                       void* grad_x);
+void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
+                        void* grad_weight);
+
+void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
+                           double* mean, double* variance);
+void batch_norm(const BatchNormCall& call, void* y);
+void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad);
+
 std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
                            const Array& log_sum_exp);
 void cross_entropy_grad(const Array& logits, const Array& targets, const Array& log_sum_exp,

@@ -3,6 +3,7 @@
 /// The whole public face of Plastic.
 
 #include "plastic/core/autograd.h"
+#include "plastic/core/conv_algorithm.h"
 #include "plastic/core/device.h"
 #include "plastic/core/dtype.h"
 #include "plastic/core/error.h"

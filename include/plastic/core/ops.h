@@ -1,7 +1,9 @@
 #pragma once
 
 #include "plastic/core/ops/activation.h"
+#include "plastic/core/ops/batch_norm.h"
 #include "plastic/core/ops/compare.h"
+#include "plastic/core/ops/conv2d.h"
 #include "plastic/core/ops/cross_entropy.h"
 #include "plastic/core/ops/dropout.h"
 #include "plastic/core/ops/elementwise.h"
