@@ -6,6 +6,7 @@
 #include "core/array.h"
 #include "core/batch_norm_call.h"
 #include "core/conv2d_shape.h"
+#include "core/pool2d_shape.h"
 #include "plastic/core/device.h"
 #include "plastic/core/random.h"
 
@@ -137,6 +138,14 @@ class Backend {
   /// No size is 0, like the next.
   virtual void batch_norm(const BatchNormCall& call, void* y) = 0;
   virtual void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) = 0;
+
+  /// `offsets`, of shape.offset_dtype(), receives where in its window each result was found, which
+  /// is what the gradient needs. No size is 0 in this and the next three.
+  virtual void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) = 0;
+  virtual void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
+                               void* grad_x) = 0;
+  virtual void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) = 0;
+  virtual void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) = 0;
 
   /// Mean of -log softmax(logits)[target] into the scalar `loss`, and per row log Σ exp(logits)
   /// into `log_sum_exp` (n). Returns the position of a target out of [0, classes), or -1. logits

@@ -75,6 +75,19 @@ class CpuBackend final : public Backend {
   void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override {
     cpu::batch_norm_grad(call, grad);
   }
+  void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) override {
+    cpu::max_pool2d(shape, x, offsets, y);
+  }
+  void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
+                       void* grad_x) override {
+    cpu::max_pool2d_grad(shape, grad_y, offsets, grad_x);
+  }
+  void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) override {
+    cpu::avg_pool2d(shape, x, y);
+  }
+  void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) override {
+    cpu::avg_pool2d_grad(shape, grad_y, grad_x);
+  }
   std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
                              const Array& log_sum_exp) override {
     return cpu::cross_entropy(logits, targets, loss, log_sum_exp);

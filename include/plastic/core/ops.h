@@ -10,5 +10,7 @@
 #include "plastic/core/ops/index.h"
 #include "plastic/core/ops/join.h"
 #include "plastic/core/ops/matmul.h"
+#include "plastic/core/ops/pad.h"
+#include "plastic/core/ops/pool.h"
 #include "plastic/core/ops/reduce.h"
 #include "plastic/core/ops/softmax.h"

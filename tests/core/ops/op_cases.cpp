@@ -10,6 +10,8 @@ std::vector<OpCase> op_cases() {
   add_shape_cases(cases);
   add_sum_cases(cases);
   add_conv_cases(cases);
+  add_norm_cases(cases);
+  add_pool_cases(cases);
   return cases;
 }
 

@@ -41,8 +41,11 @@ std::vector<OpCase> op_cases();
 void add_elementwise_cases(std::vector<OpCase>& cases);
 /// Views, joins and indexing.
 void add_shape_cases(std::vector<OpCase>& cases);
-/// Convolutions.
 void add_conv_cases(std::vector<OpCase>& cases);
+/// Normalisations.
+void add_norm_cases(std::vector<OpCase>& cases);
+/// Pooling and padding.
+void add_pool_cases(std::vector<OpCase>& cases);
 /// Reductions, products and losses.
 void add_sum_cases(std::vector<OpCase>& cases);
 
