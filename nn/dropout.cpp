@@ -9,9 +9,12 @@ Dropout::Dropout(double p, Generator* generator) : p_(p), generator_(generator) 
   if (!(p >= 0 && p <= 1)) fail("Dropout", "p must be in [0, 1], got ", p);
 }
 
+Generator& Dropout::generator() const {
+  return generator_ != nullptr ? *generator_ : default_generator();
+}
+
 Tensor Dropout::forward(const Tensor& x) {
-  if (!is_training() || p_ == 0) return x;
-  return dropout(x, p_, generator_ != nullptr ? *generator_ : default_generator());
+  return active_p() == 0 ? x : dropout(x, p_, generator());
 }
 
 }  // namespace plastic::nn

@@ -1,6 +1,7 @@
 #include "plastic/nn/linear.h"
 
 #include "core/check.h"
+#include "plastic/core/ops/elementwise.h"
 #include "plastic/core/ops/matmul.h"
 #include "plastic/nn/init.h"
 
@@ -20,5 +21,15 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, const Linear
 }
 
 Tensor Linear::forward(const Tensor& x) { return linear(x, weight, bias); }
+
+Tensor Linear::forward_activated(const Tensor& x, Activation activation) {
+  return activation == Activation::relu ? linear_relu_dropout(x, weight, bias) : forward(x);
+}
+
+Tensor Linear::forward_relu_dropout(const Tensor& x, const Dropout& dropout) {
+  const double p = dropout.active_p();
+  if (p == 1) return mul(forward_activated(x, Activation::relu), 0);
+  return linear_relu_dropout(x, weight, bias, p, dropout.generator());
+}
 
 }  // namespace plastic::nn

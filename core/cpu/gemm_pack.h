@@ -35,10 +35,11 @@ void pack_panel(const T* b, std::int64_t ldb, std::int64_t k, std::int64_t colum
   }
 }
 
-/// One panel from columns: element (p, j) is at b[j · ldb + p].
-template <class T>
+/// One panel from columns: element (p, j) is at b[j · ldb + p] and goes into the panel's row
+/// place(p).
+template <class T, class Place>
 void pack_panel_transposed(const T* b, std::int64_t ldb, std::int64_t k, std::int64_t columns,
-                           T* panel) {
+                           Place&& place, T* panel) {
   constexpr std::int64_t width = vector_width<T>;
   const std::int64_t whole_k = k / width * width;
   for (std::int64_t half = 0; half < tile_columns<T>; half += width) {
@@ -48,14 +49,21 @@ void pack_panel_transposed(const T* b, std::int64_t ldb, std::int64_t k, std::in
       for (std::int64_t j = 0; j < count; ++j) square[j] = load(b + (half + j) * ldb + p);
       transpose<T>(square);
       for (std::int64_t i = 0; i < width; ++i) {
-        store(panel + (p + i) * tile_columns<T> + half, square[i]);
+        store(panel + place(p + i) * tile_columns<T> + half, square[i]);
       }
     }
     for (std::int64_t p = whole_k; p < k; ++p) {
-      T* row = panel + p * tile_columns<T> + half;
+      T* row = panel + place(p) * tile_columns<T> + half;
       for (std::int64_t j = 0; j < width; ++j) row[j] = j < count ? b[(half + j) * ldb + p] : T{0};
     }
   }
+}
+
+template <class T>
+void pack_panel_transposed(const T* b, std::int64_t ldb, std::int64_t k, std::int64_t columns,
+                           T* panel) {
+  pack_panel_transposed(
+      b, ldb, k, columns, [](std::int64_t p) { return p; }, panel);
 }
 
 }  // namespace plastic::cpu

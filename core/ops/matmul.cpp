@@ -193,14 +193,14 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check_linear("linear", x, weight, bias);
   if (x.rank() != 2) {
-    return with_leading_axes(
-        x, weight, [&](const Tensor& rows) { return linear(rows, weight, bias); });
+    return with_leading_axes(x, weight,
+                             [&](const Tensor& rows) { return linear(rows, weight, bias); });
   }
-  return record("linear", product(x, transposed(weight.detach()), bias), {x, weight, bias},
-                [saved = LinearInputs("linear", x, weight)](
-                    const Tensor& g, const Inputs& in) -> Gradients {
-                  return saved.gradients(g, in);
-                });
+  return record(
+      "linear", product(x, transposed(weight.detach()), bias), {x, weight, bias},
+      [saved = LinearInputs("linear", x, weight)](const Tensor& g, const Inputs& in) -> Gradients {
+        return saved.gradients(g, in);
+      });
 }
 
 // With y > 0 where ReLU let x through and dropout kept it, the gradient before both is
@@ -215,8 +215,8 @@ Tensor linear_relu_dropout(const Tensor& x, const Tensor& weight, const Tensor& 
       return linear_relu_dropout(rows, weight, bias, p, generator);
     });
   }
-  const Tensor y = product(x, transposed(weight.detach()), bias,
-                           {.relu = true, .dropout = p, .at = generator});
+  const Tensor y =
+      product(x, transposed(weight.detach()), bias, {.relu = true, .dropout = p, .at = generator});
   if (p > 0) generator.offset += static_cast<std::uint64_t>(y.numel() + 3) / 4;
   return record(op, y, {x, weight, bias},
                 [saved = LinearInputs(op, x, weight), result = Saved(op, y), p](

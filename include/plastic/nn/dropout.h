@@ -13,6 +13,10 @@ class Dropout : public Module {
   explicit Dropout(double p = 0.5, Generator* generator = nullptr);
   Tensor forward(const Tensor& x) override;
 
+  /// The probability in force: p in training mode, else 0.
+  double active_p() const { return is_training() ? p_ : 0; }
+  Generator& generator() const;
+
  private:
   double p_;
   Generator* generator_;

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "plastic/core/random.h"
+#include "plastic/nn/dropout.h"
 #include "plastic/nn/module.h"
 
 namespace plastic::nn {
@@ -19,6 +20,9 @@ class Linear : public Module {
  public:
   Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options = {});
   Tensor forward(const Tensor& x) override;
+  Tensor forward_activated(const Tensor& x, Activation activation) override;
+  /// dropout(relu(forward(x))), in one pass.
+  Tensor forward_relu_dropout(const Tensor& x, const Dropout& dropout);
 
   Tensor weight;
   /// Undefined without bias.

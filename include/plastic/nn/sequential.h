@@ -8,8 +8,8 @@
 
 namespace plastic::nn {
 
-/// Applies its children one after the other, a ReLU together with the one before it where that can
-/// be done in one pass. Children are named "0", "1", ...
+/// Applies its children one after the other; a ReLU together with the one before it where that can
+/// be done in one pass, and likewise Linear, ReLU and Dropout. Children are named "0", "1", ...
 class Sequential : public Module {
  public:
   Sequential() = default;
@@ -19,6 +19,12 @@ class Sequential : public Module {
   Tensor forward(const Tensor& x) override;
 
  private:
+  /// Child i of x; moves i to the last child that was applied with it.
+  Tensor run(std::size_t& i, const Tensor& x);
+  /// Child i if it is there and a T, else null.
+  template <class T>
+  const T* follower(std::size_t i) const;
+
   std::vector<ModulePtr> modules_;
 };
 

@@ -2,12 +2,17 @@
 
 #include <cmath>
 
+#include "plastic/core/device.h"
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
 
 namespace plastic {
 namespace {
+
+struct Shape3 {
+  std::int64_t m, k, n;
+};
 
 /// Σₖ a[i,k]·b[k,j] in double.
 std::vector<double> naive_product(const Tensor& a, const Tensor& b) {
@@ -54,6 +59,43 @@ TEST_CASE("core.ops.matmul.against_naive") {
 TEST_CASE("core.ops.matmul.empty_inner_axis_is_zero") {
   const Tensor y = linear(Tensor::zeros({2, 0}), Tensor::zeros({3, 0}), Tensor::of({1, 2, 3}, {3}));
   CHECK(y.to_vector<float>() == std::vector<float>{1, 2, 3, 1, 2, 3});
+}
+
+TEST_CASE("core.ops.linear.fused_is_the_chain") {
+  Generator generator{.seed = 8};
+  const Tensor weight = uniform({150, 40}, -1, 1, generator);
+  const Tensor bias = uniform({150}, -1, 1, generator);
+  for (const std::int64_t rows : {1, 3, 16, 37}) {
+    CAPTURE(rows);
+    const Tensor x = uniform({rows, 40}, -1, 1, generator);
+    Generator fused{.seed = 9, .offset = 5};
+    Generator chained = fused;
+    const Tensor y = linear_relu_dropout(x, weight, bias, 0.3, fused);
+    const Tensor expected = dropout(relu(linear(x, weight, bias)), 0.3, chained);
+    CHECK(y.to_vector<float>() == expected.to_vector<float>());
+    CHECK(fused == chained);
+  }
+  CHECK_THROWS_WITH_AS(linear_relu_dropout(weight, weight, bias, 1, generator),
+                       "[linear_relu_dropout] p must be in [0, 1), got 1", Error);
+}
+
+TEST_CASE("core.ops.matmul.same_bits_for_any_number_of_threads") {
+  Generator generator{.seed = 6};
+  const int before = num_threads();
+  for (const auto& [m, k, n] : {Shape3{200, 300, 130}, {3, 500, 700}, {20, 2100, 260}}) {
+    const Tensor a = uniform({m, k}, -1, 1, generator);
+    const Tensor b = uniform({k, n}, -1, 1, generator);
+    const Tensor columns = uniform({n, k}, -1, 1, generator).transpose(0, 1);
+    set_num_threads(1);
+    const std::vector<float> alone = matmul(a, b).to_vector<float>();
+    const std::vector<float> alone_columns = matmul(a, columns).to_vector<float>();
+    for (const int threads : {2, 3, 5}) {
+      set_num_threads(threads);
+      CHECK(matmul(a, b).to_vector<float>() == alone);
+      CHECK(matmul(a, columns).to_vector<float>() == alone_columns);
+    }
+  }
+  set_num_threads(before);
 }
 
 TEST_CASE("core.ops.matmul.same_bits_on_a_rerun") {

@@ -94,6 +94,18 @@ void add_products(std::vector<OpCase>& cases) {
   cases.push_back({"linear/no bias", {{.shape = {3, 4}}, {.shape = {2, 4}}}, [](Inputs in) {
                      return linear(in[0], in[1]);
                    }});
+  const auto add_fused = [&](const std::string& name, const OpInput& x, double p) {
+    const OpInput weight{.shape = {70, x.shape.back()}};
+    cases.push_back({"linear_relu_dropout/" + name, {x, weight, {.shape = {70}}}, [p](Inputs in) {
+                       Generator generator{.seed = 3};
+                       return linear_relu_dropout(in[0], in[1], in[2], p, generator);
+                     }});
+  };
+  add_fused("relu alone", {.shape = {5, 3}}, 0);
+  add_fused("dropped", {.shape = {17, 3}}, 0.4);
+  add_fused("strided", {.shape = {5, 3}, .layout = Layout::strided}, 0.4);
+  add_fused("batch axes", {.shape = {2, 3, 3}}, 0.4);
+  add_fused("empty batch", {.shape = {0, 3}}, 0.4);
 }
 
 void add_losses(std::vector<OpCase>& cases) {

@@ -18,7 +18,8 @@ Tensor matmul(const Tensor& a, const Tensor& b);
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
 /// dropout(relu(linear(x, weight, bias)), p) in one pass over the result, which is what backward
-/// needs, and no mask. Throws Error as linear() and dropout() do; p must be below 1. Differentiable.
+/// needs, and no mask. Throws Error as linear() and dropout() do; p must be below 1.
+/// Differentiable.
 Tensor linear_relu_dropout(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                            double p = 0, Generator& generator = default_generator());
 
