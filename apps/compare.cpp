@@ -7,6 +7,7 @@
 #include "apps/config_file.h"
 #include "apps/config_option.h"
 #include "apps/metrics.h"
+#include "apps/model_choice.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/report.h"
@@ -165,7 +166,10 @@ void add_compare(CLI::App& program) {
   const auto options = std::make_shared<CompareOptions>();
   CLI::App& command = add_command(
       program, "compare", "Train with several optimizers from the same starts and print a table.",
-      footer(), [options] { compare(*options); });
+      footer(), [options] {
+        resolve_model(options->shared.run);
+        compare(*options);
+      });
   add_config_option(command);
   add_shared_options(command, options->shared, [&command, options] {
     add_text_option(

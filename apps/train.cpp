@@ -8,6 +8,7 @@
 #include "apps/commands.h"
 #include "apps/config_option.h"
 #include "apps/interrupt.h"
+#include "apps/model_choice.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/run_folder.h"
@@ -187,9 +188,11 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
 
 void add_train(CLI::App& program) {
   const auto options = std::make_shared<TrainOptions>();
-  CLI::App& command =
-      add_command(program, "train", "Train a network and test it after every epoch.", footer(),
-                  [options] { train(*options); });
+  CLI::App& command = add_command(
+      program, "train", "Train a network and test it after every epoch.", footer(), [options] {
+        resolve_model(options->shared.run);
+        train(*options);
+      });
   // First, so that it sees --config given beside it.
   add_resume_option(command, options);
   add_config_option(command);
