@@ -16,6 +16,7 @@
 #include "plastic/data/dataset.h"
 #include "plastic/data/digits.h"
 #include "plastic/data/idx.h"
+#include "plastic/data/image.h"
 #include "plastic/data/loader.h"
 #include "plastic/nn/activation.h"
 #include "plastic/nn/containers.h"
