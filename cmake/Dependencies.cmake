@@ -38,6 +38,13 @@ if(PLASTIC_IMAGES)
   find_package(Stb REQUIRED)
 endif()
 
+# For the program, never the library. OpenSSL computes the checksums: libcurl brings it anyway.
+if(PLASTIC_DOWNLOAD AND PLASTIC_BUILD_APPS)
+  find_package(CURL REQUIRED)
+  find_package(LibArchive REQUIRED)
+  find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+endif()
+
 if(PLASTIC_BUILD_APPS OR PLASTIC_BUILD_TESTS)
   plastic_find(nlohmann_json https://github.com/nlohmann/json/releases/download/v3.11.2/json.tar.xz
                8c4b26bf4b422252e13f332bc5e388ec0ab5c3443d24399acb675e68278d341f 3.11)
