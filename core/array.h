@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 
 #include "plastic/core/dtype.h"
 #include "plastic/core/shape.h"
@@ -21,6 +22,35 @@ struct Array {
   std::int64_t numel() const { return shape.numel(); }
   bool is_contiguous() const;
 };
+
+/// Drops axes of size 1 of arrays of one shape, in step, and puts the others into the order in
+/// which the last array lies in memory, so that a loop over any dense layout runs in order. For
+/// kernels to which the axes' order means nothing.
+template <std::size_t Count>
+void sort_axes(Array (&arrays)[Count]) {
+  const Shape full = arrays[0].shape;
+  Shape order;
+  for (std::size_t axis = 0; axis < full.rank(); ++axis) {
+    if (full[axis] == 1) continue;
+    order.push_back(static_cast<std::int64_t>(axis));
+    const Shape& strides = arrays[Count - 1].strides;
+    for (std::size_t at = order.rank() - 1; at > 0; --at) {
+      const auto before = static_cast<std::size_t>(order[at - 1]);
+      if (strides[before] >= strides[axis]) break;
+      std::swap(order[at - 1], order[at]);
+    }
+  }
+  for (Array& array : arrays) {
+    Shape shape;
+    Shape strides;
+    for (const std::int64_t axis : order) {
+      shape.push_back(array.shape[static_cast<std::size_t>(axis)]);
+      strides.push_back(array.strides[static_cast<std::size_t>(axis)]);
+    }
+    array.shape = shape;
+    array.strides = strides;
+  }
+}
 
 /// An array with the axes of the others, in step: axes of size 1 dropped and neighbours joined
 /// where every array allows it, so that kernels loop over as few axes as there can be. All arrays

@@ -26,7 +26,13 @@ void accumulate(TensorImpl& leaf, Tensor grad) {
     leaf.grad = leaf.grad_slot;
   } else {
     // A gradient that something else also holds must not be added to later.
-    leaf.grad = is_exclusive(grad) && grad.is_contiguous() ? std::move(grad) : grad.clone();
+    // Leaves' gradients are contiguous, whatever the layout that they were computed in.
+    if (is_exclusive(grad) && grad.is_contiguous()) {
+      leaf.grad = std::move(grad);
+    } else {
+      leaf.grad = Tensor::empty(grad.shape(), {.dtype = grad.dtype(), .device = grad.device()});
+      leaf.grad.copy_(grad);
+    }
   }
 }
 

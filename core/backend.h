@@ -4,6 +4,9 @@
 #include <cstdint>
 
 #include "core/array.h"
+#include "core/batch_norm_call.h"
+#include "core/conv2d_shape.h"
+#include "core/pool2d_shape.h"
 #include "plastic/core/device.h"
 #include "plastic/core/random.h"
 
@@ -118,6 +121,31 @@ class Backend {
   virtual bool all_finite(const Array& in) = 0;
 
   virtual void gemm(const Gemm& gemm) = 0;
+
+  /// y = x * weight + bias, the bias (out_channels) perhaps null, and then max(y, 0) if `relu`. No
+  /// size is 0.
+  virtual void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
+                      bool relu, void* y) = 0;
+  /// The gradients of x and of the weight from that of y, without bias and relu.
+  virtual void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
+                                 void* grad_x) = 0;
+  virtual void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
+                                  void* grad_weight) = 0;
+
+  /// Mean and variance (of the population) of each channel of rows (rows, channels) >= 1.
+  virtual void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels,
+                                     const void* x, double* mean, double* variance) = 0;
+  /// No size is 0, like the next.
+  virtual void batch_norm(const BatchNormCall& call, void* y) = 0;
+  virtual void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) = 0;
+
+  /// `offsets`, of shape.offset_dtype(), receives where in its window each result was found, which
+  /// is what the gradient needs. No size is 0 in this and the next three.
+  virtual void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) = 0;
+  virtual void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
+                               void* grad_x) = 0;
+  virtual void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) = 0;
+  virtual void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) = 0;
 
   /// Mean of -log softmax(logits)[target] into the scalar `loss`, and per row log Σ exp(logits)
   /// into `log_sum_exp` (n). Returns the position of a target out of [0, classes), or -1. logits

@@ -7,6 +7,11 @@
 
 namespace plastic::nn {
 
+Tensor Module::forward_activated(const Tensor& x, Activation activation) {
+  const Tensor y = forward(x);
+  return activation == Activation::relu ? relu(y) : y;
+}
+
 std::vector<NamedTensor> Module::named_parameters() const {
   std::vector<NamedTensor> found;
   collect("", /*with_buffers=*/false, found);

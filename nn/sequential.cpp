@@ -1,5 +1,7 @@
 #include "plastic/nn/sequential.h"
 
+#include "plastic/nn/activation.h"
+
 namespace plastic::nn {
 
 Sequential::Sequential(std::initializer_list<ModulePtr> modules) {
@@ -13,7 +15,15 @@ void Sequential::append(ModulePtr module) {
 
 Tensor Sequential::forward(const Tensor& x) {
   Tensor y = x;
-  for (const ModulePtr& module : modules_) y = module->forward(y);
+  for (std::size_t i = 0; i < modules_.size(); ++i) {
+    const bool relu_follows =
+        i + 1 < modules_.size() && dynamic_cast<const ReLU*>(modules_[i + 1].get()) != nullptr;
+    if (relu_follows) {
+      y = modules_[i++]->forward_activated(y, Activation::relu);
+    } else {
+      y = modules_[i]->forward(y);
+    }
+  }
   return y;
 }
 

@@ -55,6 +55,39 @@ class CpuBackend final : public Backend {
   }
   bool all_finite(const Array& in) override { return cpu::all_finite(in); }
   void gemm(const Gemm& product) override { cpu::gemm(product); }
+  void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
+              bool relu, void* y) override {
+    cpu::conv2d(shape, x, weight, bias, relu, y);
+  }
+  void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
+                         void* grad_x) override {
+    cpu::conv2d_input_grad(shape, grad_y, weight, grad_x);
+  }
+  void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
+                          void* grad_weight) override {
+    cpu::conv2d_weight_grad(shape, x, grad_y, grad_weight);
+  }
+  void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
+                             double* mean, double* variance) override {
+    cpu::batch_norm_statistics(dtype, rows, channels, x, mean, variance);
+  }
+  void batch_norm(const BatchNormCall& call, void* y) override { cpu::batch_norm(call, y); }
+  void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override {
+    cpu::batch_norm_grad(call, grad);
+  }
+  void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) override {
+    cpu::max_pool2d(shape, x, offsets, y);
+  }
+  void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
+                       void* grad_x) override {
+    cpu::max_pool2d_grad(shape, grad_y, offsets, grad_x);
+  }
+  void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) override {
+    cpu::avg_pool2d(shape, x, y);
+  }
+  void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) override {
+    cpu::avg_pool2d_grad(shape, grad_y, grad_x);
+  }
   std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
                              const Array& log_sum_exp) override {
     return cpu::cross_entropy(logits, targets, loss, log_sum_exp);

@@ -80,6 +80,7 @@ void fill(const Array& out, double value) {
 }
 
 void copy(const Array& in, const Array& out) {
+  if (copy_transposed(in, out)) return;
   dispatch(in.dtype, [&](auto from) {
     dispatch(out.dtype, [&](auto to) {
       using Out = decltype(to);

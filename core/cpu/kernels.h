@@ -7,6 +7,9 @@ namespace plastic::cpu {
 
 void fill(const Array& out, double value);
 void copy(const Array& in, const Array& out);
+/// copy() where the arrays are dense along different axes, as images in different layouts are; the
+/// dtypes must be equal. False, and nothing is done, for other arrays.
+bool copy_transposed(const Array& in, const Array& out);
 void unary(Unary op, const UnaryParameters& parameters, const Array& in, const Array& out);
 void unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved, const Array& grad,
                 const Array& out);
@@ -24,6 +27,24 @@ std::int64_t first_outside(const Array& index, std::int64_t limit);
 bool all_finite(const Array& in);
 
 void gemm(const Gemm& gemm);
+
+void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
+            bool relu, void* y);
+void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
+                       void* grad_x);
+void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
+                        void* grad_weight);
+
+void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
+                           double* mean, double* variance);
+void batch_norm(const BatchNormCall& call, void* y);
+void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad);
+
+void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y);
+void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
+                     void* grad_x);
+void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y);
+void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x);
 
 std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
                            const Array& log_sum_exp);

@@ -12,11 +12,13 @@ namespace plastic::cpu {
 /// Elements below which a loop is not worth a second thread.
 constexpr std::int64_t elementwise_grain = 8192;
 
-/// Walks arrays of one shape in step, on all threads. body(pointers, strides, count) is called for
-/// runs of `count` elements along the last axis; pointers are to the first element of each array,
+/// Walks arrays of one shape in step, in the order in which the last one lies in memory, on all
+/// threads. body(pointers, strides, count) is called for
+/// runs of `count` elements along one axis; pointers are to the first element of each array,
 /// counted in bytes, and strides are in elements.
 template <std::size_t Count, class Body>
 void for_each_run(Array (&arrays)[Count], Body&& body) {
+  sort_axes(arrays);
   collapse_axes(arrays);
   const Shape shape = arrays[0].shape;
   const std::int64_t total = shape.numel();

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/cpu/column_sums.h"
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
 #include "core/dispatch.h"
@@ -81,23 +82,51 @@ std::int64_t position(const Shape& shape, const Shape& strides, std::int64_t ind
   return at;
 }
 
+/// Adds rows [first, last) of a matrix of `columns` columns to `sums`.
+template <class T>
+void add_rows(const T* x, std::int64_t first, std::int64_t last, std::int64_t row_stride,
+              std::int64_t columns, Accumulator<T>* sums) {
+  using Sum = Accumulator<T>;
+  std::int64_t row = first;
+  for (; row + 4 <= last; row += 4) {
+    const T* a = x + row * row_stride;
+    const T* b = a + row_stride;
+    const T* c = b + row_stride;
+    const T* d = c + row_stride;
+    for (std::int64_t j = 0; j < columns; ++j) {
+      sums[j] += (static_cast<Sum>(a[j]) + static_cast<Sum>(b[j])) +
+                 (static_cast<Sum>(c[j]) + static_cast<Sum>(d[j]));
+    }
+  }
+  for (; row < last; ++row) {
+    const T* from = x + row * row_stride;
+    for (std::int64_t j = 0; j < columns; ++j) sums[j] += static_cast<Sum>(from[j]);
+  }
+}
+
 /// Sum over leading axes of dense rows (count, columns): adds row after row, which keeps memory in
-/// order. Each thread owns some columns.
+/// order. Threads share the rows, or the columns where there are so many that sums of several
+/// chunks of rows would take too much memory.
 template <class T>
 void sum_rows(const T* x, std::int64_t count, std::int64_t row_stride, std::int64_t columns,
               double scale, T* y) {
-  const std::int64_t grain =
-      std::max<std::int64_t>(32, elementwise_grain / std::max<std::int64_t>(count, 1));
-  parallel_for(0, columns, grain, [&](std::int64_t first, std::int64_t last) {
-    const auto width = static_cast<std::size_t>(last - first);
-    std::vector<Accumulator<T>> total(width);
-    for (std::int64_t row = 0; row < count; ++row) {
-      const T* from = x + row * row_stride + first;
-      for (std::size_t j = 0; j < width; ++j) total[j] += static_cast<Accumulator<T>>(from[j]);
-    }
-    for (std::size_t j = 0; j < width; ++j) {
+  using Sum = Accumulator<T>;
+  constexpr std::int64_t many_columns = 4096;
+  const auto write = [&](const std::vector<Sum>& total, std::int64_t first) {
+    for (std::size_t j = 0; j < total.size(); ++j) {
       y[first + static_cast<std::int64_t>(j)] = scaled<T>(total[j], scale);
     }
+  };
+  if (columns < many_columns) {
+    const auto add = [=](std::int64_t first, std::int64_t last, Sum* sums) {
+      add_rows(x, first, last, row_stride, columns, sums);
+    };
+    return write(sum_over_rows<Sum>(count, columns, columns, add), 0);
+  }
+  parallel_for(0, columns, many_columns / 4, [&](std::int64_t first, std::int64_t last) {
+    std::vector<Sum> total(static_cast<std::size_t>(last - first));
+    add_rows(x + first, 0, count, row_stride, last - first, total.data());
+    write(total, first);
   });
 }
 
@@ -107,6 +136,7 @@ void sum(const Array& in, double scale, const Array& out) {
   T* y = out.as<T>();
   Layout layout = split_axes(in, out);
   Array reduced[] = {layout.reduced};
+  sort_axes(reduced);
   collapse_axes(reduced);
   const Shape& run_shape = reduced[0].shape;
   const Shape& run_strides = reduced[0].strides;
@@ -117,8 +147,10 @@ void sum(const Array& in, double scale, const Array& out) {
       run_shape.rank() == 1) {
     return sum_rows(x, count, run_strides[0], kept, scale, y);
   }
-  const bool dense = run_shape.rank() == 0 || (run_shape.rank() == 1 && run_strides[0] == 1);
-  if (dense && kept == 1) {
+  // Summed along one axis at a time, dense where there is such an axis.
+  const std::int64_t run = run_shape.rank() == 0 ? 1 : run_shape.back();
+  const bool dense = run_shape.rank() == 0 || run_strides.back() == 1;
+  if (dense && kept == 1 && run == count) {
     y[0] = scaled<T>(sum_long(x, count), scale);
     return;
   }
@@ -129,7 +161,9 @@ void sum(const Array& in, double scale, const Array& out) {
       const T* from = x + position(layout.kept.shape, layout.kept.strides, i);
       Accumulator<T> total = 0;
       if (dense) {
-        total = sum_dense(from, count);
+        for (std::int64_t j = 0; j < count; j += run) {
+          total += sum_dense(from + position(run_shape, run_strides, j), run);
+        }
       } else {
         for (std::int64_t j = 0; j < count; ++j) {
           total += static_cast<Accumulator<T>>(from[position(run_shape, run_strides, j)]);

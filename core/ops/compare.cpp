@@ -3,6 +3,7 @@
 #include "core/backend.h"
 #include "core/check.h"
 #include "core/graph.h"
+#include "core/layout.h"
 #include "core/ops/broadcast.h"
 
 namespace plastic {
@@ -11,7 +12,7 @@ namespace {
 Tensor compare(const char* name, Comparison op, const Tensor& a, const Tensor& b) {
   check_same_kind(name, a, b);
   const Shape shape = broadcast_shapes(name, a.shape(), b.shape());
-  Tensor y = Tensor::empty(shape, {.dtype = DType::u8, .device = a.device()});
+  Tensor y = empty_like_layout(shape, DType::u8, {a, b});
   backend(a.device()).compare(op, expanded_array(a, shape), expanded_array(b, shape), array_of(y));
   return y;
 }
@@ -25,7 +26,7 @@ void check_condition(const char* name, const Tensor& condition) {
 }
 
 Tensor choose(const Tensor& condition, const Tensor& a, const Tensor& b, const Shape& shape) {
-  Tensor y = Tensor::empty(shape, {.dtype = a.dtype(), .device = a.device()});
+  Tensor y = empty_like_layout(shape, a.dtype(), {a, b, condition});
   backend(a.device())
       .where(expanded_array(condition, shape), expanded_array(a, shape), expanded_array(b, shape),
              array_of(y));

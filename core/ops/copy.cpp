@@ -2,12 +2,12 @@
 #include "core/backend.h"
 #include "core/check.h"
 #include "core/graph.h"
+#include "core/layout.h"
 
 namespace plastic {
 namespace {
 
-Tensor copied(const Tensor& x, DType dtype) {
-  Tensor y = Tensor::empty(x.shape(), {.dtype = dtype, .device = x.device()});
+Tensor copied(const Tensor& x, Tensor y) {
   backend(x.device()).copy(array_of(x), array_of(y));
   return y;
 }
@@ -18,16 +18,20 @@ Gradients pass_on(const Tensor& g, const Inputs&) { return {g}; }
 
 Tensor Tensor::clone() const {
   check_defined("clone", *this);
-  return record("clone", copied(*this, dtype()), {*this}, pass_on);
+  return record("clone", copied(*this, empty_like_layout(*this)), {*this}, pass_on);
 }
 
-Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
+Tensor Tensor::contiguous() const {
+  if (is_contiguous()) return *this;
+  return record("contiguous", copied(*this, empty(shape(), {.dtype = dtype(), .device = device()})),
+                {*this}, pass_on);
+}
 
 Tensor Tensor::to(DType dtype) const {
   check_defined("to", *this);
   const DType before = this->dtype();
   if (dtype == before) return *this;
-  Tensor converted = copied(*this, dtype);
+  Tensor converted = copied(*this, empty_like_layout(shape(), dtype, {*this}));
   if (!is_floating_point(dtype) || !is_floating_point(before)) return converted;
   return record("to", std::move(converted), {*this},
                 [before](const Tensor& g, const Inputs&) -> Gradients { return {g.to(before)}; });

@@ -3,6 +3,7 @@
 #include "core/backend.h"
 #include "core/check.h"
 #include "core/graph.h"
+#include "core/layout.h"
 #include "core/ops/broadcast.h"
 #include "core/ops/unary.h"
 
@@ -12,7 +13,7 @@ namespace {
 /// A unary function of any dtype, not recorded.
 Tensor apply(const char* name, Unary op, const Tensor& x) {
   check_defined(name, x);
-  Tensor y = Tensor::empty(x.shape(), {.dtype = x.dtype(), .device = x.device()});
+  Tensor y = empty_like_layout(x);
   backend(x.device()).unary(op, {}, array_of(x), array_of(y));
   return y;
 }
@@ -20,14 +21,14 @@ Tensor apply(const char* name, Unary op, const Tensor& x) {
 Tensor apply(const char* name, Binary op, const Tensor& a, const Tensor& b) {
   check_same_kind(name, a, b);
   const Shape shape = broadcast_shapes(name, a.shape(), b.shape());
-  Tensor y = Tensor::empty(shape, {.dtype = a.dtype(), .device = a.device()});
+  Tensor y = empty_like_layout(shape, a.dtype(), {a, b});
   backend(a.device()).binary(op, expanded_array(a, shape), expanded_array(b, shape), array_of(y));
   return y;
 }
 
 Tensor scale_shift(const char* name, const Tensor& x, double scale, double shift) {
   check_defined(name, x);
-  Tensor y = Tensor::empty(x.shape(), {.dtype = x.dtype(), .device = x.device()});
+  Tensor y = empty_like_layout(x);
   backend(x.device()).scale_shift(array_of(x), scale, shift, array_of(y));
   return y;
 }

@@ -77,8 +77,8 @@ Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, cons
          to_string(index.shape()), " differ in shape");
   }
   check_index("scatter_add", index, x.shape()[at]);
-  // clone() keeps strides of no tensor: the copy is contiguous.
-  const Tensor y = x.detach().clone();
+  Tensor y = Tensor::empty(x.shape(), {.dtype = x.dtype(), .device = x.device()});
+  y.copy_(x);
   scatter_into(y, at, index, source);
   return record(
       "scatter_add", y, {x, source},

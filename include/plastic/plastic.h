@@ -3,6 +3,7 @@
 /// The whole public face of Plastic.
 
 #include "plastic/core/autograd.h"
+#include "plastic/core/conv_algorithm.h"
 #include "plastic/core/device.h"
 #include "plastic/core/dtype.h"
 #include "plastic/core/error.h"
@@ -19,7 +20,9 @@
 #include "plastic/data/image.h"
 #include "plastic/data/loader.h"
 #include "plastic/nn/activation.h"
+#include "plastic/nn/batch_norm.h"
 #include "plastic/nn/containers.h"
+#include "plastic/nn/conv.h"
 #include "plastic/nn/dropout.h"
 #include "plastic/nn/embedding.h"
 #include "plastic/nn/flatten.h"
@@ -29,6 +32,7 @@
 #include "plastic/nn/loss.h"
 #include "plastic/nn/models.h"
 #include "plastic/nn/module.h"
+#include "plastic/nn/pool.h"
 #include "plastic/nn/sequential.h"
 #include "plastic/nn/summary.h"
 #include "plastic/optim/adam.h"

@@ -90,6 +90,7 @@ class Tensor {
 
   /// This tensor if it is contiguous, else a contiguous copy.
   Tensor contiguous() const;
+  /// A copy: of images that lie channels-last, in that layout, else contiguous.
   Tensor clone() const;
   /// Converted element by element; float to integer truncates toward zero. Differentiable between
   /// f32 and f64. Returns *this when nothing changes.

@@ -23,4 +23,36 @@ struct MlpOptions {
 /// hidden layers, a linear classifier. Throws Error for sizes below 1.
 std::shared_ptr<Sequential> mlp(const MlpOptions& options = {});
 
+/// What the convolutional models below have in common. They take images (N, channels, H, W) and
+/// give logits (N, classes).
+struct ImageModelOptions {
+  std::int64_t channels = 3;
+  /// H and W; what a model with fully connected layers on top of an image is made for.
+  std::int64_t height = 32, width = 32;
+  std::int64_t classes = 10;
+  /// Draws initial values and dropout; default_generator() when null. Must outlive the model.
+  Generator* generator = nullptr;
+};
+
+/// LeCun et al., "Gradient-based learning applied to document recognition", 1998, as it is used
+/// today (Caffe's form, with ReLU after each convolution): conv1 5×5 to 20 channels, pool, conv2
+/// 5×5 to 50, pool, fc1 to 500, ReLU, fc2. Pools are the largest of 2×2. Throws Error for images
+/// smaller than 16×16 and sizes below 1.
+ModulePtr lenet(const ImageModelOptions& options = {.channels = 1, .height = 28, .width = 28});
+
+/// conv 3×3 to 32 channels, ReLU, conv to 64, ReLU, pool, conv to 128, ReLU, pool, flatten, linear
+/// to 256, ReLU, dropout, linear to the classes. Convolutions keep the image's size; pools are the
+/// largest of 2×2. The children are numbered in this order. Throws Error for images smaller than
+/// 4×4 and sizes below 1.
+std::shared_ptr<Sequential> small_cnn(const ImageModelOptions& options = {}, double dropout = 0.2);
+
+/// How a ResNet begins: with a 3×3 convolution, for images of 32×32, or with 7×7 of stride 2 and a
+/// max pool of stride 2, for large ones.
+enum class ResNetStem { cifar, imagenet };
+
+/// The residual network of 18 layers. He et al., arXiv 1512.03385. Names and initial values are
+/// torchvision's: convolutions normal with deviation √2/√fan_out. For any size of images; height
+/// and width of the options are not read.
+ModulePtr resnet18(const ImageModelOptions& options = {}, ResNetStem stem = ResNetStem::cifar);
+
 }  // namespace plastic::nn

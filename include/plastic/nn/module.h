@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "plastic/core/ops/activation.h"
 #include "plastic/core/state_dict.h"
 #include "plastic/core/tensor.h"
 
@@ -25,6 +26,8 @@ class Module {
 
   virtual Tensor forward(const Tensor& x) = 0;
   Tensor operator()(const Tensor& x) { return forward(x); }
+  /// forward(x) and then the activation, in one pass where a module can do that.
+  virtual Tensor forward_activated(const Tensor& x, Activation activation);
 
   /// Own parameters first, then those of the children in order of registration.
   std::vector<NamedTensor> named_parameters() const;

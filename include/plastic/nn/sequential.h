@@ -8,7 +8,8 @@
 
 namespace plastic::nn {
 
-/// Applies its children one after the other. Children are named "0", "1", ...
+/// Applies its children one after the other, a ReLU together with the one before it where that can
+/// be done in one pass. Children are named "0", "1", ...
 class Sequential : public Module {
  public:
   Sequential() = default;

@@ -9,6 +9,9 @@ std::vector<OpCase> op_cases() {
   add_elementwise_cases(cases);
   add_shape_cases(cases);
   add_sum_cases(cases);
+  add_conv_cases(cases);
+  add_norm_cases(cases);
+  add_pool_cases(cases);
   return cases;
 }
 
@@ -23,7 +26,9 @@ std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, bool dense) 
     if (!dense && input.layout == Layout::permuted && rank > 0) {
       Shape reversed;
       for (std::int64_t axis = rank; axis-- > 0;) reversed.push_back(axis);
-      laid_out = values.permute(reversed).clone().permute(reversed);
+      laid_out = values.permute(reversed).contiguous().permute(reversed);
+    } else if (!dense && input.layout == Layout::channels_last) {
+      laid_out = values.permute({0, 2, 3, 1}).contiguous().permute({0, 3, 1, 2});
     } else if (!dense && input.layout == Layout::strided && rank > 0) {
       Shape longer = input.shape;
       longer[longer.rank() - 1] *= 2;

@@ -16,6 +16,8 @@ enum class Layout {
   permuted,
   /// Every second element of a longer last axis.
   strided,
+  /// Images (N, C, H, W) with the channels beside each other.
+  channels_last,
 };
 
 struct OpInput {
@@ -39,6 +41,11 @@ std::vector<OpCase> op_cases();
 void add_elementwise_cases(std::vector<OpCase>& cases);
 /// Views, joins and indexing.
 void add_shape_cases(std::vector<OpCase>& cases);
+void add_conv_cases(std::vector<OpCase>& cases);
+/// Normalisations.
+void add_norm_cases(std::vector<OpCase>& cases);
+/// Pooling and padding.
+void add_pool_cases(std::vector<OpCase>& cases);
 /// Reductions, products and losses.
 void add_sum_cases(std::vector<OpCase>& cases);
 

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+
+#include "plastic/core/dtype.h"
+
+namespace plastic {
+
+/// A batch normalisation as kernels see it: rows of `channels` values without gaps, a row a pixel.
+/// y = (x - mean) / √(variance + eps) · weight + bias + skip, and then max(y, 0) if `relu`.
+struct BatchNormCall {
+  DType dtype = DType::f32;
+  std::int64_t rows = 0;
+  std::int64_t channels = 0;
+  const void* x = nullptr;
+  /// f64 (channels), like variance.
+  const double* mean = nullptr;
+  const double* variance = nullptr;
+  double eps = 0;
+  /// (channels); null for 1.
+  const void* weight = nullptr;
+  /// (channels); null for 0.
+  const void* bias = nullptr;
+  /// As x; null for 0.
+  const void* skip = nullptr;
+  bool relu = false;
+};
+
+/// What a batch normalisation's backward pass reads and writes.
+struct BatchNormGrad {
+  const void* grad_y = nullptr;
+  /// The result; read where relu is on and there is a skip.
+  const void* y = nullptr;
+  /// Whether mean and variance are those of x, so that the gradient passes through them.
+  bool through_statistics = true;
+  /// As x; null where not wanted.
+  void* grad_x = nullptr;
+  /// As x; null where not wanted or where it is grad_y itself, without relu.
+  void* grad_skip = nullptr;
+  /// (channels); null where not wanted.
+  void* grad_weight = nullptr;
+  void* grad_bias = nullptr;
+};
+
+}  // namespace plastic

@@ -1,0 +1,139 @@
+#include <algorithm>
+#include <type_traits>
+
+#include "core/cpu/kernels.h"
+#include "core/dispatch.h"
+#include "core/parallel.h"
+
+namespace plastic::cpu {
+namespace {
+
+/// Channels whose maxima are kept in registers and the nearest cache at a time.
+constexpr std::int64_t block = 64;
+
+/// Outputs whose windows hold a row (or column) of the input.
+struct Outputs {
+  std::int64_t begin, end;
+};
+
+Outputs outputs_of(const MaxPool2dShape& s, std::size_t axis, std::int64_t at, std::int64_t limit) {
+  const std::int64_t padded = at + s.padding[axis];
+  // The first window that ends behind it, and the last one that begins no later.
+  const std::int64_t begin =
+      padded < s.kernel[axis] ? 0 : (padded - s.kernel[axis]) / s.stride[axis] + 1;
+  return {begin, std::min(padded / s.stride[axis] + 1, limit)};
+}
+
+/// One output pixel; `rows` and `columns` are the window's within the image.
+template <class T, class Offset>
+void pool_pixel(const MaxPool2dShape& s, const T* image, const Outputs& rows,
+                const Outputs& columns, std::int64_t first_offset, Offset* offsets, T* y) {
+  // As wide as T, so that both are selected by one comparison.
+  using Int = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  for (std::int64_t start = 0; start < s.channels; start += block) {
+    const std::int64_t width = std::min(block, s.channels - start);
+    T best[block];
+    Int place[block];
+    const T* first = image + (rows.begin * s.in_width + columns.begin) * s.channels + start;
+    for (std::int64_t c = 0; c < width; ++c) {
+      best[c] = first[c];
+      place[c] = static_cast<Int>(first_offset);
+    }
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+      for (std::int64_t column = columns.begin; column < columns.end; ++column) {
+        const T* from = image + (row * s.in_width + column) * s.channels + start;
+        const auto offset = static_cast<Int>(first_offset + (row - rows.begin) * s.kernel[1] +
+                                             column - columns.begin);
+        for (std::int64_t c = 0; c < width; ++c) {
+          // NaN wins.
+          const bool better = (from[c] > best[c]) | (from[c] != from[c]);
+          best[c] = better ? from[c] : best[c];
+          place[c] = better ? offset : place[c];
+        }
+      }
+    }
+    for (std::int64_t c = 0; c < width; ++c) {
+      y[start + c] = best[c];
+      offsets[start + c] = static_cast<Offset>(place[c]);
+    }
+  }
+}
+
+template <class T, class Offset>
+void forward(const MaxPool2dShape& s, const T* x, Offset* offsets, T* y) {
+  parallel_for(0, s.batch * s.out_height, 1, [=](std::int64_t first, std::int64_t last) {
+    for (std::int64_t row = first; row < last; ++row) {
+      const T* image = x + row / s.out_height * s.in_height * s.in_width * s.channels;
+      const std::int64_t top = row % s.out_height * s.stride[0] - s.padding[0];
+      const Outputs rows{std::max<std::int64_t>(top, 0), std::min(top + s.kernel[0], s.in_height)};
+      for (std::int64_t column = 0; column < s.out_width; ++column) {
+        const std::int64_t left = column * s.stride[1] - s.padding[1];
+        const Outputs columns{std::max<std::int64_t>(left, 0),
+                              std::min(left + s.kernel[1], s.in_width)};
+        const std::int64_t at = (row * s.out_width + column) * s.channels;
+        pool_pixel(s, image, rows, columns, (rows.begin - top) * s.kernel[1] + columns.begin - left,
+                   offsets + at, y + at);
+      }
+    }
+  });
+}
+
+/// Each input pixel collects from the windows that chose it, so that threads never meet.
+template <class T, class Offset>
+void backward(const MaxPool2dShape& s, const T* grad_y, const Offset* offsets, T* grad_x) {
+  parallel_for(0, s.batch * s.in_height, 1, [=](std::int64_t first, std::int64_t last) {
+    for (std::int64_t row = first; row < last; ++row) {
+      const std::int64_t in_row = row % s.in_height;
+      const std::int64_t image = row / s.in_height * s.out_height;
+      const Outputs rows = outputs_of(s, 0, in_row, s.out_height);
+      for (std::int64_t in_column = 0; in_column < s.in_width; ++in_column) {
+        const Outputs columns = outputs_of(s, 1, in_column, s.out_width);
+        T* to = grad_x + (row * s.in_width + in_column) * s.channels;
+        std::fill_n(to, s.channels, T{0});
+        for (std::int64_t out_row = rows.begin; out_row < rows.end; ++out_row) {
+          const std::int64_t i = in_row + s.padding[0] - out_row * s.stride[0];
+          for (std::int64_t column = columns.begin; column < columns.end; ++column) {
+            const std::int64_t j = in_column + s.padding[1] - column * s.stride[1];
+            const auto offset = static_cast<Offset>(i * s.kernel[1] + j);
+            const std::int64_t at = ((image + out_row) * s.out_width + column) * s.channels;
+            for (std::int64_t c = 0; c < s.channels; ++c) {
+              to[c] += offsets[at + c] == offset ? grad_y[at + c] : 0;
+            }
+          }
+        }
+      }
+    }
+  });
+}
+
+template <class F>
+void with_types(const MaxPool2dShape& shape, F&& f) {
+  dispatch_floating("max_pool2d", shape.dtype, [&](auto zero) {
+    if (shape.offset_dtype() == DType::u8) {
+      f(zero, std::uint8_t{});
+    } else {
+      f(zero, std::int64_t{});
+    }
+  });
+}
+
+}  // namespace
+
+void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) {
+  with_types(shape, [&](auto zero, auto offset) {
+    using T = decltype(zero);
+    forward(shape, static_cast<const T*>(x), static_cast<decltype(offset)*>(offsets),
+            static_cast<T*>(y));
+  });
+}
+
+void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
+                     void* grad_x) {
+  with_types(shape, [&](auto zero, auto offset) {
+    using T = decltype(zero);
+    backward(shape, static_cast<const T*>(grad_y), static_cast<const decltype(offset)*>(offsets),
+             static_cast<T*>(grad_x));
+  });
+}
+
+}  // namespace plastic::cpu

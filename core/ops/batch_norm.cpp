@@ -1,0 +1,223 @@
+#include "plastic/core/ops/batch_norm.h"
+
+#include <cmath>
+#include <optional>
+
+#include "core/backend.h"
+#include "core/check.h"
+#include "core/graph.h"
+#include "core/layout.h"
+#include "plastic/core/ops/elementwise.h"
+
+namespace plastic {
+namespace {
+
+void check_channels(const char* what, const Tensor& x, const Tensor& values) {
+  if (!values.defined()) return;
+  check_same_kind("batch_norm", x, values);
+  if (values.shape() != Shape{x.size(1)}) {
+    fail("batch_norm", what, " ", to_string(values.shape()), " does not fit input ",
+         to_string(x.shape()), "; needs (", x.size(1), ",)");
+  }
+}
+
+void check(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
+           const Tensor& running_var, const BatchNormOptions& options) {
+  check_floating("batch_norm", x);
+  if (x.rank() != 2 && x.rank() != 4) {
+    fail("batch_norm", "needs (N, C) or (N, C, H, W), got ", to_string(x.shape()));
+  }
+  check_channels("weight", x, weight);
+  check_channels("bias", x, bias);
+  check_channels("running mean", x, running_mean);
+  check_channels("running variance", x, running_var);
+  if (running_mean.defined() != running_var.defined()) {
+    fail("batch_norm", "has one of running mean and running variance; needs both or none");
+  }
+  if (!options.training && !running_mean.defined()) {
+    fail("batch_norm", "evaluation needs a running mean and a running variance");
+  }
+  if (!(std::isfinite(options.eps) && options.eps >= 0)) {
+    fail("batch_norm", "eps is ", options.eps, "; it must be a number of 0 or more");
+  }
+  if (!(options.momentum >= 0 && options.momentum <= 1)) {
+    fail("batch_norm", "momentum is ", options.momentum, "; it must lie in [0, 1]");
+  }
+  const std::int64_t channels = x.size(1);
+  if (options.training && channels > 0 && x.numel() / channels == 1) {
+    fail("batch_norm", "training needs more than one value a channel, got input ",
+         to_string(x.shape()));
+  }
+  if (options.skip.defined()) {
+    check_same_kind("batch_norm", x, options.skip);
+    if (options.skip.shape() != x.shape()) {
+      fail("batch_norm", "skip ", to_string(options.skip.shape()), " does not have input's shape ",
+           to_string(x.shape()));
+    }
+  }
+}
+
+/// x as rows of channels without gaps; not recorded.
+Tensor rows_of(const Tensor& x) {
+  return x.rank() == 4 ? channels_last(x) : x.detach().contiguous();
+}
+
+Tensor empty_rows(const Tensor& x) {
+  const TensorOptions options{.dtype = x.dtype(), .device = x.device()};
+  return x.rank() == 4 ? empty_channels_last(x.shape(), options)
+                       : Tensor::empty(x.shape(), options);
+}
+
+const void* memory(const Tensor& tensor) {
+  return tensor.defined() ? tensor.impl()->data() : nullptr;
+}
+
+const double* numbers(const Tensor& tensor) {
+  return static_cast<const double*>(tensor.impl()->data());
+}
+
+Tensor dense_or_undefined(const Tensor& tensor) {
+  return tensor.defined() ? tensor.detach().contiguous() : tensor;
+}
+
+/// Of each channel, f64.
+struct Statistics {
+  Tensor mean;
+  Tensor variance;
+};
+
+Statistics statistics_of(const Tensor& rows) {
+  const std::int64_t channels = rows.size(1);
+  const TensorOptions options{.dtype = DType::f64, .device = rows.device()};
+  if (rows.numel() == 0) {
+    return {Tensor::zeros({channels}, options), Tensor::zeros({channels}, options)};
+  }
+  Statistics of{Tensor::empty({channels}, options), Tensor::empty({channels}, options)};
+  backend(rows.device())
+      .batch_norm_statistics(rows.dtype(), rows.numel() / channels, channels, memory(rows),
+                             static_cast<double*>(of.mean.impl()->data()),
+                             static_cast<double*>(of.variance.impl()->data()));
+  return of;
+}
+
+/// running ← (1 - momentum)·running + momentum·value
+void move_towards(const Tensor& running, const Tensor& value, double momentum) {
+  const NoGrad no_grad;
+  Tensor target = running.detach();
+  target.copy_(add(mul(target.to(DType::f64), 1 - momentum), mul(value, momentum)));
+}
+
+/// What a call keeps for its backward pass.
+struct Kept {
+  Saved x;
+  Statistics statistics;
+  std::optional<Saved> weight, bias;
+  /// The result, where it tells what relu let pass.
+  std::optional<Saved> y;
+  bool has_skip;
+  double eps;
+  bool relu, training;
+};
+
+std::optional<Saved> saved(const Tensor& tensor) {
+  return tensor.defined() ? std::optional<Saved>(std::in_place, "batch_norm", tensor)
+                          : std::nullopt;
+}
+
+const void* memory(const std::optional<Saved>& tensor) {
+  return tensor ? memory(tensor->get()) : nullptr;
+}
+
+Gradients backward(const Kept& kept, const Tensor& grad, const Inputs& in) {
+  const Tensor& x = kept.x.get();
+  const std::int64_t channels = x.size(1);
+  const Tensor g = rows_of(grad);
+  const bool empty = x.numel() == 0;
+  const auto per_channel = [&](std::size_t i) {
+    Tensor out = in.needs(i) ? in.gradient_for(i, {channels}, x.dtype()) : Tensor();
+    if (out.defined() && empty) out.fill_(0);
+    return out;
+  };
+  const Tensor grad_x = in.needs(0) ? empty_rows(x) : Tensor();
+  const Tensor grad_weight = per_channel(1);
+  const Tensor grad_bias = per_channel(2);
+  const Tensor grad_skip = in.needs(3) && kept.relu ? empty_rows(x) : Tensor();
+  if (!empty) {
+    const auto writable = [](const Tensor& t) { return t.defined() ? t.impl()->data() : nullptr; };
+    const void* y = memory(kept.y);
+    backend(x.device())
+        .batch_norm_grad({.dtype = x.dtype(),
+                          .rows = x.numel() / channels,
+                          .channels = channels,
+                          .x = memory(x),
+                          .mean = numbers(kept.statistics.mean),
+                          .variance = numbers(kept.statistics.variance),
+                          .eps = kept.eps,
+                          .weight = memory(kept.weight),
+                          .bias = memory(kept.bias),
+                          // Only whether there is one matters here.
+                          .skip = kept.has_skip ? y : nullptr,
+                          .relu = kept.relu},
+                         {.grad_y = memory(g),
+                          .y = y,
+                          .through_statistics = kept.training,
+                          .grad_x = writable(grad_x),
+                          .grad_skip = writable(grad_skip),
+                          .grad_weight = writable(grad_weight),
+                          .grad_bias = writable(grad_bias)});
+  }
+  return {grad_x, grad_weight, grad_bias, in.needs(3) && !kept.relu ? g : grad_skip};
+}
+
+}  // namespace
+
+Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                  const Tensor& running_mean, const Tensor& running_var,
+                  const BatchNormOptions& options) {
+  check(x, weight, bias, running_mean, running_var, options);
+  const Tensor rows = rows_of(x);
+  const std::int64_t channels = x.size(1);
+  const std::int64_t count = channels == 0 ? 0 : x.numel() / channels;
+  const Statistics statistics = options.training
+                                    ? statistics_of(rows)
+                                    : Statistics{running_mean.detach().to(DType::f64).clone(),
+                                                 running_var.detach().to(DType::f64).clone()};
+  if (options.training && running_mean.defined() && count > 0) {
+    const double bessel = static_cast<double>(count) / static_cast<double>(count - 1);
+    move_towards(running_mean, statistics.mean, options.momentum);
+    move_towards(running_var, mul(statistics.variance, bessel), options.momentum);
+  }
+  const Tensor skip = options.skip.defined() ? rows_of(options.skip) : Tensor();
+  const Tensor weights = dense_or_undefined(weight);
+  const Tensor biases = dense_or_undefined(bias);
+  const bool relu = options.activation == Activation::relu;
+  const Tensor y = empty_rows(x);
+  if (y.numel() > 0) {
+    backend(x.device())
+        .batch_norm({.dtype = x.dtype(),
+                     .rows = count,
+                     .channels = channels,
+                     .x = memory(rows),
+                     .mean = numbers(statistics.mean),
+                     .variance = numbers(statistics.variance),
+                     .eps = options.eps,
+                     .weight = memory(weights),
+                     .bias = memory(biases),
+                     .skip = memory(skip),
+                     .relu = relu},
+                    y.impl()->data());
+  }
+  const Kept kept{.x = Saved("batch_norm", rows),
+                  .statistics = statistics,
+                  .weight = saved(weights),
+                  .bias = saved(biases),
+                  .y = relu && skip.defined() ? saved(y) : std::nullopt,
+                  .has_skip = skip.defined(),
+                  .eps = options.eps,
+                  .relu = relu,
+                  .training = options.training};
+  return record("batch_norm", y, {x, weight, bias, options.skip},
+                [kept](const Tensor& g, const Inputs& in) { return backward(kept, g, in); });
+}
+
+}  // namespace plastic

@@ -1,0 +1,146 @@
+#include "plastic/core/ops/conv2d.h"
+
+#include <optional>
+
+#include "core/backend.h"
+#include "core/check.h"
+#include "core/conv2d_shape.h"
+#include "core/graph.h"
+#include "core/layout.h"
+#include "plastic/core/ops/reduce.h"
+
+namespace plastic {
+namespace {
+
+void check_options(const Conv2dOptions& options) {
+  for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+    if (options.stride[i] < 1 || options.dilation[i] < 1 || options.padding[i] < 0) {
+      fail("conv2d", "needs stride >= 1, dilation >= 1 and padding >= 0, got ", options.stride[i],
+           ", ", options.dilation[i], " and ", options.padding[i]);
+    }
+  }
+  if (options.groups < 1) fail("conv2d", "needs groups >= 1, got ", options.groups);
+}
+
+void check_shapes(const Tensor& x, const Tensor& weight, const Tensor& bias, std::int64_t groups) {
+  if (x.rank() != 4 || weight.rank() != 4) {
+    fail("conv2d", "needs x (N, C, H, W) and weight (O, C / groups, kH, kW), got ",
+         to_string(x.shape()), " and ", to_string(weight.shape()));
+  }
+  if (x.size(1) != weight.size(1) * groups || weight.size(0) % groups != 0 || weight.numel() == 0 ||
+      x.size(2) == 0 || x.size(3) == 0) {
+    fail("conv2d", "input ", to_string(x.shape()), " does not fit weight ",
+         to_string(weight.shape()), " with groups = ", groups,
+         "; needs (N, C, H, W) and (O, C / groups, kH, kW), O a multiple of groups and no size but "
+         "N "
+         "of 0");
+  }
+  if (!bias.defined()) return;
+  check_same_kind("conv2d", weight, bias);
+  if (bias.shape() != Shape{weight.size(0)}) {
+    fail("conv2d", "bias ", to_string(bias.shape()), " does not fit weight ",
+         to_string(weight.shape()), "; needs (", weight.size(0), ",)");
+  }
+}
+
+std::int64_t output_size(const Tensor& x, const Tensor& weight, const Conv2dOptions& options,
+                         std::size_t axis) {
+  const std::int64_t reach = options.dilation[axis] * (weight.shape()[axis + 2] - 1) + 1;
+  const std::int64_t room = x.shape()[axis + 2] + 2 * options.padding[axis] - reach;
+  if (room < 0) {
+    fail("conv2d", "the kernel of weight ", to_string(weight.shape()), " with dilation ",
+         options.dilation[axis], " reaches over the input ", to_string(x.shape()), " with padding ",
+         options.padding[axis]);
+  }
+  return room / options.stride[axis] + 1;
+}
+
+Conv2dShape shape_of(const Tensor& x, const Tensor& weight, const Conv2dOptions& options) {
+  return {.dtype = x.dtype(),
+          .batch = x.size(0),
+          .in_channels = x.size(1),
+          .in_height = x.size(2),
+          .in_width = x.size(3),
+          .out_channels = weight.size(0),
+          .out_height = output_size(x, weight, options, 0),
+          .out_width = output_size(x, weight, options, 1),
+          .kernel_height = weight.size(2),
+          .kernel_width = weight.size(3),
+          .stride = {options.stride[0], options.stride[1]},
+          .padding = {options.padding[0], options.padding[1]},
+          .dilation = {options.dilation[0], options.dilation[1]},
+          .groups = options.groups};
+}
+
+const void* memory(const Tensor& tensor) {
+  return tensor.defined() ? tensor.impl()->data() : nullptr;
+}
+
+Tensor input_gradient(const Conv2dShape& shape, const Tensor& g, const Tensor& weight,
+                      const Shape& x_shape) {
+  Tensor out = empty_channels_last(x_shape, {.dtype = g.dtype(), .device = g.device()});
+  if (out.numel() == 0) return out;
+  const Tensor dense = weight.contiguous();
+  backend(g.device()).conv2d_input_grad(shape, memory(g), memory(dense), out.impl()->data());
+  return out;
+}
+
+Tensor weight_gradient(const Conv2dShape& shape, const Tensor& x, const Tensor& g,
+                       const Shape& weight_shape, const Inputs& inputs) {
+  Tensor out = inputs.gradient_for(1, weight_shape, g.dtype());
+  if (x.numel() == 0) {
+    out.fill_(0);
+  } else {
+    backend(g.device()).conv2d_weight_grad(shape, memory(x), memory(g), out.impl()->data());
+  }
+  return out;
+}
+
+/// The gradient before the activation: nothing passes where the rectified result, if there is one,
+/// is 0.
+Tensor before_activation(const std::optional<Saved>& rectified, const Tensor& g) {
+  const Tensor dense = channels_last(g);
+  if (!rectified) return dense;
+  Tensor out = empty_channels_last(g.shape(), {.dtype = g.dtype(), .device = g.device()});
+  backend(g.device())
+      .unary_grad(Unary::relu, {}, array_of(rectified->get()), array_of(dense), array_of(out));
+  return out;
+}
+
+}  // namespace
+
+// y[n, o, p] = Σ over channels and taps of x[n, c, stride·p + dilation·t - padding]·w[o, c, t] +
+// b[o]. dx sums dy·w over the outputs that a pixel went into, dw sums dy·x over images and
+// positions, db sums dy.
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+              const Conv2dOptions& options) {
+  check_same_kind("conv2d", x, weight);
+  check_floating("conv2d", x);
+  check_options(options);
+  check_shapes(x, weight, bias, options.groups);
+  const Conv2dShape shape = shape_of(x, weight, options);
+  const Tensor dense = channels_last(x);
+  const Tensor y =
+      empty_channels_last({shape.batch, shape.out_channels, shape.out_height, shape.out_width},
+                          {.dtype = x.dtype(), .device = x.device()});
+  if (y.numel() > 0) {
+    const Tensor weights = weight.detach().contiguous();
+    const Tensor biases = bias.defined() ? bias.detach().contiguous() : bias;
+    backend(x.device())
+        .conv2d(shape, memory(dense), memory(weights), memory(biases),
+                options.activation == Activation::relu, y.impl()->data());
+  }
+  std::optional<Saved> result;
+  if (options.activation == Activation::relu) result.emplace("conv2d", y);
+  return record("conv2d", y, {x, weight, bias},
+                [shape, sx = Saved("conv2d", dense), sw = Saved("conv2d", weight), result](
+                    const Tensor& grad, const Inputs& in) -> Gradients {
+                  const Tensor g = before_activation(result, grad);
+                  return {
+                      in.needs(0) ? input_gradient(shape, g, sw.get(), sx.shape()) : Tensor(),
+                      in.needs(1) ? weight_gradient(shape, sx.get(), g, sw.shape(), in) : Tensor(),
+                      in.needs(2) ? sum(g, {0, 2, 3}) : Tensor()};
+                });
+}
+
+}  // namespace plastic

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "plastic/core/tensor.h"
+
+namespace plastic {
+
+/// Windows that slide over an image. Pairs are rows, then columns.
+struct PoolGeometry {
+  std::array<std::int64_t, 2> kernel;
+  std::array<std::int64_t, 2> stride;
+  std::array<std::int64_t, 2> padding;
+  std::array<std::int64_t, 2> out;
+};
+
+/// The windows over x. Throws Error naming `op` and the shape when x is no image with pixels or they
+/// do not fit.
+PoolGeometry pool_geometry(const char* op, const Tensor& x,
+                           const std::array<std::int64_t, 2>& kernel,
+                           const std::optional<std::array<std::int64_t, 2>>& stride,
+                           const std::array<std::int64_t, 2>& padding, bool ceil_mode);
+
+/// Throws Error naming `op` unless x is (N, C, H, W) of f32 or f64 with H and W above 0.
+void check_image(const char* op, const Tensor& x);
+
+}  // namespace plastic

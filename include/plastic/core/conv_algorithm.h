@@ -1,0 +1,27 @@
+#pragma once
+
+namespace plastic {
+
+/// How the CPU computes convolutions.
+enum class ConvAlgorithm {
+  /// By shape, whatever was measured to be fastest.
+  automatic,
+  /// Loops that sum in f64: every shape, slow, the most accurate.
+  direct,
+  /// A matrix product over patches of the input.
+  im2row,
+  /// Winograd's F(2×2, 3×3) and F(4×4, 3×3), for kernels of 3×3 with a stride of 1. Lavin and Gray,
+  /// arXiv 1509.09308.
+  winograd2,
+  winograd4,
+};
+
+/// Forces one algorithm for all convolutions of this process, both passes; a convolution of a shape
+/// that it cannot do is then an Error. Not to be called while another thread computes.
+void set_conv_algorithm(ConvAlgorithm algorithm);
+ConvAlgorithm conv_algorithm();
+
+/// The enumerator's name.
+const char* name_of(ConvAlgorithm algorithm);
+
+}  // namespace plastic

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "plastic/core/ops/activation.h"
+#include "plastic/core/tensor.h"
+
+namespace plastic {
+
+/// Pairs are rows, then columns.
+struct Conv2dOptions {
+  std::array<std::int64_t, 2> stride = {1, 1};
+  /// Zeros on either side.
+  std::array<std::int64_t, 2> padding = {0, 0};
+  std::array<std::int64_t, 2> dilation = {1, 1};
+  /// Input and output channels fall into as many groups, each convolved by itself. With as many
+  /// groups as input channels the convolution is depthwise.
+  std::int64_t groups = 1;
+  Activation activation = Activation::none;
+};
+
+/// Cross-correlation with PyTorch's semantics: x (N, C, H, W), weight (O, C / groups, kH, kW) and
+/// bias (O), which may be undefined, -> (N, O, H', W') with H' = (H + 2·padding - dilation·(kH - 1)
+/// - 1) / stride + 1, rounded down. The result lies channels-last. f32 or f64; N may be 0. Throws
+/// Error naming the shapes when they do not fit or the result would be empty. Differentiable.
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+              const Conv2dOptions& options = {});
+
+}  // namespace plastic

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "plastic/core/random.h"
+#include "plastic/nn/module.h"
+
+namespace plastic::nn {
+
+/// Pairs are rows, then columns; see plastic::Conv2dOptions.
+struct Conv2dOptions {
+  std::array<std::int64_t, 2> stride = {1, 1};
+  std::array<std::int64_t, 2> padding = {0, 0};
+  std::array<std::int64_t, 2> dilation = {1, 1};
+  std::int64_t groups = 1;
+  bool bias = true;
+  /// Draws the initial values; default_generator() when null.
+  Generator* generator = nullptr;
+};
+
+/// plastic::conv2d: (N, in_channels, H, W) -> (N, out_channels, H', W'). Parameters "weight"
+/// (out_channels, in_channels / groups, kernel rows, kernel columns) and "bias" (out_channels),
+/// both initialised uniform in ±1/√fan_in, fan_in being in_channels / groups · the kernel's
+/// elements, as PyTorch does.
+class Conv2d : public Module {
+ public:
+  /// Throws Error for sizes below 1 and channels that are no multiple of groups.
+  Conv2d(std::int64_t in_channels, std::int64_t out_channels,
+         const std::array<std::int64_t, 2>& kernel, const Conv2dOptions& options = {});
+  /// A square kernel.
+  Conv2d(std::int64_t in_channels, std::int64_t out_channels, std::int64_t kernel,
+         const Conv2dOptions& options = {});
+  Tensor forward(const Tensor& x) override;
+  Tensor forward_activated(const Tensor& x, Activation activation) override;
+
+  Tensor weight;
+  /// Undefined without bias.
+  Tensor bias;
+
+ private:
+  Conv2dOptions options_;
+};
+
+}  // namespace plastic::nn

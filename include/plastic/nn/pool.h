@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "plastic/core/ops/pool.h"
+#include "plastic/nn/module.h"
+
+namespace plastic::nn {
+
+// The functions of plastic/core/ops/pool.h as modules: images (N, C, H, W) to smaller ones.
+
+class MaxPool2d : public Module {
+ public:
+  explicit MaxPool2d(const MaxPool2dOptions& options = {}) : options_(options) {}
+  Tensor forward(const Tensor& x) override { return max_pool2d(x, options_); }
+
+ private:
+  MaxPool2dOptions options_;
+};
+
+class AvgPool2d : public Module {
+ public:
+  explicit AvgPool2d(const AvgPool2dOptions& options = {}) : options_(options) {}
+  Tensor forward(const Tensor& x) override { return avg_pool2d(x, options_); }
+
+ private:
+  AvgPool2dOptions options_;
+};
+
+class AdaptiveAvgPool2d : public Module {
+ public:
+  explicit AdaptiveAvgPool2d(const std::array<std::int64_t, 2>& size = {1, 1}) : size_(size) {}
+  Tensor forward(const Tensor& x) override { return adaptive_avg_pool2d(x, size_); }
+
+ private:
+  std::array<std::int64_t, 2> size_;
+};
+
+}  // namespace plastic::nn

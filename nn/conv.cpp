@@ -1,0 +1,43 @@
+#include "plastic/nn/conv.h"
+
+#include "core/check.h"
+#include "plastic/core/ops/conv2d.h"
+#include "plastic/nn/init.h"
+
+namespace plastic::nn {
+
+Conv2d::Conv2d(std::int64_t in_channels, std::int64_t out_channels,
+               const std::array<std::int64_t, 2>& kernel, const Conv2dOptions& options)
+    : options_(options) {
+  if (in_channels < 1 || out_channels < 1 || kernel[0] < 1 || kernel[1] < 1 || options.groups < 1) {
+    fail("Conv2d", "needs channels, kernel and groups of at least 1, got ", in_channels, " and ",
+         out_channels, ", (", kernel[0], ", ", kernel[1], ") and ", options.groups);
+  }
+  if (in_channels % options.groups != 0 || out_channels % options.groups != 0) {
+    fail("Conv2d", "channels ", in_channels, " and ", out_channels, " are no multiples of groups ",
+         options.groups);
+  }
+  const Shape shape = {out_channels, in_channels / options.groups, kernel[0], kernel[1]};
+  const std::int64_t fan_in = shape[1] * shape[2] * shape[3];
+  weight = register_parameter("weight", fan_in_uniform(shape, fan_in, options.generator));
+  if (options.bias) {
+    bias = register_parameter("bias", fan_in_uniform({out_channels}, fan_in, options.generator));
+  }
+}
+
+Conv2d::Conv2d(std::int64_t in_channels, std::int64_t out_channels, std::int64_t kernel,
+               const Conv2dOptions& options)
+    : Conv2d(in_channels, out_channels, std::array{kernel, kernel}, options) {}
+
+Tensor Conv2d::forward(const Tensor& x) { return forward_activated(x, Activation::none); }
+
+Tensor Conv2d::forward_activated(const Tensor& x, Activation activation) {
+  return conv2d(x, weight, bias,
+                {.stride = options_.stride,
+                 .padding = options_.padding,
+                 .dilation = options_.dilation,
+                 .groups = options_.groups,
+                 .activation = activation});
+}
+
+}  // namespace plastic::nn

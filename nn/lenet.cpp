@@ -1,0 +1,53 @@
+#include "core/check.h"
+#include "plastic/core/ops/activation.h"
+#include "plastic/core/ops/pool.h"
+#include "plastic/nn/conv.h"
+#include "plastic/nn/linear.h"
+#include "plastic/nn/models.h"
+
+namespace plastic::nn {
+namespace {
+
+constexpr std::int64_t first_channels = 20;
+constexpr std::int64_t second_channels = 50;
+
+/// A side of the image after both convolutions and pools.
+std::int64_t last_side(std::int64_t side) { return ((side - 4) / 2 - 4) / 2; }
+
+class LeNet : public Module {
+ public:
+  explicit LeNet(const ImageModelOptions& options) {
+    const Conv2dOptions conv{.generator = options.generator};
+    const LinearOptions linear{.generator = options.generator};
+    conv1_ = std::make_shared<Conv2d>(options.channels, first_channels, 5, conv);
+    conv2_ = std::make_shared<Conv2d>(first_channels, second_channels, 5, conv);
+    fc1_ = std::make_shared<Linear>(
+        second_channels * last_side(options.height) * last_side(options.width), 500, linear);
+    fc2_ = std::make_shared<Linear>(500, options.classes, linear);
+    register_child("conv1", conv1_);
+    register_child("conv2", conv2_);
+    register_child("fc1", fc1_);
+    register_child("fc2", fc2_);
+  }
+
+  Tensor forward(const Tensor& x) override {
+    Tensor y = max_pool2d(conv1_->forward_activated(x, Activation::relu));
+    y = max_pool2d(conv2_->forward_activated(y, Activation::relu));
+    return fc2_->forward(fc1_->forward_activated(y.flatten(1), Activation::relu));
+  }
+
+ private:
+  std::shared_ptr<Conv2d> conv1_, conv2_;
+  std::shared_ptr<Linear> fc1_, fc2_;
+};
+
+}  // namespace
+
+ModulePtr lenet(const ImageModelOptions& options) {
+  if (options.height < 16 || options.width < 16) {
+    fail("lenet", "needs images of at least 16 x 16, got ", options.height, " x ", options.width);
+  }
+  return std::make_shared<LeNet>(options);
+}
+
+}  // namespace plastic::nn

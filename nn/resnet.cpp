@@ -1,0 +1,112 @@
+#include <array>
+
+#include "plastic/core/autograd.h"
+#include "plastic/core/ops/pool.h"
+#include "plastic/nn/batch_norm.h"
+#include "plastic/nn/conv.h"
+#include "plastic/nn/init.h"
+#include "plastic/nn/linear.h"
+#include "plastic/nn/models.h"
+
+namespace plastic::nn {
+namespace {
+
+/// A convolution without bias, initialised as torchvision does.
+std::shared_ptr<Conv2d> conv(std::int64_t in, std::int64_t out, std::int64_t kernel,
+                             std::int64_t stride, Generator* generator) {
+  const std::int64_t padding = kernel / 2;
+  auto layer = std::make_shared<Conv2d>(in, out, kernel,
+                                        Conv2dOptions{.stride = {stride, stride},
+                                                      .padding = {padding, padding},
+                                                      .bias = false,
+                                                      .generator = generator});
+  const NoGrad no_grad;
+  layer->weight.copy_(kaiming_normal(
+      layer->weight.shape(), {.fan = Fan::out, .nonlinearity = Nonlinearity::relu}, generator));
+  return layer;
+}
+
+/// relu(bn2(conv2(relu(bn1(conv1(x))))) + x), x going through a 1×1 convolution and a normalisation
+/// where the shape changes.
+class BasicBlock : public Module {
+ public:
+  BasicBlock(std::int64_t in, std::int64_t out, std::int64_t stride, Generator* generator)
+      : conv1_(conv(in, out, 3, stride, generator)),
+        bn1_(std::make_shared<BatchNorm2d>(out)),
+        conv2_(conv(out, out, 3, 1, generator)),
+        bn2_(std::make_shared<BatchNorm2d>(out)) {
+    register_child("conv1", conv1_);
+    register_child("bn1", bn1_);
+    register_child("conv2", conv2_);
+    register_child("bn2", bn2_);
+    if (stride == 1 && in == out) return;
+    downsample_ = std::make_shared<Sequential>(std::initializer_list<ModulePtr>{
+        conv(in, out, 1, stride, generator), std::make_shared<BatchNorm2d>(out)});
+    register_child("downsample", downsample_);
+  }
+
+  Tensor forward(const Tensor& x) override {
+    const Tensor y = bn1_->forward_activated(conv1_->forward(x), Activation::relu);
+    const Tensor skip = downsample_ ? downsample_->forward(x) : x;
+    return bn2_->forward_added(conv2_->forward(y), skip, Activation::relu);
+  }
+
+ private:
+  std::shared_ptr<Conv2d> conv1_;
+  std::shared_ptr<BatchNorm2d> bn1_;
+  std::shared_ptr<Conv2d> conv2_;
+  std::shared_ptr<BatchNorm2d> bn2_;
+  /// Null where the shape stays.
+  std::shared_ptr<Sequential> downsample_;
+};
+
+class ResNet : public Module {
+ public:
+  ResNet(const std::array<int, 4>& blocks, const ImageModelOptions& options, ResNetStem stem)
+      : stem_(stem),
+        conv1_(stem == ResNetStem::cifar ? conv(options.channels, 64, 3, 1, options.generator)
+                                         : conv(options.channels, 64, 7, 2, options.generator)),
+        bn1_(std::make_shared<BatchNorm2d>(64)) {
+    register_child("conv1", conv1_);
+    register_child("bn1", bn1_);
+    std::int64_t in = 64;
+    for (std::size_t stage = 0; stage < blocks.size(); ++stage) {
+      const std::int64_t out = std::int64_t{64} << stage;
+      const auto layer = std::make_shared<Sequential>();
+      for (int i = 0; i < blocks[stage]; ++i) {
+        const std::int64_t stride = i == 0 && stage > 0 ? 2 : 1;
+        layer->append(std::make_shared<BasicBlock>(in, out, stride, options.generator));
+        in = out;
+      }
+      layers_[stage] = layer;
+      register_child("layer" + std::to_string(stage + 1), layer);
+    }
+    fc_ = std::make_shared<Linear>(in, options.classes,
+                                   LinearOptions{.generator = options.generator});
+    register_child("fc", fc_);
+  }
+
+  Tensor forward(const Tensor& x) override {
+    Tensor y = bn1_->forward_activated(conv1_->forward(x), Activation::relu);
+    if (stem_ == ResNetStem::imagenet) {
+      y = max_pool2d(y, {.kernel = {3, 3}, .stride = {{2, 2}}, .padding = {1, 1}});
+    }
+    for (const std::shared_ptr<Sequential>& layer : layers_) y = layer->forward(y);
+    return fc_->forward(adaptive_avg_pool2d(y, {1, 1}).flatten(1));
+  }
+
+ private:
+  ResNetStem stem_;
+  std::shared_ptr<Conv2d> conv1_;
+  std::shared_ptr<BatchNorm2d> bn1_;
+  std::array<std::shared_ptr<Sequential>, 4> layers_;
+  std::shared_ptr<Linear> fc_;
+};
+
+}  // namespace
+
+ModulePtr resnet18(const ImageModelOptions& options, ResNetStem stem) {
+  return std::make_shared<ResNet>(std::array{2, 2, 2, 2}, options, stem);
+}
+
+}  // namespace plastic::nn
