@@ -3,6 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "apps/augmentation.h"
 #include "apps/statistics.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
@@ -115,6 +116,7 @@ std::string comparison_json(const std::string& data, const TrainConfig& config,
                                  {"dropout", config.dropout},
                                  {"epochs", config.epochs},
                                  {"batch_size", config.batch_size},
+                                 {"augment", augment_parts(config.augment)},
                                  {"seeds", seeds}};
   for (const OptimizerSettings& optimizer : settings) {
     json["settings"][optimizer.name] = describe(optimizer);

@@ -17,7 +17,6 @@
 #include "core/check.h"
 #include "core/json_text.h"
 #include "plastic/core/device.h"
-#include "plastic/data/catalog.h"
 
 namespace plastic::apps {
 namespace {
@@ -94,7 +93,7 @@ void train(const TrainOptions& options) {
   if (options.keep_best && shared.out.empty()) throw UsageError("--keep-best needs --out");
   const TrainConfig config = resolve(options);
   if (shared.threads) set_num_threads(*shared.threads);
-  const data::DatasetPair data = data::load(shared.data, shared.data_dir);
+  const data::DatasetPair data = load_data(shared);
   const SavedRunOptions saved = saved_run_options(options, config);
   const std::optional<Checkpoint> start = open_folder(options, saved);
   const int done = start ? start->epoch : 0;
@@ -187,9 +186,11 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
 
 void add_train(CLI::App& program) {
   const auto options = std::make_shared<TrainOptions>();
-  CLI::App& command =
-      add_command(program, "train", "Train a network and test it after every epoch.", footer(),
-                  [options] { train(*options); });
+  CLI::App& command = add_command(
+      program, "train", "Train a network and test it after every epoch.", footer(), [options] {
+        settle(options->shared);
+        train(*options);
+      });
   // First, so that it sees --config given beside it.
   add_resume_option(command, options);
   add_config_option(command);

@@ -30,6 +30,10 @@ if(PLASTIC_ZLIB)
   find_package(ZLIB REQUIRED)
 endif()
 
+if(PLASTIC_LZMA)
+  find_package(LibLZMA REQUIRED)
+endif()
+
 if(PLASTIC_CSV)
   find_package(Libcsv REQUIRED)
 endif()

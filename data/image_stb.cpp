@@ -7,6 +7,7 @@
 #include "core/check.h"
 #include "data/image_decoder.h"
 #include "data/input_file.h"
+#include "data/png_checksums.h"
 #include "plastic/data/image.h"
 
 // Static, so that an application may have a stb_image of its own.
@@ -25,10 +26,15 @@ namespace {
 
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 29;
 constexpr std::int64_t most_pixels = std::int64_t{1} << 27;
-// Deflate makes at most 1032 bytes of one, and a PNG holds at most eight pixels in each.
-constexpr std::int64_t most_pixels_a_byte = 8 * 1032;
-// A JPEG spends at least a bit on each block of 8x8.
-constexpr std::int64_t most_jpeg_pixels_a_byte = 8 * 64;
+
+/// How many pixels a byte of a file can hold.
+std::int64_t most_pixels_a_byte(std::span<const std::uint8_t> bytes) {
+  // A JPEG spends at least a bit on each block of 8x8.
+  if (bytes[0] == 0xFF) return 8 * 64;
+  // A byte of a PNG's has at most eight pixels, and deflate makes at most 1032 of one.
+  if (bytes[0] == 0x89) return 8 * 1032;
+  return 8;
+}
 
 /// Hands bytes to stb_image and notices when it asks for more than there are: stb_image itself
 /// takes the missing end of a JPEG for zeros.
@@ -89,9 +95,7 @@ void check_size(const std::string& name, std::span<const std::uint8_t> bytes) {
     fail("image", name, ": ", width, "x", height, " pixels; images of at most ", most_pixels,
          " are read, make it smaller");
   }
-  const bool is_jpeg = bytes[0] == 0xFF;
-  const std::int64_t most = is_jpeg ? most_jpeg_pixels_a_byte : most_pixels_a_byte;
-  if (pixels > most * std::ssize(bytes)) {
+  if (pixels > most_pixels_a_byte(bytes) * std::ssize(bytes)) {
     fail("image", name, ": promises ", width, "x", height, " pixels, more than ", bytes.size(),
          " bytes can hold; the file is damaged");
   }
@@ -133,6 +137,7 @@ Tensor read_image(const std::filesystem::path& path, std::int64_t channels) {
   try {
     std::vector<std::uint8_t> bytes(file.size());
     bytes.resize(file.read(bytes));
+    check_png_checksums(file.path(), bytes);
     return decode_image(file.path(), bytes, channels);
   } catch (const std::bad_alloc&) {
     fail("image", file.path(), ": needs more memory than there is; make the image smaller");

@@ -39,7 +39,7 @@ Bytes png_bytes(std::uint32_t width, std::uint32_t height, std::uint32_t channel
       big_endian(width) + big_endian(height) + Bytes{8, colour_types[channels], 0, 0, 0};
   Bytes rows;
   const std::size_t row = std::size_t{width} * channels;
-  for (std::size_t y = 0; y < height; ++y) {
+  for (std::size_t y = 0; y < samples.size() / row; ++y) {
     rows.push_back(0);
     rows = std::move(rows) + samples.subspan(y * row, row);
   }

@@ -97,8 +97,8 @@ TEST_CASE("data.image.cut-short-anywhere") {
   const Bytes png = png_bytes(3, 2, 1, Bytes{1, 2, 3, 4, 5, 6});
   for (const Bytes& whole :
        {png, bmp, contents_of(images / "ramp.jpg"), contents_of(images / "progressive.jpg")}) {
-    // Of the last chunk of a PNG, its checksum is not looked at; rows of a BMP are padded.
-    const std::size_t needed = whole.size() - (whole[0] == 0x89 ? 4 : whole[0] == 'B' ? 2 : 0);
+    // The last bytes of a BMP only fill its row up.
+    const std::size_t needed = whole.size() - (whole[0] == 'B' ? 2 : 0);
     for (std::size_t length = 0; length < needed; ++length) {
       CAPTURE(length);
       write_file(path, std::span(whole).first(length));
@@ -107,6 +107,24 @@ TEST_CASE("data.image.cut-short-anywhere") {
   }
   write_file(path, std::span(png).first(60));
   CHECK(contains(error_of_reading(path), {"cut short"}));
+}
+
+TEST_CASE("data.image.damaged-png") {
+  const TempFolder folder;
+  const fs::path path = folder / "damaged.png";
+  const Bytes png = png_bytes(3, 2, 1, Bytes{1, 2, 3, 4, 5, 6});
+  for (std::size_t i = 0; i < png.size(); ++i) {
+    CAPTURE(i);
+    Bytes damaged = png;
+    damaged[i] ^= 0x10;
+    write_file(path, damaged);
+    CHECK(contains(error_of_reading(path), {"[image] " + path.string() + ": "}));
+  }
+  Bytes damaged = png;
+  // The first sample: what is decoded would be another image.
+  damaged[8 + 25 + 8 + 2 + 5 + 1] = 77;
+  write_file(path, damaged);
+  CHECK(contains(error_of_reading(path), {"wrong checksum in the chunk at byte 33"}));
 }
 
 TEST_CASE("data.image.not-an-image") {
@@ -125,19 +143,13 @@ TEST_CASE("data.image.not-an-image") {
 TEST_CASE("data.image.promises-more-than-the-file-holds") {
   const TempFolder folder;
   const fs::path path = folder / "huge.png";
-  const auto with_size = [](std::uint8_t log_height) {
-    Bytes png = png_bytes(1, 1, 1, Bytes{0});
-    for (const std::size_t at : {std::size_t{16}, std::size_t{20}}) {
-      std::fill_n(png.begin() + static_cast<std::ptrdiff_t>(at), 4, std::uint8_t{0});
-    }
-    png[16 + 2] = 0x20;
-    png[20 + 2] = log_height;
-    return png;
+  const auto with_size = [](std::uint32_t width, std::uint32_t height) {
+    return png_bytes(width, height, 1, {});
   };
-  write_file(path, with_size(0x20));
-  CHECK(contains(error_of_reading(path), {path.string(), "8192x8192", "more than 70 bytes"}));
-  write_file(path, with_size(0x80));
+  write_file(path, with_size(8192, 8192));
+  CHECK(contains(error_of_reading(path), {path.string(), "8192x8192", "more than 68 bytes"}));
+  write_file(path, with_size(8192, 32768));
   CHECK(contains(error_of_reading(path), {path.string(), "8192x32768", "at most 134217728"}));
-  write_file(path, with_size(0x90));
+  write_file(path, with_size(8192, 40000));
   CHECK(contains(error_of_reading(path), {path.string(), "cannot be decoded"}));
 }
