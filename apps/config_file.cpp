@@ -225,8 +225,6 @@ std::vector<ConfigEntry> read_config(const std::filesystem::path& path) {
 }
 
 std::string config_text(const RunSettings& settings, const TrainConfig& config) {
-  std::vector<std::string> hidden;
-  for (const std::int64_t size : config.hidden) hidden.push_back(std::to_string(size));
   const OptimizerSettings& optimizer = config.optimizer;
   std::ostringstream out;
   out << "# Repeat this run: plastic train --config THIS-FILE --out FOLDER\n"
@@ -244,10 +242,14 @@ std::string config_text(const RunSettings& settings, const TrainConfig& config) 
     out << "augment = [" << join(parts) << "]\n";
   }
   out << "fraction = " << exact(config.fraction) << "\n"
-      << "model = \"mlp\"\n"
-      << "hidden = [" << join(hidden) << "]\n"
-      << "dropout = " << exact(config.dropout) << "\n"
-      << "optimizer = " << toml_string(optimizer.name) << "\n"
+      << "model = " << toml_string(config.model) << "\n";
+  if (config.hidden) {
+    std::vector<std::string> hidden;
+    for (const std::int64_t size : *config.hidden) hidden.push_back(std::to_string(size));
+    out << "hidden = [" << join(hidden) << "]\n";
+  }
+  if (config.dropout) out << "dropout = " << exact(*config.dropout) << "\n";
+  out << "optimizer = " << toml_string(optimizer.name) << "\n"
       << "lr = " << exact(optimizer.lr) << "\n"
       << "weight-decay = " << exact(optimizer.weight_decay) << "\n"
       << "lr-decay = " << exact(optimizer.lr_decay) << "\n";

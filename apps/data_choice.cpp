@@ -10,9 +10,8 @@ namespace {
 
 const RemoteSet* parse_set(const std::string& text) {
   for (const data::CatalogEntry& entry : data::catalog()) {
-    if (entry.name == text && entry.generated) {
-      throw UsageError(text + " is generated in memory and has no files");
-    }
+    if (entry.name != text || find_remote_set(text) != nullptr) continue;
+    throw UsageError(text + " is not downloaded: " + entry.how_to_get);
   }
   std::vector<std::string> names;
   for (const RemoteSet& set : remote_sets()) names.push_back(set.name);

@@ -37,7 +37,7 @@ std::string state_of(const data::CatalogEntry& entry, const std::optional<fs::pa
     const std::string size = set == nullptr ? "" : format_bytes(bytes_found(*set, *folder)) + " ";
     return size + "in " + folder->string();
   }
-  if (set == nullptr) return "not found; to get it: " + entry.how_to_get;
+  if (set == nullptr) return entry.how_to_get;
   return "not found; 'plastic data get " + entry.name + "' downloads " + format_bytes(set->bytes());
 }
 

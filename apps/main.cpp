@@ -108,6 +108,7 @@ int main(int argc, char** argv) {
       "130 interrupted by Ctrl-C or SIGTERM.");
   add_train(program);
   add_compare(program);
+  add_predict(program);
   add_data(program);
   add_report(program);
   add_info(program);

@@ -112,12 +112,13 @@ std::string comparison_json(const std::string& data, const TrainConfig& config,
                             std::span<const OptimizerRuns> runs) {
   nlohmann::ordered_json json = {{"data", data},
                                  {"fraction", config.fraction},
-                                 {"hidden", config.hidden},
-                                 {"dropout", config.dropout},
+                                 {"model", config.model},
                                  {"epochs", config.epochs},
                                  {"batch_size", config.batch_size},
                                  {"augment", augment_parts(config.augment)},
                                  {"seeds", seeds}};
+  if (config.hidden) json["hidden"] = *config.hidden;
+  if (config.dropout) json["dropout"] = *config.dropout;
   for (const OptimizerSettings& optimizer : settings) {
     json["settings"][optimizer.name] = describe(optimizer);
   }

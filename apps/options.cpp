@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "apps/augmentation.h"
+#include "apps/model_choice.h"
 #include "apps/values.h"
 #include "plastic/core/device.h"
 #include "plastic/core/error.h"
@@ -100,14 +101,19 @@ void add_data_options(CLI::App& command, SharedOptions& options) {
 
 void add_model_options(CLI::App& command, SharedOptions& options) {
   const char* group = "Model";
-  add_text_option(command, "--model", "NAME", "mlp", group,
-                  "The network: mlp, fully connected layers with ReLU and dropout",
-                  [](const std::string& text) { parse_choice(text, {"mlp"}); });
-  add_text_option(command, "--hidden", "N,N,...", "256,256", group, "Sizes of the hidden layers",
+  add_text_option(
+      command, "--model", "NAME", "mlp", group,
+      "The network: mlp, fully connected layers with ReLU and dropout; lenet; small_cnn, "
+      "three convolutions and two fully connected layers; resnet18, for small images",
+      [&options](const std::string& text) {
+        options.run.model = parse_choice(text, model_names());
+      });
+  add_text_option(command, "--hidden", "N,N,...", "256,256", group, "Sizes of mlp's hidden layers",
                   [&options](const std::string& text) { options.run.hidden = parse_sizes(text); });
   add_text_option(
-      command, "--dropout", "P", "0.1", group,
-      "Share of the activations dropped after each hidden layer in training; 0 for none",
+      command, "--dropout", "P", "mlp 0.1, small_cnn 0.2", group,
+      "Share of the activations dropped after each hidden fully connected layer in training; 0 for "
+      "none",
       [&options](const std::string& text) {
         options.run.dropout = parse_number(text, {.low = 0.0, .high = 1.0, .high_included = false});
       });
@@ -307,6 +313,7 @@ void settle(SharedOptions& options) {
   }
   if (options.batch_size) options.run.batch_size = *options.batch_size;
   if (options.augment) options.run.augment = *options.augment;
+  resolve_model(options.run);
 }
 
 data::DatasetPair load_data(const SharedOptions& options) {
@@ -352,19 +359,15 @@ RunSettings run_settings(const SharedOptions& options) {
 
 std::string run_header(const SharedOptions& options, const data::DatasetPair& data) {
   const std::int64_t images = training_size(data.train.size(), options.run.fraction);
-  std::vector<std::string> sizes;
-  for (const std::int64_t size : layer_sizes(options.run, data.train)) {
-    sizes.push_back(std::to_string(size));
-  }
   std::ostringstream text;
   text << "data       " << data.name << " (" << data.source << "): " << images << " of "
        << data.train.size() << " training images, " << data.test.size() << " test images\n"
        << (options.run.augment.any()
                ? "augment    " + join(augment_parts(options.run.augment)) + "\n"
                : "")
-       << "model      mlp " << join(sizes, "-") << ", dropout " << brief(options.run.dropout)
-       << "\ntraining   " << options.run.epochs << (options.run.epochs == 1 ? " epoch" : " epochs")
-       << ", batches of " << options.run.batch_size << ", " << num_threads()
+       << "model      " << describe_model(options.run, model_sizes(data.train)) << "\ntraining   "
+       << options.run.epochs << (options.run.epochs == 1 ? " epoch" : " epochs") << ", batches of "
+       << options.run.batch_size << ", " << num_threads()
        << (num_threads() == 1 ? " thread" : " threads");
   return text.str();
 }

@@ -7,7 +7,9 @@
 
 #include "apps/commands.h"
 #include "apps/config_option.h"
+#include "apps/input_form.h"
 #include "apps/interrupt.h"
+#include "apps/model_choice.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/run_folder.h"
@@ -52,12 +54,14 @@ TrainConfig resolve(const TrainOptions& options) {
   return config;
 }
 
-SavedRunOptions saved_run_options(const TrainOptions& options, const TrainConfig& config) {
+SavedRunOptions saved_run_options(const TrainOptions& options, const TrainConfig& config,
+                                  const data::DatasetPair& data) {
   RunSettings settings = run_settings(options.shared);
   settings.keep_best = options.keep_best;
   settings.early_stopping = options.early_stopping;
   return {.folder = options.shared.out,
           .config = config_text(settings, config),
+          .data = to_text(input_form(data)),
           .epochs = config.epochs,
           .keep_best = options.keep_best,
           .early_stopping = options.early_stopping};
@@ -94,7 +98,7 @@ void train(const TrainOptions& options) {
   const TrainConfig config = resolve(options);
   if (shared.threads) set_num_threads(*shared.threads);
   const data::DatasetPair data = load_data(shared);
-  const SavedRunOptions saved = saved_run_options(options, config);
+  const SavedRunOptions saved = saved_run_options(options, config, data);
   const std::optional<Checkpoint> start = open_folder(options, saved);
   const int done = start ? start->epoch : 0;
 

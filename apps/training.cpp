@@ -7,12 +7,12 @@
 #include <memory>
 
 #include "apps/interrupt.h"
+#include "apps/model_choice.h"
 #include "core/check.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops.h"
 #include "plastic/data/loader.h"
 #include "plastic/nn/loss.h"
-#include "plastic/nn/models.h"
 #include "plastic/optim/optimizer.h"
 
 namespace plastic::apps {
@@ -202,14 +202,9 @@ class Training::Run {
     return data::subset(data.train, config.fraction, generator);
   }
 
-  std::shared_ptr<nn::Sequential> build_model(const data::ImageDataset& dataset) {
+  nn::ModulePtr build_model(const data::ImageDataset& dataset) {
     generator_ = {.seed = config_.seed, .stream = streams::initial_weights};
-    const std::vector<std::int64_t> sizes = layer_sizes(config_, dataset);
-    return nn::mlp({.inputs = sizes.front(),
-                    .hidden = config_.hidden,
-                    .classes = sizes.back(),
-                    .dropout = config_.dropout,
-                    .generator = &generator_});
+    return make_model(config_, model_sizes(dataset), generator_);
   }
 
   EpochResult train_epoch(int epoch) {
@@ -264,7 +259,7 @@ class Training::Run {
   data::Loader train_loader_;
   data::Loader test_loader_;
   Generator generator_;
-  std::shared_ptr<nn::Sequential> model_;
+  nn::ModulePtr model_;
   std::unique_ptr<optim::Optimizer> optimizer_;
 };
 
@@ -289,14 +284,6 @@ std::int64_t training_size(std::int64_t full_size, double fraction) {
 std::int64_t step_count(const TrainConfig& config, std::int64_t full_size) {
   const std::int64_t images = training_size(full_size, config.fraction);
   return config.epochs * ((images + config.batch_size - 1) / config.batch_size);
-}
-
-std::vector<std::int64_t> layer_sizes(const TrainConfig& config,
-                                      const data::ImageDataset& dataset) {
-  std::vector<std::int64_t> sizes = {dataset.images.numel() / dataset.size()};
-  sizes.insert(sizes.end(), config.hidden.begin(), config.hidden.end());
-  sizes.push_back(std::ssize(dataset.class_names));
-  return sizes;
 }
 
 std::vector<EpochResult> run_training(const TrainConfig& config, const data::DatasetPair& data,

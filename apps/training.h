@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,12 @@ constexpr std::uint64_t subset = 3;
 struct TrainConfig {
   /// Share of the training set, drawn anew for each seed.
   double fraction = 1.0;
-  std::vector<std::int64_t> hidden = {256, 256};
-  double dropout = 0.1;
+  /// One of model_names().
+  std::string model = "mlp";
+  /// Sizes of mlp's hidden layers; its default when left out.
+  std::optional<std::vector<std::int64_t>> hidden = {};
+  /// After the fully connected layers; the model's default when left out.
+  std::optional<double> dropout = {};
   OptimizerSettings optimizer;
   int epochs = 10;
   std::int64_t batch_size = 128;
@@ -75,9 +80,6 @@ std::int64_t training_size(std::int64_t full_size, double fraction);
 
 /// Optimizer steps of a whole run on `full_size` training images.
 std::int64_t step_count(const TrainConfig& config, std::int64_t full_size);
-
-/// The layer sizes of the network for this data set: inputs, hidden layers, classes.
-std::vector<std::int64_t> layer_sizes(const TrainConfig& config, const data::ImageDataset& dataset);
 
 /// One run: a network, its optimizer and the data they meet. The same configuration, data and
 /// number of threads give the same results but for the times.

@@ -147,19 +147,24 @@ const std::vector<CatalogEntry>& catalog() {
   static const std::vector<CatalogEntry> entries = {
       {"mnist", "handwritten digits, 28x28 grey, 60000 + 10000 images (LeCun, Cortes, Burges)",
        false,
-       "download train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz "
+       "plastic data get mnist, or download train-images-idx3-ubyte.gz, "
+       "train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz "
        "and t10k-labels-idx1-ubyte.gz from https://ossci-datasets.s3.amazonaws.com/mnist/ into "
        "~/.cache/plastic/mnist, compressed as they are"},
       {"fashion-mnist", "articles of clothing, 28x28 grey, 60000 + 10000 images (Zalando Research)",
        false,
-       "apt install dataset-fashion-mnist (Debian, Ubuntu), or download the four files of "
+       "plastic data get fashion-mnist, or apt install dataset-fashion-mnist (Debian, Ubuntu), or "
+       "download the four files of "
        "https://github.com/zalandoresearch/fashion-mnist into ~/.cache/plastic/fashion-mnist, "
        "compressed as they are"},
       {"cifar-10", "photographs of 10 kinds, 32x32 colour, 50000 + 10000 images (Krizhevsky)",
-       false, "unpack https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz in ~/.cache/plastic"},
+       false,
+       "plastic data get cifar-10, or unpack "
+       "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz in ~/.cache/plastic"},
       {"cifar-100", "photographs of 100 kinds, 32x32 colour, 50000 + 10000 images (Krizhevsky)",
        false,
-       "unpack https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz in ~/.cache/plastic"},
+       "plastic data get cifar-100, or unpack "
+       "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz in ~/.cache/plastic"},
       {"digits", "digits drawn in memory, 28x28 grey, 10000 + 2000 images", true,
        "generated; needs no files"},
       {"shapes", "textured shapes drawn in memory, 32x32 colour, 10000 + 2000 images", true,

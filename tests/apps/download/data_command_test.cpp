@@ -37,6 +37,7 @@ TEST_CASE("apps.data_command.usage") {
   refused("data get", "NAME");
   refused("data get imagenet", "cifar-100");
   refused("data get digits", "generated");
+  refused("data get folder", "is not downloaded");
   refused("data get mnist fashion-mnist", "unknown argument fashion-mnist");
   refused("data get mnist --form http://x", "did you mean --from?");
   refused("data get mnist --from ftp://x", "http://");
