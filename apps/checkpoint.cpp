@@ -14,15 +14,18 @@ namespace fs = std::filesystem;
 constexpr const char* format_key = "plastic.checkpoint";
 constexpr const char* format_version = "1";
 
+}  // namespace
+
 fs::path checkpoint_path(const fs::path& folder) { return folder / "checkpoint.safetensors"; }
 
-}  // namespace
+fs::path best_path(const fs::path& folder) { return folder / "best.safetensors"; }
 
 void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint) {
   save_safetensors(checkpoint_path(folder), checkpoint.state,
                    {{format_key, format_version},
                     {"epoch", std::to_string(checkpoint.epoch)},
-                    {"config", checkpoint.config}});
+                    {"config", checkpoint.config},
+                    {"data", checkpoint.data}});
 }
 
 std::optional<Checkpoint> load_checkpoint(const fs::path& folder) {
@@ -40,6 +43,7 @@ std::optional<Checkpoint> load_checkpoint(const fs::path& folder) {
          "; this program reads format ", format_version);
   }
   Checkpoint checkpoint{.config = metadata.at("config"), .state = std::move(file.tensors)};
+  if (metadata.contains("data")) checkpoint.data = metadata.at("data");
   try {
     checkpoint.epoch =
         static_cast<int>(parse_integer(metadata.at("epoch"), 0, std::numeric_limits<int>::max()));
@@ -49,9 +53,11 @@ std::optional<Checkpoint> load_checkpoint(const fs::path& folder) {
   return checkpoint;
 }
 
-void save_best(const fs::path& folder, int epoch, double test_accuracy, const StateDict& model) {
-  save_safetensors(folder / "best.safetensors", model,
-                   {{"epoch", std::to_string(epoch)}, {"test_accuracy", exact(test_accuracy)}});
+void save_best(const fs::path& folder, int epoch, double test_accuracy, const std::string& data,
+               const StateDict& model) {
+  save_safetensors(
+      best_path(folder), model,
+      {{"epoch", std::to_string(epoch)}, {"test_accuracy", exact(test_accuracy)}, {"data", data}});
 }
 
 }  // namespace plastic::apps

@@ -14,9 +14,14 @@ struct Checkpoint {
   int epoch = 0;
   /// The configuration that the run is made with: the text of its config.toml.
   std::string config;
+  /// What the network reads: to_text(InputForm).
+  std::string data = {};
   /// What Training::state() gives.
   StateDict state;
 };
+
+std::filesystem::path checkpoint_path(const std::filesystem::path& folder);
+std::filesystem::path best_path(const std::filesystem::path& folder);
 
 /// Replaces FOLDER/checkpoint.safetensors. Throws Error, leaving the old one.
 void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint);
@@ -25,8 +30,8 @@ void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& chec
 /// damaged or something else.
 std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder);
 
-/// Replaces FOLDER/best.safetensors by a model's parameters.
+/// Replaces FOLDER/best.safetensors by a model's parameters; `data` as in Checkpoint.
 void save_best(const std::filesystem::path& folder, int epoch, double test_accuracy,
-               const StateDict& model);
+               const std::string& data, const StateDict& model);
 
 }  // namespace plastic::apps

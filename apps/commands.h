@@ -11,6 +11,8 @@ namespace plastic::apps {
 
 void add_train(CLI::App& program);
 void add_compare(CLI::App& program);
+void add_data(CLI::App& program);
+void add_predict(CLI::App& program);
 void add_report(CLI::App& program);
 void add_info(CLI::App& program);
 

@@ -18,7 +18,6 @@
 #include "apps/values.h"
 #include "core/atomic_file.h"
 #include "plastic/core/device.h"
-#include "plastic/data/catalog.h"
 
 namespace plastic::apps {
 namespace {
@@ -111,7 +110,7 @@ void compare(const CompareOptions& options) {
     settings.push_back(resolve_settings(name, shared.paper, shared.overrides));
   }
   if (shared.threads) set_num_threads(*shared.threads);
-  const data::DatasetPair data = data::load(shared.data, shared.data_dir);
+  const data::DatasetPair data = load_data(shared);
   if (!shared.out.empty()) prepare_run_folder(shared.out, shared.overwrite);
 
   std::cout << run_header(shared, data) << "\noptimizers"
@@ -167,7 +166,7 @@ void add_compare(CLI::App& program) {
   CLI::App& command = add_command(
       program, "compare", "Train with several optimizers from the same starts and print a table.",
       footer(), [options] {
-        resolve_model(options->shared.run);
+        settle(options->shared);
         compare(*options);
       });
   add_config_option(command);

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "apps/augmentation.h"
 #include "apps/values.h"
 #include "core/check.h"
 #include "core/json_text.h"
@@ -231,6 +232,14 @@ std::string config_text(const RunSettings& settings, const TrainConfig& config) 
   if (!settings.data_dir.empty()) {
     out << "data-dir = " << toml_string(std::filesystem::absolute(settings.data_dir).string())
         << "\n";
+  }
+  if (settings.image_size != 0) out << "image-size = " << settings.image_size << "\n";
+  if (config.augment.any()) {
+    std::vector<std::string> parts;
+    for (const std::string& part : augment_parts(config.augment)) {
+      parts.push_back(toml_string(part));
+    }
+    out << "augment = [" << join(parts) << "]\n";
   }
   out << "fraction = " << exact(config.fraction) << "\n"
       << "model = " << toml_string(config.model) << "\n";

@@ -31,6 +31,8 @@ struct RunSettings {
   std::string data;
   /// Empty: the usual places.
   std::filesystem::path data_dir;
+  /// What the images of a folder are resized to; 0 for other data.
+  std::int64_t image_size = 0;
   int threads = 1;
   bool keep_best = false;
   /// 0: never.

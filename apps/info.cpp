@@ -55,8 +55,8 @@ void print_data_sets(const std::optional<std::filesystem::path>& data_dir) {
       for (const auto& path : data::search_path(entry.name, data_dir)) {
         folders.push_back(path.string());
       }
-      std::cout << "    not found in " << join(folders) << "\n    to get it: " << entry.how_to_get
-                << "\n";
+      if (!folders.empty()) std::cout << "    not found in " << join(folders) << "\n";
+      std::cout << "    to get it: " << entry.how_to_get << "\n";
     }
   }
 }

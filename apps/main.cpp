@@ -22,15 +22,16 @@ constexpr int wrong_usage = 2;
 // As shells have it for Ctrl-C.
 constexpr int was_interrupted = 130;
 
-// The subcommand that was asked for, or the program itself.
+// The subcommand that was asked for, however deep, or the program itself.
 CLI::App& selected(CLI::App& program) {
   const std::vector<CLI::App*> commands = program.get_subcommands();
-  return commands.empty() ? program : *commands.back();
+  return commands.empty() ? program : selected(*commands.back());
 }
 
+// Of the selected command.
 std::string full_name(CLI::App& program) {
-  CLI::App& command = selected(program);
-  return &command == &program ? program.get_name() : program.get_name() + " " + command.get_name();
+  const std::vector<CLI::App*> commands = program.get_subcommands();
+  return program.get_name() + (commands.empty() ? "" : " " + full_name(*commands.back()));
 }
 
 // The names that may stand where an unknown word does: options after a command, else commands.
@@ -39,10 +40,8 @@ std::vector<std::string> known_names(CLI::App& program) {
   for (const CLI::Option* option : selected(program).get_options()) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
-  if (&selected(program) == &program) {
-    for (const CLI::App* command : program.get_subcommands(nullptr)) {
-      names.push_back(command->get_name());
-    }
+  for (const CLI::App* command : selected(program).get_subcommands(nullptr)) {
+    names.push_back(command->get_name());
   }
   return names;
 }
@@ -109,6 +108,8 @@ int main(int argc, char** argv) {
       "130 interrupted by Ctrl-C or SIGTERM.");
   add_train(program);
   add_compare(program);
+  add_predict(program);
+  add_data(program);
   add_report(program);
   add_info(program);
   return run(program, argc, argv);

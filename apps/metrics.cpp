@@ -3,6 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "apps/augmentation.h"
 #include "apps/statistics.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
@@ -109,13 +110,15 @@ std::string comparison_json(const std::string& data, const TrainConfig& config,
                             std::span<const std::uint64_t> seeds,
                             std::span<const OptimizerSettings> settings,
                             std::span<const OptimizerRuns> runs) {
-  nlohmann::ordered_json json = {
-      {"data", data}, {"fraction", config.fraction}, {"model", config.model}};
+  nlohmann::ordered_json json = {{"data", data},
+                                 {"fraction", config.fraction},
+                                 {"model", config.model},
+                                 {"epochs", config.epochs},
+                                 {"batch_size", config.batch_size},
+                                 {"augment", augment_parts(config.augment)},
+                                 {"seeds", seeds}};
   if (config.hidden) json["hidden"] = *config.hidden;
   if (config.dropout) json["dropout"] = *config.dropout;
-  json["epochs"] = config.epochs;
-  json["batch_size"] = config.batch_size;
-  json["seeds"] = seeds;
   for (const OptimizerSettings& optimizer : settings) {
     json["settings"][optimizer.name] = describe(optimizer);
   }

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <vector>
 
+#include "apps/augmentation.h"
 #include "apps/model_choice.h"
 #include "apps/values.h"
 #include "plastic/core/device.h"
@@ -67,16 +68,28 @@ std::vector<std::string> data_names() {
   return names;
 }
 
+constexpr std::int64_t usual_image_size = 32;
+
 void add_data_options(CLI::App& command, SharedOptions& options) {
   const char* group = "Data";
   add_text_option(
       command, "--data", "NAME", options.data, group,
-      "The data set: " + join(data_names()) + ". digits is generated and needs no files",
+      "The data set: " + join(data_names()) +
+          ". digits and shapes are generated and need no files; folder is a folder of your own "
+          "with train/CLASS/*.png and test/CLASS/*.png (JPEG and BMP as well), given by --data-dir",
       [&options](const std::string& text) { options.data = parse_choice(text, data_names()); });
   add_text_option(command, "--data-dir", "DIR", "", group,
                   "Look for its files here only; without it in $PLASTIC_DATA, ~/.cache/plastic and "
                   "the system's folders",
                   [&options](const std::string& text) { options.data_dir = text; });
+  add_text_option(
+      command, "--image-size", "N", std::to_string(usual_image_size), group,
+      "Resize the images of a folder to N x N pixels",
+      [&options](const std::string& text) { options.image_size = parse_integer(text, 1, 4096); });
+  add_text_option(command, "--augment", "NAME,...", "none", group,
+                  "Change the training images at random, anew in each epoch: " + augment_help() +
+                      ". A name alone stands for the strength here",
+                  [&options](const std::string& text) { options.augment = parse_augment(text); });
   add_text_option(command, "--fraction", "F", "1", group,
                   "Share of the training set to use, above 0 and at most 1; drawn anew for each "
                   "seed. The test set is always whole",
@@ -126,9 +139,10 @@ void add_numbers_option(CLI::App& command, const std::string& name, const Range&
 
 void add_optimizer_options(CLI::App& command, SharedOptions& options) {
   command
-      .add_flag("--paper", options.paper,
-                "The optimizer's settings of the NeuroPlastic paper; what is given explicitly goes "
-                "before them")
+      .add_flag(
+          "--paper", options.paper,
+          "The optimizer's settings of the NeuroPlastic paper, and for cifar-10 its batches of "
+          "64 with --augment crop,flip; what is given explicitly goes before them")
       ->group("Optimizer");
   OptimizerOverrides& overrides = options.overrides;
   add_numbers_option(command, "--lr", {.low = 0.0, .high = infinity, .low_included = false},
@@ -152,7 +166,7 @@ void add_training_options(CLI::App& command, SharedOptions& options) {
                   });
   add_text_option(command, "--batch-size", "N", "128", group, "Images a step",
                   [&options](const std::string& text) {
-                    options.run.batch_size = parse_integer(text, 1, 1 << 20);
+                    options.batch_size = parse_integer(text, 1, 1 << 20);
                   });
   add_text_option(command, "--threads", "N", "all processors", group,
                   "Threads to compute with; the same number gives the same results, bit for bit",
@@ -289,6 +303,24 @@ void add_shared_options(CLI::App& command, SharedOptions& options,
   add_neuroplastic_options(command, options);
 }
 
+void settle(SharedOptions& options) {
+  if (options.image_size && options.data != "folder") {
+    throw UsageError("--image-size: only for --data folder; " + options.data + " has its own size");
+  }
+  if (options.paper && options.data == "cifar-10") {
+    options.run.batch_size = 64;
+    options.run.augment = {.crop_padding = 4, .flip = 0.5};
+  }
+  if (options.batch_size) options.run.batch_size = *options.batch_size;
+  if (options.augment) options.run.augment = *options.augment;
+  resolve_model(options.run);
+}
+
+data::DatasetPair load_data(const SharedOptions& options) {
+  const std::int64_t side = options.image_size.value_or(usual_image_size);
+  return data::load(options.data, options.data_dir, {.height = side, .width = side});
+}
+
 void add_switch(CLI::App& command, const std::string& name, const std::string& group,
                 const std::string& description, bool& on) {
   command.add_flag(name, on, description)->group(group);
@@ -318,8 +350,11 @@ std::string paper_settings_text() {
 }
 
 RunSettings run_settings(const SharedOptions& options) {
-  return {
-      .data = options.data, .data_dir = options.data_dir.value_or(""), .threads = num_threads()};
+  const bool is_resized = options.data == "folder";
+  return {.data = options.data,
+          .data_dir = options.data_dir.value_or(""),
+          .image_size = is_resized ? options.image_size.value_or(usual_image_size) : 0,
+          .threads = num_threads()};
 }
 
 std::string run_header(const SharedOptions& options, const data::DatasetPair& data) {
@@ -327,6 +362,9 @@ std::string run_header(const SharedOptions& options, const data::DatasetPair& da
   std::ostringstream text;
   text << "data       " << data.name << " (" << data.source << "): " << images << " of "
        << data.train.size() << " training images, " << data.test.size() << " test images\n"
+       << (options.run.augment.any()
+               ? "augment    " + join(augment_parts(options.run.augment)) + "\n"
+               : "")
        << "model      " << describe_model(options.run, model_sizes(data.train)) << "\ntraining   "
        << options.run.epochs << (options.run.epochs == 1 ? " epoch" : " epochs") << ", batches of "
        << options.run.batch_size << ", " << num_threads()

@@ -28,7 +28,12 @@ CLI::App& add_command(CLI::App& program, const std::string& name, const std::str
 struct SharedOptions {
   std::string data = "digits";
   std::optional<std::filesystem::path> data_dir;
+  /// What the images of a folder are resized to.
+  std::optional<std::int64_t> image_size;
   TrainConfig run;
+  /// As given; otherwise the data set and --paper decide.
+  std::optional<std::int64_t> batch_size;
+  std::optional<data::AugmentOptions> augment;
   std::optional<int> threads;
   /// Empty: nothing is written.
   std::filesystem::path out;
@@ -41,6 +46,13 @@ struct SharedOptions {
 /// where help should show them: after data and model, first of their groups.
 void add_shared_options(CLI::App& command, SharedOptions& options,
                         const std::function<void()>& add_own);
+
+/// Once the command line is read: settles what options leave to each other, the paper's protocol
+/// for the data set included. Throws UsageError for options that contradict each other.
+void settle(SharedOptions& options);
+
+/// The data set that the options name.
+data::DatasetPair load_data(const SharedOptions& options);
 
 /// Adds an option whose value `take` reads from its text; a UsageError there becomes the option's.
 void add_text_option(CLI::App& command, const std::string& name, const std::string& type_name,

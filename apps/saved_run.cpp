@@ -84,10 +84,13 @@ std::vector<EpochResult> run_saved(const SavedRunOptions& options, Training& tra
     if (!is_kept) continue;
     metrics.append(results.back());
     if (options.keep_best && best_epoch(results) == epoch) {
-      save_best(options.folder, epoch, results.back().test_accuracy, training.model_state());
+      save_best(options.folder, epoch, results.back().test_accuracy, options.data,
+                training.model_state());
     }
-    save_checkpoint(options.folder,
-                    {.epoch = epoch, .config = options.config, .state = training.state()});
+    save_checkpoint(options.folder, {.epoch = epoch,
+                                     .config = options.config,
+                                     .data = options.data,
+                                     .state = training.state()});
   }
   return results;
 }

@@ -16,6 +16,8 @@ struct SavedRunOptions {
   std::filesystem::path folder;
   /// The text of its config.toml.
   std::string config;
+  /// What its network reads: to_text(InputForm).
+  std::string data = {};
   int epochs = 1;
   bool keep_best = false;
   /// Ends the run when the test accuracy has not been better for so many epochs; 0 for never.

@@ -7,6 +7,7 @@
 
 #include "apps/commands.h"
 #include "apps/config_option.h"
+#include "apps/input_form.h"
 #include "apps/interrupt.h"
 #include "apps/model_choice.h"
 #include "apps/options.h"
@@ -18,7 +19,6 @@
 #include "core/check.h"
 #include "core/json_text.h"
 #include "plastic/core/device.h"
-#include "plastic/data/catalog.h"
 
 namespace plastic::apps {
 namespace {
@@ -54,12 +54,14 @@ TrainConfig resolve(const TrainOptions& options) {
   return config;
 }
 
-SavedRunOptions saved_run_options(const TrainOptions& options, const TrainConfig& config) {
+SavedRunOptions saved_run_options(const TrainOptions& options, const TrainConfig& config,
+                                  const data::DatasetPair& data) {
   RunSettings settings = run_settings(options.shared);
   settings.keep_best = options.keep_best;
   settings.early_stopping = options.early_stopping;
   return {.folder = options.shared.out,
           .config = config_text(settings, config),
+          .data = to_text(input_form(data)),
           .epochs = config.epochs,
           .keep_best = options.keep_best,
           .early_stopping = options.early_stopping};
@@ -95,8 +97,8 @@ void train(const TrainOptions& options) {
   if (options.keep_best && shared.out.empty()) throw UsageError("--keep-best needs --out");
   const TrainConfig config = resolve(options);
   if (shared.threads) set_num_threads(*shared.threads);
-  const data::DatasetPair data = data::load(shared.data, shared.data_dir);
-  const SavedRunOptions saved = saved_run_options(options, config);
+  const data::DatasetPair data = load_data(shared);
+  const SavedRunOptions saved = saved_run_options(options, config, data);
   const std::optional<Checkpoint> start = open_folder(options, saved);
   const int done = start ? start->epoch : 0;
 
@@ -190,7 +192,7 @@ void add_train(CLI::App& program) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App& command = add_command(
       program, "train", "Train a network and test it after every epoch.", footer(), [options] {
-        resolve_model(options->shared.run);
+        settle(options->shared);
         train(*options);
       });
   // First, so that it sees --config given beside it.

@@ -142,8 +142,7 @@ class Training::Run {
       : config_(config),
         observer_(observer),
         train_set_(draw_subset(config, data)),
-        train_loader_(train_set_, {.batch_size = config.batch_size,
-                                   .generator = {.seed = config.seed, .stream = streams::shuffle}}),
+        train_loader_(train_set_, loader_options(config)),
         test_loader_(data.test, {.batch_size = evaluation_batch, .shuffle = false}),
         model_(build_model(data.train)),
         optimizer_(make_optimizer(config.optimizer, model_->parameters())) {
@@ -189,6 +188,15 @@ class Training::Run {
   StateDict model_state() const { return model_->state_dict(); }
 
  private:
+  static data::LoaderOptions loader_options(const TrainConfig& config) {
+    return {.batch_size = config.batch_size,
+            .generator = {.seed = config.seed, .stream = streams::shuffle},
+            .augment = config.augment,
+            // A batch is ready in the twentieth of a step or sooner; unchanged ones are not worth
+            // a thread.
+            .prefetch_threads = config.augment.any() ? 1 : 0};
+  }
+
   static data::ImageDataset draw_subset(const TrainConfig& config, const data::DatasetPair& data) {
     Generator generator{.seed = config.seed, .stream = streams::subset};
     return data::subset(data.train, config.fraction, generator);

@@ -8,6 +8,7 @@
 
 #include "apps/optimizers.h"
 #include "plastic/core/state_dict.h"
+#include "plastic/data/augment.h"
 #include "plastic/data/dataset.h"
 
 namespace plastic::apps {
@@ -33,6 +34,8 @@ struct TrainConfig {
   OptimizerSettings optimizer;
   int epochs = 10;
   std::int64_t batch_size = 128;
+  /// Random changes to the training images.
+  data::AugmentOptions augment = {};
   std::uint64_t seed = 41;
 };
 

@@ -17,8 +17,23 @@ if(PLASTIC_ZLIB)
   find_package(ZLIB REQUIRED)
 endif()
 
+if(PLASTIC_LZMA)
+  find_package(LibLZMA REQUIRED)
+endif()
+
 if(PLASTIC_CSV)
   find_package(Libcsv REQUIRED)
+endif()
+
+if(PLASTIC_IMAGES)
+  find_package(Stb REQUIRED)
+endif()
+
+# For the program, never the library. OpenSSL computes the checksums: libcurl brings it anyway.
+if(PLASTIC_DOWNLOAD AND PLASTIC_BUILD_APPS)
+  find_package(CURL REQUIRED)
+  find_package(LibArchive REQUIRED)
+  find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 endif()
 
 if(PLASTIC_BUILD_APPS OR PLASTIC_BUILD_TESTS)

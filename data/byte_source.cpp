@@ -5,9 +5,12 @@
 
 #include "data/gzip.h"
 #include "data/input_file.h"
+#include "data/xz.h"
 
 namespace plastic::data {
 namespace {
+
+constexpr std::array<std::uint8_t, 6> xz_magic = {0xfd, '7', 'z', 'X', 'Z', 0x00};
 
 class PlainSource final : public ByteSource {
  public:
@@ -25,10 +28,11 @@ class PlainSource final : public ByteSource {
 
 std::unique_ptr<ByteSource> open_bytes(const char* op, const std::filesystem::path& path) {
   InputFile file(op, path);
-  std::array<std::uint8_t, 2> first = {};
+  std::array<std::uint8_t, 6> first = {};
   const std::size_t count = file.read(first);
   file.rewind();
-  if (count == 2 && first[0] == 0x1f && first[1] == 0x8b) return open_gzip(std::move(file));
+  if (count >= 2 && first[0] == 0x1f && first[1] == 0x8b) return open_gzip(std::move(file));
+  if (count == xz_magic.size() && first == xz_magic) return open_xz(std::move(file));
   return std::make_unique<PlainSource>(std::move(file));
 }
 

@@ -23,7 +23,8 @@ class ByteSource {
   virtual bool compressed() const = 0;
 };
 
-/// Opens a file for reading; gzip is told by its first two bytes, 1f 8b. Throws Error with the
+/// Opens a file for reading; gzip is told by its first two bytes, 1f 8b, and
+/// xz by its first six, fd "7zXZ" 00. Throws Error with the
 /// prefix [op], naming the path, unless it is a regular file that can be opened.
 std::unique_ptr<ByteSource> open_bytes(const char* op, const std::filesystem::path& path);
 

@@ -1,6 +1,7 @@
 #include "data/gather.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "core/parallel.h"
 #include "data/check_dataset.h"
@@ -11,66 +12,58 @@ namespace {
 /// Pixels that are worth waking a thread for.
 constexpr std::int64_t pixels_a_thread = 16384;
 
-std::vector<float> normalisation_table(const ImageDataset& dataset) {
-  std::vector<float> table;
-  table.reserve(256 * dataset.mean.size());
-  for (std::size_t channel = 0; channel < dataset.mean.size(); ++channel) {
-    for (int byte = 0; byte < 256; ++byte) {
-      const float scaled = static_cast<float>(byte) / 255.0F;
-      table.push_back((scaled - dataset.mean[channel]) / dataset.deviation[channel]);
-    }
-  }
-  return table;
+/// `dataset`, once it is known to be sound.
+const ImageDataset& checked(const ImageDataset& dataset) {
+  check_dataset("loader", dataset);
+  return dataset;
 }
 
 }  // namespace
 
-Gather::Gather(const ImageDataset& dataset) {
-  check_dataset("loader", dataset);
-  images_ = dataset.images.contiguous();
-  labels_ = dataset.labels.contiguous();
-  channels_ = images_.size(1);
-  plane_ = images_.size(2) * images_.size(3);
-  normalised_ = normalisation_table(dataset);
-}
+Gather::Gather(const ImageDataset& dataset, const AugmentOptions& augment)
+    : images_(checked(dataset).images.contiguous()),
+      labels_(dataset.labels.contiguous()),
+      augmenter_(augment, dataset) {}
 
-Batch Gather::on_all_threads(std::span<const std::int64_t> indices) const {
+Batch Gather::on_all_threads(std::span<const std::int64_t> indices,
+                             const AugmentEpoch& epoch) const {
   Batch batch = empty_batch(std::ssize(indices));
   const std::int64_t grain =
-      std::max<std::int64_t>(1, pixels_a_thread / std::max<std::int64_t>(channels_ * plane_, 1));
-  parallel_for(0, std::ssize(indices), grain,
-               [&](std::int64_t first, std::int64_t last) { fill(batch, indices, first, last); });
+      std::max<std::int64_t>(1, pixels_a_thread / std::max<std::int64_t>(augmenter_.pixels(), 1));
+  parallel_for(0, std::ssize(indices), grain, [&](std::int64_t first, std::int64_t last) {
+    fill(batch, indices, epoch, first, last);
+  });
   return batch;
 }
 
-Batch Gather::on_this_thread(std::span<const std::int64_t> indices) const {
+Batch Gather::on_this_thread(std::span<const std::int64_t> indices,
+                             const AugmentEpoch& epoch) const {
   Batch batch = empty_batch(std::ssize(indices));
-  fill(batch, indices, 0, std::ssize(indices));
+  fill(batch, indices, epoch, 0, std::ssize(indices));
   return batch;
 }
 
 Batch Gather::empty_batch(std::int64_t count) const {
-  Shape shape = images_.shape();
-  shape[0] = count;
-  return {Tensor::empty(shape), Tensor::empty({count}, {.dtype = DType::i64})};
+  const Shape& shape = images_.shape();
+  const Tensor stored = Tensor::empty({count, shape[2], shape[3], shape[1]});
+  // With one channel both layouts are the same bytes, and the plain one is known as contiguous.
+  const Tensor images =
+      shape[1] == 1 ? stored.reshape({count, 1, shape[2], shape[3]}) : stored.permute({0, 3, 1, 2});
+  return {images, Tensor::empty({count}, {.dtype = DType::i64})};
 }
 
-void Gather::fill(Batch& batch, std::span<const std::int64_t> indices, std::int64_t first,
-                  std::int64_t last) const {
+void Gather::fill(Batch& batch, std::span<const std::int64_t> indices, const AugmentEpoch& epoch,
+                  std::int64_t first, std::int64_t last) const {
   const auto* bytes = images_.data<std::uint8_t>();
   const auto* labels = labels_.data<std::int64_t>();
   auto* values = batch.images.mutable_data<float>();
   auto* out_labels = batch.labels.mutable_data<std::int64_t>();
-  const std::int64_t pixels = channels_ * plane_;
+  const std::int64_t pixels = augmenter_.pixels();
+  std::vector<std::uint8_t> scratch;
   for (std::int64_t i = first; i < last; ++i) {
     const std::int64_t index = indices[static_cast<std::size_t>(i)];
     out_labels[i] = labels[index];
-    for (std::int64_t channel = 0; channel < channels_; ++channel) {
-      const std::uint8_t* from = bytes + index * pixels + channel * plane_;
-      float* to = values + i * pixels + channel * plane_;
-      const float* table = normalised_.data() + 256 * channel;
-      for (std::int64_t p = 0; p < plane_; ++p) to[p] = table[from[p]];
-    }
+    augmenter_.write(bytes + index * pixels, index, epoch, scratch, values + i * pixels);
   }
 }
 

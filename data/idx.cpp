@@ -103,7 +103,7 @@ class IdxReader {
       fail_truncated(shape, promised, source_->most_bytes() - header_bytes_);
     }
     fail("idx", path_, ": the header promises ", to_string(shape), " = ", promised,
-         " bytes, and a gzip file of this size holds at most ", source_->most_bytes(),
+         " bytes, and a compressed file of this size holds at most ", source_->most_bytes(),
          "; the file is damaged");
   }
 

@@ -1,7 +1,6 @@
 #include "data/idx_images.h"
 
-#include <algorithm>
-#include <system_error>
+#include <string>
 
 #include "core/check.h"
 #include "plastic/data/idx.h"
@@ -11,27 +10,6 @@ namespace {
 
 constexpr std::int64_t side = 28;
 constexpr std::int64_t classes = 10;
-
-struct FileName {
-  const char* stem;
-  const char* type;
-};
-
-constexpr std::array<FileName, 4> file_names = {{{"train-images", "idx3-ubyte"},
-                                                 {"train-labels", "idx1-ubyte"},
-                                                 {"t10k-images", "idx3-ubyte"},
-                                                 {"t10k-labels", "idx1-ubyte"}}};
-
-std::filesystem::path find_file(const std::filesystem::path& folder, const FileName& name) {
-  for (const char* joint : {"-", "."}) {
-    for (const char* suffix : {"", ".gz"}) {
-      std::filesystem::path path = folder / (std::string(name.stem) + joint + name.type + suffix);
-      std::error_code unreadable;
-      if (std::filesystem::exists(path, unreadable)) return path;
-    }
-  }
-  return {};
-}
 
 Tensor read_labels(const std::filesystem::path& path) {
   const Tensor bytes = read_idx(path, 1);
@@ -50,12 +28,12 @@ Tensor read_labels(const std::filesystem::path& path) {
 
 }  // namespace
 
-IdxImageFiles find_idx_images(const std::filesystem::path& folder) {
-  IdxImageFiles out;
-  for (std::size_t i = 0; i < file_names.size(); ++i) {
-    const FileName& name = file_names[i];
-    out.paths[i] = find_file(folder, name);
-    if (out.paths[i].empty()) out.missing.push_back(std::string(name.stem) + "-" + name.type);
+FoundFiles find_idx_images(const std::filesystem::path& folder) {
+  FoundFiles out;
+  for (const char* part : {"train", "t10k"}) {
+    const std::string stem = part;
+    find_file(folder, {stem + "-images-idx3-ubyte", stem + "-images.idx3-ubyte"}, out);
+    find_file(folder, {stem + "-labels-idx1-ubyte", stem + "-labels.idx1-ubyte"}, out);
   }
   return out;
 }

@@ -1,29 +1,17 @@
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "data/found_files.h"
 #include "plastic/data/dataset.h"
 
 namespace plastic::data {
 
-/// The four files of a data set in the form of MNIST, as found in one folder: training images and
-/// labels, test images and labels.
-struct IdxImageFiles {
-  /// Empty where there is no such file.
-  std::array<std::filesystem::path, 4> paths;
-  /// The names of those that are missing.
-  std::vector<std::string> missing;
-
-  bool complete() const { return missing.empty(); }
-  bool none() const { return missing.size() == paths.size(); }
-};
-
-/// Looks for train-images-idx3-ubyte and its three companions, also as train-images.idx3-ubyte,
-/// each also with .gz added.
-IdxImageFiles find_idx_images(const std::filesystem::path& folder);
+/// Looks for train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
+/// t10k-labels-idx1-ubyte, in this order, also with a dot before idx.
+FoundFiles find_idx_images(const std::filesystem::path& folder);
 
 /// Reads an images and a labels file into a set of 28x28 images of ten classes, normalised with
 /// mean and deviation 0.5. Throws Error for files that read_idx refuses, other sizes, counts that

@@ -31,7 +31,7 @@ std::span<const std::int64_t> batch_of(const std::vector<std::int64_t>& order,
 }  // namespace
 
 Loader::Loader(const ImageDataset& dataset, const LoaderOptions& options)
-    : examples_(std::make_shared<const Gather>(dataset)),
+    : examples_(std::make_shared<const Gather>(dataset, options.augment)),
       options_(options),
       generator_(options.generator),
       state_{.generator = options.generator} {
@@ -59,7 +59,13 @@ void Loader::start_epoch() {
 void Loader::begin() {
   std::vector<std::int64_t> order(static_cast<std::size_t>(size()));
   std::iota(order.begin(), order.end(), 0);
-  if (options_.shuffle) shuffle(order, generator_);
+  augment_seed_ = AugmentEpoch::of(generator_).seed;
+  if (options_.shuffle) {
+    shuffle(order, generator_);
+  } else if (options_.augment.any()) {
+    // The next epoch's changes are to be others.
+    ++generator_.offset;
+  }
   order_ = std::make_shared<const std::vector<std::int64_t>>(std::move(order));
 
   const std::int64_t given = given_batches();
@@ -67,9 +73,9 @@ void Loader::begin() {
   const int threads =
       static_cast<int>(std::min<std::int64_t>(options_.prefetch_threads, batch_count() - given));
   // On one thread a batch: the threads of the CPU device are the training's.
-  const auto prepare = [examples = examples_, order = order_,
-                        batch_size = options_.batch_size](std::int64_t index) {
-    return examples->on_this_thread(batch_of(*order, index * batch_size, batch_size));
+  const auto prepare = [examples = examples_, order = order_, batch_size = options_.batch_size,
+                        epoch = AugmentEpoch{augment_seed_}](std::int64_t index) {
+    return examples->on_this_thread(batch_of(*order, index * batch_size, batch_size), epoch);
   };
   prefetcher_ = std::make_unique<Prefetcher>(threads, given, batch_count(), prepare);
 }
@@ -79,7 +85,8 @@ bool Loader::next(Batch& batch) {
   if (given_batches() >= batch_count()) return false;
   batch = prefetcher_
               ? prefetcher_->take()
-              : examples_->on_all_threads(batch_of(*order_, state_.position, options_.batch_size));
+              : examples_->on_all_threads(batch_of(*order_, state_.position, options_.batch_size),
+                                          AugmentEpoch{augment_seed_});
   state_.position += batch.labels.numel();
   return true;
 }

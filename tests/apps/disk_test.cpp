@@ -9,6 +9,7 @@
 
 #include "apps/checkpoint.h"
 #include "tests/apps/program.h"
+#include "tests/apps/small_disk.h"
 
 using namespace plastic::tests;
 namespace fs = std::filesystem;
@@ -26,31 +27,6 @@ std::string new_run(const std::string& out, const std::string& epochs) {
 }
 
 std::string resumed(const std::string& out) { return "train --resume '" + out + "'"; }
-
-// A small disk of its own, where the system lets us have one.
-class SmallDisk {
- public:
-  explicit SmallDisk(const char* size) {
-    const std::string options = std::string("size=") + size;
-    is_mounted_ = mount("tmpfs", path().c_str(), "tmpfs", 0, options.c_str()) == 0;
-    if (!is_mounted_) MESSAGE("skipped: only root may mount a small disk");
-  }
-  ~SmallDisk() {
-    if (is_mounted_) umount2(path().c_str(), MNT_DETACH);
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-
-  bool is_mounted() const { return is_mounted_; }
-  const fs::path& path() const { return folder_.path(); }
-  void remount(unsigned long flags, const char* options) const {
-    REQUIRE(mount("tmpfs", path().c_str(), "tmpfs", MS_REMOUNT | flags, options) == 0);
-  }
-
- private:
-  TemporaryFolder folder_;
-  bool is_mounted_ = false;
-};
 
 }  // namespace
 

@@ -60,14 +60,16 @@ TEST_CASE("data.catalog.entries") {
     names.push_back(entry.name);
     CHECK(!entry.description.empty());
     CHECK(!entry.how_to_get.empty());
-    CHECK(entry.generated == (entry.name == "digits"));
+    CHECK(entry.generated == (entry.name == "digits" || entry.name == "shapes"));
   }
-  CHECK(names == std::vector<std::string>{"mnist", "fashion-mnist", "digits"});
+  CHECK(names == std::vector<std::string>{"mnist", "fashion-mnist", "cifar-10", "cifar-100",
+                                          "digits", "shapes", "folder"});
 }
 
 TEST_CASE("data.catalog.unknown-name") {
   const std::string message = error_of([] { load("imagenet"); });
-  CHECK(contains(message, {"[data] ", "'imagenet'", "mnist, fashion-mnist, digits"}));
+  CHECK(contains(message, {"[data] ", "'imagenet'",
+                           "mnist, fashion-mnist, cifar-10, cifar-100, digits, shapes, folder"}));
 }
 
 TEST_CASE("data.catalog.load") {
@@ -144,9 +146,8 @@ TEST_CASE("data.catalog.not-found") {
                            "t10k-labels-idx1-ubyte.gz"}));
   CHECK(!contains(message, {data_path}));
   fs::create_directories(given);
-  CHECK(
-      contains(error_of_loading("fashion-mnist", given),
-               {given.string() + ": none of the four files", "apt install dataset-fashion-mnist"}));
+  CHECK(contains(error_of_loading("fashion-mnist", given),
+                 {given.string() + ": none of the 4 files", "apt install dataset-fashion-mnist"}));
 }
 
 TEST_CASE("data.catalog.not-found-anywhere") {

@@ -15,16 +15,6 @@ void append_little_endian(Bytes& out, std::uint32_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
-/// The checksum of RFC 1952, section 8.
-std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
-  std::uint32_t crc = 0xFFFFFFFFU;
-  for (const std::uint8_t byte : bytes) {
-    crc ^= byte;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0U);
-  }
-  return ~crc;
-}
-
 }  // namespace
 
 TempFolder::TempFolder() {
@@ -75,8 +65,17 @@ Bytes idx_bytes(std::initializer_list<std::uint32_t> dims, std::span<const std::
   return std::move(out) + payload;
 }
 
-Bytes gzip_stored(std::span<const std::uint8_t> bytes) {
-  Bytes out = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
+std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
+  std::uint32_t crc = 0xFFFFFFFFU;
+  for (const std::uint8_t byte : bytes) {
+    crc ^= byte;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0U);
+  }
+  return ~crc;
+}
+
+Bytes deflate_stored(std::span<const std::uint8_t> bytes) {
+  Bytes out;
   std::span<const std::uint8_t> rest = bytes;
   do {
     const auto block = rest.first(std::min<std::size_t>(rest.size(), 65535));
@@ -86,6 +85,11 @@ Bytes gzip_stored(std::span<const std::uint8_t> bytes) {
     append_little_endian(out, ~static_cast<std::uint32_t>(block.size()), 2);
     out.insert(out.end(), block.begin(), block.end());
   } while (!rest.empty());
+  return out;
+}
+
+Bytes gzip_stored(std::span<const std::uint8_t> bytes) {
+  Bytes out = Bytes{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255} + deflate_stored(bytes);
   append_little_endian(out, crc32(bytes), 4);
   append_little_endian(out, static_cast<std::uint32_t>(bytes.size()), 4);
   return out;

@@ -49,6 +49,12 @@ void write_file(const std::filesystem::path& path, std::span<const std::uint8_t>
 /// An IDX file of unsigned bytes: the header for `dims` and `payload`, whether they agree or not.
 Bytes idx_bytes(std::initializer_list<std::uint32_t> dims, std::span<const std::uint8_t> payload);
 
+/// The checksum of RFC 1952, section 8.
+std::uint32_t crc32(std::span<const std::uint8_t> bytes);
+
+/// `bytes` as uncompressed blocks of RFC 1951.
+Bytes deflate_stored(std::span<const std::uint8_t> bytes);
+
 /// `bytes` as one gzip member of uncompressed blocks.
 Bytes gzip_stored(std::span<const std::uint8_t> bytes);
 

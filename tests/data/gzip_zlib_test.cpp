@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "plastic/core/error.h"
+#include "plastic/data/cifar.h"
 #include "plastic/data/idx.h"
 #include "tests/data/files.h"
 
@@ -121,4 +122,19 @@ TEST_CASE("data.gzip.any-bit-flipped") {
     }
   }
   CHECK(refused > 200);
+}
+
+TEST_CASE("data.gzip.cifar") {
+  const TempFolder folder;
+  const std::filesystem::path path = folder / "batch.bin.gz";
+  Bytes records(2 * 3073, 5);
+  write_file(path, gzip_stored(records));
+  CHECK(plastic::data::read_cifar10({path}).labels.to_vector<std::int64_t>() ==
+        std::vector<std::int64_t>{5, 5});
+  const auto error = [&] { return error_of([&] { plastic::data::read_cifar10({path}); }); };
+  records.pop_back();
+  write_file(path, gzip_stored(records));
+  CHECK(contains(error(), {path.string(), "6145 bytes are no whole number of records of 3073"}));
+  write_file(path, gzip_stored({}));
+  CHECK(contains(error(), {"holds no records"}));
 }

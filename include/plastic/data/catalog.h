@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plastic/data/dataset.h"
+#include "plastic/data/image_folder.h"
 
 namespace plastic::data {
 
@@ -18,13 +19,15 @@ struct CatalogEntry {
   std::string how_to_get;
 };
 
-/// The data sets known by name: mnist, fashion-mnist, digits.
+/// The data sets known by name: mnist, fashion-mnist, cifar-10, cifar-100, digits, shapes, folder.
 const std::vector<CatalogEntry>& catalog();
 
 /// The folders in which load() looks for `name`'s files, in order: `data_dir` alone if given; else
-/// $PLASTIC_DATA, ~/.cache/plastic, and `name` in /usr/share/datasets and
-/// /usr/local/share/datasets. Of the first three, the subfolder `name` comes before the folder
-/// itself. Empty for a generated set. Throws Error for an unknown name.
+/// $PLASTIC_DATA, ~/.cache/plastic, /usr/share/datasets and /usr/local/share/datasets. In each, the
+/// subfolder `name` comes first, then for CIFAR the folder that its archive unpacks to
+/// (cifar-10-batches-bin, cifar-100-binary), in `name` and beside it, and last, in the first three,
+/// the folder itself. For `folder`, `data_dir` alone. Empty for a generated set. Throws Error for
+/// an unknown name.
 std::vector<std::filesystem::path> search_path(
     const std::string& name, const std::optional<std::filesystem::path>& data_dir);
 
@@ -32,13 +35,16 @@ std::vector<std::filesystem::path> search_path(
 std::optional<std::filesystem::path> locate(const std::string& name,
                                             const std::optional<std::filesystem::path>& data_dir);
 
-/// Loads a data set of the catalog: images (N, 1, 28, 28) in ten classes, mean and deviation 0.5,
-/// which is the paper's protocol. Throws Error for an unknown name (listing the known ones), for
-/// files not found (where it looked, what is missing and how to get it), files that read_idx
-/// refuses, images of another size, labels outside 0 to 9, image and label counts that differ, the
-/// files of mnist in the place of fashion-mnist or the other way round, and a `data_dir` given for
-/// a generated set. Which element of the path is used is in the result's `source`.
-DatasetPair load(const std::string& name,
-                 const std::optional<std::filesystem::path>& data_dir = {});
+/// Loads a data set of the catalog, normalised as in the paper's protocol: mnist, fashion-mnist and
+/// digits are images (N, 1, 28, 28) in ten classes, mean and deviation 0.5; cifar-10 and cifar-100
+/// are what read_cifar10 and read_cifar100 give, shapes what shapes() gives, and folder what
+/// read_image_folders gives for `data_dir`. Throws Error for an unknown name (listing the
+/// known ones), for files not found (where it looked, what is missing and how to get it), files
+/// that read_idx or read_cifar10 refuse, images of another size, labels outside the classes, image
+/// and label counts that differ, the files of mnist in the place of fashion-mnist or the other way
+/// round, and a `data_dir` given for a generated set. Which element of the path is used is in the
+/// result's `source`.
+DatasetPair load(const std::string& name, const std::optional<std::filesystem::path>& data_dir = {},
+                 const ImageFolderOptions& folder_options = {});
 
 }  // namespace plastic::data

@@ -6,6 +6,7 @@
 
 #include "plastic/core/random.h"
 #include "plastic/core/tensor.h"
+#include "plastic/data/augment.h"
 #include "plastic/data/dataset.h"
 
 namespace plastic::data {
@@ -14,7 +15,7 @@ class Gather;
 class Prefetcher;
 
 struct Batch {
-  /// (B, C, H, W) f32, normalised.
+  /// (B, C, H, W) f32, normalised. Stored channels-last: of strides (H W C, 1, W C, C).
   Tensor images;
   /// (B) i64.
   Tensor labels;
@@ -27,6 +28,9 @@ struct LoaderOptions {
   /// Leaves out a last batch that is not full; kept by default.
   bool drop_last = false;
   Generator generator = {};
+  /// Random changes to the images. They are drawn from `generator`'s seed, but leave the order as
+  /// it is without them; each depends on the epoch and the image alone.
+  AugmentOptions augment = {};
   /// Threads, 0 to 64, that prepare batches ahead, each batch on one of them, while training goes
   /// on; with 0 each is prepared when asked for, on the threads of the CPU device. The batches are
   /// the same.
@@ -50,11 +54,11 @@ struct LoaderState {
 /// Gives a data set in batches:
 ///   loader.start_epoch(); Batch batch; while (loader.next(batch)) ...
 /// Shares the data set's tensors, which may not be written to meanwhile. The order depends on the
-/// options alone, never on the number of threads.
+/// options alone, never on the number of threads; so do the images.
 class Loader {
  public:
-  /// Throws Error unless batch_size >= 1, prefetch_threads is 0 to 64 and the data set is as
-  /// ImageDataset describes it.
+  /// Throws Error unless batch_size >= 1, prefetch_threads is 0 to 64, the data set is as
+  /// ImageDataset describes it, and the changes have meaning for its images.
   Loader(const ImageDataset& dataset, const LoaderOptions& options);
   /// Leaves `other` to be destroyed or assigned to.
   Loader(Loader&& other) noexcept;
@@ -82,7 +86,8 @@ class Loader {
   std::int64_t size() const;
   /// Batches given in the epoch under way.
   std::int64_t given_batches() const;
-  /// Draws the epoch's order and sets the prefetch threads to work from where the state is.
+  /// Draws the epoch's order and changes and sets the prefetch threads to work from where the state
+  /// is.
   void begin();
 
   std::shared_ptr<const Gather> examples_;
@@ -90,6 +95,7 @@ class Loader {
   /// What the next epoch's order is drawn from.
   Generator generator_;
   std::shared_ptr<const std::vector<std::int64_t>> order_;
+  std::uint64_t augment_seed_ = 0;
   std::unique_ptr<Prefetcher> prefetcher_;
   LoaderState state_;
 };

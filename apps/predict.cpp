@@ -1,0 +1,155 @@
+// plastic predict: what a trained network sees in images.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "apps/commands.h"
+#include "apps/options.h"
+#include "apps/progress.h"
+#include "apps/saved_model.h"
+#include "apps/values.h"
+#include "core/check.h"
+#include "plastic/core/autograd.h"
+#include "plastic/core/ops.h"
+#include "plastic/data/image.h"
+
+namespace plastic::apps {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct PredictOptions {
+  std::filesystem::path run;
+  std::vector<std::string> images;
+  std::int64_t top = 3;
+  bool invert = false;
+  bool json = false;
+};
+
+struct Guess {
+  std::string name;
+  double probability = 0.0;
+};
+
+// (1, C, H, W) f32, normalised as the training set was.
+Tensor to_input(const Tensor& image, const InputForm& form, bool invert) {
+  const Tensor resized = data::resize_image(image, form.sizes.height, form.sizes.width);
+  const auto* pixels = resized.data<std::uint8_t>();
+  Tensor input = Tensor::empty({1, form.sizes.channels, form.sizes.height, form.sizes.width});
+  auto* values = input.mutable_data<float>();
+  const std::int64_t plane = form.sizes.height * form.sizes.width;
+  for (std::int64_t i = 0; i < input.numel(); ++i) {
+    const auto channel = static_cast<std::size_t>(i / plane);
+    const int pixel = invert ? 255 - pixels[i] : pixels[i];
+    values[i] = (static_cast<float>(pixel) / 255.0F - form.mean[channel]) / form.deviation[channel];
+  }
+  return input;
+}
+
+// The most likely classes, best first.
+std::vector<Guess> predict_one(const SavedModel& saved, const std::string& path,
+                               const PredictOptions& options) {
+  const NoGrad no_grad;
+  const Tensor image = data::read_image(path, saved.form.sizes.channels);
+  const Tensor logits = (*saved.model)(to_input(image, saved.form, options.invert));
+  const std::vector<float> shares = softmax(logits, 1).to_vector<float>();
+  if (!std::ranges::all_of(shares, [](float share) { return std::isfinite(share); })) {
+    fail("predict", saved.weights.string(), ": gives no finite numbers for ", path);
+  }
+  std::vector<std::size_t> order(shares.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return shares[i]; });
+  order.resize(std::min(order.size(), static_cast<std::size_t>(options.top)));
+  std::vector<Guess> guesses;
+  for (const std::size_t i : order) {
+    guesses.push_back({saved.form.class_names[i], static_cast<double>(shares[i])});
+  }
+  return guesses;
+}
+
+void print_json(const ordered_json& json) {
+  // Names of files need not be UTF-8.
+  std::cout << json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << std::endl;
+}
+
+void print(const std::string& path, const std::vector<Guess>& guesses, bool as_json) {
+  if (as_json) {
+    ordered_json classes = ordered_json::array();
+    for (const Guess& guess : guesses) {
+      classes.push_back({{"class", guess.name}, {"probability", guess.probability}});
+    }
+    print_json({{"image", path}, {"classes", classes}});
+    return;
+  }
+  std::vector<std::string> parts;
+  for (const Guess& guess : guesses) {
+    parts.push_back(guess.name + " " + format_percent(guess.probability));
+  }
+  std::cout << path << ": " << join(parts) << std::endl;
+}
+
+void predict(const PredictOptions& options) {
+  if (options.run.empty()) throw UsageError("--checkpoint RUN is missing");
+  const SavedModel saved = load_saved_model(options.run);
+  if (!options.json) {
+    std::cout << saved.description << " trained on " << saved.form.data << ", epoch " << saved.epoch
+              << " (" << saved.weights.string() << ")\n";
+  }
+  std::size_t unread = 0;
+  for (const std::string& path : options.images) {
+    try {
+      print(path, predict_one(saved, path, options), options.json);
+    } catch (const Error& error) {
+      ++unread;
+      if (options.json) print_json({{"image", path}, {"error", error.what()}});
+      std::cerr << "plastic: " << error.what() << std::endl;
+    }
+  }
+  if (unread > 0) {
+    fail("predict", "nothing predicted for ", unread, " of ", options.images.size(),
+         options.images.size() == 1 ? " image" : " images");
+  }
+}
+
+std::string footer() {
+  return "An image may have any size: it becomes grey or coloured as the training set is, is "
+         "resized\n"
+         "to its size (stretched where its shape is another), and normalised as it was. Digits "
+         "and\n"
+         "clothes are light on a dark ground in mnist, fashion-mnist and digits; for dark on "
+         "light,\n"
+         "as on paper, say --invert. The network is best.safetensors of the run, where it was "
+         "kept,\n"
+         "otherwise checkpoint.safetensors. --json prints an object a line: image and classes "
+         "(each\n"
+         "class and probability, best first), or image and error.\n"
+         "\n"
+         "Examples:\n"
+         "  plastic predict --checkpoint runs/first photo.png\n"
+         "  plastic predict --checkpoint runs/digits --invert --top 1 scans/*.jpg";
+}
+
+}  // namespace
+
+void add_predict(CLI::App& program) {
+  const auto options = std::make_shared<PredictOptions>();
+  CLI::App& command = add_command(program, "predict", "Tell what a trained network sees in images.",
+                                  footer(), [options] { predict(*options); });
+  command.add_option("IMAGE", options->images, "PNG, JPEG and BMP files")
+      ->required()
+      ->type_name("FILE...");
+  add_text_option(command, "--checkpoint", "RUN", "", "Network",
+                  "The folder of a run, which train wrote with --out",
+                  [options](const std::string& text) { options->run = text; });
+  add_switch(command, "--invert", "Images", "Exchange light and dark first", options->invert);
+  add_text_option(
+      command, "--top", "N", "3", "Output", "Show the N most likely classes",
+      [options](const std::string& text) { options->top = parse_integer(text, 1, 1'000'000); });
+  add_switch(command, "--json", "Output", "Print JSON, an object a line", options->json);
+}
+
+}  // namespace plastic::apps

@@ -1,0 +1,101 @@
+#include "apps/saved_model.h"
+
+#include <CLI/CLI.hpp>
+#include <limits>
+
+#include "apps/checkpoint.h"
+#include "apps/config_file.h"
+#include "apps/options.h"
+#include "apps/values.h"
+#include "core/check.h"
+#include "plastic/core/safetensors.h"
+
+namespace plastic::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path weights_in(const fs::path& folder) {
+  std::error_code unreadable;
+  for (const fs::path& path : {best_path(folder), checkpoint_path(folder)}) {
+    if (fs::exists(path, unreadable)) return path;
+  }
+  fail("predict", folder.string(), ": has neither best.safetensors nor checkpoint.safetensors; ",
+       "its first epoch was not finished: 'plastic train --resume' goes on with it");
+}
+
+const std::string& metadata(const Safetensors& file, const fs::path& path, const char* key) {
+  const auto found = file.metadata.find(key);
+  if (found != file.metadata.end()) return found->second;
+  fail("predict", path.string(), ": says nothing of its ", key,
+       ", as files of plastic train do; train the network again");
+}
+
+// A checkpoint has more than the model, whose names have "model." before them there.
+StateDict model_state(const Safetensors& file, const fs::path& path, const fs::path& folder) {
+  if (path == best_path(folder)) return file.tensors;
+  StateDict state;
+  const std::string prefix = "model.";
+  for (const NamedTensor& entry : file.tensors) {
+    if (entry.name.starts_with(prefix)) {
+      state.push_back({entry.name.substr(prefix.size()), entry.tensor});
+    }
+  }
+  return state;
+}
+
+}  // namespace
+
+TrainConfig read_model_config(const fs::path& path) {
+  CLI::App reader;
+  SharedOptions options;
+  add_shared_options(reader, options, [] {});
+  try {
+    for (const ConfigEntry& entry : read_config(path)) {
+      // Those of train alone say nothing of the network.
+      CLI::Option* option = reader.get_option_no_throw("--" + entry.key);
+      if (option != nullptr) option->add_result(entry.value);
+    }
+    std::vector<std::string> none;
+    reader.parse(none);
+    settle(options);
+  } catch (const CLI::Error& error) {
+    fail("predict", path.string(), ": ", error.what());
+  } catch (const UsageError& error) {
+    fail("predict", error.what());
+  }
+  return options.run;
+}
+
+SavedModel load_saved_model(const fs::path& folder) {
+  const fs::path config_path = folder / "config.toml";
+  std::error_code unreadable;
+  if (!fs::exists(config_path, unreadable)) {
+    fail("predict", folder.string(), ": has no config.toml, so it is not the folder of a run; ",
+         "'plastic train --out' makes one");
+  }
+  const TrainConfig config = read_model_config(config_path);
+  SavedModel saved;
+  saved.weights = weights_in(folder);
+  const Safetensors file = load_safetensors(saved.weights);
+  saved.form = parse_input_form(saved.weights.string(), metadata(file, saved.weights, "data"));
+  try {
+    saved.epoch = static_cast<int>(
+        parse_integer(metadata(file, saved.weights, "epoch"), 0, std::numeric_limits<int>::max()));
+  } catch (const UsageError& wrong) {
+    fail("predict", saved.weights.string(), ": epoch: ", wrong.what());
+  }
+  saved.description = describe_model(config, saved.form.sizes);
+  saved.generator = std::make_unique<Generator>();
+  saved.model = make_model(config, saved.form.sizes, *saved.generator);
+  try {
+    saved.model->load_state_dict(model_state(file, saved.weights, folder));
+  } catch (const Error& error) {
+    fail("predict", saved.weights.string(), ": is not of the network in config.toml, ",
+         saved.description, ": ", error.what());
+  }
+  saved.model->eval();
+  return saved;
+}
+
+}  // namespace plastic::apps

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "apps/input_form.h"
+#include "plastic/core/random.h"
+#include "plastic/nn/module.h"
+
+namespace plastic::apps {
+
+/// The network of a run folder, in evaluation mode.
+struct SavedModel {
+  InputForm form;
+  /// Where its weights are from.
+  std::filesystem::path weights;
+  int epoch = 0;
+  /// "mlp 784-256-256-10, dropout 0.1".
+  std::string description;
+  /// Evaluating draws nothing from it, but the network refers to it.
+  std::unique_ptr<Generator> generator;
+  nn::ModulePtr model;
+};
+
+/// Reads best.safetensors, or checkpoint.safetensors where a run kept no best one, into the network
+/// that config.toml describes. The files are not trusted: throws Error naming the one at fault, for
+/// files that are missing or damaged, and when they are not of one run.
+SavedModel load_saved_model(const std::filesystem::path& folder);
+
+/// The options of a config.toml that decide the network. Throws Error.
+TrainConfig read_model_config(const std::filesystem::path& path);
+
+}  // namespace plastic::apps

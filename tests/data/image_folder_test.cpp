@@ -1,0 +1,106 @@
+#include "plastic/data/image_folder.h"
+
+#include <doctest/doctest.h>
+
+#include "plastic/core/device.h"
+#include "plastic/data/catalog.h"
+#include "tests/data/files.h"
+#include "tests/data/image_files.h"
+
+using plastic::Shape;
+using namespace plastic::data;
+using namespace plastic::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A grey image of one value.
+void write_image(const fs::path& path, std::uint8_t value, std::uint32_t side = 4) {
+  write_file(path, png_bytes(side, side, 1, Bytes(std::size_t{side} * side, value)));
+}
+
+void write_two_classes(const fs::path& folder) {
+  write_image(folder / "dog/a.png", 10);
+  write_image(folder / "cat/b.PNG", 20, 7);
+  write_image(folder / "cat/a.png", 30);
+}
+
+std::string error_of_reading(const fs::path& root) {
+  return error_of([&] { read_image_folder(root); });
+}
+
+}  // namespace
+
+TEST_CASE("data.image-folder.reads") {
+  const TempFolder folder;
+  write_two_classes(folder.path());
+  write_image(folder / "cat/kitten/1.png", 40, 1);
+  write_image(folder / "cat/.hidden.png", 50);
+  write_image(folder / ".hidden/a.png", 50);
+  write_file(folder / "cat/notes.txt", Bytes{'x'});
+  write_file(folder / "README", Bytes{'x'});
+  const ImageDataset set = read_image_folder(folder.path(), {.height = 2, .width = 3});
+  CHECK(set.class_names == std::vector<std::string>{"cat", "dog"});
+  CHECK(set.images.shape() == Shape{4, 3, 2, 3});
+  CHECK(set.labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 0, 0, 1});
+  const Bytes pixels = set.images.to_vector<std::uint8_t>();
+  const Bytes values = {30, 20, 40, 10};
+  for (std::size_t i = 0; i < pixels.size(); ++i) CHECK(pixels[i] == values[i / 18]);
+  CHECK(set.mean == std::vector{0.485F, 0.456F, 0.406F});
+  CHECK(set.deviation == std::vector{0.229F, 0.224F, 0.225F});
+  const ImageDataset grey = read_image_folder(folder.path(), {.channels = 1});
+  CHECK(grey.images.shape() == Shape{4, 1, 32, 32});
+  CHECK(grey.mean.size() == 1);
+}
+
+TEST_CASE("data.image-folder.errors") {
+  const TempFolder folder;
+  CHECK(contains(error_of_reading(folder / "none"), {"[image_folder] ", "none: cannot be read"}));
+  CHECK(contains(error_of_reading(folder.path()), {folder.path().string(), "holds no folders"}));
+  write_two_classes(folder.path());
+  fs::create_directories(folder / "ant");
+  CHECK(contains(error_of_reading(folder.path()), {(folder / "ant").string(), "holds no .png"}));
+  fs::remove(folder / "ant");
+  write_file(folder / "dog/b.jpg", Bytes{1, 2, 3});
+  // Whichever thread meets it.
+  const int before = plastic::num_threads();
+  for (const int threads : {1, 3}) {
+    plastic::set_num_threads(threads);
+    CHECK(contains(error_of_reading(folder.path()),
+                   {"[image] " + (folder / "dog/b.jpg").string(), "cannot be decoded"}));
+  }
+  plastic::set_num_threads(before);
+  fs::remove(folder / "dog/b.jpg");
+  fs::create_directory_symlink(folder / "dog", folder / "dog/again");
+  CHECK(contains(error_of_reading(folder.path()), {"does a link lead back?"}));
+  CHECK(contains(error_of([&] { read_image_folder(folder.path(), {.height = 0}); }),
+                 {"1 to 32768, got 0x32"}));
+  CHECK(contains(error_of([&] { read_image_folder(folder.path(), {.channels = 4}); }),
+                 {"channels must be 1 or 3, got 4"}));
+}
+
+TEST_CASE("data.image-folder.train-and-test") {
+  const TempFolder folder;
+  const auto load_folder = [&] { return load("folder", folder.path(), {.height = 8, .width = 8}); };
+  CHECK(contains(error_of([&] { load_folder(); }), {"train: no such folder", "/test/CLASS"}));
+  write_two_classes(folder / "train");
+  CHECK(contains(error_of([&] { load_folder(); }), {"test: no such folder"}));
+  write_two_classes(folder / "val");
+  write_image(folder / "val/dog/more.png", 1);
+  const DatasetPair pair = load_folder();
+  CHECK(pair.name == "folder");
+  CHECK(pair.source == folder.path().string());
+  CHECK(pair.train.images.shape() == Shape{3, 3, 8, 8});
+  CHECK(pair.test.size() == 4);
+  // A folder called test goes before one called val.
+  write_two_classes(folder / "test");
+  CHECK(load_folder().test.size() == 3);
+  write_image(folder / "test/eel/1.png", 1);
+  CHECK(
+      contains(error_of([&] { load_folder(); }), {"test has a class 'eel' that ", "train lacks"}));
+  fs::remove_all(folder / "test/eel");
+  fs::remove_all(folder / "test/cat");
+  CHECK(
+      contains(error_of([&] { load_folder(); }), {"train has a class 'cat' that ", "test lacks"}));
+  CHECK(contains(error_of([] { load("folder"); }), {"[data] folder", "--data-dir DIR"}));
+}
