@@ -39,7 +39,8 @@ if(PLASTIC_CSV)
 endif()
 
 if(PLASTIC_IMAGES)
-  find_package(Stb REQUIRED)
+  find_package(PNG REQUIRED)
+  find_package(TurboJPEG REQUIRED)
 endif()
 
 if(PLASTIC_BUILD_APPS OR PLASTIC_BUILD_TESTS)

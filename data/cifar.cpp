@@ -19,7 +19,7 @@ constexpr std::int64_t side = 32;
 constexpr std::size_t image_bytes = channels * side * side;
 constexpr std::uint64_t most_records = std::uint64_t{1} << 20;
 /// Read at a time, so that memory is taken for records that are there.
-constexpr std::size_t records_a_piece = 500;
+constexpr std::size_t records_a_piece = 100;
 
 /// One label of a record: what the description calls it, and how many classes it tells apart.
 struct Label {
