@@ -46,7 +46,9 @@ class CifarReader {
       out.pixels.reserve(out.pixels.size() + count * image_bytes);
       out.labels.reserve(out.labels.size() + count);
     }
-    std::vector<std::uint8_t> piece(records_a_piece * record_bytes());
+    const std::uint64_t most_here = source_->most_bytes() / record_bytes() + 1;
+    const std::size_t piece_records = std::min<std::uint64_t>(records_a_piece, most_here);
+    std::vector<std::uint8_t> piece(piece_records * record_bytes());
     std::size_t count = 0;
     do {
       count = source_->read(piece);

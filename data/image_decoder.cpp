@@ -23,9 +23,9 @@ constexpr std::uint64_t largest_file = std::uint64_t{1} << 29;
 constexpr std::int64_t longest_side = 32768;
 constexpr std::int64_t most_pixels = std::int64_t{1} << 27;
 // A byte of a PNG's samples has at most eight pixels, and deflate makes at most 1032 of one.
-constexpr std::int64_t most_png_pixels_a_byte = 8 * 1032;
+constexpr std::int64_t most_png_pixels_a_byte = std::int64_t{8} * 1032;
 // A JPEG spends at least a bit on each block of 8x8.
-constexpr std::int64_t most_jpeg_pixels_a_byte = 8 * 64;
+constexpr std::int64_t most_jpeg_pixels_a_byte = std::int64_t{8} * 64;
 
 /// Colour samples in rows, red, green and blue and `step - 3` others together.
 struct Pixels {
