@@ -29,6 +29,12 @@ struct TrainConfig {
   int epochs = 10;
   std::int64_t batch_size = 128;
   std::uint64_t seed = 41;
+  /// One of schedule_names().
+  std::string schedule = "constant";
+  /// Epochs in which the learning rate rises to where the schedule begins.
+  int warmup_epochs = 0;
+  /// Threads that prepare batches ahead; no result depends on it.
+  int prefetch_threads = 0;
 };
 
 struct EpochResult {
@@ -42,7 +48,7 @@ struct EpochResult {
   /// Training alone, without the evaluation.
   double seconds = 0.0;
   double images_per_second = 0.0;
-  /// In force during the epoch.
+  /// Of the epoch's last step.
   double learning_rate = 0.0;
   /// NeuroPlastic's, means over the epoch's steps; empty when off.
   Diagnostics diagnostics = {};
@@ -88,11 +94,13 @@ class Training {
 
   /// Trains for an epoch, evaluates and tells the observer. Epochs count from 1. Throws Error when
   /// the loss stops being finite, naming epoch and step, and Interrupted after the step in which
-  /// interrupted() became true, unless it was the epoch's last.
+  /// interrupted() became true, unless it was the epoch's last. An epoch that was interrupted is
+  /// gone on with.
   EpochResult run_epoch(int epoch);
 
-  /// Between two epochs, everything that later epochs depend on: "model." and "optimizer." before
-  /// the names of their own, the generator of dropout and the state of the loader.
+  /// Between two steps, everything that later ones depend on: "model.", "optimizer." and
+  /// "schedule." before the names of their own, the generator of dropout and the state of the
+  /// loader; within an epoch, under "epoch.", also what its steps add up to.
   StateDict state() const;
   /// Goes on from `state`, bit for bit. Throws Error for the state of another configuration.
   void restore(const StateDict& state);
@@ -103,6 +111,9 @@ class Training {
   class Run;
   std::unique_ptr<Run> run_;
 };
+
+/// Steps done in the epoch that a state of Training was taken in; 0 between two epochs.
+std::int64_t steps_into_epoch(const StateDict& state);
 
 /// All epochs of a run.
 std::vector<EpochResult> run_training(const TrainConfig& config, const data::DatasetPair& data,

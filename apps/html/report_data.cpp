@@ -8,7 +8,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "apps/config_file.h"
+#include "apps/config_reader.h"
 #include "apps/values.h"
 #include "core/check.h"
 
