@@ -115,6 +115,8 @@ std::string comparison_json(const std::string& data, const TrainConfig& config,
                                  {"dropout", config.dropout},
                                  {"epochs", config.epochs},
                                  {"batch_size", config.batch_size},
+                                 {"schedule", config.schedule},
+                                 {"warmup", config.warmup_epochs},
                                  {"seeds", seeds}};
   for (const OptimizerSettings& optimizer : settings) {
     json["settings"][optimizer.name] = describe(optimizer);

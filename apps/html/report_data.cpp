@@ -67,7 +67,8 @@ std::vector<ConfigEntry> read_settings(const fs::path& path) {
 
 // Options that do not tell two kinds of runs apart.
 bool is_about_the_place(const std::string& option) {
-  constexpr std::string_view names[] = {"seed", "out", "overwrite", "resume", "data-dir"};
+  constexpr std::string_view names[] = {"seed",   "out",      "overwrite",
+                                        "resume", "data-dir", "prefetch"};
   return std::find(std::begin(names), std::end(names), option) != std::end(names);
 }
 
