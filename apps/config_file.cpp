@@ -3,6 +3,7 @@
 #include <cctype>
 #include <sstream>
 
+#include "apps/schedules.h"
 #include "apps/values.h"
 
 namespace plastic::apps {
@@ -52,7 +53,7 @@ std::string config_text(const RunSettings& settings, const TrainConfig& config) 
   out << "seed = " << config.seed << "\n"
       << "epochs = " << config.epochs << "\n"
       << "batch-size = " << config.batch_size << "\n"
-      << "schedule = " << toml_string(config.schedule) << "\n"
+      << "schedule = " << toml_string(name_of(config.schedule)) << "\n"
       << "warmup = " << config.warmup_epochs << "\n"
       << "threads = " << settings.threads << "\n"
       << "prefetch = " << config.prefetch_threads << "\n";

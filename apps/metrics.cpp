@@ -3,6 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "apps/schedules.h"
 #include "apps/statistics.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
@@ -115,7 +116,7 @@ std::string comparison_json(const std::string& data, const TrainConfig& config,
                                  {"dropout", config.dropout},
                                  {"epochs", config.epochs},
                                  {"batch_size", config.batch_size},
-                                 {"schedule", config.schedule},
+                                 {"schedule", name_of(config.schedule)},
                                  {"warmup", config.warmup_epochs},
                                  {"seeds", seeds}};
   for (const OptimizerSettings& optimizer : settings) {

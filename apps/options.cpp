@@ -137,12 +137,11 @@ void add_optimizer_options(CLI::App& command, SharedOptions& options) {
   add_numbers_option(command, "--lr-decay", {.low = 0.0, .high = 1.0, .low_included = false},
                      "Multiply the learning rate by this after each epoch",
                      defaults_text(&OptimizerSettings::lr_decay, 1.0), overrides.lr_decay);
-  add_text_option(command, "--schedule", "NAME", options.run.schedule, "Optimizer",
-                  "How the learning rate goes, beside --lr-decay: " + join(schedule_names()) +
-                      "; the last two are at their end when --epochs are through",
-                  [&options](const std::string& text) {
-                    options.run.schedule = parse_choice(text, schedule_names());
-                  });
+  add_text_option(
+      command, "--schedule", "NAME", name_of(options.run.schedule), "Optimizer",
+      "How the learning rate goes, beside --lr-decay: " + join(schedule_names()) +
+          "; the last two are at their end when --epochs are through",
+      [&options](const std::string& text) { options.run.schedule = parse_schedule(text); });
   add_text_option(command, "--warmup", "N", "0", "Optimizer",
                   "Epochs in which the learning rate first rises in a line",
                   [&options](const std::string& text) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apps/training.h"
@@ -9,8 +10,11 @@
 
 namespace plastic::apps {
 
-/// constant, cosine (to 0 at the end of the run), one-cycle.
+/// constant, cosine, one-cycle: those of LrSchedule, in its order.
 const std::vector<std::string>& schedule_names();
+std::string name_of(LrSchedule schedule);
+/// Throws UsageError listing the names.
+LrSchedule parse_schedule(std::string_view text);
 
 /// Throws UsageError for a warm-up that is as long as the run, or that one-cycle has already.
 void check_schedule(const TrainConfig& config);

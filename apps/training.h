@@ -20,17 +20,20 @@ constexpr std::uint64_t shuffle = 2;
 constexpr std::uint64_t subset = 3;
 }  // namespace streams
 
+/// How the learning rate goes: constant, to 0 at the end of the run along half a cosine, or up and
+/// down in one cycle.
+enum class LrSchedule { constant, cosine, one_cycle };
+
 struct TrainConfig {
   /// Share of the training set, drawn anew for each seed.
   double fraction = 1.0;
   std::vector<std::int64_t> hidden = {256, 256};
   double dropout = 0.1;
-  OptimizerSettings optimizer;
+  OptimizerSettings optimizer = {};
   int epochs = 10;
   std::int64_t batch_size = 128;
   std::uint64_t seed = 41;
-  /// One of schedule_names().
-  std::string schedule = "constant";
+  LrSchedule schedule = LrSchedule::constant;
   /// Epochs in which the learning rate rises to where the schedule begins.
   int warmup_epochs = 0;
   /// Threads that prepare batches ahead; no result depends on it.

@@ -25,9 +25,10 @@ Tensor log_sum_exp(const Tensor& x, const Shape& axes) {
 // d logsumexp = softmax(x)
 Tensor logsumexp(const Tensor& x, const Shape& axes, bool keepdim) {
   check_floating("logsumexp", x);
-  const Shape dropped = without_axes("logsumexp", x, axes);
+  reduced_shape("logsumexp", x, axes);
   const Tensor kept = log_sum_exp(x, axes);
-  return record("logsumexp", keepdim ? kept.detach() : kept.reshape(dropped), {x},
+  const Tensor y = keepdim ? kept.detach() : kept.reshape(without_axes("logsumexp", x, axes));
+  return record("logsumexp", y, {x},
                 [kept, saved = Saved("logsumexp", x)](const Tensor& g, const Inputs&) -> Gradients {
                   return {mul(exp(sub(saved.get(), kept)), g.reshape(kept.shape()))};
                 });

@@ -9,6 +9,7 @@
 
 #include "apps/config_file.h"
 #include "apps/saved_run.h"
+#include "apps/schedules.h"
 #include "plastic/core/device.h"
 #include "plastic/data/digits.h"
 #include "tests/apps/program.h"
@@ -39,7 +40,7 @@ class CtrlC : public TrainingObserver {
 
 SavedRunOptions saved(const fs::path& folder, const TrainConfig& config) {
   return {.folder = folder,
-          .config = config_text({.data = "digits", .threads = 2}, config),
+          .config = config_text({.data = "digits", .data_dir = {}, .threads = 2}, config),
           .epochs = config.epochs,
           .keep_best = true};
 }
@@ -61,17 +62,18 @@ bool go_on(const fs::path& folder, const TrainConfig& config, int steps) {
 }  // namespace
 
 TEST_CASE("apps.interrupt.goes_on_within_an_epoch") {
-  TrainConfig base{.hidden = {24}, .dropout = 0.3, .epochs = 3, .batch_size = 32};
+  const TrainConfig base{.hidden = {24}, .dropout = 0.3, .epochs = 3, .batch_size = 32};
   int count = 0;
   for (const std::string& optimizer : optimizer_names()) {
-    for (const char* schedule : {"constant", "cosine", "one-cycle"}) {
+    for (const LrSchedule schedule :
+         {LrSchedule::constant, LrSchedule::cosine, LrSchedule::one_cycle}) {
       CAPTURE(optimizer);
-      CAPTURE(schedule);
+      CAPTURE(name_of(schedule));
       TrainConfig config = base;
       config.optimizer = default_settings(optimizer, true);
       config.optimizer.plasticity.diagnostics = is_neuroplastic(optimizer);
       config.schedule = schedule;
-      config.warmup_epochs = config.schedule == "cosine" ? 1 : 0;
+      config.warmup_epochs = schedule == LrSchedule::cosine ? 1 : 0;
       config.prefetch_threads = ++count % 3;
       const TemporaryFolder folder;
       for (const char* name : {"whole", "parts"}) {

@@ -12,7 +12,7 @@ using namespace plastic::apps;
 namespace {
 
 TrainConfig config(const std::string& schedule, int warmup, double decay = 1.0) {
-  TrainConfig config{.epochs = 4, .schedule = schedule, .warmup_epochs = warmup};
+  TrainConfig config{.epochs = 4, .schedule = parse_schedule(schedule), .warmup_epochs = warmup};
   config.optimizer.lr_decay = decay;
   return config;
 }
@@ -39,6 +39,12 @@ TEST_CASE("apps.schedules.rates") {
   CHECK(rate(config("one-cycle", 0), 0) == doctest::Approx(0.08));
   CHECK(rate(config("one-cycle", 0), 11) == doctest::Approx(2.0));
   CHECK(rate(config("one-cycle", 0), 39) == doctest::Approx(0.08e-4));
+}
+
+TEST_CASE("apps.schedules.names") {
+  for (const std::string& name : schedule_names()) CHECK(name_of(parse_schedule(name)) == name);
+  CHECK_THROWS_WITH_AS(parse_schedule("linear"),
+                       "expected one of constant, cosine, one-cycle, got 'linear'", UsageError);
 }
 
 TEST_CASE("apps.schedules.refuses") {
