@@ -86,7 +86,8 @@ TEST_CASE("apps.interrupt.goes_on_within_an_epoch") {
       while (!go_on(folder.path() / "parts", config, 5)) {
         const auto checkpoint = load_checkpoint(folder.path() / "parts");
         REQUIRE(checkpoint);
-        CHECK(checkpoint->epoch * 8 + steps_into_epoch(checkpoint->state) == parts * 5);
+        const std::int64_t epochs = checkpoint->epoch;
+        CHECK(epochs * 8 + steps_into_epoch(checkpoint->state) == std::int64_t{parts} * 5);
         ++parts;
       }
       CHECK(parts == 5);
