@@ -150,8 +150,9 @@ std::string footer() {
          "\n"
          "metrics.jsonl holds one JSON object an epoch: epoch, train_loss,\n"
          "train_accuracy (over the epoch's batches as they were met), test_loss, test_accuracy,\n"
-         "seconds, images_per_second (training alone), learning_rate and, with --np.diagnostics,\n"
-         "diagnostics (means over the epoch's steps). Accuracies are fractions.\n"
+         "seconds, images_per_second (training alone), learning_rate (in the middle of the epoch)\n"
+         "and, with --np.diagnostics, diagnostics (means over the epoch's steps). Accuracies are\n"
+         "fractions.\n"
          "\n"
          "The paper's settings:\n" +
          paper_settings_text() +

@@ -185,7 +185,6 @@ class Training::Run {
       check_finite(value, "loss", epoch, step.step);
       loss.backward();
       optimizer_->step();
-      result.learning_rate = optimizer_->lr();
       scheduler_.step();
 
       sums_.add(value, logits, batch.labels, last_diagnostics(*optimizer_));
@@ -201,6 +200,8 @@ class Training::Run {
       }
     }
     in_epoch_ = false;
+    const std::int64_t middle = (epoch - 1) * step.steps + step.steps / 2;
+    result.learning_rate = make_schedule(config_, step.steps).lr(middle, config_.optimizer.lr);
     result.train_loss = sums_.loss();
     result.train_accuracy = sums_.accuracy();
     result.seconds = seconds_;

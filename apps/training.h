@@ -51,7 +51,7 @@ struct EpochResult {
   /// Training alone, without the evaluation.
   double seconds = 0.0;
   double images_per_second = 0.0;
-  /// Of the epoch's last step.
+  /// Of the step in the middle of the epoch.
   double learning_rate = 0.0;
   /// NeuroPlastic's, means over the epoch's steps; empty when off.
   Diagnostics diagnostics = {};
