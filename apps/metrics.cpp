@@ -1,10 +1,11 @@
 #include "apps/metrics.h"
 
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "apps/schedules.h"
 #include "apps/statistics.h"
+#include "apps/text_file.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
 
@@ -79,7 +80,8 @@ EpochResult parse_metrics_line(const std::string& line) {
 std::vector<EpochResult> MetricsFile::resume(int epochs) {
   text_.clear();
   std::vector<EpochResult> results;
-  std::ifstream file(path_, std::ios::binary);
+  if (epochs == 0) return results;
+  std::istringstream file(read_text("resume", path_));
   for (std::string line; std::ssize(results) < epochs && std::getline(file, line);) {
     try {
       results.push_back(parse_metrics_line(line));

@@ -152,6 +152,12 @@ TEST_CASE("apps.resume.refuses") {
   check_refused("", 1, "holds 0 epochs, but the checkpoint 1");
   write_file(runs / "run/metrics.jsonl", "{}\n");
   check_refused("", 1, "metrics.jsonl: line 1");
+  fs::remove(runs / "run/metrics.jsonl");
+  check_refused("", 1, "metrics.jsonl: cannot read it: No such file");
+  // Not a pipe to wait for.
+  fs::create_directory(runs / "run/metrics.jsonl");
+  check_refused("", 1, "metrics.jsonl: cannot read it");
+  fs::remove(runs / "run/metrics.jsonl");
   write_file(runs / "run/metrics.jsonl", metrics);
 
   const std::string checkpoint = read_file(runs / "run/checkpoint.safetensors");
