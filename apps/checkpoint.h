@@ -8,9 +8,9 @@
 
 namespace plastic::apps {
 
-/// Where a run stands between two epochs.
+/// Where a run stands between two steps.
 struct Checkpoint {
-  /// Epochs done.
+  /// Whole epochs done.
   int epoch = 0;
   /// The configuration that the run is made with: the text of its config.toml.
   std::string config;

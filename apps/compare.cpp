@@ -14,6 +14,7 @@
 #include "apps/run_folder.h"
 #include "apps/run_recorder.h"
 #include "apps/saved_run.h"
+#include "apps/schedules.h"
 #include "apps/training.h"
 #include "apps/values.h"
 #include "core/atomic_file.h"
@@ -105,6 +106,7 @@ class Comparison {
 void compare(const CompareOptions& options) {
   const SharedOptions& shared = options.shared;
   check_overrides(shared.overrides, options.optimizers);
+  check_schedule(shared.run);
   std::vector<OptimizerSettings> settings;
   for (const std::string& name : options.optimizers) {
     settings.push_back(resolve_settings(name, shared.paper, shared.overrides));

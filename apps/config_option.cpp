@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "apps/config_file.h"
+#include "apps/config_reader.h"
 #include "apps/options.h"
 #include "apps/values.h"
 

@@ -1,10 +1,12 @@
 #include "apps/metrics.h"
 
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "apps/augmentation.h"
+#include "apps/schedules.h"
 #include "apps/statistics.h"
+#include "apps/text_file.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
 
@@ -79,7 +81,8 @@ EpochResult parse_metrics_line(const std::string& line) {
 std::vector<EpochResult> MetricsFile::resume(int epochs) {
   text_.clear();
   std::vector<EpochResult> results;
-  std::ifstream file(path_, std::ios::binary);
+  if (epochs == 0) return results;
+  std::istringstream file(read_text("resume", path_));
   for (std::string line; std::ssize(results) < epochs && std::getline(file, line);) {
     try {
       results.push_back(parse_metrics_line(line));
@@ -116,6 +119,8 @@ std::string comparison_json(const std::string& data, const TrainConfig& config,
                                  {"epochs", config.epochs},
                                  {"batch_size", config.batch_size},
                                  {"augment", augment_parts(config.augment)},
+                                 {"schedule", name_of(config.schedule)},
+                                 {"warmup", config.warmup_epochs},
                                  {"seeds", seeds}};
   if (config.hidden) json["hidden"] = *config.hidden;
   if (config.dropout) json["dropout"] = *config.dropout;

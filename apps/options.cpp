@@ -9,6 +9,7 @@
 
 #include "apps/augmentation.h"
 #include "apps/model_choice.h"
+#include "apps/schedules.h"
 #include "apps/values.h"
 #include "plastic/core/device.h"
 #include "plastic/core/error.h"
@@ -156,6 +157,16 @@ void add_optimizer_options(CLI::App& command, SharedOptions& options) {
   add_numbers_option(command, "--lr-decay", {.low = 0.0, .high = 1.0, .low_included = false},
                      "Multiply the learning rate by this after each epoch",
                      defaults_text(&OptimizerSettings::lr_decay, 1.0), overrides.lr_decay);
+  add_text_option(
+      command, "--schedule", "NAME", name_of(options.run.schedule), "Optimizer",
+      "How the learning rate goes, beside --lr-decay: " + join(schedule_names()) +
+          "; the last two are at their end when --epochs are through",
+      [&options](const std::string& text) { options.run.schedule = parse_schedule(text); });
+  add_text_option(command, "--warmup", "N", "0", "Optimizer",
+                  "Epochs in which the learning rate first rises in a line",
+                  [&options](const std::string& text) {
+                    options.run.warmup_epochs = static_cast<int>(parse_integer(text, 0, 1'000'000));
+                  });
 }
 
 void add_training_options(CLI::App& command, SharedOptions& options) {
@@ -172,6 +183,11 @@ void add_training_options(CLI::App& command, SharedOptions& options) {
                   "Threads to compute with; the same number gives the same results, bit for bit",
                   [&options](const std::string& text) {
                     options.threads = static_cast<int>(parse_integer(text, 1, 1024));
+                  });
+  add_text_option(command, "--prefetch", "N", "0", group,
+                  "Threads that prepare batches while training goes on; no result depends on it",
+                  [&options](const std::string& text) {
+                    options.run.prefetch_threads = static_cast<int>(parse_integer(text, 0, 64));
                   });
 }
 

@@ -10,6 +10,7 @@
 #include "apps/html/report_data.h"
 #include "apps/html/report_page.h"
 #include "apps/options.h"
+#include "apps/text_file.h"
 #include "apps/values.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
@@ -31,7 +32,7 @@ void check_target(const fs::path& file) {
   if (fs::is_directory(file, ignored)) {
     fail("report", file.string(), ": expected a file for the report, found a folder");
   }
-  if (read_text(file).find("content=\"plastic report\"") == std::string::npos) {
+  if (read_text("report", file).find("content=\"plastic report\"") == std::string::npos) {
     fail("report", file.string(),
          ": this file is there already and is no report of Plastic's; choose another --out");
   }

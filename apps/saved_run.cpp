@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "apps/config_file.h"
+#include "apps/config_reader.h"
 #include "apps/interrupt.h"
 #include "apps/metrics.h"
 #include "apps/values.h"
@@ -22,7 +22,8 @@ std::map<std::string, std::string> lasting_settings(const std::string& name,
                                                     const std::string& text) {
   std::map<std::string, std::string> settings;
   for (const ConfigEntry& entry : parse_config(name, text)) settings[entry.key] = entry.value;
-  for (const char* key : {"epochs", "threads", "data-dir", "keep-best", "early-stopping"}) {
+  for (const char* key :
+       {"epochs", "threads", "prefetch", "data-dir", "keep-best", "early-stopping"}) {
     settings.erase(key);
   }
   return settings;
@@ -80,7 +81,13 @@ std::vector<EpochResult> run_saved(const SavedRunOptions& options, Training& tra
   while (std::ssize(results) < options.epochs && !stops_early(results, options.early_stopping)) {
     const int epoch = static_cast<int>(results.size()) + 1;
     if (interrupted()) throw Interrupted("interrupted before epoch " + std::to_string(epoch));
-    results.push_back(training.run_epoch(epoch));
+    try {
+      results.push_back(training.run_epoch(epoch));
+    } catch (const Interrupted&) {
+      save_checkpoint(options.folder,
+                      {.epoch = epoch - 1, .config = options.config, .state = training.state()});
+      throw;
+    }
     if (!is_kept) continue;
     metrics.append(results.back());
     if (options.keep_best && best_epoch(results) == epoch) {

@@ -28,14 +28,14 @@ struct SavedRunOptions {
 void start_folder(const std::filesystem::path& folder, const std::string& config);
 
 /// Reads the checkpoint of a run that is to go on as `options` say, and writes config.toml; nothing
-/// when its first epoch was not finished. Throws Error when checkpoint and configuration are not of
+/// when it was never saved. Throws Error when checkpoint and configuration are not of
 /// one run, and UsageError when more epochs are done than it is to have.
 std::optional<Checkpoint> resume_folder(const SavedRunOptions& options);
 
 /// Runs the epochs that are left after `start`, if there is one, and gives those before too. After
 /// each epoch metrics.jsonl, best.safetensors where it is to be kept, and checkpoint.safetensors
 /// are replaced, in this order: an epoch counts once its checkpoint is there. Throws Interrupted
-/// between two steps when interrupted() says so.
+/// between two steps when interrupted() says so, the steps done being saved.
 std::vector<EpochResult> run_saved(const SavedRunOptions& options, Training& training,
                                    const std::optional<Checkpoint>& start);
 

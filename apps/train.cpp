@@ -14,6 +14,7 @@
 #include "apps/progress.h"
 #include "apps/run_folder.h"
 #include "apps/saved_run.h"
+#include "apps/schedules.h"
 #include "apps/training.h"
 #include "apps/values.h"
 #include "core/check.h"
@@ -51,6 +52,7 @@ TrainConfig resolve(const TrainOptions& options) {
   TrainConfig config = shared.run;
   config.optimizer = resolve_settings(options.optimizer, shared.paper, shared.overrides);
   config.seed = options.seed;
+  check_schedule(config);
   return config;
 }
 
@@ -87,7 +89,7 @@ std::vector<EpochResult> run(const SavedRunOptions& saved, Training& training,
   try {
     return run_saved(saved, training, start);
   } catch (const Interrupted& stop) {
-    throw Interrupted(std::string(stop.what()) + "; the epochs before are saved. To go on:\n" +
+    throw Interrupted(std::string(stop.what()) + "; all of it is saved. To go on:\n" +
                       "  plastic train --resume " + shell_quoted(saved.folder.string()));
   }
 }
@@ -107,7 +109,10 @@ void train(const TrainOptions& options) {
             << describe(config.optimizer) << "\n";
   if (options.resume) {
     std::cout << "resumed    " << shared.out.string() << " after epoch " << done << " of "
-              << config.epochs << "\n";
+              << config.epochs;
+    const std::int64_t steps = start ? steps_into_epoch(start->state) : 0;
+    if (steps > 0) std::cout << " and step " << steps << " of the next";
+    std::cout << "\n";
   }
   std::cout << std::endl;
   TrainConfig left = config;
@@ -140,14 +145,17 @@ std::string footer() {
          "  metrics.jsonl           what each epoch brought\n"
          "  checkpoint.safetensors  after each epoch: where the run stands, for --resume\n"
          "  best.safetensors        with --keep-best: the network of the best epoch\n"
-         "Ctrl-C or SIGTERM ends the run after the step under way, with exit code 130; 'plastic "
-         "train\n"
-         "--resume DIR' goes on after the last whole epoch, as if nothing had happened.\n"
+         "Ctrl-C or SIGTERM ends the run after the step under way and saves it, with exit code "
+         "130;\n"
+         "'plastic train --resume DIR' goes on from there, as if nothing had happened. After any "
+         "other\n"
+         "end it goes on after the last whole epoch.\n"
          "\n"
          "metrics.jsonl holds one JSON object an epoch: epoch, train_loss,\n"
          "train_accuracy (over the epoch's batches as they were met), test_loss, test_accuracy,\n"
-         "seconds, images_per_second (training alone), learning_rate and, with --np.diagnostics,\n"
-         "diagnostics (means over the epoch's steps). Accuracies are fractions.\n"
+         "seconds, images_per_second (training alone), learning_rate (in the middle of the epoch)\n"
+         "and, with --np.diagnostics, diagnostics (means over the epoch's steps). Accuracies are\n"
+         "fractions.\n"
          "\n"
          "The paper's settings:\n" +
          paper_settings_text() +
@@ -163,7 +171,7 @@ std::string footer() {
 }
 
 void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& options) {
-  const std::vector<std::string> allowed = {"resume",   "epochs",    "threads",
+  const std::vector<std::string> allowed = {"resume",   "epochs",    "threads",       "prefetch",
                                             "data-dir", "keep-best", "early-stopping"};
   add_text_option(
       command, "--resume", "DIR", "", "Configuration",

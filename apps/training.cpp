@@ -6,8 +6,10 @@
 #include <cmath>
 #include <memory>
 
+#include "apps/epoch_sums.h"
 #include "apps/interrupt.h"
 #include "apps/model_choice.h"
+#include "apps/schedules.h"
 #include "core/check.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops.h"
@@ -21,6 +23,9 @@ namespace {
 // Evaluation keeps nothing for a backward pass, so its batches may be large.
 constexpr std::int64_t evaluation_batch = 1000;
 
+// Of what an epoch under way has in the state of a run.
+constexpr const char* epoch_prefix = "epoch.";
+
 class Stopwatch {
  public:
   double seconds() const {
@@ -31,69 +36,20 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-std::int64_t count_correct(const Tensor& logits, const Tensor& labels) {
-  const Tensor predicted = argmax(logits, 1);
-  const std::int64_t* guesses = predicted.data<std::int64_t>();
-  const std::int64_t* truth = labels.data<std::int64_t>();
-  std::int64_t correct = 0;
-  for (std::int64_t i = 0; i < labels.numel(); ++i) correct += guesses[i] == truth[i] ? 1 : 0;
-  return correct;
-}
-
-// Mean loss and accuracy over the images met so far.
-class Score {
- public:
-  void add(double mean_loss, const Tensor& logits, const Tensor& labels) {
-    loss_ += mean_loss * static_cast<double>(labels.numel());
-    correct_ += count_correct(logits, labels);
-    images_ += labels.numel();
-  }
-
-  double loss() const { return loss_ / static_cast<double>(images_); }
-  double accuracy() const { return static_cast<double>(correct_) / static_cast<double>(images_); }
-  std::int64_t images() const { return images_; }
-
- private:
-  double loss_ = 0.0;
-  std::int64_t correct_ = 0;
-  std::int64_t images_ = 0;
-};
-
-Score evaluate(nn::Module& model, data::Loader& loader) {
+EpochSums evaluate(nn::Module& model, data::Loader& loader) {
   const NoGrad no_grad;
   const nn::CrossEntropyLoss loss;
   model.eval();
-  Score score;
+  EpochSums sums;
   data::Batch batch;
   loader.start_epoch();
   while (loader.next(batch)) {
     const Tensor logits = model(batch.images);
-    score.add(loss(logits, batch.labels).item(), logits, batch.labels);
+    sums.add(loss(logits, batch.labels).item(), logits, batch.labels);
   }
   model.train();
-  return score;
+  return sums;
 }
-
-// Sums each diagnostic over the steps of an epoch.
-class DiagnosticsMean {
- public:
-  void add(const Diagnostics& step) {
-    if (sums_.empty()) {
-      sums_ = step;
-    } else {
-      for (std::size_t i = 0; i < step.size(); ++i) sums_[i].second += step[i].second;
-    }
-  }
-
-  Diagnostics over(std::int64_t steps) const {
-    Diagnostics means = sums_;
-    for (auto& [name, value] : means) value /= static_cast<double>(steps);
-    return means;
-  }
-
- private:
-  Diagnostics sums_;
-};
 
 // A generator's 64-bit numbers as the bits of signed ones, which is what tensors have.
 Tensor to_tensor(const Generator& generator) {
@@ -101,16 +57,6 @@ Tensor to_tensor(const Generator& generator) {
                              std::bit_cast<std::int64_t>(generator.stream),
                              std::bit_cast<std::int64_t>(generator.offset)};
   return Tensor::from<std::int64_t>(values, {3});
-}
-
-std::vector<std::int64_t> integers(const StateDict& state, const char* name, std::size_t count) {
-  const Tensor& tensor = find(state, name, "resume");
-  if (tensor.dtype() != DType::i64 || tensor.rank() != 1 ||
-      tensor.numel() != static_cast<std::int64_t>(count)) {
-    fail("resume", "\"", name, "\" needs ", count, " integers, has shape ",
-         to_string(tensor.shape()), " and dtype ", name_of(tensor.dtype()));
-  }
-  return tensor.to_vector<std::int64_t>();
 }
 
 Generator to_generator(const StateDict& state, const char* name) {
@@ -145,17 +91,16 @@ class Training::Run {
         train_loader_(train_set_, loader_options(config)),
         test_loader_(data.test, {.batch_size = evaluation_batch, .shuffle = false}),
         model_(build_model(data.train)),
-        optimizer_(make_optimizer(config.optimizer, model_->parameters())) {
+        optimizer_(make_optimizer(config.optimizer, model_->parameters())),
+        scheduler_(*optimizer_, make_schedule(config, train_loader_.batch_count())) {
     // The model keeps a reference to its generator: from here on it draws dropout.
     generator_ = {.seed = config.seed, .stream = streams::dropout};
   }
 
   EpochResult run_epoch(int epoch) {
     optimizer_->set_epoch(epoch, config_.epochs);
-    optimizer_->set_lr(config_.optimizer.lr * std::pow(config_.optimizer.lr_decay, epoch - 1));
     EpochResult result = train_epoch(epoch);
-    result.learning_rate = optimizer_->lr();
-    const Score test = evaluate(*model_, test_loader_);
+    const EpochSums test = evaluate(*model_, test_loader_);
     check_finite(test.loss(), "test loss", epoch, train_loader_.batch_count());
     result.test_loss = test.loss();
     result.test_accuracy = test.accuracy();
@@ -167,11 +112,17 @@ class Training::Run {
     StateDict all;
     append(all, "model.", model_->state_dict());
     append(all, "optimizer.", optimizer_->state_dict());
+    append(all, "schedule.", scheduler_.state_dict());
     all.push_back({"generator.dropout", to_tensor(generator_)});
     const data::LoaderState loader = train_loader_.state();
     const std::array place = {std::int64_t{loader.started}, loader.position};
     all.push_back({"loader.generator", to_tensor(loader.generator)});
     all.push_back({"loader.position", Tensor::from<std::int64_t>(place, {2})});
+    if (in_epoch_) {
+      append(all, epoch_prefix, sums_.state());
+      all.push_back({std::string(epoch_prefix) + "seconds",
+                     Tensor::full({}, seconds_, {.dtype = DType::f64})});
+    }
     return all;
   }
 
@@ -182,7 +133,13 @@ class Training::Run {
                            .position = place[1]});
     model_->load_state_dict(part_of(state, "model."));
     optimizer_->load_state_dict(part_of(state, "optimizer."));
+    scheduler_.load_state_dict(part_of(state, "schedule."));
     generator_ = to_generator(state, "generator.dropout");
+    const StateDict epoch = part_of(state, epoch_prefix);
+    in_epoch_ = !epoch.empty();
+    if (!in_epoch_) return;
+    sums_.restore(epoch);
+    seconds_ = find(epoch, "seconds", "resume").item();
   }
 
   StateDict model_state() const { return model_->state_dict(); }
@@ -194,7 +151,7 @@ class Training::Run {
             .augment = config.augment,
             // Changing a batch takes a thread about a millisecond, which a step hides; copying it
             // unchanged takes too little to be worth one.
-            .prefetch_threads = config.augment.any() ? 1 : 0};
+            .prefetch_threads = std::max(config.prefetch_threads, config.augment.any() ? 1 : 0)};
   }
 
   static data::ImageDataset draw_subset(const TrainConfig& config, const data::DatasetPair& data) {
@@ -207,14 +164,20 @@ class Training::Run {
     return make_model(config_, model_sizes(dataset), generator_);
   }
 
+  // Begins the epoch, or goes on with the one that was interrupted.
   EpochResult train_epoch(int epoch) {
     const nn::CrossEntropyLoss loss_function;
     const Stopwatch stopwatch;
-    Score score;
-    DiagnosticsMean diagnostics;
+    if (!in_epoch_) {
+      sums_ = {};
+      seconds_ = 0.0;
+      train_loader_.start_epoch();
+    }
+    in_epoch_ = true;
+    const double seconds_before = seconds_;
+    EpochResult result{.epoch = epoch};
     data::Batch batch;
-    StepResult step{.epoch = epoch, .steps = train_loader_.batch_count()};
-    train_loader_.start_epoch();
+    StepResult step{.epoch = epoch, .step = sums_.batches(), .steps = train_loader_.batch_count()};
     while (train_loader_.next(batch)) {
       optimizer_->zero_grad();
       const Tensor logits = (*model_)(batch.images);
@@ -224,12 +187,13 @@ class Training::Run {
       check_finite(value, "loss", epoch, step.step);
       loss.backward();
       optimizer_->step();
+      scheduler_.step();
 
-      score.add(value, logits, batch.labels);
-      diagnostics.add(last_diagnostics(*optimizer_));
-      step.loss = score.loss();
-      step.accuracy = score.accuracy();
-      step.images_per_second = static_cast<double>(score.images()) / stopwatch.seconds();
+      sums_.add(value, logits, batch.labels, last_diagnostics(*optimizer_));
+      seconds_ = seconds_before + stopwatch.seconds();
+      step.loss = sums_.loss();
+      step.accuracy = sums_.accuracy();
+      step.images_per_second = static_cast<double>(sums_.images()) / seconds_;
       observer_.on_step(step);
       // After the last step, little is missing to save the whole epoch.
       if (interrupted() && step.step < step.steps) {
@@ -237,13 +201,15 @@ class Training::Run {
                           std::to_string(step.step) + " of " + std::to_string(step.steps));
       }
     }
-    const double seconds = stopwatch.seconds();
-    return {.epoch = epoch,
-            .train_loss = score.loss(),
-            .train_accuracy = score.accuracy(),
-            .seconds = seconds,
-            .images_per_second = static_cast<double>(score.images()) / seconds,
-            .diagnostics = diagnostics.over(step.step)};
+    in_epoch_ = false;
+    const std::int64_t middle = (epoch - 1) * step.steps + step.steps / 2;
+    result.learning_rate = make_schedule(config_, step.steps).lr(middle, config_.optimizer.lr);
+    result.train_loss = sums_.loss();
+    result.train_accuracy = sums_.accuracy();
+    result.seconds = seconds_;
+    result.images_per_second = static_cast<double>(sums_.images()) / seconds_;
+    result.diagnostics = sums_.diagnostics();
+    return result;
   }
 
   void check_finite(double value, const char* what, int epoch, std::int64_t step) const {
@@ -261,6 +227,11 @@ class Training::Run {
   Generator generator_;
   nn::ModulePtr model_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  optim::Scheduler scheduler_;
+  // Of the epoch under way.
+  bool in_epoch_ = false;
+  EpochSums sums_;
+  double seconds_ = 0.0;
 };
 
 Training::Training(const TrainConfig& config, const data::DatasetPair& data,
@@ -276,6 +247,14 @@ StateDict Training::state() const { return run_->state(); }
 void Training::restore(const StateDict& state) { run_->restore(state); }
 
 StateDict Training::model_state() const { return run_->model_state(); }
+
+std::int64_t steps_into_epoch(const StateDict& state) {
+  const StateDict epoch = part_of(state, epoch_prefix);
+  if (epoch.empty()) return 0;
+  EpochSums sums;
+  sums.restore(epoch);
+  return sums.batches();
+}
 
 std::int64_t training_size(std::int64_t full_size, double fraction) {
   return std::llround(fraction * static_cast<double>(full_size));

@@ -22,6 +22,10 @@ constexpr std::uint64_t shuffle = 2;
 constexpr std::uint64_t subset = 3;
 }  // namespace streams
 
+/// How the learning rate goes: constant, to 0 at the end of the run along half a cosine, or up and
+/// down in one cycle.
+enum class LrSchedule { constant, cosine, one_cycle };
+
 struct TrainConfig {
   /// Share of the training set, drawn anew for each seed.
   double fraction = 1.0;
@@ -31,12 +35,17 @@ struct TrainConfig {
   std::optional<std::vector<std::int64_t>> hidden = {};
   /// After the fully connected layers; the model's default when left out.
   std::optional<double> dropout = {};
-  OptimizerSettings optimizer;
+  OptimizerSettings optimizer = {};
   int epochs = 10;
   std::int64_t batch_size = 128;
   /// Random changes to the training images.
   data::AugmentOptions augment = {};
   std::uint64_t seed = 41;
+  LrSchedule schedule = LrSchedule::constant;
+  /// Epochs in which the learning rate rises to where the schedule begins.
+  int warmup_epochs = 0;
+  /// Threads that prepare batches ahead; no result depends on it.
+  int prefetch_threads = 0;
 };
 
 struct EpochResult {
@@ -50,7 +59,7 @@ struct EpochResult {
   /// Training alone, without the evaluation.
   double seconds = 0.0;
   double images_per_second = 0.0;
-  /// In force during the epoch.
+  /// Of the step in the middle of the epoch.
   double learning_rate = 0.0;
   /// NeuroPlastic's, means over the epoch's steps; empty when off.
   Diagnostics diagnostics = {};
@@ -93,11 +102,13 @@ class Training {
 
   /// Trains for an epoch, evaluates and tells the observer. Epochs count from 1. Throws Error when
   /// the loss stops being finite, naming epoch and step, and Interrupted after the step in which
-  /// interrupted() became true, unless it was the epoch's last.
+  /// interrupted() became true, unless it was the epoch's last. An epoch that was interrupted is
+  /// gone on with.
   EpochResult run_epoch(int epoch);
 
-  /// Between two epochs, everything that later epochs depend on: "model." and "optimizer." before
-  /// the names of their own, the generator of dropout and the state of the loader.
+  /// Between two steps, everything that later ones depend on: "model.", "optimizer." and
+  /// "schedule." before the names of their own, the generator of dropout and the state of the
+  /// loader; within an epoch, under "epoch.", also what its steps add up to.
   StateDict state() const;
   /// Goes on from `state`, bit for bit. Throws Error for the state of another configuration.
   void restore(const StateDict& state);
@@ -108,6 +119,9 @@ class Training {
   class Run;
   std::unique_ptr<Run> run_;
 };
+
+/// Steps done in the epoch that a state of Training was taken in; 0 between two epochs.
+std::int64_t steps_into_epoch(const StateDict& state);
 
 /// All epochs of a run.
 std::vector<EpochResult> run_training(const TrainConfig& config, const data::DatasetPair& data,

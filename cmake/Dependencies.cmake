@@ -37,7 +37,7 @@ if(PLASTIC_DOWNLOAD AND PLASTIC_BUILD_APPS)
   find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 endif()
 
-if(PLASTIC_BUILD_APPS OR PLASTIC_BUILD_TESTS)
+if(PLASTIC_BUILD_APPS OR PLASTIC_BUILD_TESTS OR PLASTIC_BUILD_FUZZERS)
   plastic_find(nlohmann_json https://github.com/nlohmann/json/releases/download/v3.11.2/json.tar.xz
                8c4b26bf4b422252e13f332bc5e388ec0ab5c3443d24399acb675e68278d341f 3.11)
 endif()

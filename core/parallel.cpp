@@ -63,9 +63,9 @@ class ThreadPool {
     for (std::thread& worker : workers_) worker.join();
   }
 
-  /// Requires 2 <= job.parts <= number of threads, and one caller at a time. Parts are claimed one by
-  /// one: where other programs hold the processors and a worker does not come, the caller does its
-  /// part instead of waiting.
+  /// Requires 2 <= job.parts <= number of threads, and one caller at a time. Parts are claimed one
+  /// by one: where other programs hold the processors and a worker does not come, the caller does
+  /// its part instead of waiting.
   void run(const Job& job) {
     job_ = job;
     next_part_.store(0, std::memory_order_relaxed);

@@ -16,7 +16,8 @@ double fan_of(const char* op, const Shape& shape, Fan fan) {
   }
   // (out, in, k...): out·k and in·k are the product of all but the other.
   const std::int64_t other = shape[fan == Fan::in ? 0 : 1];
-  return static_cast<double>(shape.numel() / other);
+  const std::int64_t fan_size = shape.numel() / other;
+  return static_cast<double>(fan_size);
 }
 
 double kaiming_deviation(const char* op, const Shape& shape, const KaimingOptions& options) {

@@ -48,7 +48,8 @@ Schedule Schedule::step(std::int64_t every, double gamma) {
   check_count("Schedule::step", "every", every, 1);
   check_above("Schedule::step", "gamma", gamma, 0);
   return Schedule([=](std::int64_t t, double base) {
-    return base * std::pow(gamma, static_cast<double>(t / every));
+    const std::int64_t times = t / every;
+    return base * std::pow(gamma, static_cast<double>(times));
   });
 }
 

@@ -1,13 +1,11 @@
 #include "apps/html/metrics_reader.h"
 
-#include <cerrno>
 #include <cstdint>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <system_error>
 
+#include "apps/text_file.h"
 #include "core/check.h"
 
 namespace plastic::apps {
@@ -15,7 +13,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::uintmax_t largest_file = std::uintmax_t{64} << 20;
 constexpr std::int64_t last_epoch = 1'000'000'000;
 
 // Where in which file, for the messages.
@@ -84,25 +81,8 @@ double EpochRecord::number(const std::string& name) const {
   return std::numeric_limits<double>::quiet_NaN();
 }
 
-std::string read_text(const std::filesystem::path& path) {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (error) fail("report", path.string(), ": cannot read it: ", error.message());
-  if (size > largest_file) {
-    fail("report", path.string(), ": expected at most ", largest_file, " bytes, found ", size);
-  }
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  // An empty file has nothing to insert, which counts as a failure.
-  if (!file.is_open() || (size > 0 && !(text << file.rdbuf()))) {
-    fail("report", path.string(), ": cannot read it: ", std::generic_category().message(errno));
-  }
-  return std::move(text).str();
-}
-
 std::vector<EpochRecord> read_metrics(const std::filesystem::path& path) {
-  std::istringstream lines(read_text(path));
+  std::istringstream lines(read_text("report", path));
   std::vector<EpochRecord> records;
   int number = 0;
   for (std::string line; std::getline(lines, line);) {

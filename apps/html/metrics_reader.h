@@ -26,7 +26,4 @@ struct EpochRecord {
 /// a file without any line.
 std::vector<EpochRecord> read_metrics(const std::filesystem::path& path);
 
-/// The content of a file of at most 64 MiB. Throws Error naming it and the system's reason.
-std::string read_text(const std::filesystem::path& path);
-
 }  // namespace plastic::apps

@@ -8,7 +8,8 @@
 #include <string_view>
 #include <system_error>
 
-#include "apps/config_file.h"
+#include "apps/config_reader.h"
+#include "apps/text_file.h"
 #include "apps/values.h"
 #include "core/check.h"
 
@@ -59,7 +60,7 @@ std::optional<std::uint64_t> to_seed(const std::string& text) {
 // The settings in a run's config.toml. What is wrong with it is no fault of this command line.
 std::vector<ConfigEntry> read_settings(const fs::path& path) {
   try {
-    return parse_config(path.string(), read_text(path));
+    return parse_config(path.string(), read_text("report", path));
   } catch (const UsageError& error) {
     fail("report", error.what());
   }
@@ -67,7 +68,8 @@ std::vector<ConfigEntry> read_settings(const fs::path& path) {
 
 // Options that do not tell two kinds of runs apart.
 bool is_about_the_place(const std::string& option) {
-  constexpr std::string_view names[] = {"seed", "out", "overwrite", "resume", "data-dir"};
+  constexpr std::string_view names[] = {"seed",   "out",      "overwrite",
+                                        "resume", "data-dir", "prefetch"};
   return std::find(std::begin(names), std::end(names), option) != std::end(names);
 }
 
@@ -101,7 +103,7 @@ bool is_plain(const ordered_json& value) {
 ordered_json read_comparison(const fs::path& folder) {
   const fs::path path = folder / "compare.json";
   if (!is_there(path)) return ordered_json::object();
-  const std::string text = read_text(path);
+  const std::string text = read_text("report", path);
   try {
     ordered_json json = ordered_json::parse(text);
     if (json.is_object()) return json;
@@ -197,7 +199,7 @@ class Gatherer {
       if (is_plain(value) && name != "conclusion") source.facts.emplace_back(name, as_text(value));
     }
     const fs::path config = folder / "config.toml";
-    if (is_there(config)) source.config = read_text(config);
+    if (is_there(config)) source.config = read_text("report", config);
     if (!source.facts.empty() || !source.config.empty()) sources_.push_back(std::move(source));
   }
 

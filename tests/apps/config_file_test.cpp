@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "apps/config_reader.h"
 #include "apps/model_choice.h"
 #include "apps/values.h"
 

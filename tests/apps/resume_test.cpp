@@ -69,12 +69,15 @@ std::size_t line_count(const std::string& text) {
 TEST_CASE("apps.resume.bit_exact") {
   for (const char* optimizer :
        {"neuroplastic --paper --np.diagnostics", "grad-only", "sgd --lr-decay 0.9",
-        "adam --weight-decay 0.01", "adamw --paper", "neuroplastic --np.hybrid-base adamw",
+        "sgd --momentum 0 --warmup 1", "adam --weight-decay 0.01", "adamw --paper --warmup 1",
+        "neuroplastic --np.hybrid-base adamw", "neuroplastic --np.bounded-residual",
+        "neuroplastic --np.orthogonal-residual --np.decoupled-weight-decay --weight-decay 0.01",
         "neuroplastic --np.hybrid-base sgd_momentum --fraction 0.9"}) {
     CAPTURE(optimizer);
     const Runs runs;
     const std::string arguments =
-        std::string("--dropout 0.3 --keep-best --optimizer ") + optimizer + " --epochs ";
+        std::string("--dropout 0.3 --prefetch 2 --keep-best --optimizer ") + optimizer +
+        " --epochs ";
     runs.train("whole", arguments + "4");
     runs.train("parts", arguments + "2");
     const ProgramResult result = runs.resume("parts", "--epochs 4");
@@ -149,6 +152,12 @@ TEST_CASE("apps.resume.refuses") {
   check_refused("", 1, "holds 0 epochs, but the checkpoint 1");
   write_file(runs / "run/metrics.jsonl", "{}\n");
   check_refused("", 1, "metrics.jsonl: line 1");
+  fs::remove(runs / "run/metrics.jsonl");
+  check_refused("", 1, "metrics.jsonl: cannot read it: No such file");
+  // Not a pipe to wait for.
+  fs::create_directory(runs / "run/metrics.jsonl");
+  check_refused("", 1, "metrics.jsonl: cannot read it");
+  fs::remove(runs / "run/metrics.jsonl");
   write_file(runs / "run/metrics.jsonl", metrics);
 
   const std::string checkpoint = read_file(runs / "run/checkpoint.safetensors");
@@ -164,6 +173,16 @@ TEST_CASE("apps.resume.refuses") {
   CHECK(runs.resume("run", "--epochs 2").code == 0);
 }
 
+TEST_CASE("apps.resume.prefetch_changes_nothing") {
+  const Runs runs;
+  runs.train("none", "--epochs 2");
+  for (const char* threads : {"1", "3"}) {
+    const std::string name = std::string("prefetch-") + threads;
+    runs.train(name, std::string("--epochs 2 --prefetch ") + threads);
+    CHECK(timeless_metrics(runs / "none") == timeless_metrics(runs / name));
+  }
+}
+
 TEST_CASE("apps.resume.interrupted") {
   for (const int signal : {SIGINT, SIGTERM}) {
     const Runs runs;
@@ -177,11 +196,15 @@ TEST_CASE("apps.resume.interrupted") {
     CHECK(contains(result.err, "plastic: interrupted "));
     CHECK(contains(result.err, "plastic train --resume " + (runs / "run").string()));
 
+    // What was done of the epoch under way is saved too, and takes up where it was.
     const int done = plastic::apps::load_checkpoint(runs / "run")->epoch;
     CHECK(line_count(read_file(runs / "run/metrics.jsonl")) == static_cast<std::size_t>(done));
     const ProgramResult resumed = runs.resume("run", "--epochs " + std::to_string(done + 1));
     CHECK(resumed.code == 0);
-    CHECK(line_count(read_file(runs / "run/metrics.jsonl")) == static_cast<std::size_t>(done) + 1);
+    runs.train("whole", "--epochs " + std::to_string(done + 1));
+    CHECK(timeless_metrics(runs / "run") == timeless_metrics(runs / "whole"));
+    CHECK(read_file(runs / "run/checkpoint.safetensors") ==
+          read_file(runs / "whole/checkpoint.safetensors"));
   }
 }
 

@@ -39,6 +39,11 @@ TEST_CASE("core.ops.functions.do_not_overflow") {
   CHECK(softmax(x * 100.0, 0).to_vector<float>() == std::vector<float>{0, 1});
   CHECK(logsumexp(x * 100.0, 0).item() == 20000);
   CHECK(logsumexp(Tensor::of({-infinity, -infinity}, {2}), 0).item() == -infinity);
+  const Tensor table = Tensor::zeros({2, 3, 4});
+  CHECK(logsumexp(table, {0, 2}, true).shape() == Shape{1, 3, 1});
+  CHECK(logsumexp(table, Shape{}).item() == doctest::Approx(std::log(24.0)));
+  CHECK(logsumexp(Tensor::zeros({0, 3}), 0).to_vector<float>() == std::vector<float>(3, -infinity));
+  CHECK_THROWS_WITH_AS(logsumexp(table, {0, 0}), doctest::Contains("[logsumexp]"), Error);
   CHECK(log_softmax(Tensor::of({0, -infinity}, {2}), 0).to_vector<float>() ==
         std::vector<float>{0, -infinity});
 }

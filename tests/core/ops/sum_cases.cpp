@@ -15,6 +15,8 @@ void add_reductions(std::vector<OpCase>& cases) {
         {"mean/" + name, {input}, [=](Inputs in) { return mean(in[0], axes, keepdim); }});
     cases.push_back(
         {"norm/" + name, {input}, [=](Inputs in) { return norm(in[0], axes, keepdim); }});
+    cases.push_back(
+        {"logsumexp/" + name, {input}, [=](Inputs in) { return logsumexp(in[0], axes, keepdim); }});
     if (input.shape.numel() > 0) {
       cases.push_back(
           {"max/" + name, {input}, [=](Inputs in) { return max(in[0], axes, keepdim); }});

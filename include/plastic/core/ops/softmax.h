@@ -4,10 +4,12 @@
 
 namespace plastic {
 
-// Along one axis, shifted by its maximum so that no exponential overflows; f32 or f64. Throws Error
-// for an axis out of range. Differentiable.
+// Shifted by the maximum so that no exponential overflows; f32 or f64. Throws Error for an axis out
+// of range or given twice; negative axes count from the end. Differentiable.
 
-/// log Σ eˣ; the axis is dropped unless `keepdim`.
+/// log Σ eˣ over `axes`, all of them when empty; they are dropped unless `keepdim`. -∞ over
+/// nothing.
+Tensor logsumexp(const Tensor& x, const Shape& axes, bool keepdim = false);
 Tensor logsumexp(const Tensor& x, std::int64_t axis, bool keepdim = false);
 /// x - logsumexp(x)
 Tensor log_softmax(const Tensor& x, std::int64_t axis);

@@ -1,0 +1,78 @@
+#include "apps/epoch_sums.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/check.h"
+#include "plastic/core/ops.h"
+
+namespace plastic::apps {
+namespace {
+
+std::int64_t count_correct(const Tensor& logits, const Tensor& labels) {
+  const Tensor predicted = argmax(logits, 1);
+  const std::int64_t* guesses = predicted.data<std::int64_t>();
+  const std::int64_t* truth = labels.data<std::int64_t>();
+  std::int64_t correct = 0;
+  for (std::int64_t i = 0; i < labels.numel(); ++i) correct += guesses[i] == truth[i] ? 1 : 0;
+  return correct;
+}
+
+}  // namespace
+
+void EpochSums::add(double mean_loss, const Tensor& logits, const Tensor& labels,
+                    const Diagnostics& diagnostics) {
+  loss_ += mean_loss * static_cast<double>(labels.numel());
+  correct_ += count_correct(logits, labels);
+  images_ += labels.numel();
+  ++batches_;
+  diagnostic_sums_.resize(diagnostics.size());
+  for (std::size_t i = 0; i < diagnostics.size(); ++i) diagnostic_sums_[i] += diagnostics[i].second;
+  last_ = diagnostics;
+}
+
+Diagnostics EpochSums::diagnostics() const {
+  Diagnostics means = last_;
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    means[i].second = diagnostic_sums_[i] / static_cast<double>(batches_);
+  }
+  return means;
+}
+
+StateDict EpochSums::state() const {
+  std::vector<double> sums = {loss_};
+  sums.insert(sums.end(), diagnostic_sums_.begin(), diagnostic_sums_.end());
+  const std::array counts = {correct_, images_, batches_};
+  return {{"sums", Tensor::from<double>(sums, {std::ssize(sums)})},
+          {"counts", Tensor::from<std::int64_t>(counts, {std::ssize(counts)})}};
+}
+
+void EpochSums::restore(const StateDict& state) {
+  const std::vector<std::int64_t> counts = integers(state, "counts", 3);
+  const Tensor& sums = find(state, "sums", "resume");
+  const bool sound = sums.dtype() == DType::f64 && sums.rank() == 1 && sums.numel() >= 1 &&
+                     std::ranges::all_of(counts, [](std::int64_t count) { return count >= 0; });
+  if (!sound) {
+    fail("resume", "\"sums\" needs f64 of rank 1 and \"counts\" none below 0, but have dtype ",
+         name_of(sums.dtype()), ", shape ", to_string(sums.shape()), " and ", counts[0], ", ",
+         counts[1], ", ", counts[2]);
+  }
+  const std::vector<double> values = sums.to_vector<double>();
+  loss_ = values.front();
+  diagnostic_sums_.assign(values.begin() + 1, values.end());
+  correct_ = counts[0];
+  images_ = counts[1];
+  batches_ = counts[2];
+}
+
+std::vector<std::int64_t> integers(const StateDict& state, const char* name, std::size_t count) {
+  const Tensor& tensor = find(state, name, "resume");
+  if (tensor.dtype() != DType::i64 || tensor.rank() != 1 ||
+      tensor.numel() != static_cast<std::int64_t>(count)) {
+    fail("resume", "\"", name, "\" needs ", count, " integers, has shape ",
+         to_string(tensor.shape()), " and dtype ", name_of(tensor.dtype()));
+  }
+  return tensor.to_vector<std::int64_t>();
+}
+
+}  // namespace plastic::apps

@@ -1,0 +1,20 @@
+#include <cstdlib>
+#include <string_view>
+
+#include "apps/config_reader.h"
+#include "apps/values.h"
+#include "tests/fuzz/memory_file.h"
+
+// parse_config either gives settings that the text holds or throws UsageError.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  try {
+    for (const plastic::apps::ConfigEntry& entry : plastic::apps::parse_config("fuzz", text)) {
+      const bool sound =
+          !entry.key.empty() && entry.line >= 1 && entry.key.size() + entry.value.size() <= size;
+      if (!sound) std::abort();
+    }
+  } catch (const plastic::apps::UsageError&) {
+  }
+  return 0;
+}
