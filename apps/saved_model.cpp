@@ -5,6 +5,7 @@
 
 #include "apps/checkpoint.h"
 #include "apps/config_file.h"
+#include "apps/config_reader.h"
 #include "apps/options.h"
 #include "apps/values.h"
 #include "core/check.h"
