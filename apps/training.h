@@ -30,7 +30,7 @@ struct TrainConfig {
   std::optional<std::vector<std::int64_t>> hidden = {};
   /// After the fully connected layers; the model's default when left out.
   std::optional<double> dropout = {};
-  OptimizerSettings optimizer;
+  OptimizerSettings optimizer = {};
   int epochs = 10;
   std::int64_t batch_size = 128;
   std::uint64_t seed = 41;
