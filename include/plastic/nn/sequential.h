@@ -17,6 +17,7 @@ class Sequential : public Module {
   void append(ModulePtr module);
   std::size_t size() const { return modules_.size(); }
   Tensor forward(const Tensor& x) override;
+  void fold_batch_norm() override;
 
  private:
   std::vector<ModulePtr> modules_;
