@@ -1,7 +1,10 @@
 #include "plastic/nn/conv.h"
 
 #include "core/check.h"
+#include "plastic/core/autograd.h"
 #include "plastic/core/ops/conv2d.h"
+#include "plastic/core/ops/elementwise.h"
+#include "plastic/nn/batch_norm.h"
 #include "plastic/nn/init.h"
 
 namespace plastic::nn {
@@ -28,6 +31,24 @@ Conv2d::Conv2d(std::int64_t in_channels, std::int64_t out_channels,
 Conv2d::Conv2d(std::int64_t in_channels, std::int64_t out_channels, std::int64_t kernel,
                const Conv2dOptions& options)
     : Conv2d(in_channels, out_channels, std::array{kernel, kernel}, options) {}
+
+void Conv2d::absorb(const BatchNorm& norm) {
+  if (!norm.running_mean.defined() || norm.running_mean.size(0) != weight.size(0)) {
+    fail("Conv2d", "cannot take in a normalisation without running statistics of its ",
+         weight.size(0), " channels");
+  }
+  const NoGrad no_grad;
+  const auto exact = [](const Tensor& t) { return t.detach().to(DType::f64); };
+  Tensor scale = rsqrt(add(exact(norm.running_var), norm.options().eps));
+  if (norm.weight.defined()) scale = mul(scale, exact(norm.weight));
+  Tensor shift = mul(exact(norm.running_mean), -1);
+  if (bias.defined()) shift = add(shift, exact(bias));
+  shift = mul(shift, scale);
+  if (norm.bias.defined()) shift = add(shift, exact(norm.bias));
+  weight.copy_(mul(exact(weight), scale.reshape({weight.size(0), 1, 1, 1})));
+  if (!bias.defined()) bias = register_parameter("bias", Tensor::zeros({weight.size(0)}));
+  bias.copy_(shift);
+}
 
 Tensor Conv2d::forward(const Tensor& x) { return forward_activated(x, Activation::none); }
 

@@ -63,6 +63,11 @@ void Module::train(bool on) {
   for (const auto& [name, child] : children_) child->train(on);
 }
 
+void Module::fold_batch_norm() {
+  training_ = false;
+  for (const auto& [name, child] : children_) child->fold_batch_norm();
+}
+
 Tensor Module::register_parameter(const std::string& name, Tensor value) {
   check_name(name);
   value.set_requires_grad();
@@ -80,6 +85,17 @@ void Module::register_child(const std::string& name, ModulePtr child) {
   check_name(name);
   if (!child) fail("module", "child \"", name, "\" is null");
   children_.emplace_back(name, std::move(child));
+}
+
+void Module::replace_child(const std::string& name, ModulePtr child) {
+  const auto found = std::find_if(children_.begin(), children_.end(),
+                                  [&](const auto& entry) { return entry.first == name; });
+  if (found == children_.end()) fail("module", "there is no child \"", name, "\"");
+  if (child) {
+    found->second = std::move(child);
+  } else {
+    children_.erase(found);
+  }
 }
 
 void Module::check_name(const std::string& name) const {

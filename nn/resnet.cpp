@@ -1,6 +1,8 @@
 #include <array>
 
 #include "plastic/core/autograd.h"
+#include "plastic/core/ops/activation.h"
+#include "plastic/core/ops/elementwise.h"
 #include "plastic/core/ops/pool.h"
 #include "plastic/nn/batch_norm.h"
 #include "plastic/nn/conv.h"
@@ -46,12 +48,28 @@ class BasicBlock : public Module {
   }
 
   Tensor forward(const Tensor& x) override {
-    const Tensor y = bn1_->forward_activated(conv1_->forward(x), Activation::relu);
     const Tensor skip = downsample_ ? downsample_->forward(x) : x;
+    if (!bn1_) {
+      const Tensor y = conv1_->forward_activated(x, Activation::relu);
+      return relu(add(conv2_->forward(y), skip));
+    }
+    const Tensor y = bn1_->forward_activated(conv1_->forward(x), Activation::relu);
     return bn2_->forward_added(conv2_->forward(y), skip, Activation::relu);
   }
 
+  void fold_batch_norm() override {
+    if (bn1_) {
+      conv1_->absorb(*bn1_);
+      conv2_->absorb(*bn2_);
+      bn1_ = bn2_ = nullptr;
+      replace_child("bn1", nullptr);
+      replace_child("bn2", nullptr);
+    }
+    Module::fold_batch_norm();
+  }
+
  private:
+  // The normalisations are null once folded.
   std::shared_ptr<Conv2d> conv1_;
   std::shared_ptr<BatchNorm2d> bn1_;
   std::shared_ptr<Conv2d> conv2_;
@@ -87,7 +105,8 @@ class ResNet : public Module {
   }
 
   Tensor forward(const Tensor& x) override {
-    Tensor y = bn1_->forward_activated(conv1_->forward(x), Activation::relu);
+    Tensor y = bn1_ ? bn1_->forward_activated(conv1_->forward(x), Activation::relu)
+                    : conv1_->forward_activated(x, Activation::relu);
     if (stem_ == ResNetStem::imagenet) {
       y = max_pool2d(y, {.kernel = {3, 3}, .stride = {{2, 2}}, .padding = {1, 1}});
     }
@@ -95,9 +114,19 @@ class ResNet : public Module {
     return fc_->forward(adaptive_avg_pool2d(y, {1, 1}).flatten(1));
   }
 
+  void fold_batch_norm() override {
+    if (bn1_) {
+      conv1_->absorb(*bn1_);
+      bn1_ = nullptr;
+      replace_child("bn1", nullptr);
+    }
+    Module::fold_batch_norm();
+  }
+
  private:
   ResNetStem stem_;
   std::shared_ptr<Conv2d> conv1_;
+  /// Null once folded.
   std::shared_ptr<BatchNorm2d> bn1_;
   std::array<std::shared_ptr<Sequential>, 4> layers_;
   std::shared_ptr<Linear> fc_;

@@ -254,7 +254,8 @@ def check(program, folder, name):
 
 
 def main():
-    torch.set_num_threads(2)
+    # More would wait for each other where the machine is busy.
+    torch.set_num_threads(1)
     program = Path(sys.argv[1]).resolve()
     names = sys.argv[2:] or list(MODELS)
     with tempfile.TemporaryDirectory() as folder:

@@ -8,6 +8,8 @@
 
 namespace plastic::nn {
 
+class BatchNorm;
+
 /// Pairs are rows, then columns; see plastic::Conv2dOptions.
 struct Conv2dOptions {
   std::array<std::int64_t, 2> stride = {1, 1};
@@ -33,6 +35,10 @@ class Conv2d : public Module {
          const Conv2dOptions& options = {});
   Tensor forward(const Tensor& x) override;
   Tensor forward_activated(const Tensor& x, Activation activation) override;
+
+  /// Takes in the evaluation of a normalisation of its result; see Module::fold_batch_norm().
+  /// Throws Error unless that has running statistics of as many channels.
+  void absorb(const BatchNorm& norm);
 
   Tensor weight;
   /// Undefined without bias.

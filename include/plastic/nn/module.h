@@ -45,12 +45,21 @@ class Module {
   void eval() { train(false); }
   bool is_training() const { return training_; }
 
+  /// Puts the module into evaluation mode and merges each BatchNorm2d that follows a Conv2d into
+  /// it, in a Sequential and in the models of this library: weight·w/√(var + eps) and, for the
+  /// bias, (bias - mean)·w/√(var + eps) + b. The results stay but for rounding, and are made
+  /// faster; the state dict loses the normalisations and the convolutions gain biases. For
+  /// inference: what an optimizer holds is not told.
+  virtual void fold_batch_norm();
+
  protected:
   /// Marks `value` as requiring a gradient and returns it. Throws Error for a name already taken,
   /// empty or containing a dot.
   Tensor register_parameter(const std::string& name, Tensor value);
   Tensor register_buffer(const std::string& name, Tensor value);
   void register_child(const std::string& name, ModulePtr child);
+  /// Puts another child in the place of one, or none where `child` is null.
+  void replace_child(const std::string& name, ModulePtr child);
 
  private:
   void check_name(const std::string& name) const;

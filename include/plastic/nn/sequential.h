@@ -17,13 +17,14 @@ class Sequential : public Module {
   void append(ModulePtr module);
   std::size_t size() const { return modules_.size(); }
   Tensor forward(const Tensor& x) override;
+  void fold_batch_norm() override;
 
  private:
-  /// Child i of x; moves i to the last child that was applied with it.
+  /// Child i of x, and the children after it that can be applied with it; moves i past them.
   Tensor run(std::size_t& i, const Tensor& x);
   /// Child i if it is there and a T, else null.
   template <class T>
-  const T* follower(std::size_t i) const;
+  const T* child(std::size_t i) const;
 
   std::vector<ModulePtr> modules_;
 };
