@@ -31,7 +31,7 @@ struct TrainConfig {
   std::optional<std::vector<std::int64_t>> hidden = {};
   /// After the fully connected layers; the model's default when left out.
   std::optional<double> dropout = {};
-  OptimizerSettings optimizer;
+  OptimizerSettings optimizer = {};
   int epochs = 10;
   std::int64_t batch_size = 128;
   /// Random changes to the training images.

@@ -107,104 +107,171 @@ void forward(const BatchNormCall& n, T* y) {
   }
 }
 
-/// Σ g and Σ g·(x - mean) of each channel, g(at, channel) being the gradient before relu. It is
-/// written to `kept` on the way unless that is null.
-template <class T, class Gradient>
-std::vector<double> gradient_sums(const BatchNormCall& n, Gradient g, T* kept) {
+/// Channels at a time in the backward pass: a few rows of them fit into the nearest cache.
+constexpr std::int64_t block = 256;
+
+/// The gradient before relu: that of the result where relu let it through, else 0.
+template <class T>
+class Masked {
+ public:
+  Masked(const BatchNormCall& n, const BatchNormGrad& grad, const Affine<T>& affine)
+      : g_(static_cast<const T*>(grad.grad_y)),
+        y_(n.relu && n.skip != nullptr ? static_cast<const T*>(grad.y) : nullptr),
+        x_(n.relu && n.skip == nullptr ? static_cast<const T*>(n.x) : nullptr),
+        scale_(affine.scale.data()),
+        shift_(affine.shift.data()) {}
+
+  /// `count` values from position `at`, the first of them of channel `first`: where they lie, or
+  /// written to `out`.
+  const T* read(std::int64_t at, std::int64_t first, std::int64_t count, T* __restrict out) const {
+    const T* __restrict g = g_ + at;
+    if (y_ != nullptr) {
+      const T* __restrict y = y_ + at;
+      for (std::int64_t j = 0; j < count; ++j) {
+        // Read whether it is let through or not: loads under a condition are not vectorised.
+        const T value = g[j];
+        out[j] = y[j] > 0 ? value : T{0};
+      }
+      return out;
+    }
+    if (x_ != nullptr) {
+      const T* __restrict x = x_ + at;
+      const T* __restrict scale = scale_ + first;
+      const T* __restrict shift = shift_ + first;
+      for (std::int64_t j = 0; j < count; ++j) {
+        const T value = g[j];
+        out[j] = x[j] * scale[j] + shift[j] > 0 ? value : T{0};
+      }
+      return out;
+    }
+    return g;
+  }
+
+ private:
+  const T* g_;
+  const T* y_;
+  const T* x_;
+  const T* scale_;
+  const T* shift_;
+};
+
+/// Adds four rows' gradients `g` and products g·(x - mean) to the sums of `count` channels.
+template <class T>
+void add_four(const T* const (&g)[4], const T* x, std::int64_t stride, const T* __restrict mean,
+              std::int64_t count, double* __restrict sums, double* __restrict products) {
+  const T* __restrict ga = g[0];
+  const T* __restrict gb = g[1];
+  const T* __restrict gc = g[2];
+  const T* __restrict gd = g[3];
+  const T* __restrict xa = x;
+  const T* __restrict xb = xa + stride;
+  const T* __restrict xc = xb + stride;
+  const T* __restrict xd = xc + stride;
+  for (std::int64_t j = 0; j < count; ++j) {
+    const T m = mean[j];
+    sums[j] += static_cast<double>((ga[j] + gb[j]) + (gc[j] + gd[j]));
+    products[j] += static_cast<double>((ga[j] * (xa[j] - m) + gb[j] * (xb[j] - m)) +
+                                       (gc[j] * (xc[j] - m) + gd[j] * (xd[j] - m)));
+  }
+}
+
+/// Σ g and Σ g·(x - mean) of each channel, g being the gradient before relu. It is left in `kept`
+/// unless that is null.
+template <class T>
+std::vector<double> gradient_sums(const BatchNormCall& n, const Masked<T>& masked, T* kept) {
   const std::int64_t channels = n.channels;
   const T* x = static_cast<const T*>(n.x);
-  const std::vector<T> means(n.mean, n.mean + channels);
-  const T* mean = means.data();
-  const auto add = [=](std::int64_t first, std::int64_t last, double* sums) {
-    double* products = sums + channels;
-    std::int64_t row = first;
-    for (; row + 4 <= last; row += 4) {
-      const std::int64_t a = row * channels;
-      const std::int64_t b = a + channels;
-      const std::int64_t c = b + channels;
-      const std::int64_t d = c + channels;
-      for (std::int64_t j = 0; j < channels; ++j) {
-        const T p = g(a + j, j);
-        const T q = g(b + j, j);
-        const T r = g(c + j, j);
-        const T s = g(d + j, j);
-        const T m = mean[j];
-        sums[j] += static_cast<double>((p + q) + (r + s));
-        products[j] += static_cast<double>((p * (x[a + j] - m) + q * (x[b + j] - m)) +
-                                           (r * (x[c + j] - m) + s * (x[d + j] - m)));
+  const std::vector<T> mean(n.mean, n.mean + channels);
+  const auto add = [&](std::int64_t first, std::int64_t last, double* sums) {
+    T scratch[4][block];
+    for (std::int64_t row = first; row < last; row += 4) {
+      const std::int64_t rows = std::min<std::int64_t>(4, last - row);
+      for (std::int64_t start = 0; start < channels; start += block) {
+        const std::int64_t count = std::min(block, channels - start);
+        const std::int64_t at = row * channels + start;
+        const T* g[4];
+        for (std::int64_t i = 0; i < rows; ++i) {
+          const std::int64_t from = at + i * channels;
+          g[i] = masked.read(from, start, count, kept == nullptr ? scratch[i] : kept + from);
+        }
+        if (rows == 4) {
+          add_four(g, x + at, channels, mean.data() + start, count, sums + start,
+                   sums + channels + start);
+          continue;
+        }
+        for (std::int64_t i = 0; i < rows; ++i) {
+          for (std::int64_t j = 0; j < count; ++j) {
+            const T centred = x[at + i * channels + j] - mean[static_cast<std::size_t>(start + j)];
+            sums[start + j] += static_cast<double>(g[i][j]);
+            sums[channels + start + j] += static_cast<double>(g[i][j] * centred);
+          }
+        }
       }
-    }
-    for (; row < last; ++row) {
-      const std::int64_t a = row * channels;
-      for (std::int64_t j = 0; j < channels; ++j) {
-        const T p = g(a + j, j);
-        sums[j] += static_cast<double>(p);
-        products[j] += static_cast<double>(p * (x[a + j] - mean[j]));
-      }
-    }
-    if (kept == nullptr) return;
-    for (row = first; row < last; ++row) {
-      for (std::int64_t j = 0; j < channels; ++j)
-        kept[row * channels + j] = g(row * channels + j, j);
     }
   };
   return sum_over_rows<double>(n.rows, channels, 2 * channels, add);
 }
 
-/// With r = 1/√(variance + eps): dx = w·r·(g - mean(g) - (x - mean)·r²·mean(g·(x - mean))), or
-/// w·r·g where the statistics do not depend on x.
-template <class T, class Gradient>
-void input_gradient(const BatchNormCall& n, Gradient g, const std::vector<double>& sums,
-                    bool through_statistics, T* grad_x) {
+/// Of each channel, dx = scale·(g - offset - (x - mean)·slope).
+template <class T>
+struct InputGradient {
+  /// With r = 1/√(variance + eps): dx = w·r·(g - mean(g) - (x - mean)·r²·mean(g·(x - mean))), or
+  /// w·r·g where the statistics do not depend on x.
+  InputGradient(const BatchNormCall& n, const std::vector<double>& sums, bool through_statistics)
+      : mean(n.mean, n.mean + n.channels),
+        offset(static_cast<std::size_t>(n.channels)),
+        slope(static_cast<std::size_t>(n.channels)) {
+    if (!through_statistics) return;
+    const auto count = static_cast<double>(n.rows);
+    for (std::size_t c = 0; c < offset.size(); ++c) {
+      offset[c] = static_cast<T>(sums[c] / count);
+      slope[c] = static_cast<T>(sums[c + offset.size()] / count / (n.variance[c] + n.eps));
+    }
+  }
+
+  void write(const T* __restrict g, const T* __restrict x, const T* __restrict scale,
+             std::int64_t first, std::int64_t count, T* __restrict out) const {
+    const T* __restrict m = mean.data() + first;
+    const T* __restrict o = offset.data() + first;
+    const T* __restrict s = slope.data() + first;
+    for (std::int64_t j = 0; j < count; ++j) {
+      out[j] = scale[j] * (g[j] - o[j] - (x[j] - m[j]) * s[j]);
+    }
+  }
+
+  std::vector<T> mean, offset, slope;
+};
+
+template <class T>
+void backward(const BatchNormCall& n, const BatchNormGrad& grad) {
   const std::int64_t channels = n.channels;
   const Affine<T> affine(n);
-  const T* scale = affine.scale.data();
-  const T* x = static_cast<const T*>(n.x);
-  std::vector<T> means(n.mean, n.mean + channels);
-  std::vector<T> offsets(static_cast<std::size_t>(channels));
-  std::vector<T> slopes(static_cast<std::size_t>(channels));
-  const auto count = static_cast<double>(n.rows);
-  for (std::int64_t c = 0; through_statistics && c < channels; ++c) {
-    const auto at = static_cast<std::size_t>(c);
-    offsets[at] = static_cast<T>(sums[at] / count);
-    slopes[at] = static_cast<T>(sums[at + offsets.size()] / count / (n.variance[c] + n.eps));
-  }
-  const T* mean = means.data();
-  const T* offset = offsets.data();
-  const T* slope = slopes.data();
-  parallel_for(0, n.rows, row_grain(channels), [=](std::int64_t first, std::int64_t last) {
-    for (std::int64_t row = first; row < last; ++row) {
-      const std::int64_t a = row * channels;
-      T* to = grad_x + a;
-      for (std::int64_t j = 0; j < channels; ++j) {
-        to[j] = scale[j] * (g(a + j, j) - offset[j] - (x[a + j] - mean[j]) * slope[j]);
-      }
-    }
-  });
-}
-
-template <class T, class Gradient>
-void backward(const BatchNormCall& n, const BatchNormGrad& grad, Gradient g) {
-  const bool kept = grad.grad_skip != nullptr;
-  const std::vector<double> sums = gradient_sums<T>(n, g, static_cast<T*>(grad.grad_skip));
-  for (std::int64_t c = 0; c < n.channels; ++c) {
+  const Masked<T> masked(n, grad, affine);
+  T* kept = static_cast<T*>(grad.grad_skip);
+  const std::vector<double> sums = gradient_sums(n, masked, kept);
+  for (std::int64_t c = 0; c < channels; ++c) {
     const auto at = static_cast<std::size_t>(c);
     if (grad.grad_bias != nullptr) static_cast<T*>(grad.grad_bias)[c] = static_cast<T>(sums[at]);
     if (grad.grad_weight == nullptr) continue;
-    const double product = sums[at + static_cast<std::size_t>(n.channels)];
+    const double product = sums[at + static_cast<std::size_t>(channels)];
     static_cast<T*>(grad.grad_weight)[c] =
         static_cast<T>(product / std::sqrt(n.variance[c] + n.eps));
   }
   if (grad.grad_x == nullptr) return;
+  const InputGradient<T> gradient(n, sums, grad.through_statistics);
+  const T* x = static_cast<const T*>(n.x);
   T* grad_x = static_cast<T*>(grad.grad_x);
-  if (kept) {
-    const T* masked = static_cast<const T*>(grad.grad_skip);
-    input_gradient(
-        n, [masked](std::int64_t at, std::int64_t) { return masked[at]; }, sums,
-        grad.through_statistics, grad_x);
-  } else {
-    input_gradient(n, g, sums, grad.through_statistics, grad_x);
-  }
+  parallel_for(0, n.rows, row_grain(channels), [&](std::int64_t first, std::int64_t last) {
+    T scratch[block];
+    for (std::int64_t row = first; row < last; ++row) {
+      for (std::int64_t start = 0; start < channels; start += block) {
+        const std::int64_t count = std::min(block, channels - start);
+        const std::int64_t at = row * channels + start;
+        const T* g = kept == nullptr ? masked.read(at, start, count, scratch) : kept + at;
+        gradient.write(g, x + at, affine.scale.data() + start, start, count, grad_x + at);
+      }
+    }
+  });
 }
 
 }  // namespace
@@ -235,25 +302,8 @@ void batch_norm(const BatchNormCall& call, void* y) {
 }
 
 void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) {
-  dispatch_floating("batch_norm", call.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    const T* g = static_cast<const T*>(grad.grad_y);
-    if (!call.relu) {
-      backward<T>(call, grad, [g](std::int64_t at, std::int64_t) { return g[at]; });
-    } else if (call.skip != nullptr) {
-      const T* y = static_cast<const T*>(grad.y);
-      backward<T>(call, grad,
-                  [g, y](std::int64_t at, std::int64_t) { return y[at] > 0 ? g[at] : 0; });
-    } else {
-      const Affine<T> affine(call);
-      const T* x = static_cast<const T*>(call.x);
-      const T* scale = affine.scale.data();
-      const T* shift = affine.shift.data();
-      backward<T>(call, grad, [=](std::int64_t at, std::int64_t j) {
-        return x[at] * scale[j] + shift[j] > 0 ? g[at] : 0;
-      });
-    }
-  });
+  dispatch_floating("batch_norm", call.dtype,
+                    [&](auto zero) { backward<decltype(zero)>(call, grad); });
 }
 
 }  // namespace plastic::cpu

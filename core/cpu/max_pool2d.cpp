@@ -97,7 +97,9 @@ void backward(const MaxPool2dShape& s, const T* grad_y, const Offset* offsets, T
             const auto offset = static_cast<Offset>(i * s.kernel[1] + j);
             const std::int64_t at = ((image + out_row) * s.out_width + column) * s.channels;
             for (std::int64_t c = 0; c < s.channels; ++c) {
-              to[c] += offsets[at + c] == offset ? grad_y[at + c] : 0;
+              // Read whether it was chosen or not: loads under a condition are not vectorised.
+              const T value = grad_y[at + c];
+              to[c] += offsets[at + c] == offset ? value : T{0};
             }
           }
         }

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "apps/model_choice.h"
 #include "apps/values.h"
 
 using namespace plastic::apps;
@@ -78,7 +79,7 @@ TEST_CASE("apps.config_file.refuses") {
 
 TEST_CASE("apps.config_file.text_is_read_back") {
   TrainConfig config;
-  config.hidden = {{256, 256}};
+  resolve_model(config);
   config.optimizer = default_settings("neuroplastic", true);
   config.optimizer.lr = 0.1 + 0.2;
   const std::string text = config_text({.data = "mnist",
