@@ -76,7 +76,7 @@ void add_data_options(CLI::App& command, SharedOptions& options) {
       command, "--data", "NAME", options.data, group,
       "The data set: " + join(data_names()) +
           ". digits and shapes are generated and need no files; folder is a folder of your own "
-          "with train/CLASS/*.png and test/CLASS/*.png (JPEG and BMP as well), given by --data-dir",
+          "with train/CLASS/*.png and test/CLASS/*.png (or JPEG), given by --data-dir",
       [&options](const std::string& text) { options.data = parse_choice(text, data_names()); });
   add_text_option(command, "--data-dir", "DIR", "", group,
                   "Look for its files here only; without it in $PLASTIC_DATA, ~/.cache/plastic and "

@@ -64,6 +64,15 @@ class Work {
   int repetitions_ = 0;
 };
 
+std::string entry(const std::string& what, const char* kind, std::int64_t batch) {
+  std::string name = what;
+  name += '/';
+  name += kind;
+  name += "/batch";
+  name += std::to_string(batch);
+  return name;
+}
+
 }  // namespace
 
 void add_entries(const Options& options) {
@@ -78,9 +87,8 @@ void add_entries(const Options& options) {
         .saturation = 0.2,
         .cutout = 16}}};
   for (const std::int64_t batch : options.batches) {
-    const std::string size = "/batch" + std::to_string(batch);
     for (const auto& [name, augment] : kinds) {
-      add_step("batch/" + std::string(name) + size, options, 0, [batch, augment = augment] {
+      add_step(entry("batch", name, batch), options, 0, [batch, augment = augment] {
         const auto batches = std::make_shared<Batches>(batch, augment, 0);
         return [batches] { batches->next(); };
       });
@@ -93,10 +101,10 @@ void add_entries(const Options& options) {
         if (!*work) *work = std::make_unique<Work>(milliseconds);
         return std::shared_ptr<const Work>(work, work->get());
       };
-      add_step(step + "/no loader" + size, options, 0,
+      add_step(entry(step, "no loader", batch), options, 0,
                [prepared] { return [work = prepared()] { work->run(); }; });
       for (const auto& [name, augment] : kinds) {
-        add_step(step + "/" + name + size, options, 0, [batch, prepared, augment = augment] {
+        add_step(entry(step, name, batch), options, 0, [batch, prepared, augment = augment] {
           const auto batches = std::make_shared<Batches>(batch, augment, 1);
           return [batches, work = prepared()] {
             batches->next();

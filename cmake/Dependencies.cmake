@@ -39,7 +39,8 @@ if(PLASTIC_CSV)
 endif()
 
 if(PLASTIC_IMAGES)
-  find_package(Stb REQUIRED)
+  find_package(PNG REQUIRED)
+  find_package(TurboJPEG REQUIRED)
 endif()
 
 # For the program, never the library. OpenSSL computes the checksums: libcurl brings it anyway.

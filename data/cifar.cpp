@@ -19,7 +19,7 @@ constexpr std::int64_t side = 32;
 constexpr std::size_t image_bytes = channels * side * side;
 constexpr std::uint64_t most_records = std::uint64_t{1} << 20;
 /// Read at a time, so that memory is taken for records that are there.
-constexpr std::size_t records_a_piece = 500;
+constexpr std::size_t records_a_piece = 100;
 
 /// One label of a record: what the description calls it, and how many classes it tells apart.
 struct Label {
@@ -46,7 +46,9 @@ class CifarReader {
       out.pixels.reserve(out.pixels.size() + count * image_bytes);
       out.labels.reserve(out.labels.size() + count);
     }
-    std::vector<std::uint8_t> piece(records_a_piece * record_bytes());
+    const std::uint64_t most_here = source_->most_bytes() / record_bytes() + 1;
+    const std::size_t piece_records = std::min<std::uint64_t>(records_a_piece, most_here);
+    std::vector<std::uint8_t> piece(piece_records * record_bytes());
     std::size_t count = 0;
     do {
       count = source_->read(piece);

@@ -29,7 +29,7 @@ bool is_image_name(const fs::path& path) {
   std::string extension = path.extension().string();
   std::ranges::transform(extension, extension.begin(),
                          [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  constexpr const char* known[] = {".png", ".jpg", ".jpeg", ".bmp"};
+  constexpr const char* known[] = {".png", ".jpg", ".jpeg"};
   return std::ranges::any_of(known, [&](const char* name) { return extension == name; });
 }
 
@@ -112,7 +112,7 @@ ImageDataset read_image_folder(const fs::path& root, const ImageFolderOptions& o
     collect(folder, std::ssize(classes), 0, examples);
     if (examples.size() == before) {
       fail(op, folder.string(),
-           ": holds no .png, .jpg, .jpeg or .bmp; add images of the class or "
+           ": holds no .png, .jpg or .jpeg; add images of the class or "
            "take the folder away");
     }
     classes.push_back(folder.filename().string());

@@ -130,7 +130,8 @@ class Page {
     for (int row = pixel(middle.y - reach); row < bottom; ++row) {
       for (int column = pixel(middle.x - reach); column < right; ++column) {
         const Vector centre = {static_cast<float>(column) + 0.5F, static_cast<float>(row) + 0.5F};
-        ink(centre, pixels_[static_cast<std::size_t>(row * side + column)]);
+        ink(centre,
+            pixels_[static_cast<std::size_t>(row) * side + static_cast<std::size_t>(column)]);
       }
     }
   }

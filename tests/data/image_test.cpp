@@ -32,12 +32,6 @@ std::string error_of_reading(const fs::path& path) {
   return error_of([&] { read_image(path); });
 }
 
-/// A bottom-up BMP of 2x2 pixels with 24 bits each: blue, green / red, white.
-const Bytes bmp = {'B', 'M', 70,  0,   0,   0,   0, 0, 0,   0, 54, 0, 0,   0, 40, 0, 0,  0,
-                   2,   0,   0,   0,   2,   0,   0, 0, 1,   0, 24, 0, 0,   0, 0,  0, 16, 0,
-                   0,   0,   0,   0,   0,   0,   0, 0, 0,   0, 0,  0, 0,   0, 0,  0, 0,  0,
-                   0,   0,   255, 255, 255, 255, 0, 0, 255, 0, 0,  0, 255, 0, 0,  0};
-
 }  // namespace
 
 TEST_CASE("data.image.png") {
@@ -51,7 +45,7 @@ TEST_CASE("data.image.png") {
   CHECK(pixels_of(image) == Bytes{1, 4, 7, 10, 13, 16, 2, 5, 8, 11, 14, 17, 3, 6, 9, 12, 15, 18});
   const Tensor grey = read_image(path, 1);
   CHECK(grey.shape() == Shape{1, 2, 3});
-  CHECK(pixels_of(grey)[0] == (77 * 1 + 150 * 2 + 29 * 3) / 256);
+  CHECK(pixels_of(grey)[0] == (77 * 1 + 150 * 2 + 29 * 3 + 128) / 256);
 }
 
 TEST_CASE("data.image.png-of-other-channels") {
@@ -63,13 +57,6 @@ TEST_CASE("data.image.png-of-other-channels") {
   CHECK(pixels_of(read_image(folder / "grey-alpha", 1)) == Bytes{9, 200});
   write_file(folder / "alpha", png_bytes(1, 1, 4, Bytes{9, 8, 7, 0}));
   CHECK(pixels_of(read_image(folder / "alpha")) == Bytes{9, 8, 7});
-}
-
-TEST_CASE("data.image.bmp") {
-  const TempFolder folder;
-  write_file(folder / "image", bmp);
-  CHECK(pixels_of(read_image(folder / "image")) ==
-        Bytes{0, 0, 255, 255, 0, 255, 0, 255, 255, 0, 0, 255});
 }
 
 TEST_CASE("data.image.jpeg") {
@@ -96,10 +83,8 @@ TEST_CASE("data.image.cut-short-anywhere") {
   const fs::path path = folder / "cut";
   const Bytes png = png_bytes(3, 2, 1, Bytes{1, 2, 3, 4, 5, 6});
   for (const Bytes& whole :
-       {png, bmp, contents_of(images / "ramp.jpg"), contents_of(images / "progressive.jpg")}) {
-    // The last bytes of a BMP only fill its row up.
-    const std::size_t needed = whole.size() - (whole[0] == 'B' ? 2 : 0);
-    for (std::size_t length = 0; length < needed; ++length) {
+       {png, contents_of(images / "ramp.jpg"), contents_of(images / "progressive.jpg")}) {
+    for (std::size_t length = 0; length < whole.size(); ++length) {
       CAPTURE(length);
       write_file(path, std::span(whole).first(length));
       CHECK(contains(error_of_reading(path), {"[image] " + path.string() + ": "}));
@@ -127,11 +112,24 @@ TEST_CASE("data.image.damaged-png") {
   CHECK(contains(error_of_reading(path), {"wrong checksum in the chunk at byte 33"}));
 }
 
+// stb_image 2.27 writes beyond its table here.
+TEST_CASE("data.image.jpeg-with-more-codes-than-bytes") {
+  const TempFolder folder;
+  Bytes jpeg = contents_of(images / "ramp.jpg");
+  const Bytes marker = {0xFF, 0xC4};
+  const auto table = std::search(jpeg.begin(), jpeg.end(), marker.begin(), marker.end());
+  REQUIRE(table != jpeg.end());
+  // After marker, length and name: how many codes there are of each of the 16 lengths.
+  std::fill_n(table + 5, 16, std::uint8_t{255});
+  write_file(folder / "codes.jpg", jpeg);
+  CHECK(contains(error_of_reading(folder / "codes.jpg"), {"codes.jpg: corrupt JPEG data"}));
+}
+
 TEST_CASE("data.image.not-an-image") {
   const TempFolder folder;
   write_file(folder / "text", Bytes{'h', 'e', 'l', 'l', 'o'});
   CHECK(contains(error_of_reading(folder / "text"),
-                 {"[image] ", (folder / "text").string(), "PNG, JPEG and BMP"}));
+                 {"[image] ", (folder / "text").string(), "neither PNG nor JPEG"}));
   write_file(folder / "empty", {});
   CHECK(contains(error_of_reading(folder / "empty"), {"the file is empty"}));
   CHECK(contains(error_of_reading(folder / "absent"), {"cannot be opened"}));
@@ -151,5 +149,5 @@ TEST_CASE("data.image.promises-more-than-the-file-holds") {
   write_file(path, with_size(8192, 32768));
   CHECK(contains(error_of_reading(path), {path.string(), "8192x32768", "at most 134217728"}));
   write_file(path, with_size(8192, 40000));
-  CHECK(contains(error_of_reading(path), {path.string(), "cannot be decoded"}));
+  CHECK(contains(error_of_reading(path), {path.string(), "8192x40000"}));
 }

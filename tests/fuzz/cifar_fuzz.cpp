@@ -34,8 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     plastic::fuzz::MemoryFile file;
     file.append({data, size});
     file.append(std::vector<std::uint8_t>((record - size % record) % record));
-    check(plastic::data::read_cifar10, file.path());
-    check(plastic::data::read_cifar100, file.path());
+    if (record != 3074) check(plastic::data::read_cifar10, file.path());
+    if (record != 3073) check(plastic::data::read_cifar100, file.path());
   }
   return 0;
 }

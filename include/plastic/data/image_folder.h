@@ -17,8 +17,8 @@ struct ImageFolderOptions {
 
 /// Reads labelled images from folders, as torchvision's ImageFolder has them: `root`/CLASS/IMAGE,
 /// the classes numbered in the order of their names' bytes, the images of a class in the order of
-/// theirs, folders within a class's folder included. Every file that ends in .png, .jpg, .jpeg or
-/// .bmp, in any case, is read by read_image() and resized by resize_image(), sides changing
+/// theirs, folders within a class's folder included. Every file that ends in .png, .jpg or .jpeg,
+/// in any case, is read by read_image() and resized by resize_image(), sides changing
 /// independently; other files and names that begin with a dot are passed over. Normalised with
 /// ImageNet's mean (0.485, 0.456, 0.406) and deviation (0.229, 0.224, 0.225), for grey their
 /// averages (0.449, 0.226). Throws Error naming the path for a folder that cannot be read or has no
