@@ -7,7 +7,6 @@
 #include "apps/config_file.h"
 #include "apps/config_option.h"
 #include "apps/metrics.h"
-#include "apps/model_choice.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/report.h"

@@ -113,17 +113,16 @@ std::string comparison_json(const std::string& data, const TrainConfig& config,
                             std::span<const std::uint64_t> seeds,
                             std::span<const OptimizerSettings> settings,
                             std::span<const OptimizerRuns> runs) {
-  nlohmann::ordered_json json = {{"data", data},
-                                 {"fraction", config.fraction},
-                                 {"model", config.model},
-                                 {"epochs", config.epochs},
-                                 {"batch_size", config.batch_size},
-                                 {"augment", augment_parts(config.augment)},
-                                 {"schedule", name_of(config.schedule)},
-                                 {"warmup", config.warmup_epochs},
-                                 {"seeds", seeds}};
+  nlohmann::ordered_json json = {
+      {"data", data}, {"fraction", config.fraction}, {"model", config.model}};
   if (config.hidden) json["hidden"] = *config.hidden;
   if (config.dropout) json["dropout"] = *config.dropout;
+  json["epochs"] = config.epochs;
+  json["batch_size"] = config.batch_size;
+  json["augment"] = augment_parts(config.augment);
+  json["schedule"] = name_of(config.schedule);
+  json["warmup"] = config.warmup_epochs;
+  json["seeds"] = seeds;
   for (const OptimizerSettings& optimizer : settings) {
     json["settings"][optimizer.name] = describe(optimizer);
   }

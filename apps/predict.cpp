@@ -139,7 +139,7 @@ void add_predict(CLI::App& program) {
   const auto options = std::make_shared<PredictOptions>();
   CLI::App& command = add_command(program, "predict", "Tell what a trained network sees in images.",
                                   footer(), [options] { predict(*options); });
-  command.add_option("IMAGE", options->images, "PNG, JPEG and BMP files")
+  command.add_option("IMAGE", options->images, "PNG and JPEG files")
       ->required()
       ->type_name("FILE...");
   add_text_option(command, "--checkpoint", "RUN", "", "Network",

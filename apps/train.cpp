@@ -9,7 +9,6 @@
 #include "apps/config_option.h"
 #include "apps/input_form.h"
 #include "apps/interrupt.h"
-#include "apps/model_choice.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/run_folder.h"

@@ -12,7 +12,7 @@
 namespace plastic::apps {
 namespace {
 
-constexpr std::uint64_t cifar10_batch = 10000 * (1 + 3072);
+constexpr std::uint64_t cifar10_batch = 10000ULL * (1 + 3072);
 constexpr std::uint64_t cifar100_image = 2 + 3072;
 
 }  // namespace

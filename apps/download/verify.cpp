@@ -29,7 +29,7 @@ std::map<std::string, std::string> read_record(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::string line(256, '\0');
   for (std::size_t i = 0; i < most_recorded && file.getline(line.data(), 256); ++i) {
-    const std::string text = line.c_str();
+    const std::string text(line.data());
     if (text.size() <= hex_digits + 2) continue;
     if (text.find_first_not_of("0123456789abcdef") != hex_digits) continue;
     sums[text.substr(hex_digits + 2)] = text.substr(0, hex_digits);
@@ -101,7 +101,7 @@ std::vector<FileReport> inspect(const RemoteSet& set, const fs::path& folder) {
 void record_members(const RemoteSet& set, const fs::path& folder,
                     const std::vector<std::pair<std::string, std::string>>& sums) {
   std::string text;
-  for (const auto& [name, sum] : sums) text += sum + "  " + name + "\n";
+  for (const auto& [name, sum] : sums) text.append(sum).append("  ").append(name).append("\n");
   write_file_atomically(record_path(set, folder), text);
 }
 
