@@ -28,7 +28,7 @@ bool is_there(const fs::path& path) {
 
 fs::path canonical_folder(const fs::path& folder) {
   std::error_code error;
-  const fs::path path = fs::canonical(folder, error);
+  fs::path path = fs::canonical(folder, error);
   if (error) fail("report", folder.string(), ": cannot open this folder: ", error.message());
   if (!fs::is_directory(path, error)) {
     fail("report", folder.string(), ": expected the folder of a run, found a file");
