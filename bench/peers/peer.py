@@ -12,7 +12,8 @@ def arguments(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--min-time", type=float, default=0.2, help="seconds measured an entry")
-    parser.add_argument("--batches", default="128", help="batch sizes of the mlp")
+    parser.add_argument("--batches", default="128", help="batch sizes of models")
+    parser.add_argument("--only", help="the one entry to measure, where a peer has many")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
@@ -32,7 +33,8 @@ def page_faults():
 
 
 def mean_step(step, min_time):
-    """Seconds and page faults of one call, a mean over calls that together take min_time."""
+    """Seconds and page faults of one call, a mean over calls that together take min_time, and the
+    most memory, in bytes, that this process has had so far."""
     start = time.perf_counter()
     warm_up = 0
     while warm_up < 2 or time.perf_counter() - start < min_time / 4:
@@ -44,7 +46,8 @@ def mean_step(step, min_time):
     for _ in range(count):
         step()
     seconds = time.perf_counter() - start
-    return {"seconds": seconds / count, "faults": (page_faults() - faults) / count}
+    return {"seconds": seconds / count, "faults": (page_faults() - faults) / count,
+            "peak_memory": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
 
 
 def report(entries):
