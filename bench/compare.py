@@ -331,6 +331,7 @@ def print_bounds(plastic):
 
 def main():
     options = parse_arguments()
+    sys.stdout.reconfigure(line_buffering=True)
     other_work = OtherWork()
     plastic, peer = measure(options)
     check_same_models(plastic, peer)

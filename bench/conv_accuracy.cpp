@@ -1,5 +1,6 @@
 // How far each algorithm in f32 is from a direct convolution in f64: the largest difference of any
-// element, over the largest value, for each pass. The table of docs/winograd.md.
+// element, over the largest value, and in brackets the same for norms, for each pass. The table of
+// docs/winograd.md.
 
 #include <algorithm>
 #include <cmath>
@@ -54,14 +55,24 @@ Results run(const ConvLayer& layer, ConvAlgorithm algorithm) {
   return {widened<T>(y), widened<T>(grad_x), widened<T>(grad_weight)};
 }
 
-double error(const std::vector<double>& actual, const std::vector<double>& exact) {
+/// The largest difference over the largest value, and the norm of differences over that of values.
+struct Error {
+  double largest = 0, norm = 0;
+};
+
+Error error(const std::vector<double>& actual, const std::vector<double>& exact) {
   double difference = 0;
   double largest = 0;
+  double squares = 0;
+  double norm = 0;
   for (std::size_t i = 0; i < exact.size(); ++i) {
-    difference = std::max(difference, std::abs(actual[i] - exact[i]));
+    const double off = actual[i] - exact[i];
+    difference = std::max(difference, std::abs(off));
     largest = std::max(largest, std::abs(exact[i]));
+    squares += off * off;
+    norm += exact[i] * exact[i];
   }
-  return difference / largest;
+  return {.largest = difference / largest, .norm = std::sqrt(squares / norm)};
 }
 
 void print_table() {
@@ -74,10 +85,14 @@ void print_table() {
     for (const ConvAlgorithm algorithm : {ConvAlgorithm::direct, ConvAlgorithm::im2row,
                                           ConvAlgorithm::winograd2, ConvAlgorithm::winograd4}) {
       const Results actual = run<float>(layer, algorithm);
-      std::printf("| %d, %dx%d | %s | %.1e | %.1e | %.1e |\n", static_cast<int>(layer.in),
-                  static_cast<int>(layer.size), static_cast<int>(layer.size), name_of(algorithm),
-                  error(actual.forward, exact.forward), error(actual.input_grad, exact.input_grad),
-                  error(actual.weight_grad, exact.weight_grad));
+      std::printf("| %d, %dx%d | %s |", static_cast<int>(layer.in), static_cast<int>(layer.size),
+                  static_cast<int>(layer.size), name_of(algorithm));
+      for (const Error& e :
+           {error(actual.forward, exact.forward), error(actual.input_grad, exact.input_grad),
+            error(actual.weight_grad, exact.weight_grad)}) {
+        std::printf(" %.1e (%.1e) |", e.largest, e.norm);
+      }
+      std::printf("\n");
       std::fflush(stdout);
     }
   }

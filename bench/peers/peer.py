@@ -37,11 +37,11 @@ def mean_step(step, min_time):
     most memory, in bytes, that this process has had so far."""
     start = time.perf_counter()
     warm_up = 0
-    while warm_up < 2 or time.perf_counter() - start < min_time / 4:
+    while warm_up < 3 or time.perf_counter() - start < min_time / 4:
         step()
         warm_up += 1
     each = (time.perf_counter() - start) / warm_up
-    count = max(2, round(min_time / each))
+    count = max(1, round(min_time / each))
     faults, start = page_faults(), time.perf_counter()
     for _ in range(count):
         step()
