@@ -5,6 +5,7 @@ a machine that grows slower slows both.
 """
 
 import argparse
+import collections
 import glob
 import json
 import os
@@ -13,11 +14,21 @@ import statistics
 import subprocess
 import sys
 
+import compare_conv
+
 REFERENCE_NS = 24.0  # a parameter, at best, of the paper's implementation on two Zen 4 cores
 NEUROPLASTIC_BYTES = 68  # a parameter and step; docs/design.md
 
+Defaults = collections.namedtuple("Defaults", "rounds min_time")
+DEFAULTS = {
+    "mlp": Defaults(7, 0.2),
+    "optimizers": Defaults(7, 0.2),
+    "cnn": Defaults(5, 1.0),
+    "conv": Defaults(3, 0.1),
+}
+
 # (name of the ratio, Plastic's rule, the peer's rules of which the fastest counts); entries are
-# called rule/variant, the variant being a model or a batch size.
+# called rule/variant, the variant being a model, a batch size or both.
 COMPARISONS = {
     "mlp": [
         (f"mlp-{rule}-{{variant}}", rule, peers)
@@ -34,6 +45,8 @@ COMPARISONS = {
         ("neuroplastic-diagnostics-{variant}-vs-reference", "neuroplastic-diagnostics",
          ("neuroplastic",)),
     ],
+    "cnn": [("cnn-{variant}-sgd", "sgd", ("sgd-nchw", "sgd-channels_last"))],
+    "conv": [],  # compare_conv.py
 }
 
 WHAT = {
@@ -41,6 +54,10 @@ WHAT = {
            "ReLU,\n  dropout 0.1, on random data in memory; SGD with momentum",
     "optimizers": "one step of the optimizer on given gradients; SGD with momentum; resnet18: "
                   "11173962\n  parameters in 62 tensors, mlp: 669706 in 6",
+    "cnn": "a training step (forward, loss, backward, optimizer, zero_grad) on random 32x32 colour "
+           "images\n  in memory; resnet18 in its form for CIFAR; SGD with momentum; every model in "
+           "a process of its own",
+    "conv": "each pass of every distinct convolution of resnet18 (CIFAR) and small_cnn by itself",
 }
 
 
@@ -58,15 +75,50 @@ def batch_list(text):
     return ",".join(str(positive(int)(item)) for item in text.split(","))
 
 
+def model_list(text):
+    if not set(text.split(",")) <= {"small_cnn", "resnet18"}:
+        raise argparse.ArgumentTypeError("takes small_cnn, resnet18 or both")
+    return text
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("suite", choices=COMPARISONS)
-    parser.add_argument("--rounds", type=positive(int), default=7)
+    parser.add_argument("--rounds", type=positive(int))
     parser.add_argument("--threads", type=positive(int), default=2)
-    parser.add_argument("--min-time", type=positive(float), default=0.2,
+    parser.add_argument("--min-time", type=positive(float),
                         help="seconds measured in each round for each entry")
-    parser.add_argument("--batches", type=batch_list, default="128", help="batch sizes of mlp")
-    return parser.parse_args()
+    parser.add_argument("--batches", type=batch_list, default="128", help="batch sizes of models")
+    parser.add_argument("--models", type=model_list, default="small_cnn,resnet18",
+                        help="models of cnn")
+    options = parser.parse_args()
+    defaults = DEFAULTS[options.suite]
+    options.rounds = options.rounds or defaults.rounds
+    options.min_time = options.min_time or defaults.min_time
+    if options.suite == "conv" and "," in options.batches:
+        parser.error("conv takes one batch size")
+    return options
+
+
+def variants(options):
+    """What each rule is measured with, and how a ratio calls it."""
+    batches = [f"batch{batch}" for batch in options.batches.split(",")]
+    if options.suite == "optimizers":
+        return {"resnet18": "resnet18", "mlp": "mlp"}
+    if options.suite == "mlp":
+        return {batch: batch for batch in batches}
+    return {f"{model}/{batch}": model if len(batches) == 1 else f"{model}-{batch}"
+            for batch in batches for model in options.models.split(",")}
+
+
+def processes(options):
+    """What is measured one after the other: pairs of Plastic's entries and the peer's, a process
+    for each of them; None is one process that measures all of them."""
+    if options.suite != "cnn":
+        return [([None], [None])]
+    return [([f"{rule}/{variant}" for rule in ("sgd", "neuroplastic")],
+             [f"{rule}/{variant}" for rule in ("sgd-nchw", "sgd-channels_last")])
+            for variant in variants(options)]
 
 
 def peer_environment(threads):
@@ -91,20 +143,22 @@ def run_json(command, environment=None):
     return json.loads(result.stdout)
 
 
-def run_plastic(options):
-    """Seconds by entry."""
+def run_plastic(options, only=None):
+    """What was measured, by entry."""
     output = run_json([f"build/bench/plastic_bench_{options.suite}", "--benchmark_format=json",
                        f"--threads={options.threads}", f"--min-time={options.min_time}",
-                       f"--batches={options.batches}"])
-    return {entry["name"].split("/min_time")[0]: (entry["real_time"] / 1e3, entry["parameters"])
-            for entry in output["benchmarks"]}
+                       f"--batches={options.batches}",
+                       f"--benchmark_filter={'^' + only + '/' if only else '.'}"])
+    return {entry["name"].split("/min_time")[0]:
+            {"seconds": entry["real_time"] / 1e3, **entry} for entry in output["benchmarks"]}
 
 
-def run_peer(options):
+def run_peer(options, only=None, environment=None):
     """What peer.py's report() prints."""
     output = run_json([sys.executable, f"bench/peers/torch_{options.suite}.py",
                        "--threads", str(options.threads), "--min-time", str(options.min_time),
-                       "--batches", options.batches], peer_environment(options.threads))
+                       "--batches", options.batches] + (["--only", only] if only else []),
+                      environment or peer_environment(options.threads))
     if not any("openblas-openmp" in path for path in output["context"]["blas"]):
         sys.exit(f"bench: PyTorch loaded another BLAS: {output['context']['blas']}")
     return output
@@ -169,6 +223,13 @@ class Series:
         self.seconds = []
         self.parameters = None
         self.faults = []
+        self.peak_memory = 0
+
+    def add(self, entry):
+        self.seconds.append(entry["seconds"])
+        self.parameters = entry.get("parameters")
+        self.faults.append(entry.get("faults", 0))
+        self.peak_memory = max(self.peak_memory, entry.get("peak_memory", 0))
 
     @property
     def median(self):
@@ -176,7 +237,7 @@ class Series:
 
     def row(self):
         per_parameter = ""
-        if self.name.endswith(("/resnet18", "/mlp")):
+        if self.name.endswith(("/resnet18", "/mlp")):  # the optimizer alone
             per_parameter = f"{self.median / self.parameters * 1e9:8.2f}"
         return (f"{self.name:34} {self.median * 1e3:10.3f}  "
                 f"[{min(self.seconds) * 1e3:.3f}-{max(self.seconds) * 1e3:.3f}]".ljust(72)
@@ -188,16 +249,14 @@ def measure(options):
     for number in range(1, options.rounds + 1):
         if sys.stderr.isatty():
             print(f"\rround {number} of {options.rounds}", end="", file=sys.stderr, flush=True)
-        for name, (seconds, parameters) in run_plastic(options).items():
-            series = plastic.setdefault(name, Series(name))
-            series.seconds.append(seconds)
-            series.parameters = parameters
-        output = run_peer(options)
-        for name, entry in output["entries"].items():
-            series = peer.setdefault(name, Series(name))
-            series.seconds.append(entry["seconds"])
-            series.faults.append(entry["faults"])
-            series.parameters = entry.get("parameters")
+        for ours, theirs in processes(options):
+            for only in ours:
+                for name, entry in run_plastic(options, only).items():
+                    plastic.setdefault(name, Series(name)).add(entry)
+            for only in theirs:
+                output = run_peer(options, only)
+                for name, entry in output["entries"].items():
+                    peer.setdefault(name, Series(name)).add(entry)
         if number == 1:
             if sys.stderr.isatty():
                 print("\r", end="", file=sys.stderr)
@@ -225,16 +284,33 @@ def print_tables(plastic, peer):
 
 def print_ratios(options, plastic, peer):
     print("\nratios: median of the peer over median of Plastic; above 1, Plastic is faster")
-    variants = ["resnet18", "mlp"]
-    if options.suite == "mlp":
-        variants = [f"batch{batch}" for batch in options.batches.split(",")]
-    for variant in variants:
+    for variant, called in variants(options).items():
         for name, rule, rivals in COMPARISONS[options.suite]:
             fastest = min(peer[f"{rival}/{variant}"].median for rival in rivals)
             ratio = fastest / plastic[f"{rule}/{variant}"].median
-            print(f"ratio: {name.format(variant=variant)} {ratio:.2f}")
+            print(f"ratio: {name.format(variant=called)} {ratio:.2f}")
     if options.suite == "optimizers":
         print_bounds(plastic)
+    if options.suite == "cnn":
+        print_memory(options, plastic, peer)
+
+
+def print_memory(options, plastic, peer):
+    """The peer's least: of either layout, and with glibc's own settings too, which return memory."""
+    environment = {name: value for name, value in peer_environment(options.threads).items()
+                   if not name.startswith("MALLOC_")}
+    print("\nmost memory resident in a process that trains one model with SGD, MB:")
+    for variant, called in variants(options).items():
+        peaks = {}
+        for rule in ("sgd-nchw", "sgd-channels_last"):
+            name = f"{rule}/{variant}"
+            peaks[rule] = peer[name].peak_memory
+            output = run_peer(options, name, environment)
+            peaks[f"{rule}, glibc's own settings"] = output["entries"][name]["peak_memory"]
+        ours = plastic[f"sgd/{variant}"].peak_memory
+        print(f"{called}: Plastic {ours / 1e6:.0f}; PyTorch "
+              + "; ".join(f"{name} {peak / 1e6:.0f}" for name, peak in peaks.items()))
+        print(f"ratio: cnn-{called}-memory {min(peaks.values()) / ours:.2f}")
 
 
 def print_bounds(plastic):
@@ -255,11 +331,19 @@ def print_bounds(plastic):
 
 def main():
     options = parse_arguments()
+    sys.stdout.reconfigure(line_buffering=True)
     other_work = OtherWork()
     plastic, peer = measure(options)
     check_same_models(plastic, peer)
-    print_tables(plastic, peer)
-    print_ratios(options, plastic, peer)
+    if options.suite == "conv":
+        compare_conv.report(plastic, peer, int(options.batches))
+        sys.stdout.flush()
+        for model in ("resnet18", "small_cnn"):
+            subprocess.run(["build/bench/plastic_bench_step_profile", model, options.batches,
+                            str(options.threads)], check=True)
+    else:
+        print_tables(plastic, peer)
+        print_ratios(options, plastic, peer)
     other_work.report()
 
 

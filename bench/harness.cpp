@@ -1,5 +1,7 @@
 #include "bench/harness.h"
 
+#include <sys/resource.h>
+
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
@@ -36,6 +38,13 @@ Options parse(int argc, char** argv) {
   return options;
 }
 
+/// The most memory, in bytes, that this process has had resident.
+double peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return 1024.0 * static_cast<double>(usage.ru_maxrss);
+}
+
 }  // namespace
 
 void add_step(const std::string& name, const Options& options, std::int64_t parameters,
@@ -47,6 +56,7 @@ void add_step(const std::string& name, const Options& options, std::int64_t para
                                  step();
                                  for ([[maybe_unused]] auto _ : state) step();
                                  state.counters["parameters"] = static_cast<double>(parameters);
+                                 state.counters["peak_memory"] = peak_memory();
                                })
       ->UseRealTime()
       ->MinTime(options.min_time)

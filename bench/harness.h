@@ -20,7 +20,7 @@ struct Options {
 using Step = std::function<void()>;
 
 /// Registers an entry that times `make()()`; what make() does is not measured. `parameters` is
-/// reported with it.
+/// reported with it, and the most memory that the process has had so far.
 void add_step(const std::string& name, const Options& options, std::int64_t parameters,
               const std::function<Step()>& make);
 

@@ -12,7 +12,8 @@ def arguments(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--min-time", type=float, default=0.2, help="seconds measured an entry")
-    parser.add_argument("--batches", default="128", help="batch sizes of the mlp")
+    parser.add_argument("--batches", default="128", help="batch sizes of models")
+    parser.add_argument("--only", help="the one entry to measure, where a peer has many")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
@@ -32,19 +33,21 @@ def page_faults():
 
 
 def mean_step(step, min_time):
-    """Seconds and page faults of one call, a mean over calls that together take min_time."""
+    """Seconds and page faults of one call, a mean over calls that together take min_time, and the
+    most memory, in bytes, that this process has had so far."""
     start = time.perf_counter()
     warm_up = 0
-    while warm_up < 2 or time.perf_counter() - start < min_time / 4:
+    while warm_up < 3 or time.perf_counter() - start < min_time / 4:
         step()
         warm_up += 1
     each = (time.perf_counter() - start) / warm_up
-    count = max(2, round(min_time / each))
+    count = max(1, round(min_time / each))
     faults, start = page_faults(), time.perf_counter()
     for _ in range(count):
         step()
     seconds = time.perf_counter() - start
-    return {"seconds": seconds / count, "faults": (page_faults() - faults) / count}
+    return {"seconds": seconds / count, "faults": (page_faults() - faults) / count,
+            "peak_memory": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
 
 
 def report(entries):

@@ -1,0 +1,188 @@
+#include "bench/timed_backend.h"
+
+#include <chrono>
+#include <type_traits>
+
+#include "core/backend.h"
+
+namespace plastic {
+
+// What the linker calls the function and its replacement (GNU ld, --wrap).
+Backend& real_cpu_backend() __asm__("__real__ZN7plastic11cpu_backendEv");
+Backend& wrapped_cpu_backend() __asm__("__wrap__ZN7plastic11cpu_backendEv");
+
+}  // namespace plastic
+
+namespace plastic::bench {
+namespace {
+
+std::map<std::string, TimeOfOp>& times() {
+  static std::map<std::string, TimeOfOp> all;
+  return all;
+}
+
+const char* kind_of(const Conv2dShape& shape, const char* three, const char* one) {
+  return shape.kernel_height == 3 ? three : one;
+}
+
+/// Passes every call on to the CPU device and notes its time.
+class TimedBackend final : public Backend {
+ public:
+  explicit TimedBackend(Backend& to) : to_(to) {}
+
+  // Not timed: the cache of blocks answers at once, and threads may ask it.
+  void* allocate(std::size_t bytes) override { return to_.allocate(bytes); }
+  void deallocate(void* data, std::size_t bytes) override { to_.deallocate(data, bytes); }
+  void copy_from_host(const void* host, void* device, std::size_t bytes) override {
+    to_.copy_from_host(host, device, bytes);
+  }
+  void copy_to_host(const void* device, void* host, std::size_t bytes) override {
+    to_.copy_to_host(device, host, bytes);
+  }
+
+  void fill(const Array& out, double value) override { timed("fill", &Backend::fill, out, value); }
+  void copy(const Array& in, const Array& out) override { timed("copy", &Backend::copy, in, out); }
+  void unary(Unary op, const UnaryParameters& p, const Array& in, const Array& out) override {
+    timed("unary", &Backend::unary, op, p, in, out);
+  }
+  void unary_grad(Unary op, const UnaryParameters& p, const Array& saved, const Array& grad,
+                  const Array& out) override {
+    timed("unary gradient (ReLU)", &Backend::unary_grad, op, p, saved, grad, out);
+  }
+  void binary(Binary op, const Array& a, const Array& b, const Array& out) override {
+    timed("binary (sums of gradients)", &Backend::binary, op, a, b, out);
+  }
+  void compare(Comparison op, const Array& a, const Array& b, const Array& out) override {
+    timed("compare", &Backend::compare, op, a, b, out);
+  }
+  void where(const Array& condition, const Array& a, const Array& b, const Array& out) override {
+    timed("where", &Backend::where, condition, a, b, out);
+  }
+  void scale_shift(const Array& in, double scale, double shift, const Array& out) override {
+    timed("scale and shift", &Backend::scale_shift, in, scale, shift, out);
+  }
+  void reduce(Reduction op, const Array& in, double scale, const Array& out) override {
+    timed("sum", &Backend::reduce, op, in, scale, out);
+  }
+  void arg_extreme(Extreme which, const Array& in, const Array& out) override {
+    timed("arg_extreme", &Backend::arg_extreme, which, in, out);
+  }
+  void gather(const Array& in, const Array& index, const Array& out) override {
+    timed("gather", &Backend::gather, in, index, out);
+  }
+  void scatter_add(const Array& in, const Array& index, const Array& out) override {
+    timed("scatter_add", &Backend::scatter_add, in, index, out);
+  }
+  std::int64_t first_outside(const Array& index, std::int64_t limit) override {
+    return timed("first_outside", &Backend::first_outside, index, limit);
+  }
+  bool all_finite(const Array& in) override {
+    return timed("all_finite", &Backend::all_finite, in);
+  }
+  void gemm(const Gemm& product) override {
+    timed("matrix product (linear)", &Backend::gemm, product);
+  }
+  void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
+              bool relu, void* y) override {
+    timed(kind_of(shape, "conv 3x3 forward", "conv 1x1 forward"), &Backend::conv2d, shape, x,
+          weight, bias, relu, y);
+  }
+  void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
+                         void* grad_x) override {
+    timed(kind_of(shape, "conv 3x3 input gradient", "conv 1x1 input gradient"),
+          &Backend::conv2d_input_grad, shape, grad_y, weight, grad_x);
+  }
+  void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
+                          void* grad_weight) override {
+    timed(kind_of(shape, "conv 3x3 weight gradient", "conv 1x1 weight gradient"),
+          &Backend::conv2d_weight_grad, shape, x, grad_y, grad_weight);
+  }
+  void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
+                             double* mean, double* variance) override {
+    timed("batch norm statistics", &Backend::batch_norm_statistics, dtype, rows, channels, x, mean,
+          variance);
+  }
+  void batch_norm(const BatchNormCall& call, void* y) override {
+    timed("batch norm forward", &Backend::batch_norm, call, y);
+  }
+  void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override {
+    timed("batch norm gradient", &Backend::batch_norm_grad, call, grad);
+  }
+  void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) override {
+    timed("max pool forward", &Backend::max_pool2d, shape, x, offsets, y);
+  }
+  void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
+                       void* grad_x) override {
+    timed("max pool gradient", &Backend::max_pool2d_grad, shape, grad_y, offsets, grad_x);
+  }
+  void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) override {
+    timed("average pool forward", &Backend::avg_pool2d, shape, x, y);
+  }
+  void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) override {
+    timed("average pool gradient", &Backend::avg_pool2d_grad, shape, grad_y, grad_x);
+  }
+  std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
+                             const Array& log_sum_exp) override {
+    return timed("loss forward", &Backend::cross_entropy, logits, targets, loss, log_sum_exp);
+  }
+  void cross_entropy_grad(const Array& logits, const Array& targets, const Array& log_sum_exp,
+                          const Array& grad, const Array& out) override {
+    timed("loss gradient", &Backend::cross_entropy_grad, logits, targets, log_sum_exp, grad, out);
+  }
+  void dropout(const Array& in, double p, const Generator& at, const Array& out,
+               const Array& mask) override {
+    timed("dropout forward", &Backend::dropout, in, p, at, out, mask);
+  }
+  void relu_dropout_grad(const Array& result, const Array& grad, double scale,
+                         const Array& out) override {
+    timed("ReLU and dropout gradient", &Backend::relu_dropout_grad, result, grad, scale, out);
+  }
+  void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) override {
+    timed("dropout gradient", &Backend::masked_scale, in, mask, scale, out);
+  }
+  void uniform(const Array& out, double low, double high, const Generator& at) override {
+    timed("random numbers", &Backend::uniform, out, low, high, at);
+  }
+  void normal(const Array& out, double mean, double deviation, const Generator& at) override {
+    timed("random numbers", &Backend::normal, out, mean, deviation, at);
+  }
+
+ private:
+  /// Notes the time from its making to its end.
+  class Stopwatch {
+   public:
+    explicit Stopwatch(const char* op) : time_(times()[op]) {}
+    Stopwatch(const Stopwatch&) = delete;
+    Stopwatch& operator=(const Stopwatch&) = delete;
+    ~Stopwatch() {
+      time_.seconds +=
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+      ++time_.calls;
+    }
+
+   private:
+    TimeOfOp& time_;
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  };
+
+  template <class Result, class... Parameters>
+  Result timed(const char* op, Result (Backend::*function)(Parameters...),
+               std::type_identity_t<Parameters>... arguments) {
+    const Stopwatch stopwatch(op);
+    return (to_.*function)(arguments...);
+  }
+
+  Backend& to_;
+};
+
+}  // namespace
+
+const std::map<std::string, TimeOfOp>& times_of_ops() { return times(); }
+void clear_times() { times().clear(); }
+
+}  // namespace plastic::bench
+
+plastic::Backend& plastic::wrapped_cpu_backend() {
+  static bench::TimedBackend timed(real_cpu_backend());
+  return timed;
+}
