@@ -62,7 +62,7 @@ bool go_on(const fs::path& folder, const TrainConfig& config, int steps) {
 }  // namespace
 
 TEST_CASE("apps.interrupt.goes_on_within_an_epoch") {
-  const TrainConfig base{.hidden = {24}, .dropout = 0.3, .epochs = 3, .batch_size = 32};
+  const TrainConfig base{.hidden = {{24}}, .dropout = 0.3, .epochs = 3, .batch_size = 32};
   int count = 0;
   for (const std::string& optimizer : optimizer_names()) {
     for (const LrSchedule schedule :

@@ -66,7 +66,7 @@ double relative(double a, double b) { return std::abs(a - b) / std::abs(b); }
 TEST_CASE("apps.threads.agree_to_the_stated_bound") {
   for (const std::string& optimizer : optimizer_names()) {
     CAPTURE(optimizer);
-    const TrainConfig config{.hidden = {128, 64},
+    const TrainConfig config{.hidden = {{128, 64}},
                              .dropout = 0.2,
                              .optimizer = default_settings(optimizer, true),
                              .epochs = 1,
