@@ -187,8 +187,9 @@ def print_setting(options, context):
           f"           loaded {', '.join(context['blas'])};\n"
           "           memory kept between steps (MALLOC_MMAP_MAX_=0, MALLOC_TRIM_THRESHOLD_, "
           "MALLOC_TOP_PAD_)")
-    print("           neuroplastic: our plain PyTorch transcription of the reference, diagnostics "
-          "on as there")
+    if any("neuroplastic" in peers for _, _, peers in COMPARISONS[options.suite]):
+        print("           neuroplastic: our plain PyTorch transcription of the reference, "
+              "diagnostics on as there")
     print(f"rounds     {options.rounds}, alternating Plastic and peer; medians [smallest-largest]")
 
 
@@ -310,6 +311,8 @@ def print_memory(options, plastic, peer):
         ours = plastic[f"sgd/{variant}"].peak_memory
         print(f"{called}: Plastic {ours / 1e6:.0f}; PyTorch "
               + "; ".join(f"{name} {peak / 1e6:.0f}" for name, peak in peaks.items()))
+        print("of which PyTorch itself, once imported: "
+              f"{output['context']['memory_of_library'] / 1e6:.0f}")
         print(f"ratio: cnn-{called}-memory {min(peaks.values()) / ours:.2f}")
 
 

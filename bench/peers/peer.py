@@ -28,13 +28,20 @@ def loaded_blas():
     return sorted(paths)
 
 
+def peak_memory():
+    """The most memory, in bytes, that this process has had resident so far."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+MEMORY_OF_LIBRARY = peak_memory()
+
+
 def page_faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 
 def mean_step(step, min_time):
-    """Seconds and page faults of one call, a mean over calls that together take min_time, and the
-    most memory, in bytes, that this process has had so far."""
+    """Seconds and page faults of one call, a mean over calls that together take min_time."""
     start = time.perf_counter()
     warm_up = 0
     while warm_up < 3 or time.perf_counter() - start < min_time / 4:
@@ -47,7 +54,7 @@ def mean_step(step, min_time):
         step()
     seconds = time.perf_counter() - start
     return {"seconds": seconds / count, "faults": (page_faults() - faults) / count,
-            "peak_memory": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
+            "peak_memory": peak_memory()}
 
 
 def report(entries):
@@ -55,5 +62,6 @@ def report(entries):
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "blas": loaded_blas(),
+        "memory_of_library": MEMORY_OF_LIBRARY,
     }
     print(json.dumps({"context": context, "entries": entries}))
