@@ -5,6 +5,7 @@
 #include "core/cpu/conv_depthwise.h"
 #include "core/cpu/conv_direct.h"
 #include "core/cpu/conv_im2row.h"
+#include "core/cpu/conv_pointwise.h"
 #include "core/cpu/conv_winograd.h"
 #include "core/cpu/kernels.h"
 #include "plastic/core/conv_algorithm.h"
@@ -21,6 +22,7 @@ struct Passes {
 
 constexpr Passes direct{conv_direct, conv_direct_input_grad, conv_direct_weight_grad};
 constexpr Passes depthwise{conv_depthwise, conv_depthwise_input_grad, conv_depthwise_weight_grad};
+constexpr Passes pointwise{conv_pointwise, conv_pointwise_input_grad, conv_pointwise_weight_grad};
 constexpr Passes im2row{conv_im2row, conv_im2row_input_grad, conv_im2row_weight_grad};
 template <int m>
 constexpr Passes winograd{conv_winograd<m>, conv_winograd_input_grad<m>,
@@ -32,6 +34,7 @@ Passes fastest(const Conv2dShape& s) {
   // Below that, transforming costs more than the products save.
   constexpr std::int64_t least_channels = 16;
   if (is_depthwise(s)) return depthwise;
+  if (is_pointwise(s)) return pointwise;
   if (s.dtype == DType::f64 || !winograd_fits(s) ||
       std::min(s.in_channels, s.out_channels) < least_channels) {
     return im2row;

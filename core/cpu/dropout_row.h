@@ -23,7 +23,10 @@ void dropout_row(double p, const Generator& at, std::int64_t first, std::int64_t
     const std::int64_t length = std::min(batch - ahead, count - done);
     T* y = x + done;
     if (length == batch) {
-      for (std::int64_t i = 0; i < batch; ++i) y[i] = rule.keeps(words[i]) ? y[i] * scale : T{0};
+      for (std::int64_t i = 0; i < batch; ++i) {
+        const T kept = y[i] * scale;
+        y[i] = rule.keeps(words[i]) ? kept : T{0};
+      }
     } else {
       for (std::int64_t i = 0; i < length; ++i) {
         y[i] = rule.keeps(words[ahead + i]) ? y[i] * scale : T{0};

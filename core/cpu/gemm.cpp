@@ -29,10 +29,11 @@ struct Part {
   std::int64_t row, rows, column, columns;
 };
 
-/// Splits C over the threads: its longer side, in whole tiles where the work is worth it.
+/// Splits C over the threads, where the work is worth it: by rows, which come out even, or by whole
+/// panels of columns where there are many more of these, so that parts stay close to square.
 template <class Body>
 void for_each_part(const Gemm& g, std::int64_t column_step, Body&& body) {
-  const bool by_rows = g.m >= g.n;
+  const bool by_rows = 2 * g.m >= g.n;
   const std::int64_t step = by_rows ? 1 : column_step;
   const std::int64_t length = by_rows ? g.m : g.n;
   const std::int64_t strip_work = step * std::min(g.m, g.n) * std::max<std::int64_t>(g.k, 1);

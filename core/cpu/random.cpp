@@ -60,7 +60,11 @@ void relu_dropout_grad(const Array& result, const Array& grad, double scale, con
     T* x = out.as<T>();
     const T s = static_cast<T>(scale);
     parallel_for(0, grad.numel(), elementwise_grain, [&](std::int64_t first, std::int64_t last) {
-      for (std::int64_t i = first; i < last; ++i) x[i] = y[i] > 0 ? g[i] * s : T{0};
+      for (std::int64_t i = first; i < last; ++i) {
+        // Read in any case, which lets the loop become vectors.
+        const T passed = g[i] * s;
+        x[i] = y[i] > 0 ? passed : T{0};
+      }
     });
   });
 }

@@ -40,6 +40,7 @@ std::vector<Case> winograd_cases() {
 std::vector<Case> other_cases() {
   return {{{2, 3, 17, 17}, {20, 3, 7, 7}, {.stride = {2, 2}, .padding = {3, 3}}},
           {{2, 24, 8, 8}, {32, 24, 1, 1}, {.stride = {2, 2}}},
+          {{3, 20, 9, 7}, {36, 20, 1, 1}, {}},
           {{2, 130, 9, 9}, {33, 130, 3, 3}, {.stride = {2, 2}, .padding = {1, 1}}},
           {{2, 12, 9, 8}, {8, 6, 3, 2}, {.padding = {2, 1}, .dilation = {2, 3}, .groups = 2}},
           {{1, 4, 6, 6}, {4, 1, 3, 3}, {.padding = {1, 1}, .groups = 4}}};
@@ -98,7 +99,10 @@ TEST_CASE("core.ops.conv2d.algorithms_against_direct") {
     check_against_direct(c, ConvAlgorithm::winograd2, 3e-6);
     check_against_direct(c, ConvAlgorithm::winograd4, 3e-5);
   }
-  for (const Case& c : other_cases()) check_against_direct(c, ConvAlgorithm::im2row, 3e-6);
+  for (const Case& c : other_cases()) {
+    check_against_direct(c, ConvAlgorithm::im2row, 3e-6);
+    check_against_direct(c, ConvAlgorithm::automatic, 3e-6);
+  }
 }
 
 TEST_CASE("core.ops.conv2d.algorithms_same_bits") {
