@@ -1,5 +1,6 @@
 #pragma once
 
+#include <numbers>
 #include <type_traits>
 
 namespace plastic::cpu {
@@ -63,56 +64,62 @@ struct Winograd<2> {
   }
 };
 
-/// With the points 0, ±1, ±2 and infinity.
+/// With the points 0, ±√½, ±√2 and infinity: their powers stay closer to 1 than those of the usual
+/// 0, ±1, ±2, so that less is lost to cancellation, at the same cost.
 template <>
 struct Winograd<4> {
   static constexpr int outputs = 4;
   static constexpr int tile = 6;
+  static constexpr double inner = 0.5 * std::numbers::sqrt2;
+  static constexpr double outer = std::numbers::sqrt2;
 
   template <class X>
   static void input(const X (&d)[6], X (&v)[6]) {
-    const X even = d[4] - 4 * d[2];
-    const X odd = d[3] - 4 * d[1];
-    const X even2 = d[4] - d[2];
-    const X odd2 = 2 * (d[3] - d[1]);
-    v[0] = 4 * d[0] - 5 * d[2] + d[4];
+    constexpr auto half = element<X>(0.5);
+    constexpr auto middle = element<X>(2.5);
+    const X even = d[4] - 2 * d[2];
+    const X odd = element<X>(inner) * (d[3] - 2 * d[1]);
+    const X even2 = d[4] - half * d[2];
+    const X odd2 = element<X>(outer) * (d[3] - half * d[1]);
+    v[0] = d[0] - middle * d[2] + d[4];
     v[1] = even + odd;
     v[2] = even - odd;
     v[3] = even2 + odd2;
     v[4] = even2 - odd2;
-    v[5] = 4 * d[1] - 5 * d[3] + d[5];
+    v[5] = d[1] - middle * d[3] + d[5];
   }
   template <class X>
   static void kernel(const X (&g)[3], X (&u)[6]) {
-    constexpr auto sixth = element<X>(1.0 / 6);
-    const X even = -sixth * (g[0] + g[2]);
-    const X odd = sixth * g[1];
-    const X even2 = element<X>(1.0 / 24) * g[0] + sixth * g[2];
-    const X odd2 = element<X>(1.0 / 12) * g[1];
-    u[0] = g[0] / 4;
-    u[1] = even - odd;
-    u[2] = even + odd;
+    const X even = element<X>(-2.0 / 3) * g[0] - element<X>(1.0 / 3) * g[2];
+    const X odd = element<X>(-2.0 / 3 * inner) * g[1];
+    const X even2 = element<X>(1.0 / 6) * g[0] + element<X>(1.0 / 3) * g[2];
+    const X odd2 = element<X>(outer / 6) * g[1];
+    u[0] = g[0];
+    u[1] = even + odd;
+    u[2] = even - odd;
     u[3] = even2 + odd2;
     u[4] = even2 - odd2;
     u[5] = g[2];
   }
   template <class X>
   static void output(const X (&p)[6], X (&y)[4]) {
+    constexpr auto half = element<X>(0.5);
     const X sum = p[1] + p[2];
-    const X difference = p[1] - p[2];
+    const X difference = element<X>(inner) * (p[1] - p[2]);
     const X sum2 = p[3] + p[4];
-    const X difference2 = p[3] - p[4];
+    const X difference2 = element<X>(outer) * (p[3] - p[4]);
     y[0] = p[0] + sum + sum2;
-    y[1] = difference + 2 * difference2;
-    y[2] = sum + 4 * sum2;
-    y[3] = difference + 8 * difference2 + p[5];
+    y[1] = difference + difference2;
+    y[2] = half * sum + 2 * sum2;
+    y[3] = half * difference + 2 * difference2 + p[5];
   }
   template <class X>
   static void output_adjoint(const X (&y)[4], X (&p)[6]) {
-    const X even = y[0] + y[2];
-    const X odd = y[1] + y[3];
-    const X even2 = y[0] + 4 * y[2];
-    const X odd2 = 2 * y[1] + 8 * y[3];
+    constexpr auto half = element<X>(0.5);
+    const X even = y[0] + half * y[2];
+    const X odd = element<X>(inner) * (y[1] + half * y[3]);
+    const X even2 = y[0] + 2 * y[2];
+    const X odd2 = element<X>(outer) * (y[1] + 2 * y[3]);
     p[0] = y[0];
     p[1] = even + odd;
     p[2] = even - odd;
@@ -122,12 +129,11 @@ struct Winograd<4> {
   }
   template <class X>
   static void kernel_adjoint(const X (&u)[6], X (&g)[3]) {
-    constexpr auto sixth = element<X>(1.0 / 6);
-    const X even = sixth * (u[1] + u[2]);
-    const X even2 = u[3] + u[4];
-    g[0] = u[0] / 4 - even + element<X>(1.0 / 24) * even2;
-    g[1] = sixth * (u[2] - u[1]) + element<X>(1.0 / 12) * (u[3] - u[4]);
-    g[2] = sixth * even2 - even + u[5];
+    const X sum = u[1] + u[2];
+    const X sum2 = u[3] + u[4];
+    g[0] = u[0] - element<X>(2.0 / 3) * sum + element<X>(1.0 / 6) * sum2;
+    g[1] = element<X>(outer / 6) * (u[3] - u[4]) - element<X>(2.0 / 3 * inner) * (u[1] - u[2]);
+    g[2] = element<X>(1.0 / 3) * (sum2 - sum) + u[5];
   }
 };
 
