@@ -6,33 +6,30 @@
 namespace plastic::optim {
 namespace {
 
-/// Elements whose α is kept at a time.
+/// Elements whose α is kept at a time, few enough for partial sums in f32.
 constexpr std::int64_t block = 256;
+constexpr int lanes = 16;
 
 /// What can be summed in lanes; fills `alphas`.
-void sum_block(const NeuroPlasticStep& step, const rule::Coefficient& coefficient, float decay,
-               std::int64_t begin, std::int64_t count, float* __restrict alphas,
-               DiagnosticSums& sums, double& added_square) {
-  constexpr int lanes = 4;
-  const float* __restrict gradients = step.gradients + begin;
-  const float* __restrict parameters = step.parameters + begin;
-  const float* __restrict a = step.activity + begin;
-  const float* __restrict m = step.momentum + begin;
-  const float* __restrict v = step.variance + begin;
+void sum_block(const ChunkPointers& p, const rule::Coefficient& coefficient, std::int64_t count,
+               float* __restrict alphas, DiagnosticSums& sums, double& added_square) {
+  const float* __restrict gradients = p.g;
+  const float* __restrict parameters = p.theta;
+  const float* __restrict a = p.a;
+  const float* __restrict w = p.w;
   const rule::Coefficient c = coefficient;
-  double alpha_sum[lanes] = {}, alpha_square[lanes] = {};
-  double gradient[lanes] = {}, parameter[lanes] = {}, residual[lanes] = {};
+  float alpha_sum[lanes] = {}, alpha_square[lanes] = {};
+  float gradient[lanes] = {}, parameter[lanes] = {}, residual[lanes] = {};
   for_lanes<lanes>(count, [=, &c, &alpha_sum, &alpha_square, &gradient, &parameter, &residual](
                               std::int64_t i, int lane) {
     const float g = gradients[i];
-    const rule::Alpha alpha = rule::alpha(c, g, a[i], rule::memory({a[i], m[i], v[i]}, c.eps));
+    const float theta = parameters[i];
+    const rule::Alpha alpha = rule::alpha(c, g, a[i], w[i]);
+    const float added = (alpha.full - alpha.gradient_only) * g;
     alphas[i] = alpha.full;
-    const auto full = static_cast<double>(alpha.full);
-    const auto theta = static_cast<double>(decay * parameters[i]);
-    const auto added = static_cast<double>((alpha.full - alpha.gradient_only) * g);
-    alpha_sum[lane] += full;
-    alpha_square[lane] += full * full;
-    gradient[lane] += static_cast<double>(g) * static_cast<double>(g);
+    alpha_sum[lane] += alpha.full;
+    alpha_square[lane] += alpha.full * alpha.full;
+    gradient[lane] += g * g;
     parameter[lane] += theta * theta;
     residual[lane] += added * added;
   });
@@ -43,39 +40,82 @@ void sum_block(const NeuroPlasticStep& step, const rule::Coefficient& coefficien
   added_square += total(residual);
 }
 
-void count_block(const float* alphas, std::int64_t count, DiagnosticSums& sums) {
-  const float width = sums.high - sums.low;
-  const float scale = width > 0 ? static_cast<float>(DiagnosticSums::bins) / width : 0;
-  // The last bin takes what is outside of the range.
-  std::array<std::int64_t, DiagnosticSums::bins + 1> histogram{};
-  for (std::int64_t i = 0; i < count; ++i) {
+/// Extremes and counts near them, and the bin of each α; the last bin takes what is outside.
+void place_block(const float* __restrict alphas, std::int64_t count, std::int32_t* __restrict bins,
+                 DiagnosticSums& sums) {
+  constexpr float bin_count = DiagnosticSums::bins;
+  const float low = sums.low, high = sums.high;
+  const float near_low = sums.near_low, near_high = sums.near_high;
+  const bool has_width = high > low;
+  const float scale = has_width ? bin_count / (high - low) : 0;
+  float least[lanes], most[lanes];
+  std::fill_n(least, lanes, sums.alpha_min);
+  std::fill_n(most, lanes, sums.alpha_max);
+  std::int32_t below[lanes] = {}, above[lanes] = {};
+  for_lanes<lanes>(count, [=, &least, &most, &below, &above](std::int64_t i, int lane) {
     const float alpha = alphas[i];
-    sums.alpha_min = alpha < sums.alpha_min ? alpha : sums.alpha_min;
-    sums.alpha_max = alpha > sums.alpha_max ? alpha : sums.alpha_max;
-    sums.below += static_cast<std::int64_t>(alpha <= sums.near_low);
-    sums.above += static_cast<std::int64_t>(alpha >= sums.near_high);
-    const bool is_inside = alpha >= sums.low && alpha <= sums.high && scale > 0;
-    const float position = is_inside ? (alpha - sums.low) * scale : 0;
-    const int bin = std::min(static_cast<int>(position), DiagnosticSums::bins - 1);
-    ++histogram[static_cast<std::size_t>(is_inside ? bin : DiagnosticSums::bins)];
+    least[lane] = alpha < least[lane] ? alpha : least[lane];
+    most[lane] = alpha > most[lane] ? alpha : most[lane];
+    below[lane] += alpha <= near_low ? 1 : 0;
+    above[lane] += alpha >= near_high ? 1 : 0;
+    const bool is_inside = (alpha >= low) & (alpha <= high) & has_width;
+    const float position = (alpha - low) * scale;
+    const float within = position < bin_count ? position : bin_count - 1;
+    bins[i] = static_cast<std::int32_t>(is_inside ? within : bin_count);
+  });
+  sums.alpha_min = *std::min_element(least, least + lanes);
+  sums.alpha_max = *std::max_element(most, most + lanes);
+  for (int lane = 0; lane < lanes; ++lane) {
+    sums.below += below[lane];
+    sums.above += above[lane];
   }
-  for (std::size_t i = 0; i < sums.histogram.size(); ++i) sums.histogram[i] += histogram[i];
 }
+
+/// Counts in several histograms by turns, since neighbours often fall into one bin and an addition
+/// would wait for the one before.
+class BinCounts {
+ public:
+  void add(const std::int32_t* bins, std::int64_t count) {
+    std::int64_t i = 0;
+    for (; i + turns <= count; i += turns) {
+      for (int turn = 0; turn < turns; ++turn) ++counts_[turn][bins[i + turn]];
+    }
+    for (; i < count; ++i) ++counts_[0][bins[i]];
+  }
+
+  void add_to(std::array<std::int64_t, DiagnosticSums::bins>& histogram) const {
+    for (std::size_t bin = 0; bin < histogram.size(); ++bin) {
+      for (const auto& counts : counts_) histogram[bin] += counts[bin];
+    }
+  }
+
+ private:
+  static constexpr int turns = 4;
+  std::uint32_t counts_[turns][DiagnosticSums::bins + 1] = {};
+};
 
 }  // namespace
 
-void cpu_diagnose(const NeuroPlasticStep& step, rule::Variant variant,
-                  const rule::Coefficient& coefficient, const rule::Update& update,
-                  std::int64_t begin, std::int64_t end, DiagnosticSums& sums) {
+void cpu_diagnose(const ChunkPointers& p, rule::Variant variant,
+                  const rule::Coefficient& coefficient, DiagnosticSums& sums) {
   float alphas[block];
+  std::int32_t bins[block];
+  BinCounts counts;
   double added_square = 0;
-  for (std::int64_t at = begin; at < end; at += block) {
-    const std::int64_t count = std::min(block, end - at);
-    sum_block(step, coefficient, update.decay, at, count, alphas, sums, added_square);
-    count_block(alphas, count, sums);
+  for (std::int64_t at = 0; at < p.count; at += block) {
+    const std::int64_t count = std::min(block, p.count - at);
+    ChunkPointers part = p;
+    part.g += at;
+    part.theta += at;
+    part.a += at;
+    part.w += at;
+    sum_block(part, coefficient, count, alphas, sums, added_square);
+    place_block(alphas, count, bins, sums);
+    counts.add(bins, count);
   }
+  counts.add_to(sums.histogram);
   if (variant == rule::Variant::classic) sums.residual_square += added_square;
-  sums.count += end - begin;
+  sums.count += p.count;
 }
 
 }  // namespace plastic::optim

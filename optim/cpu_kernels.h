@@ -1,5 +1,6 @@
 #pragma once
 
+#include "optim/cpu_neuroplastic_loops.h"
 #include "optim/kernels.h"
 
 namespace plastic::optim {
@@ -7,10 +8,10 @@ namespace plastic::optim {
 /// cpu_neuroplastic.cpp.
 void cpu_neuroplastic(const NeuroPlasticStep& step);
 
-/// cpu_diagnostics.cpp: adds elements [begin, end) of the flat blocks, of a tensor with this
-/// coefficient and update, to the sums over elements. To be called before the update is applied.
-void cpu_diagnose(const NeuroPlasticStep& step, rule::Variant variant,
-                  const rule::Coefficient& coefficient, const rule::Update& update,
-                  std::int64_t begin, std::int64_t end, DiagnosticSums& sums);
+/// cpu_diagnostics.cpp: adds a chunk of a tensor with this coefficient to the sums over elements,
+/// once it is observed and before it is measured. What decay does to the parameters is left to the
+/// caller.
+void cpu_diagnose(const ChunkPointers& p, rule::Variant variant,
+                  const rule::Coefficient& coefficient, DiagnosticSums& sums);
 
 }  // namespace plastic::optim

@@ -33,7 +33,7 @@ class Run {
     observe();
     measure();
     finish();
-    if (step_.diagnostics != nullptr) diagnose();
+    if (step_.diagnostics != nullptr) add_diagnostics();
     apply();
   }
 
@@ -71,9 +71,17 @@ class Run {
 
   void measure() {
     std::vector<rule::UpdateSums> partial(chunks_.size());
+    if (step_.diagnostics != nullptr) {
+      diagnosed_.assign(chunks_.size(), step_.diagnostics->empty_copy());
+    }
     for_chunks(chunks_, [&](const Chunk& chunk, std::size_t index) {
       const NeuroPlasticRule& rule = tensors_[chunk.tensor].rule;
       const Progress& progress = progress_[chunk.tensor];
+      // While the chunk is in the caches, and what observing it left is still there.
+      if (step_.diagnostics != nullptr) {
+        cpu_diagnose(pointers(chunk), rule.settings.variant, progress.coefficient,
+                     diagnosed_[index]);
+      }
       partial[index] = measure_chunk(rule.settings, rule.controller_class >= 0, progress.base,
                                      progress.coefficient, pointers(chunk));
     });
@@ -120,14 +128,12 @@ class Run {
     }
   }
 
-  void diagnose() {
-    std::vector<DiagnosticSums> partial(chunks_.size(), step_.diagnostics->empty_copy());
-    for_chunks(chunks_, [&](const Chunk& chunk, std::size_t index) {
-      const Progress& progress = progress_[chunk.tensor];
-      cpu_diagnose(step_, tensors_[chunk.tensor].rule.settings.variant, progress.coefficient,
-                   progress.update, chunk.begin, chunk.end, partial[index]);
-    });
-    for (const DiagnosticSums& sums : partial) step_.diagnostics->add(sums);
+  void add_diagnostics() {
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+      const auto decay = static_cast<double>(progress_[chunks_[i].tensor].update.decay);
+      diagnosed_[i].parameter_square *= decay * decay;
+      step_.diagnostics->add(diagnosed_[i]);
+    }
   }
 
   void apply() {
@@ -143,6 +149,8 @@ class Run {
   float* scratch_;
   std::vector<Chunk> chunks_;
   std::vector<Progress> progress_;
+  /// Of each chunk; empty without diagnostics.
+  std::vector<DiagnosticSums> diagnosed_;
 };
 
 std::int64_t extent(Tensors tensors) {

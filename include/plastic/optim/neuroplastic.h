@@ -39,7 +39,7 @@ struct NeuroPlasticOptions {
   /// Decoupled instead: θ ← θ·(1 - lr·λ) before the step. Hybrid adamw always decays so, hybrid
   /// sgd_momentum never.
   bool decoupled_weight_decay = false;
-  /// Computes NeuroPlasticDiagnostics at every step, in a fourth pass.
+  /// Computes NeuroPlasticDiagnostics at every step.
   bool diagnostics = false;
 
   NeuroPlasticMode mode = NeuroPlasticMode::rule_based;
