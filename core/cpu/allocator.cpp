@@ -1,5 +1,6 @@
 #include "core/cpu/allocator.h"
 
+#include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <mutex>
@@ -38,9 +39,12 @@ class BlockCache {
       release_all();
       block = std::aligned_alloc(alignment, size);
     }
+    ++taken_;
     if (block == nullptr) fail("allocate", "out of memory: asked for ", bytes, " bytes");
     return block;
   }
+
+  std::int64_t taken() const { return taken_; }
 
   void give(void* block, std::size_t bytes) noexcept {
     const std::lock_guard lock(mutex_);
@@ -61,6 +65,7 @@ class BlockCache {
   }
 
   std::mutex mutex_;
+  std::atomic<std::int64_t> taken_{0};
   std::unordered_map<std::size_t, std::vector<void*>> free_;
 };
 
@@ -77,5 +82,7 @@ void* allocate(std::size_t bytes) { return bytes == 0 ? nullptr : cache().take(b
 void deallocate(void* data, std::size_t bytes) noexcept {
   if (data != nullptr) cache().give(data, bytes);
 }
+
+std::int64_t blocks_from_system() { return cache().taken(); }
 
 }  // namespace plastic::cpu

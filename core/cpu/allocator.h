@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace plastic::cpu {
 
@@ -10,5 +11,9 @@ namespace plastic::cpu {
 /// Error when the system has no more. Thread-safe.
 void* allocate(std::size_t bytes);
 void deallocate(void* data, std::size_t bytes) noexcept;
+
+/// How many blocks the system was asked for so far: a training step that has warmed up asks for
+/// none.
+std::int64_t blocks_from_system();
 
 }  // namespace plastic::cpu
