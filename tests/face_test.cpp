@@ -1,0 +1,48 @@
+// What the public headers promise as a whole.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path face = fs::path(PLASTIC_TEST_DATA) / "../include/plastic";
+
+std::string text_of(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+TEST_CASE("face.plastic_h_includes_every_header") {
+  const std::string all = text_of(face / "plastic.h") + text_of(face / "core/ops.h");
+  REQUIRE_FALSE(all.empty());
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(face)) {
+    if (!entry.is_regular_file() || entry.path().filename() == "plastic.h") continue;
+    const std::string name = "plastic/" + fs::relative(entry.path(), face).generic_string();
+    CHECK_MESSAGE(all.find("#include \"" + name + "\"") != std::string::npos, name);
+  }
+}
+
+TEST_CASE("face.headers_include_the_standard_library_and_each_other_alone") {
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(face)) {
+    if (!entry.is_regular_file()) continue;
+    std::istringstream lines(text_of(entry.path()));
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.starts_with("#include")) continue;
+      CAPTURE(entry.path().string());
+      CAPTURE(line);
+      const bool ours = line.starts_with("#include \"plastic/");
+      // The standard library's headers have neither a folder nor an extension.
+      const bool standard = line.starts_with("#include <") && line.find('/') == std::string::npos &&
+                            line.find('.') == std::string::npos;
+      CHECK((ours || standard));
+    }
+  }
+}
+
+}  // namespace
