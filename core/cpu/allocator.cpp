@@ -1,12 +1,15 @@
 #include "core/cpu/allocator.h"
 
 #include <bit>
+#include <cstddef>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <unordered_map>
 #include <vector>
 
 #include "core/check.h"
+#include "core/cpu/poison.h"
 
 namespace plastic::cpu {
 namespace {
@@ -24,6 +27,27 @@ class BlockCache {
  public:
   void* take(std::size_t bytes) {
     const std::size_t size = bucket_size(bytes);
+    void* block = block_of(size);
+    if (block == nullptr) fail("allocate", "out of memory: asked for ", bytes, " bytes");
+    unpoison(block, bytes);
+    poison(static_cast<std::byte*>(block) + bytes, size - bytes);
+    return block;
+  }
+
+  void give(void* block, std::size_t bytes) noexcept {
+    const std::size_t size = bucket_size(bytes);
+    poison(block, size);
+    const std::lock_guard lock(mutex_);
+    try {
+      free_[size].push_back(block);
+    } catch (const std::bad_alloc&) {
+      std::free(block);
+    }
+  }
+
+ private:
+  /// Null when there is no memory.
+  void* block_of(std::size_t size) {
     {
       const std::lock_guard lock(mutex_);
       std::vector<void*>& blocks = free_[size];
@@ -38,20 +62,9 @@ class BlockCache {
       release_all();
       block = std::aligned_alloc(alignment, size);
     }
-    if (block == nullptr) fail("allocate", "out of memory: asked for ", bytes, " bytes");
     return block;
   }
 
-  void give(void* block, std::size_t bytes) noexcept {
-    const std::lock_guard lock(mutex_);
-    try {
-      free_[bucket_size(bytes)].push_back(block);
-    } catch (const std::bad_alloc&) {
-      std::free(block);
-    }
-  }
-
- private:
   void release_all() {
     const std::lock_guard lock(mutex_);
     for (auto& [size, blocks] : free_) {
