@@ -2,12 +2,15 @@
 
 #include <atomic>
 #include <bit>
+#include <cstddef>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <unordered_map>
 #include <vector>
 
 #include "core/check.h"
+#include "core/cpu/poison.h"
 
 namespace plastic::cpu {
 namespace {
@@ -25,6 +28,29 @@ class BlockCache {
  public:
   void* take(std::size_t bytes) {
     const std::size_t size = bucket_size(bytes);
+    void* block = block_of(size);
+    if (block == nullptr) fail("allocate", "out of memory: asked for ", bytes, " bytes");
+    unpoison(block, bytes);
+    poison(static_cast<std::byte*>(block) + bytes, size - bytes);
+    return block;
+  }
+
+  std::int64_t taken() const { return taken_; }
+
+  void give(void* block, std::size_t bytes) noexcept {
+    const std::size_t size = bucket_size(bytes);
+    poison(block, size);
+    const std::lock_guard lock(mutex_);
+    try {
+      free_[size].push_back(block);
+    } catch (const std::bad_alloc&) {
+      std::free(block);
+    }
+  }
+
+ private:
+  /// Null when there is no memory.
+  void* block_of(std::size_t size) {
     {
       const std::lock_guard lock(mutex_);
       std::vector<void*>& blocks = free_[size];
@@ -40,22 +66,9 @@ class BlockCache {
       block = std::aligned_alloc(alignment, size);
     }
     ++taken_;
-    if (block == nullptr) fail("allocate", "out of memory: asked for ", bytes, " bytes");
     return block;
   }
 
-  std::int64_t taken() const { return taken_; }
-
-  void give(void* block, std::size_t bytes) noexcept {
-    const std::lock_guard lock(mutex_);
-    try {
-      free_[bucket_size(bytes)].push_back(block);
-    } catch (const std::bad_alloc&) {
-      std::free(block);
-    }
-  }
-
- private:
   void release_all() {
     const std::lock_guard lock(mutex_);
     for (auto& [size, blocks] : free_) {

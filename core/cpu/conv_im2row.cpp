@@ -15,7 +15,7 @@ namespace {
 /// Columns of patches that are copied and multiplied at a time.
 constexpr std::int64_t block_columns = 1024;
 /// Rows of patches likewise, when summing over channels: a few tiles.
-constexpr std::int64_t block_rows = 4 * max_tile_rows;
+constexpr std::int64_t block_rows = std::int64_t{4} * max_tile_rows;
 
 /// One group of a convolution.
 struct Group {

@@ -41,9 +41,9 @@ std::int64_t chunk_tiles(std::int64_t planes, std::int64_t in, std::int64_t out)
   constexpr std::int64_t second_cache = 1 << 20;
   constexpr std::int64_t third_cache = 1 << 23;
   constexpr auto bytes = static_cast<std::int64_t>(sizeof(T));
-  if (planes * in * out * bytes > third_cache) return 8 * max_tile_rows;
+  if (planes * in * out * bytes > third_cache) return std::int64_t{8} * max_tile_rows;
   const std::int64_t tiles = second_cache / (planes * (in + out) * bytes);
-  return std::clamp<std::int64_t>(tiles, 2 * max_tile_rows, 8 * max_tile_rows);
+  return std::clamp(tiles, std::int64_t{2} * max_tile_rows, std::int64_t{8} * max_tile_rows);
 }
 
 template <class T, int m>
@@ -121,7 +121,7 @@ template <class T, int m>
 void weight_grad(const Conv2dShape& s, const T* x, const T* grad_y, T* grad_weight) {
   constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
   constexpr std::int64_t chunk_bytes = 16 << 20;
-  constexpr std::int64_t row_block = 4 * max_tile_rows;
+  constexpr std::int64_t row_block = std::int64_t{4} * max_tile_rows;
   const TileGrid grid(s.batch, s.out_height, s.out_width, m);
   const std::int64_t in = round_up(s.in_channels, tile_columns<T>);
   const std::int64_t out = round_up(s.out_channels, vector_width<T>);

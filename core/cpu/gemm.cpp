@@ -20,7 +20,7 @@ constexpr std::int64_t parallel_packing = 1 << 14;
 /// Longest k summed at a time: a panel of B must stay in the second cache.
 constexpr std::int64_t block_k = 1024;
 /// Bytes of A that stay in the second cache while the panels pass by.
-constexpr std::int64_t block_a_bytes = 512 * 1024;
+constexpr std::int64_t block_a_bytes = std::int64_t{512} * 1024;
 /// Rows below which columns of B are not worth packing: too few would read the panel.
 constexpr std::int64_t dot_rows = 4;
 

@@ -99,7 +99,7 @@ Tensor weight_gradient(const Conv2dShape& shape, const Tensor& x, const Tensor& 
 /// The gradient before the activation: nothing passes where the rectified result, if there is one,
 /// is 0.
 Tensor before_activation(const std::optional<Saved>& rectified, const Tensor& g) {
-  const Tensor dense = channels_last(g);
+  Tensor dense = channels_last(g);
   if (!rectified) return dense;
   Tensor out = empty_channels_last(g.shape(), {.dtype = g.dtype(), .device = g.device()});
   backend(g.device())

@@ -16,8 +16,8 @@ struct PoolGeometry {
   std::array<std::int64_t, 2> out;
 };
 
-/// The windows over x. Throws Error naming `op` and the shape when x is no image with pixels or they
-/// do not fit.
+/// The windows over x. Throws Error naming `op` and the shape when x is no image with pixels or
+/// they do not fit.
 PoolGeometry pool_geometry(const char* op, const Tensor& x,
                            const std::array<std::int64_t, 2>& kernel,
                            const std::optional<std::array<std::int64_t, 2>>& stride,
