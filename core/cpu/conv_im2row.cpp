@@ -114,7 +114,8 @@ void forward(const Conv2dShape& s, std::int64_t index, const T* x, const T* weig
 }
 
 /// Products of gradients and weights are gradients of patches, and are added up in the pixels that
-/// the patches were copied from. Images are taken one a thread, since patches overlap.
+/// the patches were copied from. Patches overlap, so the order of additions matters: images fall
+/// into groups of about one block, fixed by the sizes, and a thread takes whole groups.
 template <class T>
 void input_grad(const Conv2dShape& s, std::int64_t index, const T* grad_y, const T* weight,
                 T* grad_x) {
@@ -124,12 +125,10 @@ void input_grad(const Conv2dShape& s, std::int64_t index, const T* grad_y, const
   pack_for_input_grad(g, weight, panels.data());
   const std::int64_t pixels = s.out_height * s.out_width;
   constexpr std::int64_t panel = tile_columns<T>;
-  parallel_for(0, s.batch, 1, [&](std::int64_t first_image, std::int64_t last_image) {
-    const std::int64_t longest = std::min(block_columns, (g.k + panel - 1) / panel * panel);
-    const Scratch<T> products(block_rows * longest);
-    for (std::int64_t first = first_image * pixels; first < last_image * pixels;
-         first += block_rows) {
-      const std::int64_t rows = std::min(block_rows, last_image * pixels - first);
+  const std::int64_t longest = std::min(block_columns, (g.k + panel - 1) / panel * panel);
+  const auto add_rows = [&](std::int64_t begin, std::int64_t end, T* products) {
+    for (std::int64_t first = begin; first < end; first += block_rows) {
+      const std::int64_t rows = std::min(block_rows, end - first);
       for (std::int64_t k0 = 0; k0 < g.k; k0 += block_columns) {
         const std::int64_t k = std::min(block_columns, g.k - k0);
         for (std::int64_t j = 0; j < k; j += panel) {
@@ -138,12 +137,12 @@ void input_grad(const Conv2dShape& s, std::int64_t index, const T* grad_y, const
                             .a_row = s.out_channels,
                             .a_k = 1,
                             .b = panels.data() + (k0 + j) * g.out,
-                            .c = products.data() + j,
+                            .c = products + j,
                             .ldc = longest},
                            rows, panel);
         }
         for (std::int64_t i = 0; i < rows; ++i) {
-          const T* from = products.data() + i * longest;
+          const T* from = products + i * longest;
           patches.visit(first + i, k0, k0 + k, [&](const T* pixel, std::int64_t count) {
             if (pixel != nullptr) {
               // Patches reads what it is given; this is our own output.
@@ -154,6 +153,15 @@ void input_grad(const Conv2dShape& s, std::int64_t index, const T* grad_y, const
           });
         }
       }
+    }
+  };
+  const std::int64_t images = std::max<std::int64_t>(1, block_rows / pixels);
+  const std::int64_t groups = (s.batch + images - 1) / images;
+  parallel_for(0, groups, 1, [&](std::int64_t first, std::int64_t last) {
+    const Scratch<T> products(block_rows * longest);
+    for (std::int64_t group = first; group < last; ++group) {
+      const std::int64_t end = std::min(s.batch, (group + 1) * images);
+      add_rows(group * images * pixels, end * pixels, products.data());
     }
   });
 }

@@ -42,6 +42,9 @@ std::vector<Case> other_cases() {
           {{2, 24, 8, 8}, {32, 24, 1, 1}, {.stride = {2, 2}}},
           {{3, 20, 9, 7}, {36, 20, 1, 1}, {}},
           {{2, 130, 9, 9}, {33, 130, 3, 3}, {.stride = {2, 2}, .padding = {1, 1}}},
+          // More outputs an image than a block of patches, more columns than a block too.
+          {{3, 130, 19, 19}, {9, 130, 3, 3}, {.stride = {2, 2}, .padding = {1, 1}}},
+          {{7, 130, 5, 5}, {9, 130, 3, 3}, {.stride = {2, 2}, .padding = {1, 1}}},
           {{2, 12, 9, 8}, {8, 6, 3, 2}, {.padding = {2, 1}, .dilation = {2, 3}, .groups = 2}},
           {{1, 4, 6, 6}, {4, 1, 3, 3}, {.padding = {1, 1}, .groups = 4}}};
 }
