@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/cpu/finish_row.h"
 #include "core/cpu/gemm_kernel.h"
 #include "core/cpu/gemm_pack.h"
 #include "core/cpu/patches.h"
@@ -64,16 +65,6 @@ void pack_for_input_grad(const Group& g, const T* weight, T* panels) {
 }
 
 template <class T>
-void finish(const T* bias, bool relu, std::int64_t columns, T* y) {
-  if (bias != nullptr) {
-    for (std::int64_t j = 0; j < columns; ++j) y[j] += bias[j];
-  }
-  if (relu) {
-    for (std::int64_t j = 0; j < columns; ++j) y[j] = y[j] < 0 ? T{0} : y[j];
-  }
-}
-
-template <class T>
 void forward(const Conv2dShape& s, std::int64_t index, const T* x, const T* weight, const T* bias,
              bool relu, T* y) {
   const Group g(s, index);
@@ -106,8 +97,8 @@ void forward(const Conv2dShape& s, std::int64_t index, const T* x, const T* weig
         }
       }
       for (std::int64_t i = 0; i < rows; ++i) {
-        finish(bias == nullptr ? nullptr : bias + g.first_out, relu, g.out,
-               out + i * s.out_channels);
+        finish_row(bias == nullptr ? nullptr : bias + g.first_out, relu, g.out,
+                   out + i * s.out_channels);
       }
     }
   });

@@ -1,8 +1,9 @@
-// Matrix products. B is packed into panels, which all threads share; then the threads split C. A
+// Matrix products. B is packed into panels, which all threads share; then the threads split C. An
 // element of C is summed in the same order whatever the number of threads.
 #include <algorithm>
 
 #include "core/cpu/dropout_row.h"
+#include "core/cpu/finish_row.h"
 #include "core/cpu/gemm_kernel.h"
 #include "core/cpu/gemm_pack.h"
 #include "core/cpu/kernels.h"
@@ -52,12 +53,7 @@ void finish(const Gemm& g, const Part& part) {
   const T* bias = g.bias == nullptr ? nullptr : static_cast<const T*>(g.bias) + part.column;
   for (std::int64_t i = part.row; i < part.row + part.rows; ++i) {
     T* c = static_cast<T*>(g.c) + i * g.ldc + part.column;
-    if (bias != nullptr) {
-      for (std::int64_t j = 0; j < part.columns; ++j) c[j] += bias[j];
-    }
-    if (g.relu) {
-      for (std::int64_t j = 0; j < part.columns; ++j) c[j] = c[j] < 0 ? T{0} : c[j];
-    }
+    finish_row(bias, g.relu, part.columns, c);
     if (g.dropout > 0) dropout_row(g.dropout, g.at, i * g.n + part.column, part.columns, c);
   }
 }
@@ -66,7 +62,8 @@ void finish(const Gemm& g, const Part& part) {
 template <class T>
 void pack(const Gemm& g, std::int64_t k0, std::int64_t k, T* panels) {
   const T* b = static_cast<const T*>(g.b);
-  parallel_for(0, panel_count<T>(g.n), std::max<std::int64_t>(1, parallel_packing / (k * 32)),
+  parallel_for(0, panel_count<T>(g.n),
+               std::max<std::int64_t>(1, parallel_packing / (k * tile_columns<T>)),
                [&](std::int64_t first, std::int64_t last) {
                  for (std::int64_t i = first; i < last; ++i) {
                    const std::int64_t j = i * tile_columns<T>;
@@ -81,15 +78,22 @@ void pack(const Gemm& g, std::int64_t k0, std::int64_t k, T* panels) {
                });
 }
 
+/// Products with k terms of A from its beginning on; B and C are left to be set.
+template <class T>
+TileProduct<T> products_of(const Gemm& g, std::int64_t k) {
+  return {.k = k,
+          .a = static_cast<const T*>(g.a),
+          .a_row = g.transpose_a ? 1 : g.lda,
+          .a_k = g.transpose_a ? g.lda : 1,
+          .ldc = g.ldc};
+}
+
 /// A part of C from packed panels, block of rows by block of rows.
 template <class T>
 void multiply_packed(const Gemm& g, const Part& part, std::int64_t k0, std::int64_t k,
                      const T* panels) {
-  TileProduct<T> product{.k = k,
-                         .a_row = g.transpose_a ? 1 : g.lda,
-                         .a_k = g.transpose_a ? g.lda : 1,
-                         .ldc = g.ldc,
-                         .accumulate = k0 > 0};
+  TileProduct<T> product = products_of<T>(g, k);
+  product.accumulate = k0 > 0;
   const std::int64_t block = std::max<std::int64_t>(
       max_tile_rows, block_a_bytes / (k * static_cast<std::int64_t>(sizeof(T))));
   for (std::int64_t row = 0; row < part.rows; row += block) {
@@ -118,46 +122,38 @@ void packed_product(const Gemm& g) {
   }
 }
 
-/// Few rows and B stored as columns: dot products along k, of `rows` rows with `columns` columns.
-template <class T, int rows, int columns>
-void dots(const T* a, std::int64_t lda, const T* b, std::int64_t ldb, std::int64_t k, T* c,
-          std::int64_t ldc) {
+/// Dot products along k of one row with `columns` columns, stored beside one another.
+template <class T, int columns>
+void dots(const T* a, const T* b, std::int64_t ldb, std::int64_t k, T* c) {
   constexpr std::int64_t width = vector_width<T>;
-  Vector<T> sum[rows][columns] = {};
+  Vector<T> sum[columns] = {};
   const std::int64_t whole_k = k / width * width;
   for (std::int64_t p = 0; p < whole_k; p += width) {
-    Vector<T> left[rows];
-    for (int i = 0; i < rows; ++i) left[i] = load(a + i * lda + p);
-    for (int j = 0; j < columns; ++j) {
-      const Vector<T> right = load(b + j * ldb + p);
-      for (int i = 0; i < rows; ++i) sum[i][j] += left[i] * right;
-    }
+    const Vector<T> left = load(a + p);
+    for (int j = 0; j < columns; ++j) sum[j] += left * load(b + j * ldb + p);
   }
-  for (int i = 0; i < rows; ++i) {
-    for (int j = 0; j < columns; ++j) {
-      T value = sum_of<T>(sum[i][j]);
-      for (std::int64_t p = whole_k; p < k; ++p) value += a[i * lda + p] * b[j * ldb + p];
-      c[i * ldc + j] = value;
-    }
+  for (int j = 0; j < columns; ++j) {
+    T value = sum_of<T>(sum[j]);
+    for (std::int64_t p = whole_k; p < k; ++p) value += a[p] * b[j * ldb + p];
+    c[j] = value;
   }
 }
 
+/// Few rows and B stored as columns.
 template <class T>
 void dot_product(const Gemm& g) {
+  constexpr std::int64_t together = 4;
   for_each_part(g, 1, [&](const Part& part) {
-    const std::int64_t row_end = part.row + part.rows;
     const std::int64_t column_end = part.column + part.columns;
-    for (std::int64_t i = part.row; i < row_end; ++i) {
+    for (std::int64_t i = part.row; i < part.row + part.rows; ++i) {
       const T* a = static_cast<const T*>(g.a) + i * g.lda;
       const T* b = static_cast<const T*>(g.b);
       T* c = static_cast<T*>(g.c) + i * g.ldc;
       std::int64_t j = part.column;
-      for (; j + 4 <= column_end; j += 4) {
-        dots<T, 1, 4>(a, g.lda, b + j * g.ldb, g.ldb, g.k, c + j, g.ldc);
+      for (; j + together <= column_end; j += together) {
+        dots<T, together>(a, b + j * g.ldb, g.ldb, g.k, c + j);
       }
-      for (; j < column_end; ++j) {
-        dots<T, 1, 1>(a, g.lda, b + j * g.ldb, g.ldb, g.k, c + j, g.ldc);
-      }
+      for (; j < column_end; ++j) dots<T, 1>(a, b + j * g.ldb, g.ldb, g.k, c + j);
     }
     finish<T>(g, part);
   });
@@ -172,11 +168,7 @@ void unpacked_product(const Gemm& g) {
   if (whole < g.n) {
     pack_panel(static_cast<const T*>(g.b) + whole, g.ldb, g.k, g.n - whole, last.data());
   }
-  TileProduct<T> product{.k = g.k,
-                         .a = static_cast<const T*>(g.a),
-                         .a_row = g.transpose_a ? 1 : g.lda,
-                         .a_k = g.transpose_a ? g.lda : 1,
-                         .ldc = g.ldc};
+  const TileProduct<T> product = products_of<T>(g, g.k);
   const std::int64_t panel_work = g.m * g.k * tile_columns<T>;
   parallel_for(0, panel_count<T>(g.n), (parallel_work + panel_work - 1) / panel_work,
                [&](std::int64_t first, std::int64_t end) {

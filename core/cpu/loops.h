@@ -13,9 +13,8 @@ namespace plastic::cpu {
 constexpr std::int64_t elementwise_grain = 8192;
 
 /// Walks arrays of one shape in step, in the order in which the last one lies in memory, on all
-/// threads. body(pointers, strides, count) is called for
-/// runs of `count` elements along one axis; pointers are to the first element of each array,
-/// counted in bytes, and strides are in elements.
+/// threads. body(pointers, strides, count) is called for runs of `count` elements along one axis;
+/// pointers are to the first element of each array, counted in bytes, and strides are in elements.
 template <std::size_t Count, class Body>
 void for_each_run(Array (&arrays)[Count], Body&& body) {
   sort_axes(arrays);
