@@ -13,19 +13,6 @@ using plastic::Tensor;
 using namespace plastic::data;
 using namespace plastic::test;
 
-namespace {
-
-Bytes bytes_of(const Tensor& images) { return images.to_vector<std::uint8_t>(); }
-
-/// FNV-1a.
-std::uint64_t hash(const Bytes& bytes) {
-  std::uint64_t out = 0xcbf29ce484222325U;
-  for (const std::uint8_t byte : bytes) out = (out ^ byte) * 0x100000001b3U;
-  return out;
-}
-
-}  // namespace
-
 TEST_CASE("data.digits.set") {
   const DatasetPair pair = digits({.train_size = 200, .test_size = 50});
   CHECK(pair.name == "digits");

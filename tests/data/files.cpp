@@ -17,6 +17,14 @@ void append_little_endian(Bytes& out, std::uint32_t value, int bytes) {
 
 }  // namespace
 
+std::uint64_t hash(std::span<const std::uint8_t> bytes) {
+  std::uint64_t out = 0xcbf29ce484222325U;
+  for (const std::uint8_t byte : bytes) out = (out ^ byte) * 0x100000001b3U;
+  return out;
+}
+
+Bytes bytes_of(const Tensor& images) { return images.to_vector<std::uint8_t>(); }
+
 TempFolder::TempFolder() {
   static int count = 0;
   path_ = std::filesystem::temp_directory_path() /

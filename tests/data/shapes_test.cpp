@@ -22,15 +22,6 @@ using namespace plastic::test;
 
 namespace {
 
-Bytes bytes_of(const Tensor& images) { return images.to_vector<std::uint8_t>(); }
-
-/// FNV-1a.
-std::uint64_t hash(const Bytes& bytes) {
-  std::uint64_t out = 0xcbf29ce484222325U;
-  for (const std::uint8_t byte : bytes) out = (out ^ byte) * 0x100000001b3U;
-  return out;
-}
-
 /// Trains with Adam.
 void train(plastic::nn::Module& model, const ImageDataset& dataset, std::int64_t batch_size,
            int epochs) {
