@@ -1,8 +1,13 @@
 # Options of everything this project compiles; none of them reaches a consumer.
 function(plastic_compile_options target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+  # nvcc's own intermediate code is not pedantic. CMake 3.25 does not know its flag for C++20.
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion>
+    $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 -Xcompiler=-Wall,-Wextra,-Wshadow,-Wconversion>)
   if(PLASTIC_WERROR)
-    target_compile_options(${target} PRIVATE -Werror)
+    target_compile_options(${target} PRIVATE
+      $<$<COMPILE_LANGUAGE:CXX>:-Werror>
+      $<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings -Xcompiler=-Werror>)
   endif()
   if(PLASTIC_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${PLASTIC_SANITIZE} -fno-omit-frame-pointer
@@ -15,8 +20,9 @@ endfunction()
 function(plastic_engine_options target)
   # No errno and no floating-point traps: both keep loops from being vectorised, and neither changes
   # a result.
-  target_compile_options(${target} PRIVATE -fno-math-errno -fno-trapping-math)
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANGUAGE:CXX>:-fno-math-errno -fno-trapping-math>)
   if(PLASTIC_NATIVE)
-    target_compile_options(${target} PRIVATE -march=native)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-march=native>)
   endif()
 endfunction()

@@ -2,11 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
 
 #include "core/array.h"
 #include "core/batch_norm_call.h"
 #include "core/conv2d_shape.h"
 #include "core/pool2d_shape.h"
+#include "core/recorded_step.h"
 #include "plastic/core/device.h"
 #include "plastic/core/random.h"
 
@@ -176,6 +180,10 @@ class Backend {
   /// Uniform in [low, high), contiguous.
   virtual void uniform(const Array& out, double low, double high, const Generator& at) = 0;
   virtual void normal(const Array& out, double mean, double deviation, const Generator& at) = 0;
+
+  /// See plastic/core/recording.h. Throws Error where nothing can be recorded.
+  virtual std::unique_ptr<RecordedStep> record(Generator& generator,
+                                               const std::function<void()>& step);
 };
 
 /// The backend of a device. Throws Error when the device is not there.

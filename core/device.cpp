@@ -33,6 +33,10 @@ std::vector<Device> available_devices() {
 
 std::string cuda_unavailable_reason() { return cuda_reason(); }
 
+std::unique_ptr<RecordedStep> Backend::record(Generator&, const std::function<void()>&) {
+  fail("record", "the CPU has no use for it; only steps on a CUDA device are recorded");
+}
+
 Backend& backend(Device device) {
   if (device.type == DeviceType::cpu) return cpu_backend();
   if (device.index >= cuda_device_count()) {

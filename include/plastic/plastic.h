@@ -9,6 +9,7 @@
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
+#include "plastic/core/recording.h"
 #include "plastic/core/safetensors.h"
 #include "plastic/core/shape.h"
 #include "plastic/core/state_dict.h"

@@ -1,0 +1,83 @@
+#include "cuda/context.h"
+
+#include <vector>
+
+#include "cuda/check.h"
+
+namespace plastic::cuda {
+namespace {
+
+// What releases are compiled for begins with Ampere.
+constexpr int oldest_major = 8;
+
+Devices find_devices() {
+  int count = 0;
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  if (error != cudaSuccess) {
+    cudaGetLastError();
+    return {.count = 0, .reason = cudaGetErrorString(error)};
+  }
+  // Those behind one that is too old cannot be reached: indices are the driver's.
+  for (int i = 0; i < count; ++i) {
+    cudaDeviceProp properties{};
+    if (cudaGetDeviceProperties(&properties, i) != cudaSuccess) {
+      return {.count = i, .reason = i > 0 ? "" : "the device does not answer"};
+    }
+    if (properties.major < oldest_major) {
+      return {.count = i,
+              .reason = i > 0 ? ""
+                              : std::string(properties.name) + " has compute capability " +
+                                    std::to_string(properties.major) + "." +
+                                    std::to_string(properties.minor) + "; needs 8.0 or newer"};
+    }
+  }
+  return {.count = count, .reason = count > 0 ? "" : "no CUDA device found"};
+}
+
+}  // namespace
+
+const Devices& devices() {
+  static const Devices found = find_devices();
+  return found;
+}
+
+Context& Context::of(int index) {
+  // Never destroyed: at the end of the process the driver may be gone before tensors are.
+  static auto& contexts =
+      *new std::vector<std::unique_ptr<Context>>(static_cast<std::size_t>(devices().count));
+  std::unique_ptr<Context>& context = contexts[static_cast<std::size_t>(index)];
+  if (!context) context = std::make_unique<Context>(index);
+  return *context;
+}
+
+Context::Context(int index) : index_(index) {
+  use();
+  check(cudaGetDeviceProperties(&properties_, index), "cudaGetDeviceProperties");
+  check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+  memory_ = std::make_unique<Memory>(index, stream_);
+}
+
+Context::~Context() {
+  memory_.reset();
+  cudaStreamDestroy(stream_);
+}
+
+void Context::use() const {
+  thread_local int current = -1;
+  if (current == index_) return;
+  check(cudaSetDevice(index_), "cudaSetDevice ", index_);
+  current = index_;
+}
+
+void Context::check_not_recording(const char* op) const {
+  if (is_recording()) {
+    fail(op, "would wait for the device, which cannot be done while a step is being recorded");
+  }
+}
+
+void Context::wait(const char* op) {
+  check_not_recording(op);
+  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize in ", op);
+}
+
+}  // namespace plastic::cuda

@@ -1,0 +1,129 @@
+#include "cuda/memory.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <string>
+
+#include "cuda/check.h"
+
+namespace plastic::cuda {
+namespace {
+
+std::string size_text(std::size_t bytes) {
+  const double mebibytes = static_cast<double>(bytes) / (1024.0 * 1024.0);
+  char text[32];
+  std::snprintf(text, sizeof(text), mebibytes < 10 ? "%.2f MiB" : "%.0f MiB", mebibytes);
+  return text;
+}
+
+}  // namespace
+
+Memory::Memory(int device, cudaStream_t stream) : device_(device), stream_(stream) {
+  check(cudaStreamCreateWithFlags(&side_stream_, cudaStreamNonBlocking),
+        "cudaStreamCreateWithFlags");
+  cudaMemPool_t pool = nullptr;
+  check(cudaDeviceGetDefaultMemPool(&pool, device), "cudaDeviceGetDefaultMemPool");
+  // Without this each wait gives free memory back to the system, to be taken again.
+  std::uint64_t keep_everything = UINT64_MAX;
+  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep_everything),
+        "cudaMemPoolSetAttribute");
+}
+
+Memory::~Memory() { cudaStreamDestroy(side_stream_); }
+
+void* Memory::take(std::size_t bytes, cudaStream_t stream) {
+  void* data = nullptr;
+  const cudaError_t error = cudaMallocAsync(&data, bytes, stream);
+  if (error == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    return nullptr;
+  }
+  check(error, "cudaMallocAsync of ", bytes, " bytes");
+  return data;
+}
+
+void* Memory::allocate(std::size_t bytes) {
+  if (bytes == 0) return nullptr;
+  Block block{.bytes = bytes, .recorded = recording_, .is_recorded = recording_ != nullptr};
+  void* data = recording_ ? recording_->reuse(bytes, block.bytes) : take(bytes, stream_);
+  if (recording_ && data == nullptr) data = take(bytes, side_stream_);
+  if (data == nullptr && !recording_) {
+    // Blocks given back in stream order may not have arrived; what the pool keeps may be in pieces.
+    cudaStreamSynchronize(stream_);
+    cudaMemPool_t pool = nullptr;
+    if (cudaDeviceGetDefaultMemPool(&pool, device_) == cudaSuccess) cudaMemPoolTrimTo(pool, 0);
+    data = take(bytes, stream_);
+  }
+  if (data == nullptr) fail_out_of_memory(bytes);
+  bytes_in_use_ += block.bytes;
+  live_.emplace(data, std::move(block));
+  return data;
+}
+
+void Memory::deallocate(void* data) noexcept {
+  const auto found = live_.find(data);
+  if (found == live_.end()) return;
+  const Block block = found->second;
+  live_.erase(found);
+  bytes_in_use_ -= block.bytes;
+  if (block.is_recorded) {
+    if (const auto owner = block.recorded.lock()) {
+      owner->free_.emplace(block.bytes, data);
+      return;
+    }
+  }
+  if (recording_) {
+    waiting_.push_back(data);
+  } else {
+    cudaFreeAsync(data, stream_);
+  }
+}
+
+void Memory::begin_recording(std::shared_ptr<RecordedMemory> blocks) {
+  recording_ = std::move(blocks);
+}
+
+void Memory::end_recording() {
+  recording_.reset();
+  // The blocks were allocated in the order of another stream than the one that will use them.
+  check(cudaStreamSynchronize(side_stream_), "cudaStreamSynchronize after recording");
+  for (void* data : waiting_) cudaFreeAsync(data, stream_);
+  waiting_.clear();
+}
+
+void Memory::fail_out_of_memory(std::size_t bytes) const {
+  std::size_t free = 0;
+  std::size_t total = 0;
+  cudaMemGetInfo(&free, &total);
+  std::vector<std::size_t> sizes;
+  for (const auto& [data, block] : live_) sizes.push_back(block.bytes);
+  const std::size_t shown = std::min<std::size_t>(sizes.size(), 5);
+  std::partial_sort(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(shown), sizes.end(),
+                    std::greater<>());
+  std::string largest;
+  for (std::size_t i = 0; i < shown; ++i) {
+    largest += (i > 0 ? ", " : "") + size_text(sizes[i]);
+  }
+  fail("cuda", "out of memory on cuda:", device_, ": asked for ", size_text(bytes), "; ",
+       size_text(free), " of ", size_text(total), " are free; ", sizes.size(), " tensors take ",
+       size_text(bytes_in_use_), shown > 0 ? ", the largest " + largest : "",
+       "; use a smaller batch or model, or end other programs on the device");
+}
+
+void* RecordedMemory::reuse(std::size_t bytes, std::size_t& found_bytes) {
+  const auto best = free_.lower_bound(bytes);
+  // A block much larger than needed may be what a later tensor needs.
+  if (best == free_.end() || best->first > 2 * bytes + 512) return nullptr;
+  void* data = best->second;
+  found_bytes = best->first;
+  free_.erase(best);
+  return data;
+}
+
+RecordedMemory::~RecordedMemory() {
+  for (const auto& [bytes, data] : free_) cudaFreeAsync(data, memory_.stream_);
+}
+
+}  // namespace plastic::cuda

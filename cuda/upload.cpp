@@ -1,0 +1,40 @@
+#include "cuda/upload.h"
+
+#include <cstring>
+
+#include "cuda/check.h"
+
+namespace plastic::cuda {
+
+Upload::Upload(Context& context, std::size_t capacity)
+    : context_(context), capacity_(capacity), device_(context.memory().allocate(capacity)) {
+  context.check_not_recording("upload");
+  for (Slot& slot : slots_) {
+    check(cudaMallocHost(&slot.pinned, capacity), "cudaMallocHost of ", capacity, " bytes");
+    check(cudaEventCreateWithFlags(&slot.copied, cudaEventDisableTiming), "cudaEventCreate");
+  }
+}
+
+Upload::~Upload() {
+  // The device may still be copying.
+  cudaStreamSynchronize(context_.stream());
+  for (Slot& slot : slots_) {
+    cudaEventDestroy(slot.copied);
+    cudaFreeHost(slot.pinned);
+  }
+  context_.memory().deallocate(device_);
+}
+
+void Upload::send(const void* data, std::size_t bytes) {
+  context_.check_not_recording("upload");
+  Slot& slot = slots_[next_];
+  next_ = (next_ + 1) % std::size(slots_);
+  if (slot.is_used) check(cudaEventSynchronize(slot.copied), "cudaEventSynchronize");
+  std::memcpy(slot.pinned, data, bytes);
+  check(cudaMemcpyAsync(device_, slot.pinned, bytes, cudaMemcpyHostToDevice, context_.stream()),
+        "cudaMemcpyAsync of ", bytes, " bytes");
+  check(cudaEventRecord(slot.copied, context_.stream()), "cudaEventRecord");
+  slot.is_used = true;
+}
+
+}  // namespace plastic::cuda

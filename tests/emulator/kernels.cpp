@@ -1,0 +1,149 @@
+// Threads of a block as coroutines on one thread of the host: a barrier is where they take turns.
+#include <cuda_runtime.h>
+#include <ucontext.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "tests/emulator/device_memory.h"
+
+// Of the thread that runs.
+uint3 threadIdx;
+uint3 blockIdx;
+dim3 blockDim;
+dim3 gridDim;
+
+namespace plastic::emulator {
+namespace {
+
+constexpr std::size_t stack_bytes = std::size_t{64} << 10;
+constexpr unsigned warp_threads = 32;
+
+enum class State { ready, at_block_barrier, at_warp_barrier, done };
+
+struct Fiber {
+  ucontext_t context{};
+  std::unique_ptr<char[]> stack = std::make_unique<char[]>(stack_bytes);
+  State state = State::done;
+};
+
+struct Slot {
+  alignas(16) unsigned char bytes[16];
+};
+
+std::vector<std::unique_ptr<Fiber>> fibers;
+std::vector<Slot> slots;
+ucontext_t scheduler;
+const std::function<void()>* body = nullptr;
+unsigned running = 0;
+
+void run_fiber() {
+  (*body)();
+  fibers[running]->state = State::done;
+  // Returning goes on with the scheduler (uc_link).
+}
+
+void wait_in(State state) {
+  Fiber& fiber = *fibers[running];
+  fiber.state = state;
+  swapcontext(&fiber.context, &scheduler);
+}
+
+uint3 index_of(unsigned thread) {
+  return {.x = thread % blockDim.x,
+          .y = thread / blockDim.x % blockDim.y,
+          .z = thread / blockDim.x / blockDim.y};
+}
+
+[[noreturn]] void fail_at_barrier() {
+  std::fprintf(stderr, "emulator: threads of a block wait at different barriers\n");
+  std::abort();
+}
+
+/// Lets all that wait at `barrier` go on if all of the range have come there or ended.
+bool release(unsigned first, unsigned last, State barrier) {
+  bool any = false;
+  for (unsigned i = first; i < last; ++i) {
+    const State state = fibers[i]->state;
+    if (state == State::done) continue;
+    if (state != barrier) return false;
+    any = true;
+  }
+  for (unsigned i = first; any && i < last; ++i) {
+    if (fibers[i]->state == barrier) fibers[i]->state = State::ready;
+  }
+  return any;
+}
+
+void run_block(unsigned threads) {
+  for (unsigned i = 0; i < threads; ++i) {
+    Fiber& fiber = *fibers[i];
+    getcontext(&fiber.context);
+    fiber.context.uc_stack.ss_sp = fiber.stack.get();
+    fiber.context.uc_stack.ss_size = stack_bytes;
+    fiber.context.uc_link = &scheduler;
+    makecontext(&fiber.context, run_fiber, 0);
+    fiber.state = State::ready;
+  }
+  while (true) {
+    bool progress = false;
+    bool left = false;
+    for (unsigned i = 0; i < threads; ++i) {
+      if (fibers[i]->state != State::ready) continue;
+      running = i;
+      threadIdx = index_of(i);
+      swapcontext(&scheduler, &fibers[i]->context);
+      progress = true;
+    }
+    for (unsigned first = 0; first < threads; first += warp_threads) {
+      const unsigned last = first + warp_threads < threads ? first + warp_threads : threads;
+      progress = release(first, last, State::at_warp_barrier) || progress;
+    }
+    progress = release(0, threads, State::at_block_barrier) || progress;
+    for (unsigned i = 0; i < threads; ++i) left = left || fibers[i]->state != State::done;
+    if (!left) return;
+    if (!progress) fail_at_barrier();
+  }
+}
+
+}  // namespace
+
+void block_barrier() { wait_in(State::at_block_barrier); }
+void warp_barrier() { wait_in(State::at_warp_barrier); }
+unsigned own_lane() { return running % warp_threads; }
+void* lane_slot(unsigned lane) { return slots[running / warp_threads * warp_threads + lane].bytes; }
+
+void run_grid(dim3 blocks, dim3 threads, const std::function<void()>& thread) {
+  const DeviceAccess access;
+  const unsigned count = threads.x * threads.y * threads.z;
+  while (fibers.size() < count) fibers.push_back(std::make_unique<Fiber>());
+  if (slots.size() < count + warp_threads) slots.resize(count + warp_threads);
+  body = &thread;
+  blockDim = threads;
+  gridDim = blocks;
+  for (unsigned z = 0; z < blocks.z; ++z) {
+    for (unsigned y = 0; y < blocks.y; ++y) {
+      for (unsigned x = 0; x < blocks.x; ++x) {
+        blockIdx = {.x = x, .y = y, .z = z};
+        run_block(count);
+      }
+    }
+  }
+}
+
+cudaError_t check_config(const cudaLaunchConfig_t& config) {
+  const dim3& blocks = config.gridDim;
+  const dim3& threads = config.blockDim;
+  constexpr unsigned most_threads = 1024;
+  constexpr unsigned most_rows = 65535;
+  const bool sound = blocks.x >= 1 && blocks.y >= 1 && blocks.z >= 1 && blocks.x <= 0x7FFFFFFFU &&
+                     blocks.y <= most_rows && blocks.z <= most_rows && threads.x >= 1 &&
+                     threads.y >= 1 && threads.z >= 1 &&
+                     threads.x * threads.y * threads.z <= most_threads && threads.z <= 64 &&
+                     config.dynamicSmemBytes == 0;
+  return sound ? cudaSuccess : cudaErrorInvalidConfiguration;
+}
+
+}  // namespace plastic::emulator

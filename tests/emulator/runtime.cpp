@@ -1,0 +1,297 @@
+// Streams, events, graphs and memory calls. One thread of the host may use the emulator.
+#include <cuda_runtime.h>
+
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/emulator/device_memory.h"
+
+namespace plastic::emulator {
+
+using Work = std::function<void()>;
+
+struct Graph {
+  std::vector<Work> works;
+};
+struct GraphExec {
+  std::vector<Work> works;
+};
+struct Pool {};
+
+struct Stream {
+  std::deque<Work> queue;
+  std::unique_ptr<Graph> capture;
+  bool is_capture_broken = false;
+};
+
+struct Event {
+  /// Of the last record: which stream's work it comes after, and whether that is done.
+  Stream* stream = nullptr;
+  std::shared_ptr<bool> done;
+};
+
+namespace {
+
+cudaError_t last_error = cudaSuccess;
+std::set<const void*> pinned;
+
+cudaError_t result(cudaError_t error) {
+  if (error != cudaSuccess) last_error = error;
+  return error;
+}
+
+void run_until(Stream& stream, const std::shared_ptr<bool>& done) {
+  while (!stream.queue.empty() && !(done && *done)) {
+    const Work work = std::move(stream.queue.front());
+    stream.queue.pop_front();
+    work();
+  }
+}
+
+void run_all(Stream& stream) { run_until(stream, nullptr); }
+
+/// What a capture does not allow.
+cudaError_t break_capture(Stream& stream) {
+  stream.is_capture_broken = true;
+  return result(cudaErrorStreamCaptureUnsupported);
+}
+
+bool is_pinned(const void* data) {
+  const auto after = pinned.upper_bound(data);
+  // Good enough: blocks of pinned memory are only used from their start.
+  return after != pinned.begin() && *std::prev(after) == data;
+}
+
+}  // namespace
+
+cudaError_t enqueue(cudaStream_t stream, Work work) {
+  if (stream == nullptr) return result(cudaErrorInvalidValue);
+  if (stream->capture) {
+    stream->capture->works.push_back(std::move(work));
+  } else {
+    stream->queue.push_back(std::move(work));
+  }
+  return cudaSuccess;
+}
+
+}  // namespace plastic::emulator
+
+using namespace plastic::emulator;
+
+const char* cudaGetErrorName(cudaError_t error) {
+  switch (error) {
+    case cudaSuccess:
+      return "cudaSuccess";
+    case cudaErrorInvalidValue:
+      return "cudaErrorInvalidValue";
+    case cudaErrorMemoryAllocation:
+      return "cudaErrorMemoryAllocation";
+    case cudaErrorInvalidConfiguration:
+      return "cudaErrorInvalidConfiguration";
+    case cudaErrorNoDevice:
+      return "cudaErrorNoDevice";
+    case cudaErrorInvalidDevice:
+      return "cudaErrorInvalidDevice";
+    case cudaErrorStreamCaptureUnsupported:
+      return "cudaErrorStreamCaptureUnsupported";
+    case cudaErrorStreamCaptureInvalidated:
+      return "cudaErrorStreamCaptureInvalidated";
+  }
+  return "unknown";
+}
+const char* cudaGetErrorString(cudaError_t error) { return cudaGetErrorName(error); }
+cudaError_t cudaGetLastError() { return std::exchange(last_error, cudaSuccess); }
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 1;
+  return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int device) {
+  return device == 0 ? cudaSuccess : result(cudaErrorInvalidDevice);
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  if (device != 0) return result(cudaErrorInvalidDevice);
+  *properties = {};
+  std::strcpy(properties->name, "emulated device");
+  properties->totalGlobalMem = DeviceMemory::instance().limit();
+  properties->major = 9;
+  // Few, so that small tests have grids that stride.
+  properties->multiProcessorCount = 2;
+  properties->l2CacheSize = 1 << 20;
+  return cudaSuccess;
+}
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
+  const DeviceMemory& memory = DeviceMemory::instance();
+  *total = memory.limit();
+  *free = memory.limit() > memory.in_use() ? memory.limit() - memory.in_use() : 0;
+  return cudaSuccess;
+}
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int* version) { return cudaDriverGetVersion(version); }
+
+namespace {
+
+std::set<Stream*>& streams() {
+  static std::set<Stream*> all;
+  return all;
+}
+
+}  // namespace
+
+cudaError_t cudaDeviceSynchronize() {
+  for (Stream* stream : streams()) {
+    if (stream->capture) return break_capture(*stream);
+  }
+  for (Stream* stream : streams()) run_all(*stream);
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  *stream = new Stream;
+  streams().insert(*stream);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  run_all(*stream);
+  streams().erase(stream);
+  delete stream;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  if (stream->capture) return break_capture(*stream);
+  run_all(*stream);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  return enqueue(stream, [from = event->stream, done = event->done] {
+    if (from != nullptr) run_until(*from, done);
+  });
+}
+cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, 0); }
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  *event = new Event;
+  return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
+  return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  event->stream = stream;
+  event->done = std::make_shared<bool>(false);
+  return enqueue(stream, [done = event->done] { *done = true; });
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  if (event->stream == nullptr || *event->done) return cudaSuccess;
+  if (event->stream->capture) return break_capture(*event->stream);
+  run_until(*event->stream, event->done);
+  return cudaSuccess;
+}
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t, cudaEvent_t) {
+  *milliseconds = 1.0F;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMallocAsync(void** data, std::size_t bytes, cudaStream_t stream) {
+  // A graph would own such memory, which the room does not want.
+  if (stream->capture) return break_capture(*stream);
+  *data = DeviceMemory::instance().allocate(bytes);
+  return *data == nullptr ? result(cudaErrorMemoryAllocation) : cudaSuccess;
+}
+cudaError_t cudaFreeAsync(void* data, cudaStream_t stream) {
+  if (stream->capture) return break_capture(*stream);
+  return enqueue(stream, [data] {
+    if (!DeviceMemory::instance().free(data)) std::abort();
+  });
+}
+cudaError_t cudaMallocHost(void** data, std::size_t bytes) {
+  *data = std::malloc(bytes);
+  pinned.insert(*data);
+  return cudaSuccess;
+}
+cudaError_t cudaFreeHost(void* data) {
+  pinned.erase(data);
+  std::free(data);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
+  const DeviceMemory& memory = DeviceMemory::instance();
+  const bool from_device = kind != cudaMemcpyHostToDevice;
+  const bool to_device = kind != cudaMemcpyDeviceToHost;
+  if (bytes == 0) return cudaSuccess;
+  if (memory.contains(from) != from_device || memory.contains(to) != to_device) {
+    return result(cudaErrorInvalidValue);
+  }
+  if (kind == cudaMemcpyHostToDevice && !is_pinned(from)) {
+    if (stream->capture) return break_capture(*stream);
+    // Pageable memory is read before the call returns.
+    const auto* first = static_cast<const char*>(from);
+    return enqueue(stream, [to, staged = std::vector<char>(first, first + bytes)] {
+      const DeviceAccess access;
+      std::memcpy(to, staged.data(), staged.size());
+    });
+  }
+  const cudaError_t error = enqueue(stream, [=] {
+    const DeviceAccess access;
+    std::memmove(to, from, bytes);
+  });
+  if (kind != cudaMemcpyDeviceToHost || is_pinned(to)) return error;
+  // So is pageable memory written.
+  return cudaStreamSynchronize(stream);
+}
+cudaError_t cudaMemsetAsync(void* data, int value, std::size_t bytes, cudaStream_t stream) {
+  if (bytes > 0 && !DeviceMemory::instance().contains(data)) return result(cudaErrorInvalidValue);
+  return enqueue(stream, [=] {
+    const DeviceAccess access;
+    std::memset(data, value, bytes);
+  });
+}
+cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) {
+  static Pool only;
+  *pool = &only;
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
+cudaError_t cudaMemPoolTrimTo(cudaMemPool_t, std::size_t) { return cudaSuccess; }
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  if (stream->capture) return result(cudaErrorInvalidValue);
+  // What is in the queue comes before the graph, whenever that is launched.
+  stream->capture = std::make_unique<Graph>();
+  stream->is_capture_broken = false;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  *graph = nullptr;
+  if (!stream->capture) return result(cudaErrorInvalidValue);
+  const std::unique_ptr<Graph> captured = std::move(stream->capture);
+  if (stream->is_capture_broken) return result(cudaErrorStreamCaptureInvalidated);
+  *graph = new Graph{captured->works};
+  return cudaSuccess;
+}
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
+  *exec = new GraphExec{graph->works};
+  return cudaSuccess;
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
+  delete exec;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
+  if (stream->capture) return break_capture(*stream);
+  return enqueue(stream, [works = exec->works] {
+    for (const Work& work : works) work();
+  });
+}
