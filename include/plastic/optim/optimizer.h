@@ -28,8 +28,14 @@ class Optimizer {
 
   /// Updates every parameter that has a gradient; the others, and their state, are left as they
   /// are. Throws Error, changing nothing, when a parameter changed its device, dtype or shape since
-  /// it was given.
-  virtual void step() = 0;
+  /// it was given. It is advance() and then apply().
+  void step();
+  /// What the next apply() will do: sees which parameters have a gradient, counts the step,
+  /// resolves rates and schedules and hands the rules to the device. Throws what step() throws.
+  void advance();
+  /// Does it, with what the gradients are by then. A device may record it and repeat it, with
+  /// advance() before each repetition (docs/design.md). Throws Error before the first advance().
+  void apply();
   /// Clears the gradients: grad() of every parameter is undefined afterwards.
   void zero_grad();
 
@@ -64,7 +70,13 @@ class Optimizer {
   const State& state() const { return *state_; }
 
  private:
+  /// Counts the step and prepares it on the device; the gradients are gathered.
+  virtual void prepare() = 0;
+  /// Runs the step last prepared.
+  virtual void run() = 0;
+
   const char* name_;
+  bool is_prepared_ = false;
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<State> state_;
 };
