@@ -121,6 +121,10 @@ void Arena::gather(const char* op) {
   }
 }
 
+Tensor Arena::gradient_block() const {
+  return make_view(gradients_, DType::f32, {elements_}, {1}, 0);
+}
+
 Tensor Arena::new_block() const {
   return make_view(new_block_storage(), DType::f32, {elements_}, {1}, 0);
 }

@@ -41,8 +41,13 @@ void Optimizer::advance() {
 
 void Optimizer::apply() {
   if (!is_prepared_) fail(name_, "apply() has nothing to do yet; call advance() before it");
+  if (gradient_hook_) gradient_hook_(arena_->gradient_block());
   run();
   arena_->mark_changed();
+}
+
+void Optimizer::set_gradient_hook(std::function<void(const Tensor& gradients)> hook) {
+  gradient_hook_ = std::move(hook);
 }
 
 void Optimizer::zero_grad() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -36,6 +37,14 @@ class Optimizer {
   /// Does it, with what the gradients are by then. A device may record it and repeat it, with
   /// advance() before each repetition (docs/design.md). Throws Error before the first advance().
   void apply();
+  /// apply() calls the hook before anything reads the gradients, with all of them as one flat f32
+  /// tensor that it may write to: what a data-parallel run puts its all-reduce into. Each
+  /// parameter's part is padded to 64 bytes; what is in the padding, and in the part of a parameter
+  /// without a gradient, means nothing. When a device records apply(), the hook is called at that
+  /// time only. An Error of the hook leaves the parameters as they are. An empty function takes the
+  /// hook away.
+  void set_gradient_hook(std::function<void(const Tensor& gradients)> hook);
+
   /// Clears the gradients: grad() of every parameter is undefined afterwards.
   void zero_grad();
 
@@ -77,6 +86,7 @@ class Optimizer {
 
   const char* name_;
   bool is_prepared_ = false;
+  std::function<void(const Tensor&)> gradient_hook_;
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<State> state_;
 };
