@@ -193,6 +193,16 @@ TEST_CASE("optim.optimizer.outlives_and_is_outlived") {
   CHECK(weight.grad().to_vector<float>() == std::vector<float>(4, 1));
 }
 
+TEST_CASE("optim.optimizer.strides_of_single_elements_do_not_matter") {
+  // Contiguous, although the second stride is not that of a tensor made in this shape.
+  Tensor weight = Tensor::of({1, 2, 3}, {1, 3}).transpose(0, 1).set_requires_grad();
+  REQUIRE(weight.is_contiguous());
+  optim::Sgd optimizer(std::vector<Tensor>{weight}, {.lr = 1});
+  weight.set_grad(Tensor::of({1, 1, 2}, {3, 1}));
+  optimizer.step();
+  CHECK(weight.to_vector<float>() == std::vector<float>{0, 1, 1});
+}
+
 TEST_CASE("optim.optimizer.refuses_parameters") {
   const Tensor good = parameter({3}, 1);
   const auto refuses = [&](const char* part, const std::vector<Tensor>& parameters) {
