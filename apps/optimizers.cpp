@@ -1,6 +1,7 @@
 #include "apps/optimizers.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "apps/values.h"
 #include "core/check.h"
@@ -164,8 +165,10 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const OptimizerSettings& settin
 
 Diagnostics last_diagnostics(const optim::Optimizer& optimizer) {
   const auto* neuroplastic = dynamic_cast<const optim::NeuroPlastic*>(&optimizer);
-  if (neuroplastic == nullptr || !neuroplastic->diagnostics()) return {};
-  const optim::NeuroPlasticDiagnostics step = *neuroplastic->diagnostics();
+  if (neuroplastic == nullptr) return {};
+  const std::optional<optim::NeuroPlasticDiagnostics> found = neuroplastic->diagnostics();
+  if (!found) return {};
+  const optim::NeuroPlasticDiagnostics& step = *found;
   return {{"alpha_mean", step.alpha_mean},
           {"alpha_std", step.alpha_std},
           {"alpha_min", step.alpha_min},

@@ -13,6 +13,6 @@ std::string cuda_reason() { return "this build has no CUDA"; }
 
 Backend& cuda_backend(int) { fail("cuda", cuda_reason()); }
 
-optim::Kernels* optim::cuda_kernels() { return nullptr; }
+optim::Kernels* optim::cuda_kernels(int) { return nullptr; }
 
 }  // namespace plastic

@@ -1,11 +1,40 @@
 #include "plastic/nn/module.h"
 
 #include <algorithm>
+#include <unordered_set>
 
+#include "core/backend.h"
 #include "core/check.h"
+#include "core/tensor_impl.h"
 #include "plastic/core/autograd.h"
 
 namespace plastic::nn {
+namespace {
+
+/// A tensor and what its memory and its gradient's are to be.
+struct Move {
+  std::shared_ptr<TensorImpl> tensor;
+  Tensor values;
+  Tensor gradient;
+};
+
+Move planned(const std::shared_ptr<TensorImpl>& tensor, Device device) {
+  Move move{.tensor = tensor, .values = Tensor(tensor).detach().to(device), .gradient = {}};
+  if (tensor->grad.defined()) move.gradient = tensor->grad.detach().to(device);
+  return move;
+}
+
+void carry_out(const Move& move) noexcept {
+  const TensorImpl& values = *move.values.impl();
+  move.tensor->storage = values.storage;
+  move.tensor->strides = values.strides;
+  move.tensor->offset = values.offset;
+  move.tensor->grad = move.gradient;
+  // A slot belongs to an optimizer whose blocks are where the tensor was.
+  move.tensor->grad_slot = Tensor();
+}
+
+}  // namespace
 
 Tensor Module::forward_activated(const Tensor& x, Activation activation) {
   const Tensor y = forward(x);
@@ -56,6 +85,20 @@ void Module::load_state_dict(const StateDict& state) {
     Tensor target = entry.tensor;
     target.copy_(find(state, entry.name, "load_state_dict"));
   }
+}
+
+void Module::to(Device device) {
+  backend(device);
+  StateDict tensors;
+  collect("", /*with_buffers=*/true, tensors);
+  std::vector<Move> moves;
+  std::unordered_set<const TensorImpl*> seen;
+  for (const NamedTensor& entry : tensors) {
+    const auto& impl = entry.tensor.impl();
+    if (entry.tensor.device() == device || !seen.insert(impl.get()).second) continue;
+    moves.push_back(planned(impl, device));
+  }
+  for (const Move& move : moves) carry_out(move);
 }
 
 void Module::train(bool on) {

@@ -58,7 +58,8 @@ Adam::Adam(const char* name, bool decoupled, const std::vector<AdamGroup>& group
       decoupled_(decoupled),
       options_(options_of(groups)),
       average_(state().add_block("exp_avg")),
-      square_(state().add_block("exp_avg_sq")) {}
+      square_(state().add_block("exp_avg_sq")),
+      stepper_(kernels_for(arena().device()).adam()) {}
 
 Adam::Adam(const std::vector<Tensor>& parameters, const AdamOptions& options)
     : Adam(std::vector<AdamGroup>{{parameters, options}}) {}
@@ -70,20 +71,21 @@ AdamW::AdamW(const std::vector<Tensor>& parameters, const AdamWOptions& options)
 
 AdamW::AdamW(const std::vector<AdamWGroup>& groups) : Adam("adamw", true, common(groups)) {}
 
-void Adam::step() {
-  arena().gather(decoupled_ ? "adamw" : "adam");
+Adam::~Adam() = default;
+
+void Adam::prepare() {
   const auto steps = state().steps();
   const auto lrs = state().lrs();
   const auto work = works(arena(), [&](std::size_t i, const Segment& segment) {
     return rule_of(options_[segment.group], lrs[segment.group], decoupled_, ++steps[i]);
   });
-  kernels_for(arena().device())
-      .adam({.tensors = work,
-             .parameters = arena().values(),
-             .gradients = arena().gradients(),
-             .average = block_data(average_),
-             .square = block_data(square_)});
-  arena().mark_changed();
+  stepper_->prepare({.tensors = work,
+                     .parameters = arena().values(),
+                     .gradients = arena().gradients(),
+                     .average = block_data(average_),
+                     .square = block_data(square_)});
 }
+
+void Adam::run() { stepper_->run(); }
 
 }  // namespace plastic::optim

@@ -56,16 +56,16 @@ void check_parameters(const char* op, const std::vector<std::vector<Tensor>>& gr
   }
 }
 
-void check_unchanged(const char* op, const TensorImpl& impl, const Segment& segment, Device device,
+void check_unchanged(const char* op, const Tensor& parameter, const Segment& segment, Device device,
                      std::size_t index) {
-  if (impl.storage->device() != device) {
+  if (parameter.device() != device) {
     fail(op, "parameter ", index, " moved from ", to_string(device), " to ",
-         to_string(impl.storage->device()), "; make the optimizer after moving the module");
+         to_string(parameter.device()), "; make the optimizer after moving the module");
   }
-  if (impl.dtype != DType::f32 || impl.shape.numel() != segment.numel ||
-      impl.strides != contiguous_strides(impl.shape)) {
-    fail(op, "parameter ", index, " is now ", name_of(impl.dtype), " of shape ",
-         to_string(impl.shape), ", not the contiguous f32 tensor of ", segment.numel,
+  if (parameter.dtype() != DType::f32 || parameter.numel() != segment.numel ||
+      !parameter.is_contiguous()) {
+    fail(op, "parameter ", index, " is now ", name_of(parameter.dtype()), " of shape ",
+         to_string(parameter.shape()), ", not the contiguous f32 tensor of ", segment.numel,
          " elements that the optimizer was given; make a new optimizer");
   }
 }
@@ -113,12 +113,16 @@ void Arena::adopt(std::size_t index) {
 
 void Arena::gather(const char* op) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    check_unchanged(op, *parameters_[i].impl(), segments_[i], values_->device(), i);
+    check_unchanged(op, parameters_[i], segments_[i], values_->device(), i);
   }
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     adopt(i);
     segments_[i].has_grad = parameters_[i].impl()->grad.defined();
   }
+}
+
+Tensor Arena::gradient_block() const {
+  return make_view(gradients_, DType::f32, {elements_}, {1}, 0);
 }
 
 Tensor Arena::new_block() const {

@@ -44,6 +44,8 @@ class Arena {
   float* values() const { return reinterpret_cast<float*>(values_->data()); }
   const float* gradients() const { return reinterpret_cast<const float*>(gradients_->data()); }
 
+  /// All gradients and the padding between them, flat.
+  Tensor gradient_block() const;
   /// A block of zeros of this layout, and the part of one that belongs to parameter `index`, in its
   /// shape.
   Tensor new_block() const;

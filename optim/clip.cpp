@@ -8,6 +8,7 @@
 #include "optim/pieces.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/elementwise.h"
+#include "plastic/core/ops/join.h"
 #include "plastic/core/ops/reduce.h"
 
 namespace plastic::optim {
@@ -40,12 +41,17 @@ double sum_of_squares(const T* x, std::int64_t count) {
   return total;
 }
 
-double sum_of_squares(std::span<const Tensor> tensors) {
-  double total = 0;
-  if (!all_dense_on_cpu(tensors)) {
-    for (const Tensor& tensor : tensors) total += std::pow(norm(tensor).item(), 2);
-    return total;
+/// Where the tensors are, read once: each reading would wait for the device.
+double sum_of_squares_on_device(std::span<const Tensor> tensors) {
+  std::vector<Tensor> sums;
+  for (const Tensor& tensor : tensors) {
+    sums.push_back(sum(mul(tensor, tensor)).to(DType::f64).to(tensors.front().device()));
   }
+  return sum(stack(sums)).item();
+}
+
+double sum_of_squares(std::span<const Tensor> tensors) {
+  if (!all_dense_on_cpu(tensors)) return sum_of_squares_on_device(tensors);
   const std::vector<Piece> pieces = pieces_of(tensors);
   std::vector<double> partial(pieces.size());
   for_pieces(pieces, [&](const Piece& piece, std::size_t index) {

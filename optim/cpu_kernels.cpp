@@ -2,6 +2,7 @@
 
 #include "optim/cpu_chunks.h"
 #include "optim/cpu_lanes.h"
+#include "optim/kept_step.h"
 
 namespace plastic::optim {
 namespace {
@@ -33,31 +34,50 @@ void adam_chunk(const AdamRule rule, float* __restrict theta, const float* __res
   });
 }
 
-class CpuKernels : public Kernels {
+class CpuSgd : public Stepper<SgdStep> {
  public:
-  void sgd(const SgdStep& step) override {
-    for_chunks(chunks_of(step.tensors), [&](const Chunk& chunk, std::size_t) {
-      const SgdRule rule = step.tensors[chunk.tensor].rule;
-      float* theta = step.parameters + chunk.begin;
-      const float* g = step.gradients + chunk.begin;
+  void prepare(const SgdStep& step) override { step_.keep(step); }
+
+  void run() override {
+    for_chunks(chunks_of(step_->tensors), [&](const Chunk& chunk, std::size_t) {
+      const SgdRule rule = step_->tensors[chunk.tensor].rule;
+      float* theta = step_->parameters + chunk.begin;
+      const float* g = step_->gradients + chunk.begin;
       const std::int64_t count = chunk.end - chunk.begin;
       if (rule.through == 0) {
         sgd_chunk(rule, theta, g, count);
       } else {
-        sgd_chunk(rule, theta, g, step.momentum + chunk.begin, count);
+        sgd_chunk(rule, theta, g, step_->momentum + chunk.begin, count);
       }
     });
   }
 
-  void adam(const AdamStep& step) override {
-    for_chunks(chunks_of(step.tensors), [&](const Chunk& chunk, std::size_t) {
-      const AdamRule rule = step.tensors[chunk.tensor].rule;
-      adam_chunk(rule, step.parameters + chunk.begin, step.gradients + chunk.begin,
-                 step.average + chunk.begin, step.square + chunk.begin, chunk.end - chunk.begin);
+ private:
+  KeptStep<SgdStep> step_;
+};
+
+class CpuAdam : public Stepper<AdamStep> {
+ public:
+  void prepare(const AdamStep& step) override { step_.keep(step); }
+
+  void run() override {
+    for_chunks(chunks_of(step_->tensors), [&](const Chunk& chunk, std::size_t) {
+      const AdamRule rule = step_->tensors[chunk.tensor].rule;
+      adam_chunk(rule, step_->parameters + chunk.begin, step_->gradients + chunk.begin,
+                 step_->average + chunk.begin, step_->square + chunk.begin,
+                 chunk.end - chunk.begin);
     });
   }
 
-  void neuroplastic(const NeuroPlasticStep& step) override { cpu_neuroplastic(step); }
+ private:
+  KeptStep<AdamStep> step_;
+};
+
+class CpuKernels : public Kernels {
+ public:
+  std::unique_ptr<Stepper<SgdStep>> sgd() override { return std::make_unique<CpuSgd>(); }
+  std::unique_ptr<Stepper<AdamStep>> adam() override { return std::make_unique<CpuAdam>(); }
+  std::unique_ptr<NeuroPlasticStepper> neuroplastic() override { return cpu_neuroplastic(); }
 };
 
 }  // namespace

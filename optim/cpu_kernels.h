@@ -1,12 +1,14 @@
 #pragma once
 
+#include <memory>
+
 #include "optim/cpu_neuroplastic_loops.h"
 #include "optim/kernels.h"
 
 namespace plastic::optim {
 
 /// cpu_neuroplastic.cpp.
-void cpu_neuroplastic(const NeuroPlasticStep& step);
+std::unique_ptr<NeuroPlasticStepper> cpu_neuroplastic();
 
 /// cpu_diagnostics.cpp: adds a chunk of a tensor with this coefficient to the sums over elements,
 /// once it is observed and before it is measured. What decay does to the parameters is left to the

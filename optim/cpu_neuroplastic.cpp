@@ -3,6 +3,7 @@
 #include "optim/cpu_kernels.h"
 #include "optim/cpu_neuroplastic_loops.h"
 #include "optim/groups.h"
+#include "optim/kept_step.h"
 
 namespace plastic::optim {
 namespace {
@@ -22,10 +23,12 @@ struct Progress {
 /// Consecutive tensors that go through the passes together.
 class Run {
  public:
-  Run(const NeuroPlasticStep& step, Tensors tensors, float* scratch)
+  /// `diagnostics` are added to, unless null.
+  Run(const NeuroPlasticStep& step, Tensors tensors, float* scratch, DiagnosticSums* diagnostics)
       : step_(step),
         tensors_(tensors),
         scratch_(scratch),
+        diagnostics_(diagnostics),
         chunks_(chunks_of(tensors)),
         progress_(tensors.size()) {}
 
@@ -33,7 +36,7 @@ class Run {
     observe();
     measure();
     finish();
-    if (step_.diagnostics != nullptr) add_diagnostics();
+    if (diagnostics_ != nullptr) add_diagnostics();
     apply();
   }
 
@@ -71,14 +74,14 @@ class Run {
 
   void measure() {
     std::vector<rule::UpdateSums> partial(chunks_.size());
-    if (step_.diagnostics != nullptr) {
-      diagnosed_.assign(chunks_.size(), step_.diagnostics->empty_copy());
+    if (diagnostics_ != nullptr) {
+      diagnosed_.assign(chunks_.size(), diagnostics_->empty_copy());
     }
     for_chunks(chunks_, [&](const Chunk& chunk, std::size_t index) {
       const NeuroPlasticRule& rule = tensors_[chunk.tensor].rule;
       const Progress& progress = progress_[chunk.tensor];
       // While the chunk is in the caches, and what observing it left is still there.
-      if (step_.diagnostics != nullptr) {
+      if (diagnostics_ != nullptr) {
         cpu_diagnose(pointers(chunk), rule.settings.variant, progress.coefficient,
                      diagnosed_[index]);
       }
@@ -117,8 +120,8 @@ class Run {
       progress.mix = rule::mix(rule.settings, progress.sums);
       const double scale = rule::homeostasis(rule.settings, progress.mix.norm, tensors_[i].numel);
       progress.update = rule::update(rule.settings, progress.mix, scale, multiplier);
-      if (step_.diagnostics != nullptr) {
-        DiagnosticSums& sums = *step_.diagnostics;
+      if (diagnostics_ != nullptr) {
+        DiagnosticSums& sums = *diagnostics_;
         const double raw = progress.mix.norm;
         const double effective = raw * scale * multiplier;
         sums.raw_update_square += raw * raw;
@@ -132,7 +135,7 @@ class Run {
     for (std::size_t i = 0; i < chunks_.size(); ++i) {
       const auto decay = static_cast<double>(progress_[chunks_[i].tensor].update.decay);
       diagnosed_[i].parameter_square *= decay * decay;
-      step_.diagnostics->add(diagnosed_[i]);
+      diagnostics_->add(diagnosed_[i]);
     }
   }
 
@@ -147,6 +150,7 @@ class Run {
   const NeuroPlasticStep& step_;
   Tensors tensors_;
   float* scratch_;
+  DiagnosticSums* diagnostics_;
   std::vector<Chunk> chunks_;
   std::vector<Progress> progress_;
   /// Of each chunk; empty without diagnostics.
@@ -180,14 +184,31 @@ std::vector<Tensors> runs_of(Tensors tensors) {
   return runs;
 }
 
+class CpuNeuroPlastic : public NeuroPlasticStepper {
+ public:
+  void prepare(const NeuroPlasticStep& step) override { step_.keep(step); }
+
+  void run() override {
+    sums_ = step_->diagnostics.value_or(DiagnosticSums{});
+    DiagnosticSums* const diagnostics = step_->diagnostics ? &sums_ : nullptr;
+    const std::vector<Tensors> runs = runs_of(step_->tensors);
+    std::int64_t longest = 0;
+    for (const Tensors run : runs) longest = std::max(longest, extent(run));
+    const Tensor scratch = Tensor::empty({longest});
+    for (const Tensors run : runs) Run(*step_, run, block_data(scratch), diagnostics).execute();
+  }
+
+  DiagnosticSums diagnostics() override { return sums_; }
+
+ private:
+  KeptStep<NeuroPlasticStep> step_;
+  DiagnosticSums sums_;
+};
+
 }  // namespace
 
-void cpu_neuroplastic(const NeuroPlasticStep& step) {
-  const std::vector<Tensors> runs = runs_of(step.tensors);
-  std::int64_t longest = 0;
-  for (const Tensors run : runs) longest = std::max(longest, extent(run));
-  const Tensor scratch = Tensor::empty({longest});
-  for (const Tensors run : runs) Run(step, run, block_data(scratch)).execute();
+std::unique_ptr<NeuroPlasticStepper> cpu_neuroplastic() {
+  return std::make_unique<CpuNeuroPlastic>();
 }
 
 }  // namespace plastic::optim

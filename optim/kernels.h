@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 
 #include "optim/adam_rule.h"
@@ -55,18 +57,39 @@ struct NeuroPlasticStep {
   /// The hybrids' averages; null when no tensor needs them.
   float* base_average = nullptr;
   float* base_square = nullptr;
-  /// Null when nobody asks.
-  DiagnosticSums* diagnostics = nullptr;
+  /// Nothing counted yet; none when nobody asks.
+  std::optional<DiagnosticSums> diagnostics;
 };
 
-/// What a device does for the optimizers: a whole step over flat blocks. The tensors lie in order
-/// and do not overlap; elements between them are left alone.
+/// A whole step over flat blocks, in two phases. The tensors lie in order and do not overlap;
+/// elements between them are left alone.
+template <class Step>
+class Stepper {
+ public:
+  virtual ~Stepper() = default;
+  /// Takes over what the step's rules say. The span of tensors need only live during the call; the
+  /// blocks must outlive run().
+  virtual void prepare(const Step& step) = 0;
+  /// Does the step last prepared. It reads nothing of the host's that prepare() did not copy to
+  /// where the device reads it, so that a device may record run() once and repeat it after each
+  /// prepare() of a step over the same tensors and blocks.
+  virtual void run() = 0;
+};
+
+class NeuroPlasticStepper : public Stepper<NeuroPlasticStep> {
+ public:
+  /// Of the last run(), recorded ones included; waits for the device. Nothing is counted before the
+  /// first one, nor where its step did not ask.
+  virtual DiagnosticSums diagnostics() = 0;
+};
+
+/// What a device does for the optimizers.
 class Kernels {
  public:
   virtual ~Kernels() = default;
-  virtual void sgd(const SgdStep& step) = 0;
-  virtual void adam(const AdamStep& step) = 0;
-  virtual void neuroplastic(const NeuroPlasticStep& step) = 0;
+  virtual std::unique_ptr<Stepper<SgdStep>> sgd() = 0;
+  virtual std::unique_ptr<Stepper<AdamStep>> adam() = 0;
+  virtual std::unique_ptr<NeuroPlasticStepper> neuroplastic() = 0;
 };
 
 /// Throws Error for a device that this build has no kernels for.
@@ -74,6 +97,6 @@ Kernels& kernels_for(Device device);
 
 Kernels& cpu_kernels();
 /// Implemented by the cuda room; null in a build without CUDA.
-Kernels* cuda_kernels();
+Kernels* cuda_kernels(int index);
 
 }  // namespace plastic::optim

@@ -21,7 +21,8 @@ NeuroPlastic::NeuroPlastic(const std::vector<NeuroPlasticGroup>& groups)
       momentum_(state().add_block("momentum")),
       variance_(state().add_block("variance")),
       epoch_(state().add_number("epoch")),
-      total_epochs_(state().add_number("total_epochs")) {
+      total_epochs_(state().add_number("total_epochs")),
+      stepper_(kernels_for(arena().device()).neuroplastic()) {
   for (const NeuroPlasticOptions& options : options_) {
     if (options.hybrid_base == HybridBase::classic) continue;
     if (!base_average_.defined()) base_average_ = state().add_block("base_exp_avg");
@@ -31,13 +32,15 @@ NeuroPlastic::NeuroPlastic(const std::vector<NeuroPlasticGroup>& groups)
   }
 }
 
+NeuroPlastic::~NeuroPlastic() = default;
+
 void NeuroPlastic::set_epoch(int epoch, int total_epochs) {
   Optimizer::set_epoch(epoch, total_epochs);
   *epoch_.mutable_data<std::int64_t>() = epoch;
   *total_epochs_.mutable_data<std::int64_t>() = total_epochs;
 }
 
-void NeuroPlastic::step() {
+void NeuroPlastic::prepare() {
   const std::int64_t total_epochs = *total_epochs_.data<std::int64_t>();
   if (total_epochs == 0 && std::any_of(options_.begin(), options_.end(), depends_on_epoch)) {
     fail("neuroplastic",
@@ -45,7 +48,6 @@ void NeuroPlastic::step() {
          "set_epoch(epoch, total_epochs) was never called; call it before the first step of each "
          "epoch");
   }
-  arena().gather("neuroplastic");
   const auto steps = state().steps();
   const auto lrs = state().lrs();
   Place place{.count = arena().segments().size(),
@@ -57,22 +59,30 @@ void NeuroPlastic::step() {
     place.step = ++steps[i];
     return resolve(options_[segment.group], lrs[segment.group], place);
   });
-  const bool is_diagnosed =
-      std::any_of(options_.begin(), options_.end(), [](const auto& o) { return o.diagnostics; });
-  DiagnosticSums sums = empty_sums(options_);
-  kernels_for(arena().device())
-      .neuroplastic({.tensors = work,
-                     .parameters = arena().values(),
-                     .gradients = arena().gradients(),
-                     .activity = block_data(activity_),
-                     .momentum = block_data(momentum_),
-                     .variance = block_data(variance_),
-                     .base_average = block_data(base_average_),
-                     .base_square = block_data(base_square_),
-                     .diagnostics = is_diagnosed ? &sums : nullptr});
-  arena().mark_changed();
-  diagnostics_.reset();
-  if (is_diagnosed && sums.count > 0) diagnostics_ = diagnostics_of(sums);
+  stepper_->prepare(
+      {.tensors = work,
+       .parameters = arena().values(),
+       .gradients = arena().gradients(),
+       .activity = block_data(activity_),
+       .momentum = block_data(momentum_),
+       .variance = block_data(variance_),
+       .base_average = block_data(base_average_),
+       .base_square = block_data(base_square_),
+       .diagnostics = is_diagnosed() ? std::optional(empty_sums(options_)) : std::nullopt});
+}
+
+void NeuroPlastic::run() { stepper_->run(); }
+
+bool NeuroPlastic::is_diagnosed() const {
+  return std::any_of(options_.begin(), options_.end(), [](const auto& o) { return o.diagnostics; });
+}
+
+std::optional<NeuroPlasticDiagnostics> NeuroPlastic::diagnostics() const {
+  if (!is_diagnosed()) return std::nullopt;
+  // Asked for anew each time: a device may have repeated a recorded step, which nobody told us of.
+  const DiagnosticSums sums = stepper_->diagnostics();
+  if (sums.count == 0) return std::nullopt;
+  return diagnostics_of(sums);
 }
 
 }  // namespace plastic::optim

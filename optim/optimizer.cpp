@@ -28,6 +28,28 @@ Optimizer::Optimizer(const char* name, const std::vector<std::vector<Tensor>>& g
 
 Optimizer::~Optimizer() = default;
 
+void Optimizer::step() {
+  advance();
+  apply();
+}
+
+void Optimizer::advance() {
+  arena_->gather(name_);
+  prepare();
+  is_prepared_ = true;
+}
+
+void Optimizer::apply() {
+  if (!is_prepared_) fail(name_, "apply() has nothing to do yet; call advance() before it");
+  if (gradient_hook_) gradient_hook_(arena_->gradient_block());
+  run();
+  arena_->mark_changed();
+}
+
+void Optimizer::set_gradient_hook(std::function<void(const Tensor& gradients)> hook) {
+  gradient_hook_ = std::move(hook);
+}
+
 void Optimizer::zero_grad() {
   for (Tensor parameter : arena_->parameters()) parameter.zero_grad();
 }

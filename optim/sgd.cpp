@@ -39,7 +39,8 @@ Sgd::Sgd(const std::vector<Tensor>& parameters, const SgdOptions& options)
 
 Sgd::Sgd(const std::vector<SgdGroup>& groups)
     : Optimizer("sgd", checked_parameters(groups, check), lrs_of(groups)),
-      options_(options_of(groups)) {
+      options_(options_of(groups)),
+      stepper_(kernels_for(arena().device()).sgd()) {
   for (const SgdOptions& options : options_) {
     if (options.momentum != 0 && !momentum_.defined()) {
       momentum_ = state().add_block("momentum_buffer");
@@ -47,19 +48,20 @@ Sgd::Sgd(const std::vector<SgdGroup>& groups)
   }
 }
 
-void Sgd::step() {
-  arena().gather("sgd");
+Sgd::~Sgd() = default;
+
+void Sgd::prepare() {
   const auto steps = state().steps();
   const auto lrs = state().lrs();
   const auto work = works(arena(), [&](std::size_t i, const Segment& segment) {
     return rule_of(options_[segment.group], lrs[segment.group], ++steps[i] == 1);
   });
-  kernels_for(arena().device())
-      .sgd({.tensors = work,
-            .parameters = arena().values(),
-            .gradients = arena().gradients(),
-            .momentum = block_data(momentum_)});
-  arena().mark_changed();
+  stepper_->prepare({.tensors = work,
+                     .parameters = arena().values(),
+                     .gradients = arena().gradients(),
+                     .momentum = block_data(momentum_)});
 }
+
+void Sgd::run() { stepper_->run(); }
 
 }  // namespace plastic::optim

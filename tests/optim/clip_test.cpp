@@ -71,6 +71,10 @@ TEST_CASE("optim.clip.norm_of_what_is_not_dense") {
   const double length = std::sqrt(91.0);
   CHECK(optim::clip_grad_norm(parameters, 1) == doctest::Approx(length));
   CHECK(parameters[0].grad().contiguous().to_vector<float>()[1] == doctest::Approx(4 / length));
+
+  parameters.push_back(Tensor::ones({2}, {.dtype = DType::f64, .requires_grad = true}));
+  parameters[1].set_grad(Tensor::full({2}, 2, {.dtype = DType::f64}));
+  CHECK(optim::clip_grad_norm(parameters, INFINITY) == doctest::Approx(3));
 }
 
 TEST_CASE("optim.clip.norm_not_finite") {

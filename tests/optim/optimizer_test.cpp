@@ -1,7 +1,6 @@
 #include <doctest/doctest.h>
 
 #include <functional>
-#include <memory>
 
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops.h"
@@ -9,60 +8,10 @@
 #include "plastic/optim/neuroplastic.h"
 #include "plastic/optim/sgd.h"
 #include "tests/optim/helpers.h"
+#include "tests/optim/kinds.h"
 
 using namespace plastic;
 using namespace plastic::optim_test;
-
-namespace {
-
-using Make = std::function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>&)>;
-
-struct Kind {
-  const char* name;
-  Make make;
-};
-
-/// One optimizer of each kind of state.
-std::vector<Kind> kinds() {
-  using optim::HybridBase;
-  const auto neuroplastic = [](HybridBase base) {
-    return [base](const std::vector<Tensor>& parameters) {
-      return std::make_unique<optim::NeuroPlastic>(
-          parameters,
-          optim::NeuroPlasticOptions{.lr = 0.1, .warmup_epochs = 3, .hybrid_base = base});
-    };
-  };
-  return {{"sgd",
-           [](const auto& parameters) {
-             return std::make_unique<optim::Sgd>(
-                 parameters, optim::SgdOptions{.lr = 0.1, .momentum = 0.9, .dampening = 0.5});
-           }},
-          {"adam",
-           [](const auto& parameters) {
-             return std::make_unique<optim::Adam>(parameters, optim::AdamOptions{.lr = 0.1});
-           }},
-          {"adamw",
-           [](const auto& parameters) {
-             return std::make_unique<optim::AdamW>(
-                 parameters, optim::AdamWOptions{.lr = 0.1, .weight_decay = 0.1});
-           }},
-          {"neuroplastic", neuroplastic(HybridBase::classic)},
-          {"neuroplastic on adamw", neuroplastic(HybridBase::adamw)},
-          {"neuroplastic on sgd", neuroplastic(HybridBase::sgd_momentum)}};
-}
-
-std::vector<Tensor> two_parameters() { return {parameter({3, 7}, 1), parameter({5}, 2)}; }
-
-/// Steps `first` to `last`, the latter not included; an epoch is two steps.
-void steps(optim::Optimizer& optimizer, std::vector<Tensor>& parameters, int first, int last) {
-  for (int i = first; i < last; ++i) {
-    if (i % 2 == 0) optimizer.set_epoch(i / 2 + 1, 10);
-    set_gradients(parameters, i);
-    optimizer.step();
-  }
-}
-
-}  // namespace
 
 TEST_CASE("optim.optimizer.resumes_with_the_same_bits") {
   for (const Kind& kind : kinds()) {
@@ -242,6 +191,16 @@ TEST_CASE("optim.optimizer.outlives_and_is_outlived") {
   CHECK(weight.to_vector<float>() == before);
   sum(weight).backward();
   CHECK(weight.grad().to_vector<float>() == std::vector<float>(4, 1));
+}
+
+TEST_CASE("optim.optimizer.strides_of_single_elements_do_not_matter") {
+  // Contiguous, although the second stride is not that of a tensor made in this shape.
+  Tensor weight = Tensor::of({1, 2, 3}, {1, 3}).transpose(0, 1).set_requires_grad();
+  REQUIRE(weight.is_contiguous());
+  optim::Sgd optimizer(std::vector<Tensor>{weight}, {.lr = 1});
+  weight.set_grad(Tensor::of({1, 1, 2}, {3, 1}));
+  optimizer.step();
+  CHECK(weight.to_vector<float>() == std::vector<float>{0, 1, 1});
 }
 
 TEST_CASE("optim.optimizer.refuses_parameters") {

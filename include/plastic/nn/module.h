@@ -40,6 +40,12 @@ class Module {
   /// another shape.
   void load_state_dict(const StateDict& state);
 
+  /// Moves parameters, with their gradients, and buffers to a device, in place: handles held
+  /// elsewhere follow, views keep the old memory. Not between a forward pass and its backward().
+  /// Make optimizers after it: those made before refuse to step. Throws Error, moving nothing, when
+  /// the device is not there or has no memory left.
+  void to(Device device);
+
   /// Training mode (dropout drops) or evaluation mode, for this module and all below it.
   void train(bool on = true);
   void eval() { train(false); }

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "plastic/optim/optimizer.h"
 
 namespace plastic::optim {
+
+struct AdamStep;
+template <class Step>
+class Stepper;
 
 /// Adam: Kingma & Ba, arXiv 1412.6980; AdamW: Loshchilov & Hutter, arXiv 1711.05101; PyTorch's
 /// semantics.
@@ -32,16 +37,20 @@ class Adam : public Optimizer {
   explicit Adam(const std::vector<Tensor>& parameters, const AdamOptions& options = {});
   explicit Adam(const std::vector<AdamGroup>& groups);
 
-  void step() override;
+  ~Adam() override;
 
  protected:
   Adam(const char* name, bool decoupled, const std::vector<AdamGroup>& groups);
 
  private:
+  void prepare() override;
+  void run() override;
+
   bool decoupled_;
   std::vector<AdamOptions> options_;
   Tensor average_;
   Tensor square_;
+  std::unique_ptr<Stepper<AdamStep>> stepper_;
 };
 
 /// As AdamOptions, with PyTorch's default for decoupled decay.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,8 @@
 #include "plastic/optim/optimizer.h"
 
 namespace plastic::optim {
+
+class NeuroPlasticStepper;
 
 /// rule_based is the full rule; ablation_grad_only keeps α = α₀, which sees the gradient alone.
 enum class NeuroPlasticMode { rule_based, ablation_grad_only };
@@ -172,14 +175,20 @@ class NeuroPlastic : public Optimizer {
                         const NeuroPlasticOptions& options = {});
   explicit NeuroPlastic(const std::vector<NeuroPlasticGroup>& groups);
 
-  /// Throws Error when an option depends on the epoch and set_epoch() was never called.
-  void step() override;
+  ~NeuroPlastic() override;
+
+  /// Steps throw Error when an option depends on the epoch and this was never called.
   void set_epoch(int epoch, int total_epochs) override;
 
-  /// Of the last step, where a group has `diagnostics` on and a parameter had a gradient.
-  std::optional<NeuroPlasticDiagnostics> diagnostics() const { return diagnostics_; }
+  /// Of the last step, where a group has `diagnostics` on and a parameter had a gradient. Waits for
+  /// the device, which steps do not.
+  std::optional<NeuroPlasticDiagnostics> diagnostics() const;
 
  private:
+  void prepare() override;
+  void run() override;
+  bool is_diagnosed() const;
+
   std::vector<NeuroPlasticOptions> options_;
   Tensor activity_;
   Tensor momentum_;
@@ -190,7 +199,7 @@ class NeuroPlastic : public Optimizer {
   /// epoch and total_epochs; 0 until set_epoch().
   Tensor epoch_;
   Tensor total_epochs_;
-  std::optional<NeuroPlasticDiagnostics> diagnostics_;
+  std::unique_ptr<NeuroPlasticStepper> stepper_;
 };
 
 }  // namespace plastic::optim

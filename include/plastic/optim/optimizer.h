@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -28,8 +29,22 @@ class Optimizer {
 
   /// Updates every parameter that has a gradient; the others, and their state, are left as they
   /// are. Throws Error, changing nothing, when a parameter changed its device, dtype or shape since
-  /// it was given.
-  virtual void step() = 0;
+  /// it was given. It is advance() and then apply().
+  void step();
+  /// What the next apply() will do: sees which parameters have a gradient, counts the step,
+  /// resolves rates and schedules and hands the rules to the device. Throws what step() throws.
+  void advance();
+  /// Does it, with what the gradients are by then. A device may record it and repeat it, with
+  /// advance() before each repetition (docs/design.md). Throws Error before the first advance().
+  void apply();
+  /// apply() calls the hook before anything reads the gradients, with all of them as one flat f32
+  /// tensor that it may write to: what a data-parallel run puts its all-reduce into. Each
+  /// parameter's part is padded to 64 bytes; what is in the padding, and in the part of a parameter
+  /// without a gradient, means nothing. When a device records apply(), the hook is called at that
+  /// time only. An Error of the hook leaves the parameters as they are. An empty function takes the
+  /// hook away.
+  void set_gradient_hook(std::function<void(const Tensor& gradients)> hook);
+
   /// Clears the gradients: grad() of every parameter is undefined afterwards.
   void zero_grad();
 
@@ -64,7 +79,14 @@ class Optimizer {
   const State& state() const { return *state_; }
 
  private:
+  /// Counts the step and prepares it on the device; the gradients are gathered.
+  virtual void prepare() = 0;
+  /// Runs the step last prepared.
+  virtual void run() = 0;
+
   const char* name_;
+  bool is_prepared_ = false;
+  std::function<void(const Tensor&)> gradient_hook_;
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<State> state_;
 };

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "plastic/optim/optimizer.h"
 
 namespace plastic::optim {
+
+struct SgdStep;
+template <class Step>
+class Stepper;
 
 struct SgdOptions {
   double lr = 1e-3;
@@ -29,12 +34,16 @@ class Sgd : public Optimizer {
   explicit Sgd(const std::vector<Tensor>& parameters, const SgdOptions& options = {});
   explicit Sgd(const std::vector<SgdGroup>& groups);
 
-  void step() override;
+  ~Sgd() override;
 
  private:
+  void prepare() override;
+  void run() override;
+
   std::vector<SgdOptions> options_;
   /// Undefined when no group has momentum.
   Tensor momentum_;
+  std::unique_ptr<Stepper<SgdStep>> stepper_;
 };
 
 }  // namespace plastic::optim

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "plastic/optim/adam.h"
+#include "plastic/optim/neuroplastic.h"
+#include "plastic/optim/sgd.h"
+#include "tests/optim/helpers.h"
+
+namespace plastic::optim_test {
+
+using Make = std::function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>&)>;
+
+struct Kind {
+  const char* name;
+  Make make;
+};
+
+/// One optimizer of each kind of state.
+inline std::vector<Kind> kinds() {
+  using optim::HybridBase;
+  const auto neuroplastic = [](HybridBase base) {
+    return [base](const std::vector<Tensor>& parameters) {
+      return std::make_unique<optim::NeuroPlastic>(
+          parameters,
+          optim::NeuroPlasticOptions{.lr = 0.1, .warmup_epochs = 3, .hybrid_base = base});
+    };
+  };
+  return {{"sgd",
+           [](const auto& parameters) {
+             return std::make_unique<optim::Sgd>(
+                 parameters, optim::SgdOptions{.lr = 0.1, .momentum = 0.9, .dampening = 0.5});
+           }},
+          {"adam",
+           [](const auto& parameters) {
+             return std::make_unique<optim::Adam>(parameters, optim::AdamOptions{.lr = 0.1});
+           }},
+          {"adamw",
+           [](const auto& parameters) {
+             return std::make_unique<optim::AdamW>(
+                 parameters, optim::AdamWOptions{.lr = 0.1, .weight_decay = 0.1});
+           }},
+          {"neuroplastic", neuroplastic(HybridBase::classic)},
+          {"neuroplastic on adamw", neuroplastic(HybridBase::adamw)},
+          {"neuroplastic on sgd", neuroplastic(HybridBase::sgd_momentum)}};
+}
+
+inline std::vector<Tensor> two_parameters() { return {parameter({3, 7}, 1), parameter({5}, 2)}; }
+
+/// Steps `first` to `last`, the latter not included; an epoch is two steps.
+inline void steps(optim::Optimizer& optimizer, std::vector<Tensor>& parameters, int first,
+                  int last) {
+  for (int i = first; i < last; ++i) {
+    if (i % 2 == 0) optimizer.set_epoch(i / 2 + 1, 10);
+    set_gradients(parameters, i);
+    optimizer.step();
+  }
+}
+
+}  // namespace plastic::optim_test
