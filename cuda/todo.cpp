@@ -67,5 +67,5 @@ WEAK void Convolutions::forward(const Conv2dShape&, const void*, const void*, co
 WEAK void Convolutions::input_grad(const Conv2dShape&, const void*, const void*, void*) { TODO; }
 WEAK void Convolutions::weight_grad(const Conv2dShape&, const void*, const void*, void*) { TODO; }
 }  // namespace cuda
-WEAK optim::Kernels* optim::cuda_kernels() { return nullptr; }
+WEAK optim::Kernels* optim::cuda_kernels(int) { return nullptr; }
 }  // namespace plastic
