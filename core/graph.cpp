@@ -41,7 +41,7 @@ void check_anomaly(const char* op, const char* what, const Tensor& tensor) {
   }
 }
 
-Tensor Inputs::gradient_for(std::size_t i, const Shape& shape, DType dtype) const {
+Tensor Inputs::gradient_for(std::size_t i, const Shape& shape, const TensorOptions& options) const {
   const std::shared_ptr<TensorImpl>& leaf = (*edges_)[i].leaf;
   if (leaf && leaf->grad_slot.defined() && !leaf->grad.defined()) {
     // An operation on the same leaf twice must not write both gradients to one place.
@@ -49,7 +49,7 @@ Tensor Inputs::gradient_for(std::size_t i, const Shape& shape, DType dtype) cons
                                     [&](const Edge& edge) { return edge.leaf == leaf; });
     if (uses == 1) return leaf->grad_slot;
   }
-  return Tensor::empty(shape, {.dtype = dtype});
+  return Tensor::empty(shape, options);
 }
 
 Node::Node(const char* op, std::vector<Edge> inputs, Backward backward)

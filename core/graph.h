@@ -28,9 +28,10 @@ class Inputs {
 
   /// Whether input i wants a gradient.
   bool needs(std::size_t i) const { return (*edges_)[i].needed(); }
-  /// A contiguous tensor to write input i's gradient into. It is the place where a leaf keeps its
-  /// gradient when that is free, which saves a copy; otherwise new.
-  Tensor gradient_for(std::size_t i, const Shape& shape, DType dtype) const;
+  /// A contiguous tensor to write input i's gradient into; `options` are those of the input. It is
+  /// the place where a leaf keeps its gradient when that is free, which saves a copy; otherwise
+  /// new.
+  Tensor gradient_for(std::size_t i, const Shape& shape, const TensorOptions& options) const;
 
  private:
   const std::vector<Edge>* edges_;

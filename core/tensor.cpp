@@ -84,6 +84,13 @@ void check_floating(const char* op, const Tensor& tensor) {
   }
 }
 
+void check_same_device(const char* op, const Tensor& a, const Tensor& b) {
+  if (a.device() != b.device()) {
+    fail(op, "devices differ: ", to_string(a.device()), " and ", to_string(b.device()),
+         "; move one with .to()");
+  }
+}
+
 void check_same_kind(const char* op, const Tensor& a, const Tensor& b) {
   check_defined(op, a);
   check_defined(op, b);
@@ -91,10 +98,7 @@ void check_same_kind(const char* op, const Tensor& a, const Tensor& b) {
     fail(op, "dtypes differ: ", name_of(a.dtype()), " and ", name_of(b.dtype()),
          "; convert one with .to()");
   }
-  if (a.device() != b.device()) {
-    fail(op, "devices differ: ", to_string(a.device()), " and ", to_string(b.device()),
-         "; move one with .to()");
-  }
+  check_same_device(op, a, b);
 }
 
 Tensor Tensor::empty(const Shape& shape, const TensorOptions& options) {

@@ -63,18 +63,11 @@ Tensor rows_of(const Tensor& x) {
 }
 
 Tensor empty_rows(const Tensor& x) {
-  const TensorOptions options{.dtype = x.dtype(), .device = x.device()};
-  return x.rank() == 4 ? empty_channels_last(x.shape(), options)
-                       : Tensor::empty(x.shape(), options);
+  return x.rank() == 4 ? empty_channels_last(x.shape(), options_of(x))
+                       : Tensor::empty(x.shape(), options_of(x));
 }
 
-const void* memory(const Tensor& tensor) {
-  return tensor.defined() ? tensor.impl()->data() : nullptr;
-}
-
-const double* numbers(const Tensor& tensor) {
-  return static_cast<const double*>(tensor.impl()->data());
-}
+double* numbers(const Tensor& tensor) { return static_cast<double*>(memory(tensor)); }
 
 Tensor dense_or_undefined(const Tensor& tensor) {
   return tensor.defined() ? tensor.detach().contiguous() : tensor;
@@ -95,8 +88,7 @@ Statistics statistics_of(const Tensor& rows) {
   Statistics of{Tensor::empty({channels}, options), Tensor::empty({channels}, options)};
   backend(rows.device())
       .batch_norm_statistics(rows.dtype(), rows.numel() / channels, channels, memory(rows),
-                             static_cast<double*>(of.mean.impl()->data()),
-                             static_cast<double*>(of.variance.impl()->data()));
+                             numbers(of.mean), numbers(of.variance));
   return of;
 }
 
@@ -124,7 +116,7 @@ std::optional<Saved> saved(const Tensor& tensor) {
                           : std::nullopt;
 }
 
-const void* memory(const std::optional<Saved>& tensor) {
+const void* saved_memory(const std::optional<Saved>& tensor) {
   return tensor ? memory(tensor->get()) : nullptr;
 }
 
@@ -134,7 +126,7 @@ Gradients backward(const Kept& kept, const Tensor& grad, const Inputs& in) {
   const Tensor g = rows_of(grad);
   const bool empty = x.numel() == 0;
   const auto per_channel = [&](std::size_t i) {
-    Tensor out = in.needs(i) ? in.gradient_for(i, {channels}, x.dtype()) : Tensor();
+    Tensor out = in.needs(i) ? in.gradient_for(i, {channels}, options_of(x)) : Tensor();
     if (out.defined() && empty) out.fill_(0);
     return out;
   };
@@ -143,8 +135,7 @@ Gradients backward(const Kept& kept, const Tensor& grad, const Inputs& in) {
   const Tensor grad_bias = per_channel(2);
   const Tensor grad_skip = in.needs(3) && kept.relu ? empty_rows(x) : Tensor();
   if (!empty) {
-    const auto writable = [](const Tensor& t) { return t.defined() ? t.impl()->data() : nullptr; };
-    const void* y = memory(kept.y);
+    const void* y = saved_memory(kept.y);
     backend(x.device())
         .batch_norm_grad({.dtype = x.dtype(),
                           .rows = x.numel() / channels,
@@ -153,18 +144,18 @@ Gradients backward(const Kept& kept, const Tensor& grad, const Inputs& in) {
                           .mean = numbers(kept.statistics.mean),
                           .variance = numbers(kept.statistics.variance),
                           .eps = kept.eps,
-                          .weight = memory(kept.weight),
-                          .bias = memory(kept.bias),
+                          .weight = saved_memory(kept.weight),
+                          .bias = saved_memory(kept.bias),
                           // Only whether there is one matters here.
                           .skip = kept.has_skip ? y : nullptr,
                           .relu = kept.relu},
                          {.grad_y = memory(g),
                           .y = y,
                           .through_statistics = kept.training,
-                          .grad_x = writable(grad_x),
-                          .grad_skip = writable(grad_skip),
-                          .grad_weight = writable(grad_weight),
-                          .grad_bias = writable(grad_bias)});
+                          .grad_x = memory(grad_x),
+                          .grad_skip = memory(grad_skip),
+                          .grad_weight = memory(grad_weight),
+                          .grad_bias = memory(grad_bias)});
   }
   return {grad_x, grad_weight, grad_bias, in.needs(3) && !kept.relu ? g : grad_skip};
 }
@@ -205,7 +196,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
                      .bias = memory(biases),
                      .skip = memory(skip),
                      .relu = relu},
-                    y.impl()->data());
+                    memory(y));
   }
   const Kept kept{.x = Saved("batch_norm", rows),
                   .statistics = statistics,

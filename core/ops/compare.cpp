@@ -17,8 +17,9 @@ Tensor compare(const char* name, Comparison op, const Tensor& a, const Tensor& b
   return y;
 }
 
-void check_condition(const char* name, const Tensor& condition) {
+void check_condition(const char* name, const Tensor& condition, const Tensor& x) {
   check_defined(name, condition);
+  check_same_device(name, condition, x);
   if (condition.dtype() != DType::u8) {
     fail(name, "the condition must be u8, got ", name_of(condition.dtype()),
          "; comparisons give u8");
@@ -51,8 +52,8 @@ Tensor greater_equal(const Tensor& a, const Tensor& b) {
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
-  check_condition("where", condition);
   check_same_kind("where", a, b);
+  check_condition("where", condition, a);
   const Shape shape =
       broadcast_shapes("where", condition.shape(), broadcast_shapes("where", a.shape(), b.shape()));
   return record("where", choose(condition, a, b, shape), {a, b},
@@ -67,7 +68,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value) {
   check_defined("masked_fill", x);
-  check_condition("masked_fill", mask);
+  check_condition("masked_fill", mask, x);
   if (broadcast_shapes("masked_fill", x.shape(), mask.shape()) != x.shape()) {
     fail("masked_fill", "the mask ", to_string(mask.shape()), " does not broadcast to ",
          to_string(x.shape()));
