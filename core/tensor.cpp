@@ -225,6 +225,13 @@ Tensor& Tensor::fill_(double value) {
   return *this;
 }
 
+Tensor& Tensor::add_(double value) {
+  check_writable("add_", *this);
+  impl_->storage->bump_version();
+  backend(device()).scale_shift(array_of(*this), 1, value, array_of(*this));
+  return *this;
+}
+
 Tensor& Tensor::copy_(const Tensor& source) {
   check_writable("copy_", *this);
   const Tensor same_device = source.detach().to(device());

@@ -7,7 +7,6 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/layout.h"
-#include "plastic/core/ops/elementwise.h"
 
 namespace plastic {
 namespace {
@@ -92,11 +91,31 @@ Statistics statistics_of(const Tensor& rows) {
   return of;
 }
 
-/// running ← (1 - momentum)·running + momentum·value
-void move_towards(const Tensor& running, const Tensor& value, double momentum) {
-  const NoGrad no_grad;
-  Tensor target = running.detach();
-  target.copy_(add(mul(target.to(DType::f64), 1 - momentum), mul(value, momentum)));
+/// Moves the running statistics towards those of a batch of `count` values a channel.
+void update_running(const Tensor& running_mean, const Tensor& running_var, const Statistics& batch,
+                    std::int64_t count, double momentum) {
+  Tensor mean = dense_or_undefined(running_mean);
+  Tensor variance = dense_or_undefined(running_var);
+  mean.impl()->storage->bump_version();
+  variance.impl()->storage->bump_version();
+  backend(mean.device())
+      .batch_norm_running({.dtype = mean.dtype(),
+                           .channels = mean.numel(),
+                           .momentum = momentum,
+                           .bessel = static_cast<double>(count) / static_cast<double>(count - 1),
+                           .mean = numbers(batch.mean),
+                           .variance = numbers(batch.variance),
+                           .running_mean = memory(mean),
+                           .running_var = memory(variance)});
+  if (!running_mean.is_contiguous()) running_mean.detach().copy_(mean);
+  if (!running_var.is_contiguous()) running_var.detach().copy_(variance);
+}
+
+/// A copy in f64.
+Tensor exact(const Tensor& values) {
+  Tensor out = Tensor::empty(values.shape(), {.dtype = DType::f64, .device = values.device()});
+  out.copy_(values);
+  return out;
 }
 
 /// What a call keeps for its backward pass.
@@ -169,14 +188,10 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
   const Tensor rows = rows_of(x);
   const std::int64_t channels = x.size(1);
   const std::int64_t count = channels == 0 ? 0 : x.numel() / channels;
-  const Statistics statistics = options.training
-                                    ? statistics_of(rows)
-                                    : Statistics{running_mean.detach().to(DType::f64).clone(),
-                                                 running_var.detach().to(DType::f64).clone()};
+  const Statistics statistics =
+      options.training ? statistics_of(rows) : Statistics{exact(running_mean), exact(running_var)};
   if (options.training && running_mean.defined() && count > 0) {
-    const double bessel = static_cast<double>(count) / static_cast<double>(count - 1);
-    move_towards(running_mean, statistics.mean, options.momentum);
-    move_towards(running_var, mul(statistics.variance, bessel), options.momentum);
+    update_running(running_mean, running_var, statistics, count, options.momentum);
   }
   const Tensor skip = options.skip.defined() ? rows_of(options.skip) : Tensor();
   const Tensor weights = dense_or_undefined(weight);

@@ -218,6 +218,15 @@ class PretendBackend final : public Backend {
     cpu_.batch_norm_statistics(dtype, rows, channels, at.in(x, dtype, rows * channels), mean,
                                variance);
   }
+  void batch_norm_running(const BatchNormRunning& update) override {
+    Operands at(blocks_);
+    BatchNormRunning given = update;
+    at.in(update.mean, DType::f64, update.channels);
+    at.in(update.variance, DType::f64, update.channels);
+    given.running_mean = at.out(update.running_mean, update.dtype, update.channels);
+    given.running_var = at.out(update.running_var, update.dtype, update.channels);
+    cpu_.batch_norm_running(given);
+  }
   void batch_norm(const BatchNormCall& call, void* y) override {
     Operands at(blocks_);
     cpu_.batch_norm(on_host(call, at), at.out(y, call.dtype, call.rows * call.channels));

@@ -101,6 +101,8 @@ class Tensor {
   // recorded (wrap it in NoGrad).
 
   Tensor& fill_(double value);
+  /// Adds `value` to every element.
+  Tensor& add_(double value);
   /// Copies `source`, broadcast to this shape and converted to this dtype.
   Tensor& copy_(const Tensor& source);
   /// Counts writes to the storage that this tensor shares with its views.
