@@ -108,7 +108,7 @@ Tensor& Tensor::set_requires_grad(bool requires_grad) {
     fail("set_requires_grad", "the tensor was computed from others; detach() it first");
   }
   if (requires_grad && !is_floating_point(impl_->dtype)) {
-    fail("set_requires_grad", "only f32 and f64 tensors have gradients, not ",
+    fail("set_requires_grad", "only f32, f64 and bf16 tensors have gradients, not ",
          name_of(impl_->dtype));
   }
   impl_->requires_grad = requires_grad;

@@ -34,7 +34,10 @@ Tensor Tensor::to(DType dtype) const {
   Tensor converted = copied(*this, empty_like_layout(shape(), dtype, {*this}));
   if (!is_floating_point(dtype) || !is_floating_point(before)) return converted;
   return record("to", std::move(converted), {*this},
-                [before](const Tensor& g, const Inputs&) -> Gradients { return {g.to(before)}; });
+                [before](const Tensor& g, const Inputs& in) -> Gradients {
+                  const Tensor place = in.slot(0);
+                  return {place.defined() ? copied(g, place) : g.to(before)};
+                });
 }
 
 Tensor Tensor::to(Device device) const {

@@ -10,6 +10,7 @@ namespace plastic {
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
   check_defined("cross_entropy", logits);
   check_defined("cross_entropy", targets);
+  check_computable("cross_entropy", logits);
   if (!is_floating_point(logits.dtype()) || targets.dtype() != DType::i64) {
     fail("cross_entropy", "needs f32 or f64 logits and i64 targets, got ", name_of(logits.dtype()),
          " and ", name_of(targets.dtype()));

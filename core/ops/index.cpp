@@ -56,7 +56,7 @@ void scatter_into(const Tensor& target, std::size_t axis, const Tensor& index,
 }  // namespace
 
 Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
-  check_defined("gather", x);
+  check_computable("gather", x);
   const std::size_t at = normalize_axis("gather", axis, x.shape().rank());
   check_index_shape("gather", x, at, index);
   check_index("gather", x, index, x.shape()[at]);
@@ -72,6 +72,7 @@ Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
 
 Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source) {
   check_same_kind("scatter_add", x, source);
+  check_computable("scatter_add", x);
   const std::size_t at = normalize_axis("scatter_add", axis, x.shape().rank());
   check_index_shape("scatter_add", x, at, index);
   if (source.shape() != index.shape()) {
@@ -90,7 +91,7 @@ Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, cons
 }
 
 Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
-  check_defined("index_select", x);
+  check_computable("index_select", x);
   check_defined("index_select", index);
   const std::size_t at = normalize_axis("index_select", axis, x.shape().rank());
   if (index.rank() != 1) {
