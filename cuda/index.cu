@@ -162,8 +162,8 @@ void scatter_add(Context& context, const Array& in, const Array& index, const Ar
   with_number(in.dtype, [&](auto zero) {
     using T = decltype(zero);
     launch(context, "scatter_add", scatter_add_kernel<T>, grid_for(context, threads),
-           Indexing(index, size, threads), WideDivisor(parts, threads), threads, in.as<const T>(),
-           out.as<T>());
+           Indexing(index, size, threads), WideDivisor(parts, threads), threads,
+           index.as<const std::int64_t>(), in.as<const T>(), out.as<T>());
   });
 }
 
