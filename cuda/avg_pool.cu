@@ -56,13 +56,13 @@ __global__ void __launch_bounds__(block_threads)
     for (std::int64_t row = down.begin; row < down.end; ++row) {
       for (std::int64_t column = across.begin; column < across.end; ++column) {
         const In from = image[(row * s.in_width + column) * s.packs];
-        for (unsigned j = 0; j < width; ++j) sums[j] += static_cast<double>(widen(from.at[j]));
+        for (unsigned j = 0; j < width; ++j) sums[j] += static_cast<double>(widen(from.values[j]));
       }
     }
     const auto divisor = static_cast<double>(down.divisor * across.divisor);
     Pack<T, width> result;
     for (unsigned j = 0; j < width; ++j) {
-      result.at[j] = narrow<T>(static_cast<computed<T>>(sums[j] / divisor));
+      result.values[j] = narrow<T>(static_cast<computed<T>>(sums[j] / divisor));
     }
     reinterpret_cast<Pack<T, width>*>(y)[out_row * windows.columns * s.packs + pack] = result;
   });
@@ -110,11 +110,11 @@ __global__ void __launch_bounds__(block_threads)
         const std::int64_t at =
             ((image + row) * windows.columns + column) * s.packs + pack % s.packs;
         const auto g = reinterpret_cast<const Pack<T, width>*>(grad_y)[at];
-        for (unsigned j = 0; j < width; ++j) sums[j] += widen(g.at[j]) * share;
+        for (unsigned j = 0; j < width; ++j) sums[j] += widen(g.values[j]) * share;
       }
     }
     Pack<T, width> result;
-    for (unsigned j = 0; j < width; ++j) result.at[j] = narrow<T>(sums[j]);
+    for (unsigned j = 0; j < width; ++j) result.values[j] = narrow<T>(sums[j]);
     reinterpret_cast<Pack<T, width>*>(grad_x)[in_row * s.in_width * s.packs + pack] = result;
   });
 }

@@ -36,7 +36,7 @@ __global__ void __launch_bounds__(column_threads)
   if (column < packs) {
     Number shift[width];
     const auto first = *pack_at<T, width>(x, packs, 0, column);
-    for (unsigned j = 0; j < width; ++j) shift[j] = widen(first.at[j]);
+    for (unsigned j = 0; j < width; ++j) shift[j] = widen(first.values[j]);
     for_each_row_group(rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
       Pack<T, width> read[count];
       for (unsigned i = 0; i < count; ++i) {
@@ -46,7 +46,7 @@ __global__ void __launch_bounds__(column_threads)
         Number sum = 0;
         Number squares = 0;
         for (unsigned i = 0; i < count; ++i) {
-          const Number d = widen(read[i].at[j]) - shift[j];
+          const Number d = widen(read[i].values[j]) - shift[j];
           sum += d;
           squares += d * d;
         }
@@ -77,10 +77,10 @@ __global__ void __launch_bounds__(column_threads)
     for (unsigned i = 0; i < count; ++i) {
       Pack<T, width> result;
       for (unsigned j = 0; j < width; ++j) {
-        Number value = affine(j, widen(read[i].at[j]));
-        if constexpr (has_skip) value += widen(skipped[i].at[j]);
+        Number value = affine(j, widen(read[i].values[j]));
+        if constexpr (has_skip) value += widen(skipped[i].values[j]);
         // Written so that NaN stays.
-        result.at[j] = narrow<T>(relu && value < 0 ? Number{0} : value);
+        result.values[j] = narrow<T>(relu && value < 0 ? Number{0} : value);
       }
       *pack_at<T, width>(y, packs, row + std::int64_t{i} * blockDim.y, column) = result;
     }

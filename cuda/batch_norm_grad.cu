@@ -40,9 +40,9 @@ struct Read {
   __device__ computed<T> gradient(unsigned i, unsigned j,
                                   const Affine<computed<T>, width>& affine) const {
     bool passes = true;
-    if constexpr (mask == Mask::from_x) passes = affine(j, widen(x[i].at[j])) > 0;
-    if constexpr (mask == Mask::from_y) passes = widen(y[i].at[j]) > 0;
-    return passes ? widen(g[i].at[j]) : computed<T>{0};
+    if constexpr (mask == Mask::from_x) passes = affine(j, widen(x[i].values[j])) > 0;
+    if constexpr (mask == Mask::from_y) passes = widen(y[i].values[j]) > 0;
+    return passes ? widen(g[i].values[j]) : computed<T>{0};
   }
 
   Pack<T, width> g[count], x[count], y[mask == Mask::from_y ? count : 1];
@@ -94,9 +94,9 @@ __global__ void __launch_bounds__(column_threads)
         Number products = 0;
         for (unsigned i = 0; i < count; ++i) {
           const Number g = read.gradient(i, j, affine);
-          gradients[i].at[j] = narrow<T>(g);
+          gradients[i].values[j] = narrow<T>(g);
           sum += g;
-          products += g * (widen(read.x[i].at[j]) - mean[j]);
+          products += g * (widen(read.x[i].values[j]) - mean[j]);
         }
         sums[0][j] += static_cast<double>(sum);
         sums[1][j] += static_cast<double>(products);
@@ -136,9 +136,9 @@ __global__ void __launch_bounds__(column_threads)
     for (unsigned i = 0; i < count; ++i) {
       Pack<T, width> result;
       for (unsigned j = 0; j < width; ++j) {
-        const Number centred = widen(read.x[i].at[j]) - mean[j];
+        const Number centred = widen(read.x[i].values[j]) - mean[j];
         const Number g = read.gradient(i, j, affine);
-        result.at[j] = narrow<T>(affine.scale[j] * (g - offset[j] - centred * slope[j]));
+        result.values[j] = narrow<T>(affine.scale[j] * (g - offset[j] - centred * slope[j]));
       }
       *pack_at<T, width>(grad_x, packs, row + std::int64_t{i} * blockDim.y, column) = result;
     }

@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(block_threads)
     computed<T> best[width];
     Offset places[width];
     for (unsigned j = 0; j < width; ++j) {
-      best[j] = widen(first.at[j]);
+      best[j] = widen(first.values[j]);
       places[j] = first_place;
     }
     for (std::int64_t row = first_row; row < last_row; ++row) {
@@ -41,7 +41,7 @@ __global__ void __launch_bounds__(block_threads)
         const In from = image[(row * s.in_width + column) * packs];
         const auto place = static_cast<Offset>((row - top) * s.kernel[1] + column - left);
         for (unsigned j = 0; j < width; ++j) {
-          const computed<T> value = widen(from.at[j]);
+          const computed<T> value = widen(from.values[j]);
           // NaN wins.
           if (value > best[j] || value != value) {
             best[j] = value;
@@ -53,8 +53,8 @@ __global__ void __launch_bounds__(block_threads)
     Pack<T, width> result;
     Pack<Offset, width> result_places;
     for (unsigned j = 0; j < width; ++j) {
-      result.at[j] = narrow<T>(best[j]);
-      result_places.at[j] = places[j];
+      result.values[j] = narrow<T>(best[j]);
+      result_places.values[j] = places[j];
     }
     const std::int64_t at = out_row * s.out_width * packs + pack;
     reinterpret_cast<Pack<T, width>*>(y)[at] = result;
@@ -99,12 +99,12 @@ __global__ void __launch_bounds__(block_threads)
         const auto g = reinterpret_cast<const Pack<T, width>*>(grad_y)[at];
         const auto chosen = reinterpret_cast<const Pack<Offset, width>*>(offsets)[at];
         for (unsigned k = 0; k < width; ++k) {
-          if (chosen.at[k] == place) sums[k] += widen(g.at[k]);
+          if (chosen.values[k] == place) sums[k] += widen(g.values[k]);
         }
       }
     }
     Pack<T, width> result;
-    for (unsigned k = 0; k < width; ++k) result.at[k] = narrow<T>(sums[k]);
+    for (unsigned k = 0; k < width; ++k) result.values[k] = narrow<T>(sums[k]);
     reinterpret_cast<Pack<T, width>*>(grad_x)[in_row * s.in_width * packs + pack] = result;
   });
 }

@@ -36,7 +36,7 @@ struct WriteSum {
 template <class T, unsigned width>
 __device__ void add_pack(Accumulator<T> (&sums)[width], const Pack<T, width>& pack) {
   for (unsigned j = 0; j < width; ++j) {
-    sums[j] += static_cast<Accumulator<T>>(widen(pack.at[j]));
+    sums[j] += static_cast<Accumulator<T>>(widen(pack.values[j]));
   }
 }
 
@@ -54,7 +54,7 @@ __global__ void __launch_bounds__(column_threads)
         const T* from = column + summed.at(row + std::int64_t{i} * blockDim.y);
         read[i] = *reinterpret_cast<const Pack<T, width>*>(from);
       }
-      for (unsigned i = 0; i < count; ++i) add_pack(sums[0], read[i]);
+      for (unsigned i = 0; i < count; ++i) add_pack<T, width>(sums[0], read[i]);
     });
   }
   finish_columns(sums, packs, partial, finish);
@@ -81,9 +81,9 @@ __global__ void __launch_bounds__(block_threads)
   for (; i + (at_a_time - 1) * team < end; i += at_a_time * team) {
     Pack<T, width> read[at_a_time];
     for (unsigned j = 0; j < at_a_time; ++j) read[j] = pack_at(i + j * team);
-    for (unsigned j = 0; j < at_a_time; ++j) add_pack(sums, read[j]);
+    for (unsigned j = 0; j < at_a_time; ++j) add_pack<T, width>(sums, read[j]);
   }
-  for (; i < end; i += team) add_pack(sums, pack_at(i));
+  for (; i < end; i += team) add_pack<T, width>(sums, pack_at(i));
   Accumulator<T> total[1] = {};
   for (unsigned j = 0; j < width; ++j) total[0] += sums[j];
   if constexpr (team == block_threads) {
