@@ -7,9 +7,9 @@
 // the hybrids their averages.
 #include <algorithm>
 
+#include "cuda/floats.h"
 #include "cuda/neuroplastic.h"
 #include "cuda/optim_kernels.h"
-#include "cuda/packs.h"
 
 namespace plastic::cuda {
 namespace {
@@ -50,9 +50,9 @@ __device__ void with_variant(Variant variant, F f) {
 
 template <Variant variant, int n>
 __device__ void observe_averages(const ChunkPointers& p, const rule::Base& base, int i,
-                                 const Pack<n>& g) {
+                                 const Floats<n>& g) {
   // Of these only SGD's momentum takes decay up.
-  Pack<n> theta{}, average = load<n>(p.average + i), square{};
+  Floats<n> theta{}, average = load<n>(p.average + i), square{};
   if constexpr (!has_square(variant)) theta = load<n>(p.theta + i);
   if constexpr (has_square(variant)) square = load<n>(p.square + i);
   for (int k = 0; k < n; ++k) {
@@ -71,13 +71,14 @@ __device__ void observe_chunk(const Head& head, const NeuroPlasticTensor& tensor
   const rule::Base base = tensor.base;
   const auto eps = static_cast<float>(tensor.rule.settings.eps);
   const ChunkPointers p = pointers(head, chunk);
-  for_packs(chunk, [&]<int n>(Width<n>, int i) {
-    const Pack<n> g = load<n>(p.g + i);
-    Pack<n> a = load<n>(p.a + i);
-    Pack<n> m = load<n>(p.m + i);
-    Pack<n> v = load<n>(p.v + i);
-    Pack<n> w;
+  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+    const Floats<n> g = load<n>(p.g + i);
+    // First, while nothing else takes up registers.
     if constexpr (has_average(variant)) observe_averages<variant>(p, base, i, g);
+    Floats<n> a = load<n>(p.a + i);
+    Floats<n> m = load<n>(p.m + i);
+    Floats<n> v = load<n>(p.v + i);
+    Floats<n> w;
     for (int k = 0; k < n; ++k) {
       const rule::Traces t = rule::observe({a[k], m[k], v[k]}, g[k]);
       a[k] = t.a;
@@ -177,10 +178,10 @@ __device__ void measure_classic(const Head& head, const NeuroPlasticTensor& tens
   const bool is_watched = tensor.rule.controller_class >= 0;
   const rule::Base none;
   const ChunkPointers p = pointers(head, chunk);
-  for_packs(chunk, [&]<int n>(Width<n>, int i) {
-    const Pack<n> g = load<n>(p.g + i);
-    const Pack<n> a = load<n>(p.a + i);
-    Pack<n> w = load<n>(p.w + i), theta{};
+  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+    const Floats<n> g = load<n>(p.g + i);
+    const Floats<n> a = load<n>(p.a + i);
+    Floats<n> w = load<n>(p.w + i), theta{};
     if (settings.coupled_decay != 0) theta = load<n>(p.theta + i);
     for (int k = 0; k < n; ++k) {
       const rule::Alpha alpha = rule::alpha(c, g[k], a[k], w[k]);
@@ -194,10 +195,10 @@ __device__ void measure_classic(const Head& head, const NeuroPlasticTensor& tens
 
 /// A hybrid's averages where it has them.
 template <Variant variant, int n>
-struct AveragePacks {
-  Pack<n> average{}, square{};
+struct AverageFloats {
+  Floats<n> average{}, square{};
 
-  __device__ AveragePacks(const ChunkPointers& p, int i) {
+  __device__ AverageFloats(const ChunkPointers& p, int i) {
     if constexpr (has_average(variant)) average = load<n>(p.average + i);
     if constexpr (has_square(variant)) square = load<n>(p.square + i);
   }
@@ -215,12 +216,12 @@ __device__ void measure_products(const Head& head, const NeuroPlasticTensor& ten
   const bool needs_theta = has_average(variant) ? settings.target == rule::Target::trust_ratio
                                                 : settings.coupled_decay != 0;
   const ChunkPointers p = pointers(head, chunk);
-  for_packs(chunk, [&]<int n>(Width<n>, int i) {
-    const Pack<n> g = load<n>(p.g + i);
-    const Pack<n> a = load<n>(p.a + i);
-    Pack<n> w = load<n>(p.w + i), theta{};
+  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+    const Floats<n> g = load<n>(p.g + i);
+    const Floats<n> a = load<n>(p.a + i);
+    Floats<n> w = load<n>(p.w + i), theta{};
     if (needs_theta) theta = load<n>(p.theta + i);
-    const AveragePacks<variant, n> averages(p, i);
+    const AverageFloats<variant, n> averages(p, i);
     for (int k = 0; k < n; ++k) {
       const rule::Alpha alpha = rule::alpha(c, g[k], a[k], w[k]);
       const float start = rule::start(variant, base, g[k], averages[k]);
@@ -284,14 +285,14 @@ __global__ void __launch_bounds__(block_threads, 4) apply_kernel(const Head* add
     with_variant(tensor.rule.settings.variant, [&]<Variant variant>(Tag<variant>) {
       const rule::Base base = tensor.base;
       const ChunkPointers p = pointers(head, chunk);
-      for_packs(chunk, [&]<int n>(Width<n>, int i) {
-        Pack<n> theta = load<n>(p.theta + i);
-        const Pack<n> y = load<n>(p.w + i);
-        Pack<n> g{};
+      for_floats(chunk, [&]<int n>(Width<n>, int i) {
+        Floats<n> theta = load<n>(p.theta + i);
+        const Floats<n> y = load<n>(p.w + i);
+        Floats<n> g{};
         if constexpr (variant != Variant::classic && !has_average(variant)) {
           g = load<n>(p.g + i);
         }
-        const AveragePacks<variant, n> averages(p, i);
+        const AverageFloats<variant, n> averages(p, i);
         for (int k = 0; k < n; ++k) {
           const float x = rule::start(variant, base, g[k], averages[k]);
           theta[k] = update(theta[k], x, y[k]);

@@ -2,8 +2,8 @@
 // observe and measure, and one block that adds up. A recorded step that asked when it was recorded
 // counts in every repetition, unless the step prepared for that one does not ask.
 #include "cuda/check.h"
+#include "cuda/floats.h"
 #include "cuda/neuroplastic.h"
-#include "cuda/packs.h"
 
 namespace plastic::cuda {
 namespace {
@@ -57,11 +57,11 @@ __device__ void diagnose_chunk(const Head& head, const Chunk& chunk, unsigned* h
   int counts[2] = {};
   Extremes extremes = nothing();
   const ChunkPointers p = pointers(head, chunk);
-  for_packs(chunk, [&]<int n>(Width<n>, int i) {
-    const Pack<n> g = load<n>(p.g + i);
-    const Pack<n> theta = load<n>(p.theta + i);
-    const Pack<n> a = load<n>(p.a + i);
-    const Pack<n> w = load<n>(p.w + i);
+  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+    const Floats<n> g = load<n>(p.g + i);
+    const Floats<n> theta = load<n>(p.theta + i);
+    const Floats<n> a = load<n>(p.a + i);
+    const Floats<n> w = load<n>(p.w + i);
     for (int k = 0; k < n; ++k) {
       const rule::Alpha alpha = rule::alpha(c, g[k], a[k], w[k]);
       const float added = (alpha.full - alpha.gradient_only) * g[k];

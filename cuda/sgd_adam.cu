@@ -1,9 +1,9 @@
 // SGD, Adam and AdamW: one launch a step, whatever the number of tensors. Bytes of memory traffic a
 // parameter, which bound the time: Adam 28 (reads θ, g and two averages, writes all but g); SGD 12,
 // with momentum 20.
+#include "cuda/floats.h"
 #include "cuda/optim_chunks.h"
 #include "cuda/optim_kernels.h"
-#include "cuda/packs.h"
 
 namespace plastic::cuda {
 namespace {
@@ -38,9 +38,9 @@ struct AdamHead {
 __device__ void sgd_chunk(const SgdHead& head, const SgdRule& rule, const Chunk& chunk) {
   float* const parameters = head.parameters + chunk.begin;
   const float* const gradients = head.gradients + chunk.begin;
-  for_packs(chunk, [&]<int n>(Width<n>, int i) {
-    const Pack<n> g = load<n>(gradients + i);
-    Pack<n> theta = load<n>(parameters + i);
+  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+    const Floats<n> g = load<n>(gradients + i);
+    Floats<n> theta = load<n>(parameters + i);
     for (int k = 0; k < n; ++k) theta[k] = rule(theta[k], g[k]);
     store(parameters + i, theta);
   });
@@ -50,10 +50,10 @@ __device__ void momentum_chunk(const SgdHead& head, const SgdRule& rule, const C
   float* const parameters = head.parameters + chunk.begin;
   const float* const gradients = head.gradients + chunk.begin;
   float* const momentum = head.momentum + chunk.begin;
-  for_packs(chunk, [&]<int n>(Width<n>, int i) {
-    const Pack<n> g = load<n>(gradients + i);
-    Pack<n> theta = load<n>(parameters + i);
-    Pack<n> buffer = load<n>(momentum + i);
+  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+    const Floats<n> g = load<n>(gradients + i);
+    Floats<n> theta = load<n>(parameters + i);
+    Floats<n> buffer = load<n>(momentum + i);
     for (int k = 0; k < n; ++k) {
       const SgdElement next = rule({theta[k], buffer[k]}, g[k]);
       theta[k] = next.theta;
@@ -81,11 +81,11 @@ __device__ void adam_chunk(const AdamHead& head, const AdamRule& rule, const Chu
   const float* const gradients = head.gradients + chunk.begin;
   float* const averages = head.average + chunk.begin;
   float* const squares = head.square + chunk.begin;
-  for_packs(chunk, [&]<int n>(Width<n>, int i) {
-    const Pack<n> g = load<n>(gradients + i);
-    Pack<n> theta = load<n>(parameters + i);
-    Pack<n> average = load<n>(averages + i);
-    Pack<n> square = load<n>(squares + i);
+  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+    const Floats<n> g = load<n>(gradients + i);
+    Floats<n> theta = load<n>(parameters + i);
+    Floats<n> average = load<n>(averages + i);
+    Floats<n> square = load<n>(squares + i);
     for (int k = 0; k < n; ++k) {
       const AdamElement next = rule({theta[k], average[k], square[k]}, g[k]);
       theta[k] = next.theta;
