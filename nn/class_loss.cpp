@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/ops/mixed_precision.h"
 #include "core/tensor_impl.h"
 #include "nn/reduction.h"
 #include "plastic/core/ops/compare.h"
@@ -36,10 +37,7 @@ void check_scores(const char* op, const Tensor& input, const Tensor& target, con
     fail(op, "input ", to_string(input.shape()), " does not fit targets ",
          to_string(target.shape()), "; needs (N, C, ...) and (N, ...)");
   }
-  if (input.device() != target.device()) {
-    fail(op, "the input is on ", to_string(input.device()), ", the targets on ",
-         to_string(target.device()));
-  }
+  check_same_device(op, input, target);
   if (!weight.defined()) return;
   check_same_kind(op, input, weight);
   if (weight.shape() != Shape{input.size(1)}) {
@@ -101,17 +99,19 @@ void check_smoothing(double label_smoothing) {
 
 }  // namespace
 
-Tensor nll_loss(const Tensor& input, const Tensor& target, const NllOptions& options) {
+Tensor nll_loss(const Tensor& scores, const Tensor& target, const NllOptions& options) {
+  const Tensor input = widened("nll_loss", scores);
   const Targets targets = prepared("nll_loss", input, target, options.weight, options.ignore_index);
   return weighted(picked(input, targets), targets, options.reduction);
 }
 
-Tensor cross_entropy_loss(const Tensor& input, const Tensor& target,
+Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target,
                           const CrossEntropyOptions& options) {
   check_smoothing(options.label_smoothing);
+  const Tensor input = widened("cross_entropy_loss", logits);
   const double smoothing = options.label_smoothing;
-  if (input.defined() && input.rank() == 2 && smoothing == 0 && !options.weight.defined() &&
-      !options.ignore_index && options.reduction == Reduction::mean) {
+  if (input.rank() == 2 && smoothing == 0 && !options.weight.defined() && !options.ignore_index &&
+      options.reduction == Reduction::mean) {
     return cross_entropy(input, target);
   }
   const Targets targets =

@@ -7,6 +7,7 @@
 #include "core/conv2d_shape.h"
 #include "core/graph.h"
 #include "core/layout.h"
+#include "core/ops/mixed_precision.h"
 #include "plastic/core/ops/reduce.h"
 
 namespace plastic {
@@ -72,26 +73,22 @@ Conv2dShape shape_of(const Tensor& x, const Tensor& weight, const Conv2dOptions&
           .groups = options.groups};
 }
 
-const void* memory(const Tensor& tensor) {
-  return tensor.defined() ? tensor.impl()->data() : nullptr;
-}
-
 Tensor input_gradient(const Conv2dShape& shape, const Tensor& g, const Tensor& weight,
                       const Shape& x_shape) {
-  Tensor out = empty_channels_last(x_shape, {.dtype = g.dtype(), .device = g.device()});
+  Tensor out = empty_channels_last(x_shape, options_of(g));
   if (out.numel() == 0) return out;
   const Tensor dense = weight.contiguous();
-  backend(g.device()).conv2d_input_grad(shape, memory(g), memory(dense), out.impl()->data());
+  backend(g.device()).conv2d_input_grad(shape, memory(g), memory(dense), memory(out));
   return out;
 }
 
 Tensor weight_gradient(const Conv2dShape& shape, const Tensor& x, const Tensor& g,
                        const Shape& weight_shape, const Inputs& inputs) {
-  Tensor out = inputs.gradient_for(1, weight_shape, g.dtype());
+  Tensor out = inputs.gradient_for(1, weight_shape, options_of(g));
   if (x.numel() == 0) {
     out.fill_(0);
   } else {
-    backend(g.device()).conv2d_weight_grad(shape, memory(x), memory(g), out.impl()->data());
+    backend(g.device()).conv2d_weight_grad(shape, memory(x), memory(g), memory(out));
   }
   return out;
 }
@@ -101,7 +98,7 @@ Tensor weight_gradient(const Conv2dShape& shape, const Tensor& x, const Tensor& 
 Tensor before_activation(const std::optional<Saved>& rectified, const Tensor& g) {
   Tensor dense = channels_last(g);
   if (!rectified) return dense;
-  Tensor out = empty_channels_last(g.shape(), {.dtype = g.dtype(), .device = g.device()});
+  Tensor out = empty_channels_last(g.shape(), options_of(g));
   backend(g.device())
       .unary_grad(Unary::relu, {}, array_of(rectified->get()), array_of(dense), array_of(out));
   return out;
@@ -112,23 +109,25 @@ Tensor before_activation(const std::optional<Saved>& rectified, const Tensor& g)
 // y[n, o, p] = Σ over channels and taps of x[n, c, stride·p + dilation·t - padding]·w[o, c, t] +
 // b[o]. dx sums dy·w over the outputs that a pixel went into, dw sums dy·x over images and
 // positions, db sums dy.
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+Tensor conv2d(const Tensor& input, const Tensor& filter, const Tensor& offset,
               const Conv2dOptions& options) {
+  const Tensor x = for_product(input);
+  const Tensor weight = for_product(filter);
+  const Tensor bias = for_product(offset);
   check_same_kind("conv2d", x, weight);
   check_floating("conv2d", x);
   check_options(options);
   check_shapes(x, weight, bias, options.groups);
   const Conv2dShape shape = shape_of(x, weight, options);
   const Tensor dense = channels_last(x);
-  const Tensor y =
-      empty_channels_last({shape.batch, shape.out_channels, shape.out_height, shape.out_width},
-                          {.dtype = x.dtype(), .device = x.device()});
+  const Tensor y = empty_channels_last(
+      {shape.batch, shape.out_channels, shape.out_height, shape.out_width}, options_of(x));
   if (y.numel() > 0) {
     const Tensor weights = weight.detach().contiguous();
     const Tensor biases = bias.defined() ? bias.detach().contiguous() : bias;
     backend(x.device())
         .conv2d(shape, memory(dense), memory(weights), memory(biases),
-                options.activation == Activation::relu, y.impl()->data());
+                options.activation == Activation::relu, memory(y));
   }
   std::optional<Saved> result;
   if (options.activation == Activation::relu) result.emplace("conv2d", y);

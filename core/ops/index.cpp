@@ -4,12 +4,15 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/ops/axis.h"
+#include "core/ops/mixed_precision.h"
 
 namespace plastic {
 namespace {
 
-void check_index(const char* op, const Tensor& index, std::int64_t limit) {
+/// Throws Error unless `index` holds positions along an axis of x that is `limit` long.
+void check_index(const char* op, const Tensor& x, const Tensor& index, std::int64_t limit) {
   check_defined(op, index);
+  check_same_device(op, x, index);
   if (index.dtype() != DType::i64) {
     fail(op, "the index must be i64, got ", name_of(index.dtype()));
   }
@@ -51,32 +54,42 @@ void scatter_into(const Tensor& target, std::size_t axis, const Tensor& index,
                    around_axis(target, axis));
 }
 
+/// The gradient of a tensor of shape `before` from that of what was picked out of it. Sums are
+/// taken in f32 or wider.
+Tensor scattered(const Shape& before, std::size_t axis, const Tensor& index, const Tensor& grad) {
+  const Tensor terms = widened("backward", grad);
+  const Tensor out = Tensor::zeros(before, options_of(terms));
+  scatter_into(out, axis, index, terms);
+  return out.to(grad.dtype());
+}
+
 }  // namespace
 
 Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
-  check_defined("gather", x);
+  check_computable("gather", x);
   const std::size_t at = normalize_axis("gather", axis, x.shape().rank());
   check_index_shape("gather", x, at, index);
-  check_index("gather", index, x.shape()[at]);
+  check_index("gather", x, index, x.shape()[at]);
   return record("gather", gathered(x, at, index), {x},
                 [at, before = x.shape(), saved = Saved("gather", index)](
                     const Tensor& g, const Inputs&) -> Gradients {
-                  const Tensor out =
-                      Tensor::zeros(before, {.dtype = g.dtype(), .device = g.device()});
-                  scatter_into(out, at, saved.get(), g);
-                  return {out};
+                  return {scattered(before, at, saved.get(), g)};
                 });
 }
 
 Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source) {
   check_same_kind("scatter_add", x, source);
+  check_computable("scatter_add", x);
   const std::size_t at = normalize_axis("scatter_add", axis, x.shape().rank());
   check_index_shape("scatter_add", x, at, index);
   if (source.shape() != index.shape()) {
     fail("scatter_add", "source ", to_string(source.shape()), " and index ",
          to_string(index.shape()), " differ in shape");
   }
-  check_index("scatter_add", index, x.shape()[at]);
+  if (x.dtype() == DType::bf16) {
+    return scatter_add(x.to(DType::f32), axis, index, source.to(DType::f32)).to(DType::bf16);
+  }
+  check_index("scatter_add", x, index, x.shape()[at]);
   Tensor y = Tensor::empty(x.shape(), {.dtype = x.dtype(), .device = x.device()});
   y.copy_(x);
   scatter_into(y, at, index, source);
@@ -88,13 +101,13 @@ Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, cons
 }
 
 Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
-  check_defined("index_select", x);
+  check_computable("index_select", x);
   check_defined("index_select", index);
   const std::size_t at = normalize_axis("index_select", axis, x.shape().rank());
   if (index.rank() != 1) {
     fail("index_select", "the index must have rank 1, got ", to_string(index.shape()));
   }
-  check_index("index_select", index, x.shape()[at]);
+  check_index("index_select", x, index, x.shape()[at]);
   // The same index for every line along the axis: a view with strides of 0.
   Shape along = Shape::filled(x.shape().rank(), 1);
   along[at] = index.numel();
@@ -104,10 +117,7 @@ Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
   return record("index_select", gathered(x, at, everywhere), {x},
                 [at, before = x.shape(), saved = Saved("index_select", everywhere)](
                     const Tensor& g, const Inputs&) -> Gradients {
-                  const Tensor out =
-                      Tensor::zeros(before, {.dtype = g.dtype(), .device = g.device()});
-                  scatter_into(out, at, saved.get(), g);
-                  return {out};
+                  return {scattered(before, at, saved.get(), g)};
                 });
 }
 

@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/ops/broadcast.h"
+#include "core/ops/mixed_precision.h"
 #include "core/philox.h"
 #include "plastic/core/ops/reduce.h"
 
@@ -26,7 +27,7 @@ bool readable(const Tensor& x) {
 
 Matrix matrix_of(const Tensor& x) {
   const bool rows_dense = x.strides()[1] == 1 && x.strides()[0] >= x.size(1);
-  return {x.impl()->data(), rows_dense ? x.strides()[0] : x.strides()[1], !rows_dense};
+  return {memory(x), rows_dense ? x.strides()[0] : x.strides()[1], !rows_dense};
 }
 
 /// What follows the sums of a product, besides a bias.
@@ -56,9 +57,9 @@ void multiply(const Tensor& a, const Tensor& b, const Tensor& bias, const Tensor
              .b = right.data,
              .ldb = right.leading,
              .transpose_b = right.transposed,
-             .c = out.impl()->data(),
+             .c = memory(out),
              .ldc = out.size(1),
-             .bias = bias.defined() ? bias_dense.impl()->data() : nullptr,
+             .bias = memory(bias_dense),
              .relu = following.relu,
              .dropout = following.dropout,
              .at = following.at});
@@ -66,14 +67,14 @@ void multiply(const Tensor& a, const Tensor& b, const Tensor& bias, const Tensor
 
 Tensor product(const Tensor& a, const Tensor& b, const Tensor& bias = {},
                const Following& following = {}) {
-  Tensor out = Tensor::empty({a.size(0), b.size(1)}, {.dtype = a.dtype(), .device = a.device()});
+  Tensor out = Tensor::empty({a.size(0), b.size(1)}, options_of(a));
   multiply(a, b, bias, out, following);
   return out;
 }
 
 /// a · b as the gradient of input i.
 Tensor gradient_product(const Tensor& a, const Tensor& b, const Inputs& inputs, std::size_t i) {
-  Tensor out = inputs.gradient_for(i, {a.size(0), b.size(1)}, a.dtype());
+  Tensor out = inputs.gradient_for(i, {a.size(0), b.size(1)}, options_of(a));
   multiply(a, b, {}, out);
   return out;
 }
@@ -99,8 +100,7 @@ Tensor multiply_batches(const Tensor& a, const Tensor& b) {
   };
   const Tensor left = flat(a);
   const Tensor right = flat(b);
-  const Tensor out =
-      Tensor::empty({count, a.size(-2), b.size(-1)}, {.dtype = a.dtype(), .device = a.device()});
+  const Tensor out = Tensor::empty({count, a.size(-2), b.size(-1)}, options_of(a));
   for (std::int64_t i = 0; i < count; ++i) {
     const auto matrix = [i](const Tensor& x) { return x.slice(0, i, i + 1).squeeze(0); };
     multiply(matrix(left), matrix(right), {}, matrix(out));
@@ -170,7 +170,9 @@ class LinearInputs {
 }  // namespace
 
 // C = A·B: dA = dC·Bᵀ, dB = Aᵀ·dC
-Tensor matmul(const Tensor& a, const Tensor& b) {
+Tensor matmul(const Tensor& left, const Tensor& right) {
+  const Tensor a = for_product(left);
+  const Tensor b = for_product(right);
   check_same_kind("matmul", a, b);
   check_floating("matmul", a);
   if (a.rank() < 2 || b.rank() < 2) {
@@ -190,7 +192,10 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 }
 
 // y = x·Wᵀ + b: dx = dy·W, dW = dyᵀ·x, db = Σ dy over rows
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+Tensor linear(const Tensor& input, const Tensor& weights, const Tensor& biases) {
+  const Tensor x = for_product(input);
+  const Tensor weight = for_product(weights);
+  const Tensor bias = for_product(biases);
   check_linear("linear", x, weight, bias);
   if (x.rank() != 2) {
     return with_leading_axes(x, weight,
@@ -205,9 +210,12 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 
 // With y > 0 where ReLU let x through and dropout kept it, the gradient before both is
 // y > 0 ? dy/(1 - p) : 0.
-Tensor linear_relu_dropout(const Tensor& x, const Tensor& weight, const Tensor& bias, double p,
-                           Generator& generator) {
+Tensor linear_relu_dropout(const Tensor& input, const Tensor& weights, const Tensor& biases,
+                           double p, Generator& generator) {
   constexpr const char* op = "linear_relu_dropout";
+  const Tensor x = for_product(input);
+  const Tensor weight = for_product(weights);
+  const Tensor bias = for_product(biases);
   check_linear(op, x, weight, bias);
   if (!(p >= 0 && p < 1)) fail(op, "p must be in [0, 1), got ", p);
   if (x.rank() != 2) {
@@ -222,8 +230,7 @@ Tensor linear_relu_dropout(const Tensor& x, const Tensor& weight, const Tensor& 
                 [saved = LinearInputs(op, x, weight), result = Saved(op, y), p](
                     const Tensor& g, const Inputs& in) -> Gradients {
                   const Tensor dense_g = g.contiguous();
-                  const Tensor inner =
-                      Tensor::empty(g.shape(), {.dtype = g.dtype(), .device = g.device()});
+                  const Tensor inner = Tensor::empty(g.shape(), options_of(g));
                   backend(g.device())
                       .relu_dropout_grad(array_of(result.get()), array_of(dense_g),
                                          DropoutRule(p).scale, array_of(inner));
