@@ -19,8 +19,8 @@ constexpr std::size_t vector_bytes = 16;
 /// Elements that a thread handles at a time where these types go together; no more than 8, lest the
 /// positions of as many strided elements take too many registers.
 template <class... T>
-constexpr int vector_width = static_cast<int>(vector_bytes /
-                                              std::max({std::size_t{2}, sizeof(T)...}));
+constexpr int vector_width =
+    static_cast<int>(vector_bytes / std::max({std::size_t{2}, sizeof(T)...}));
 
 /// A walk over `count` arrays in step, in units of elements or of vectors along the innermost axis.
 template <std::size_t count>
@@ -40,7 +40,6 @@ struct Walk {
   /// Where unit i begins in each array.
   PLASTIC_HOST_DEVICE void locate(std::uint32_t i, std::uint32_t (&at)[count]) const {
     for (std::size_t k = 0; k < count; ++k) at[k] = 0;
-#pragma unroll 1
     for (std::uint32_t axis = 0; axis + 1 < rank; ++axis) {
       const std::uint32_t outer = sizes[axis].divide(i);
       const std::uint32_t inner = i - outer * sizes[axis].divisor;
