@@ -139,9 +139,17 @@ std::vector<ConvTry> conv_tries() {
        .stride = {2, 1},
        .padding = {1, 1},
        .groups = 4},
+      // Many pixels and few weights.
+      {.batch = 5,
+       .channels = 2,
+       .height = 15,
+       .width = 15,
+       .out_channels = 1,
+       .kernel_height = 1,
+       .kernel_width = 2},
       // The filters of one output need more than one tile to turn.
       {.batch = 1,
-       .channels = 300,
+       .channels = 230,
        .height = 3,
        .width = 3,
        .out_channels = 2,
