@@ -66,6 +66,7 @@ std::string config_text(const RunSettings& settings, const TrainConfig& config) 
       << "batch-size = " << config.batch_size << "\n"
       << "schedule = " << toml_string(name_of(config.schedule)) << "\n"
       << "warmup = " << config.warmup_epochs << "\n"
+      << "device = " << toml_string(to_string(config.device)) << "\n"
       << "threads = " << settings.threads << "\n"
       << "prefetch = " << config.prefetch_threads << "\n";
   if (settings.keep_best) out << "keep-best = true\n";

@@ -23,7 +23,7 @@ std::map<std::string, std::string> lasting_settings(const std::string& name,
   std::map<std::string, std::string> settings;
   for (const ConfigEntry& entry : parse_config(name, text)) settings[entry.key] = entry.value;
   for (const char* key :
-       {"epochs", "threads", "prefetch", "data-dir", "keep-best", "early-stopping"}) {
+       {"epochs", "device", "threads", "prefetch", "data-dir", "keep-best", "early-stopping"}) {
     settings.erase(key);
   }
   return settings;
