@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <numbers>
 
 #include "core/host_device.h"
 #include "plastic/core/random.h"
@@ -64,6 +66,41 @@ struct DropoutRule {
       : threshold(static_cast<std::uint32_t>(p * 0x1.0p32)), scale(1.0 / (1.0 - p)) {}
 
   PLASTIC_HOST_DEVICE bool keeps(std::uint32_t bits) const { return bits >= threshold; }
+};
+
+/// Uniform in [low, high). The fused product keeps its bits the same on every device.
+template <class T>
+struct UniformRule {
+  double low;
+  double width;
+  /// Rounding may lift a draw to `high` itself, which the range leaves out.
+  T last_below;
+
+  UniformRule(double low_, double high)
+      : low(low_),
+        width(high - low_),
+        last_below(std::nextafter(static_cast<T>(high), static_cast<T>(low_))) {}
+
+  PLASTIC_HOST_DEVICE T operator()(std::uint32_t bits) const {
+    const auto x = static_cast<T>(std::fma(width, static_cast<double>(uniform_from(bits)), low));
+    return x < last_below ? x : last_below;
+  }
+};
+
+/// Box and Muller: two uniform numbers give two normal ones.
+struct NormalRule {
+  double mean;
+  double deviation;
+
+  PLASTIC_HOST_DEVICE void operator()(std::uint32_t bits0, std::uint32_t bits1, double& first,
+                                      double& second) const {
+    // 1 - u lies in (0, 1], where the logarithm is finite.
+    const double u = 1.0 - static_cast<double>(uniform_from(bits0));
+    const double angle = 2 * std::numbers::pi * static_cast<double>(uniform_from(bits1));
+    const double radius = deviation * std::sqrt(-2 * std::log(u));
+    first = mean + radius * std::cos(angle);
+    second = mean + radius * std::sin(angle);
+  }
 };
 
 }  // namespace plastic

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <cmath>
-#include <numbers>
 
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
@@ -86,35 +84,27 @@ void uniform(const Array& out, double low, double high, const Generator& at) {
   dispatch_floating("uniform", out.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = out.as<T>();
-    // Rounding may lift a draw to `high` itself, which the range leaves out.
-    const T last_below = std::nextafter(static_cast<T>(high), static_cast<T>(low));
+    const UniformRule<T> rule(low, high);
     for_each_batch(out.numel(), at,
                    [&](std::int64_t begin, const std::uint32_t* words, std::int64_t count) {
-                     for (std::int64_t i = 0; i < count; ++i) {
-                       const double u = static_cast<double>(uniform_from(words[i]));
-                       y[begin + i] = std::min(static_cast<T>(low + (high - low) * u), last_below);
-                     }
+                     for (std::int64_t i = 0; i < count; ++i) y[begin + i] = rule(words[i]);
                    });
   });
 }
 
-// Box and Muller: two uniform numbers of a block give two normal ones.
 void normal(const Array& out, double mean, double deviation, const Generator& at) {
+  const NormalRule rule{mean, deviation};
   dispatch_floating("normal", out.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = out.as<T>();
     for_each_batch(out.numel(), at,
                    [&](std::int64_t begin, const std::uint32_t* words, std::int64_t count) {
                      for (std::int64_t i = 0; i < count; i += 2) {
-                       // 1 - u lies in (0, 1], where the logarithm is finite.
-                       const double u = 1.0 - static_cast<double>(uniform_from(words[i]));
-                       const double angle =
-                           2 * std::numbers::pi * static_cast<double>(uniform_from(words[i + 1]));
-                       const double radius = deviation * std::sqrt(-2 * std::log(u));
-                       y[begin + i] = static_cast<T>(mean + radius * std::cos(angle));
-                       if (i + 1 < count) {
-                         y[begin + i + 1] = static_cast<T>(mean + radius * std::sin(angle));
-                       }
+                       double first;
+                       double second;
+                       rule(words[i], words[i + 1], first, second);
+                       y[begin + i] = static_cast<T>(first);
+                       if (i + 1 < count) y[begin + i + 1] = static_cast<T>(second);
                      }
                    });
   });

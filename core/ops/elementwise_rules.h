@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <concepts>
+#include <type_traits>
 
 #include "core/backend.h"
 #include "core/host_device.h"
@@ -12,6 +13,16 @@ namespace plastic::rules {
 // operation is called with takes them from UnaryParameters. Those that make sense for floating
 // point only say so in their signature.
 
+/// Compilers warn of unsigned numbers that are compared with 0.
+template <class T>
+PLASTIC_HOST_DEVICE bool is_negative(T x) {
+  if constexpr (std::is_unsigned_v<T>) {
+    return false;
+  } else {
+    return x < T{0};
+  }
+}
+
 struct Neg {
   template <class T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
@@ -21,7 +32,7 @@ struct Neg {
 struct Abs {
   template <class T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
-    return static_cast<T>(x < T{0} ? -x : x);
+    return static_cast<T>(is_negative(x) ? -x : x);
   }
 };
 /// -1, 0 or 1; NaN stays.
@@ -29,7 +40,7 @@ struct Sign {
   template <class T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
     if (x > T{0}) return T{1};
-    return x < T{0} ? static_cast<T>(-1) : static_cast<T>(x * T{0});
+    return is_negative(x) ? static_cast<T>(-1) : static_cast<T>(x * T{0});
   }
 };
 struct Exp {

@@ -17,6 +17,7 @@
 #define __host__
 #define __forceinline__ inline
 #define __shared__ static
+#define __grid_constant__
 #define __launch_bounds__(...)
 
 enum cudaError_t {
@@ -136,6 +137,8 @@ namespace plastic::emulator {
 
 /// Puts work into a stream, or into the graph that the stream is being captured to.
 cudaError_t enqueue(cudaStream_t stream, std::function<void()> work);
+/// Lets that long go by on the device, which events measure. Kernels take no time.
+void pass_time(float milliseconds);
 /// Runs `thread` once for each thread of the grid, block after block.
 void run_grid(dim3 blocks, dim3 threads, const std::function<void()>& thread);
 cudaError_t check_config(const cudaLaunchConfig_t& config);

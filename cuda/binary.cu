@@ -1,0 +1,51 @@
+#include <cstdint>
+
+#include "core/ops/elementwise_rules.h"
+#include "cuda/kernels.h"
+#include "cuda/map.h"
+#include "cuda/number.h"
+
+namespace plastic::cuda {
+namespace {
+
+template <class T, class F>
+struct Holds {
+  F f;
+  __device__ std::uint8_t operator()(T x, T y) const { return f(widen(x), widen(y)) ? 1 : 0; }
+};
+
+template <class T>
+struct Choose {
+  __device__ T operator()(std::uint8_t condition, T yes, T no) const {
+    return condition != 0 ? yes : no;
+  }
+};
+
+}  // namespace
+
+void binary(Context& context, Binary op, const Array& a, const Array& b, const Array& out) {
+  with_number(a.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    rules::with(
+        op, [&](auto f) { map<T, T, T>(context, "binary", Stored<T, decltype(f)>{f}, a, b, out); });
+  });
+}
+
+void compare(Context& context, Comparison op, const Array& a, const Array& b, const Array& out) {
+  with_number(a.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    rules::with(op, [&](auto f) {
+      map<T, T, std::uint8_t>(context, "compare", Holds<T, decltype(f)>{f}, a, b, out);
+    });
+  });
+}
+
+void where(Context& context, const Array& condition, const Array& a, const Array& b,
+           const Array& out) {
+  with_number(a.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    map<std::uint8_t, T, T, T>(context, "where", Choose<T>{}, condition, a, b, out);
+  });
+}
+
+}  // namespace plastic::cuda
