@@ -6,7 +6,6 @@
 #include "apps/comparison.h"
 #include "apps/config_file.h"
 #include "apps/config_option.h"
-#include "apps/device_options.h"
 #include "apps/metrics.h"
 #include "apps/options.h"
 #include "apps/progress.h"
@@ -111,6 +110,7 @@ void compare(const CompareOptions& options) {
   for (const std::string& name : options.optimizers) {
     settings.push_back(resolve_settings(name, shared.paper, shared.overrides));
   }
+  use(shared.arithmetic, shared.run.device);
   check_device(shared.run.device);
   if (shared.threads) set_num_threads(*shared.threads);
   const data::DatasetPair data = load_data(shared);

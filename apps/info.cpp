@@ -43,6 +43,7 @@ void print_devices() {
   }
   const std::string reason = cuda_unavailable_reason();
   if (!reason.empty()) std::cout << "                     no CUDA: " << reason << "\n";
+  std::cout << "precisions           cpu: f32; cuda: " << join(precision_names()) << "\n";
 }
 
 void print_data_sets(const std::optional<std::filesystem::path>& data_dir) {

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "apps/augmentation.h"
-#include "apps/device_options.h"
 #include "apps/help_format.h"
 #include "apps/model_choice.h"
 #include "apps/schedules.h"
@@ -181,7 +180,6 @@ void add_training_options(CLI::App& command, SharedOptions& options) {
                   [&options](const std::string& text) {
                     options.batch_size = parse_integer(text, 1, 1 << 20);
                   });
-  add_device_option(command, options.run.device);
   add_text_option(command, "--threads", "N", "all processors", group,
                   "Threads to compute with; the same number gives the same results, bit for bit",
                   [&options](const std::string& text) {
@@ -262,6 +260,8 @@ void add_shared_options(CLI::App& command, SharedOptions& options,
   add_own();
   add_optimizer_options(command, options);
   add_training_options(command, options);
+  add_device_option(command, options.run.device);
+  add_arithmetic_options(command, options.arithmetic);
   add_output_options(command, options);
   add_neuroplastic_options(command, options);
 }
@@ -315,7 +315,8 @@ RunSettings run_settings(const SharedOptions& options) {
   return {.data = options.data,
           .data_dir = options.data_dir.value_or(""),
           .image_size = is_resized ? options.image_size.value_or(usual_image_size) : 0,
-          .threads = num_threads()};
+          .threads = num_threads(),
+          .arithmetic = options.arithmetic};
 }
 
 std::string run_header(const SharedOptions& options, const data::DatasetPair& data) {
@@ -328,7 +329,9 @@ std::string run_header(const SharedOptions& options, const data::DatasetPair& da
                : "")
        << "model      " << describe_model(options.run, model_sizes(data.train)) << "\n";
   if (options.run.device.type != DeviceType::cpu) {
-    text << "device     " << device_text(options.run.device) << "\n";
+    text << "device     " << device_text(options.run.device) << "; precision "
+         << to_string(options.arithmetic.precision)
+         << (options.arithmetic.deterministic ? ", deterministic" : "") << "\n";
   }
   text << "training   " << options.run.epochs << (options.run.epochs == 1 ? " epoch" : " epochs")
        << ", batches of " << options.run.batch_size << ", " << num_threads()

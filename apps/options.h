@@ -8,6 +8,7 @@
 #include <string>
 
 #include "apps/config_file.h"
+#include "apps/device_options.h"
 #include "apps/optimizers.h"
 #include "apps/training.h"
 
@@ -34,6 +35,7 @@ struct SharedOptions {
   std::optional<std::int64_t> batch_size;
   std::optional<data::AugmentOptions> augment;
   std::optional<int> threads;
+  Arithmetic arithmetic;
   /// Empty: nothing is written.
   std::filesystem::path out;
   bool overwrite = false;

@@ -26,6 +26,8 @@ std::map<std::string, std::string> lasting_settings(const std::string& name,
        {"epochs", "device", "threads", "prefetch", "data-dir", "keep-best", "early-stopping"}) {
     settings.erase(key);
   }
+  // Runs from before it could be chosen.
+  settings.try_emplace("precision", to_string(Precision::f32));
   return settings;
 }
 

@@ -7,7 +7,6 @@
 
 #include "apps/commands.h"
 #include "apps/config_option.h"
-#include "apps/device_options.h"
 #include "apps/input_form.h"
 #include "apps/interrupt.h"
 #include "apps/options.h"
@@ -98,6 +97,7 @@ void train(const TrainOptions& options) {
   const SharedOptions& shared = options.shared;
   if (options.keep_best && shared.out.empty()) throw UsageError("--keep-best needs --out");
   const TrainConfig config = resolve(options);
+  use(shared.arithmetic, config.device);
   check_device(config.device);
   if (shared.threads) set_num_threads(*shared.threads);
   const data::DatasetPair data = load_data(shared);
