@@ -102,6 +102,9 @@ class TimedBackend final : public Backend {
     timed("batch norm statistics", &Backend::batch_norm_statistics, dtype, rows, channels, x, mean,
           variance);
   }
+  void batch_norm_running(const BatchNormRunning& update) override {
+    timed("batch norm running statistics", &Backend::batch_norm_running, update);
+  }
   void batch_norm(const BatchNormCall& call, void* y) override {
     timed("batch norm forward", &Backend::batch_norm, call, y);
   }

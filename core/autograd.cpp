@@ -46,6 +46,7 @@ Tensor run_hooks(const std::vector<GradientHook>& hooks, Tensor grad) {
            to_string(grad.shape()), " into ", name_of(replaced.dtype()), " ",
            to_string(replaced.shape()));
     }
+    check_same_device("backward", grad, replaced);
     grad = replaced;
   }
   return grad;
@@ -107,7 +108,7 @@ Tensor& Tensor::set_requires_grad(bool requires_grad) {
     fail("set_requires_grad", "the tensor was computed from others; detach() it first");
   }
   if (requires_grad && !is_floating_point(impl_->dtype)) {
-    fail("set_requires_grad", "only f32 and f64 tensors have gradients, not ",
+    fail("set_requires_grad", "only f32, f64 and bf16 tensors have gradients, not ",
          name_of(impl_->dtype));
   }
   impl_->requires_grad = requires_grad;
@@ -130,6 +131,7 @@ void Tensor::set_grad(const Tensor& grad) {
     fail("set_grad", "the tensor is ", name_of(dtype()), " ", to_string(shape()), ", the gradient ",
          name_of(grad.dtype()), " ", to_string(grad.shape()));
   }
+  if (grad.defined()) check_same_device("set_grad", *this, grad);
   impl_->grad = grad;
 }
 
@@ -151,6 +153,7 @@ void Tensor::backward(const Tensor& gradient, bool retain_graph) const {
     fail("backward", "a tensor of shape ", to_string(shape()),
          " needs an explicit gradient; reduce it with sum() or mean(), or pass one");
   }
+  if (gradient.defined()) check_same_device("backward", *this, gradient);
   const NoGrad no_grad;
   Walk walk;
   const Edge root = impl_->grad_fn ? Edge{.node = impl_->grad_fn, .leaf = nullptr}

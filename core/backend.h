@@ -102,13 +102,14 @@ class Backend {
   /// result or its argument, as its formula says.
   virtual void unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved,
                           const Array& grad, const Array& out) = 0;
-  /// All three have the shape of the result; broadcast inputs come with strides of 0.
+  /// All three have the shape of the result; broadcast inputs come with strides of 0. `out` may be
+  /// an input itself, in place.
   virtual void binary(Binary op, const Array& a, const Array& b, const Array& out) = 0;
   /// The same shapes; `out` is u8, 1 where the comparison holds.
   virtual void compare(Comparison op, const Array& a, const Array& b, const Array& out) = 0;
   /// out = condition != 0 ? a : b; `condition` is u8. The same shapes as for binary().
   virtual void where(const Array& condition, const Array& a, const Array& b, const Array& out) = 0;
-  /// out = in · scale + shift.
+  /// out = in · scale + shift; `out` may be `in` itself.
   virtual void scale_shift(const Array& in, double scale, double shift, const Array& out) = 0;
 
   /// `out` has the rank of `in`, with size 1 along reduced axes; `scale` multiplies the result.
@@ -145,6 +146,7 @@ class Backend {
   /// Mean and variance (of the population) of each channel of rows (rows, channels) >= 1.
   virtual void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels,
                                      const void* x, double* mean, double* variance) = 0;
+  virtual void batch_norm_running(const BatchNormRunning& update) = 0;
   /// No size is 0, like the next.
   virtual void batch_norm(const BatchNormCall& call, void* y) = 0;
   virtual void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) = 0;

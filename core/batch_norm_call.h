@@ -42,4 +42,21 @@ struct BatchNormGrad {
   void* grad_bias = nullptr;
 };
 
+/// An update of running statistics by a batch's, all of (channels): running ← (1 -
+/// momentum)·running
+/// + momentum·value in f64 (core/ops/running_statistics_rule.h), the values being the batch's mean
+/// and its variance times `bessel`.
+struct BatchNormRunning {
+  /// Of the running statistics.
+  DType dtype = DType::f32;
+  std::int64_t channels = 0;
+  double momentum = 0;
+  double bessel = 1;
+  /// Of the batch.
+  const double* mean = nullptr;
+  const double* variance = nullptr;
+  void* running_mean = nullptr;
+  void* running_var = nullptr;
+};
+
 }  // namespace plastic

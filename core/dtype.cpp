@@ -12,6 +12,8 @@ std::size_t size_of(DType dtype) {
       return 8;
     case DType::u8:
       return 1;
+    case DType::bf16:
+      return 2;
   }
   return 0;
 }
@@ -26,11 +28,15 @@ const char* name_of(DType dtype) {
       return "i64";
     case DType::u8:
       return "u8";
+    case DType::bf16:
+      return "bf16";
   }
   return "?";
 }
 
-bool is_floating_point(DType dtype) { return dtype == DType::f32 || dtype == DType::f64; }
+bool is_floating_point(DType dtype) {
+  return dtype == DType::f32 || dtype == DType::f64 || dtype == DType::bf16;
+}
 
 template <>
 DType dtype_of<float>() {

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "core/check.h"
+#include "core/tensor_impl.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/elementwise.h"
 #include "plastic/core/ops/reduce.h"
@@ -13,17 +14,17 @@ namespace {
 /// Σ wᵢ·yᵢ with distinct weights in [0.5, 1.5).
 Tensor weighted_sum(const Tensor& y) {
   Generator generator{.seed = 1};
-  return sum(mul(y, uniform(y.shape(), 0.5, 1.5, generator, DType::f64)));
+  return sum(mul(y, uniform(y.shape(), 0.5, 1.5, generator, DType::f64).to(y.device())));
 }
 
-/// Position of element `index` of a strided tensor, in elements.
-std::int64_t position_of(const Tensor& tensor, std::int64_t index) {
-  std::int64_t position = 0;
+/// A view of element `index`, in row-major order.
+Tensor element_of(const Tensor& tensor, std::int64_t index) {
+  std::int64_t position = tensor.impl()->offset;
   for (std::size_t axis = tensor.shape().rank(); axis-- > 0;) {
     position += index % tensor.shape()[axis] * tensor.strides()[axis];
     index /= tensor.shape()[axis];
   }
-  return position;
+  return make_view(tensor.impl()->storage, tensor.dtype(), {}, {}, position);
 }
 
 }  // namespace
@@ -48,16 +49,16 @@ GradcheckResult gradcheck(const std::function<Tensor(std::span<const Tensor>)>& 
     if (!leaves[i].requires_grad()) continue;
     const Tensor grad = leaves[i].grad().defined()
                             ? leaves[i].grad()
-                            : Tensor::zeros(leaves[i].shape(), {.dtype = DType::f64});
+                            : Tensor::zeros(leaves[i].shape(), options_of(leaves[i]));
     const std::vector<double> analytic = grad.to_vector<double>();
     for (std::int64_t j = 0; j < leaves[i].numel(); ++j) {
-      double& element = leaves[i].mutable_data<double>()[position_of(leaves[i], j)];
-      const double before = element;
-      element = before + options.step;
+      Tensor element = element_of(leaves[i], j);
+      const double before = element.item();
+      element.fill_(before + options.step);
       const double above = value();
-      element = before - options.step;
+      element.fill_(before - options.step);
       const double below = value();
-      element = before;
+      element.fill_(before);
       const double numeric = (above - below) / (2 * options.step);
       const double exact = analytic[static_cast<std::size_t>(j)];
       const double error = std::abs(exact - numeric);

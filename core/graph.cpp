@@ -41,15 +41,18 @@ void check_anomaly(const char* op, const char* what, const Tensor& tensor) {
   }
 }
 
-Tensor Inputs::gradient_for(std::size_t i, const Shape& shape, DType dtype) const {
+Tensor Inputs::slot(std::size_t i) const {
   const std::shared_ptr<TensorImpl>& leaf = (*edges_)[i].leaf;
-  if (leaf && leaf->grad_slot.defined() && !leaf->grad.defined()) {
-    // An operation on the same leaf twice must not write both gradients to one place.
-    const auto uses = std::count_if(edges_->begin(), edges_->end(),
-                                    [&](const Edge& edge) { return edge.leaf == leaf; });
-    if (uses == 1) return leaf->grad_slot;
-  }
-  return Tensor::empty(shape, {.dtype = dtype});
+  if (!leaf || leaf->grad.defined()) return {};
+  // An operation on the same leaf twice must not write both gradients to one place.
+  const auto uses = std::count_if(edges_->begin(), edges_->end(),
+                                  [&](const Edge& edge) { return edge.leaf == leaf; });
+  return uses == 1 ? leaf->grad_slot : Tensor();
+}
+
+Tensor Inputs::gradient_for(std::size_t i, const Shape& shape, const TensorOptions& options) const {
+  const Tensor place = slot(i);
+  return place.defined() ? place : Tensor::empty(shape, options);
 }
 
 Node::Node(const char* op, std::vector<Edge> inputs, Backward backward)

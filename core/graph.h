@@ -28,9 +28,12 @@ class Inputs {
 
   /// Whether input i wants a gradient.
   bool needs(std::size_t i) const { return (*edges_)[i].needed(); }
-  /// A contiguous tensor to write input i's gradient into. It is the place where a leaf keeps its
-  /// gradient when that is free, which saves a copy; otherwise new.
-  Tensor gradient_for(std::size_t i, const Shape& shape, DType dtype) const;
+  /// The contiguous place where the leaf behind input i keeps its gradient, if that is prescribed
+  /// and free, else undefined. An operation that writes there saves a copy.
+  Tensor slot(std::size_t i) const;
+  /// A contiguous tensor to write input i's gradient into: its slot() or a new one. `options` are
+  /// those of the input.
+  Tensor gradient_for(std::size_t i, const Shape& shape, const TensorOptions& options) const;
 
  private:
   const std::vector<Edge>* edges_;

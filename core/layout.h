@@ -27,4 +27,8 @@ Tensor empty_like_layout(const Shape& shape, DType dtype, std::initializer_list<
 /// The same for one operand, of its shape and dtype.
 Tensor empty_like_layout(const Tensor& x);
 
+/// In the layout of `x`: channels-last where x is (and is not contiguous as well), else contiguous.
+/// `shape` has x's rank. Contents are unspecified.
+Tensor empty_in_layout_of(const Tensor& x, const Shape& shape, const TensorOptions& options);
+
 }  // namespace plastic

@@ -16,6 +16,7 @@
 #include "core/atomic_file.h"
 #include "core/check.h"
 #include "core/safetensors_header.h"
+#include "core/tensor_impl.h"
 
 // The format stores little-endian numbers, and elements go to and from the file as they are.
 static_assert(std::endian::native == std::endian::little);
@@ -28,19 +29,10 @@ constexpr const char* checksum_key = "plastic.checksum";
 /// The limit of the format's own library.
 constexpr std::uint64_t most_header_bytes = 100'000'000;
 
+/// Of a contiguous tensor on the CPU.
 std::string_view bytes_of(const Tensor& tensor) {
   const auto count = static_cast<std::size_t>(tensor.numel()) * size_of(tensor.dtype());
-  switch (tensor.dtype()) {
-    case DType::f32:
-      return {reinterpret_cast<const char*>(tensor.data<float>()), count};
-    case DType::f64:
-      return {reinterpret_cast<const char*>(tensor.data<double>()), count};
-    case DType::i64:
-      return {reinterpret_cast<const char*>(tensor.data<std::int64_t>()), count};
-    case DType::u8:
-      return {reinterpret_cast<const char*>(tensor.data<std::uint8_t>()), count};
-  }
-  return {};
+  return {static_cast<const char*>(memory(tensor)), count};
 }
 
 /// A 64-bit checksum of text after text, eight bytes at a time. Every step is a bijection of the

@@ -13,13 +13,14 @@
 namespace plastic {
 namespace {
 
-constexpr std::array all_dtypes = {DType::f32, DType::f64, DType::i64, DType::u8};
+constexpr std::array all_dtypes = {DType::f32, DType::f64, DType::i64, DType::u8, DType::bf16};
 
 DType dtype_called(JsonReader& json, const std::string& tensor, const std::string& name) {
   for (const DType dtype : all_dtypes) {
     if (name == safetensors_name(dtype)) return dtype;
   }
-  json.refuse("tensor \"", tensor, "\" has dtype \"", name, "\"; F32, F64, I64 and U8 can be read");
+  json.refuse("tensor \"", tensor, "\" has dtype \"", name,
+              "\"; F32, F64, BF16, I64 and U8 can be read");
 }
 
 Shape read_shape(JsonReader& json, const std::string& tensor) {
@@ -150,6 +151,8 @@ const char* safetensors_name(DType dtype) {
       return "I64";
     case DType::u8:
       return "U8";
+    case DType::bf16:
+      return "BF16";
   }
   return "?";
 }

@@ -77,10 +77,24 @@ void check_defined(const char* op, const Tensor& tensor) {
   if (!tensor.defined()) fail(op, "the tensor is undefined; assign it first");
 }
 
+void check_computable(const char* op, const Tensor& tensor) {
+  check_defined(op, tensor);
+  const bool on_cpu = tensor.device().type == DeviceType::cpu;
+  if (on_cpu && tensor.dtype() == DType::bf16) refuse_bf16(op);
+}
+
 void check_floating(const char* op, const Tensor& tensor) {
   check_defined(op, tensor);
   if (!is_floating_point(tensor.dtype())) {
     fail(op, "needs f32 or f64, got ", name_of(tensor.dtype()), "; convert with .to()");
+  }
+  check_computable(op, tensor);
+}
+
+void check_same_device(const char* op, const Tensor& a, const Tensor& b) {
+  if (a.device() != b.device()) {
+    fail(op, "devices differ: ", to_string(a.device()), " and ", to_string(b.device()),
+         "; move one with .to()");
   }
 }
 
@@ -91,10 +105,7 @@ void check_same_kind(const char* op, const Tensor& a, const Tensor& b) {
     fail(op, "dtypes differ: ", name_of(a.dtype()), " and ", name_of(b.dtype()),
          "; convert one with .to()");
   }
-  if (a.device() != b.device()) {
-    fail(op, "devices differ: ", to_string(a.device()), " and ", to_string(b.device()),
-         "; move one with .to()");
-  }
+  check_same_device(op, a, b);
 }
 
 Tensor Tensor::empty(const Shape& shape, const TensorOptions& options) {
@@ -121,9 +132,9 @@ Tensor Tensor::ones(const Shape& shape, const TensorOptions& options) {
 
 Tensor Tensor::arange(std::int64_t count, const TensorOptions& options) {
   Tensor out = empty({count}, {.dtype = options.dtype});
-  dispatch(options.dtype, [&](auto zero) {
+  dispatch_stored(options.dtype, [&](auto zero) {
     using T = decltype(zero);
-    T* values = out.mutable_data<T>();
+    T* values = static_cast<T*>(memory(out));
     for (std::int64_t i = 0; i < count; ++i) values[i] = static_cast<T>(i);
   });
   out = out.to(options.device);
@@ -184,15 +195,18 @@ T* Tensor::mutable_data() {
 double Tensor::item() const {
   if (numel() != 1) fail("item", "needs a single element, got shape ", to_string(shape()));
   double value = 0;
-  const Tensor host = to(Device{});
-  dispatch(dtype(),
-           [&](auto zero) { value = static_cast<double>(*host.template data<decltype(zero)>()); });
+  const Tensor host = detach().to(Device{});
+  dispatch_stored(dtype(), [&](auto zero) {
+    value = static_cast<double>(*static_cast<const decltype(zero)*>(memory(host)));
+  });
   return value;
 }
 
 template <class T>
 std::vector<T> Tensor::to_vector() const {
-  const Tensor dense = to(Device{}).contiguous();
+  const Tensor host = detach().to(Device{});
+  const bool widens = host.dtype() == DType::bf16 && dtype_of<T>() == DType::f32;
+  const Tensor dense = (widens ? host.to(DType::f32) : host).contiguous();
   const T* first = dense.data<T>();
   return std::vector<T>(first, first + numel());
 }
@@ -218,6 +232,14 @@ Tensor& Tensor::fill_(double value) {
   check_writable("fill_", *this);
   impl_->storage->bump_version();
   backend(device()).fill(array_of(*this), value);
+  return *this;
+}
+
+Tensor& Tensor::add_(double value) {
+  check_writable("add_", *this);
+  check_computable("add_", *this);
+  impl_->storage->bump_version();
+  backend(device()).scale_shift(array_of(*this), 1, value, array_of(*this));
   return *this;
 }
 

@@ -45,6 +45,16 @@ struct TensorImpl {
 /// The tensor as kernels see it.
 Array array_of(const Tensor& tensor);
 
+/// The first element, wherever it lies; null for an undefined tensor.
+inline void* memory(const Tensor& tensor) {
+  return tensor.defined() ? tensor.impl()->data() : nullptr;
+}
+
+/// For a tensor like this one.
+inline TensorOptions options_of(const Tensor& tensor) {
+  return {.dtype = tensor.dtype(), .device = tensor.device()};
+}
+
 /// A tensor over existing storage.
 Tensor make_view(const std::shared_ptr<Storage>& storage, DType dtype, const Shape& shape,
                  const Shape& strides, std::int64_t offset);
@@ -55,8 +65,14 @@ std::size_t normalize_axis(const char* op, std::int64_t axis, std::size_t rank);
 /// Throws Error naming `op` for an undefined tensor.
 void check_defined(const char* op, const Tensor& tensor);
 
-/// Throws Error naming `op` unless the tensor is f32 or f64.
+/// Throws Error naming `op` for a tensor that its device does not compute with: bf16 on the CPU.
+void check_computable(const char* op, const Tensor& tensor);
+
+/// Throws Error naming `op` unless the tensor is f32, f64 or, on a CUDA device, bf16.
 void check_floating(const char* op, const Tensor& tensor);
+
+/// Throws Error naming `op` unless both are on one device.
+void check_same_device(const char* op, const Tensor& a, const Tensor& b);
 
 /// Throws Error naming `op` unless both are of one dtype and on one device.
 void check_same_kind(const char* op, const Tensor& a, const Tensor& b);

@@ -62,12 +62,8 @@ Context::~Context() {
   cudaStreamDestroy(stream_);
 }
 
-void Context::use() const {
-  thread_local int current = -1;
-  if (current == index_) return;
-  check(cudaSetDevice(index_), "cudaSetDevice ", index_);
-  current = index_;
-}
+// Cheap where nothing changes, and others in the process may have set another.
+void Context::use() const { check(cudaSetDevice(index_), "cudaSetDevice ", index_); }
 
 void Context::check_not_recording(const char* op) const {
   if (is_recording()) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "cuda/strided.h"
 
@@ -42,6 +43,27 @@ __device__ void store_pack(T* p, const Pack<T, width>& x, int valid, bool is_ali
 template <int width, class T>
 bool is_aligned_for(const T* data) {
   return reinterpret_cast<std::uintptr_t>(data) % alignof(Pack<T, width>) == 0;
+}
+
+/// Elements of the widest access.
+template <class T>
+constexpr unsigned pack_width = vector_bytes / sizeof(T);
+
+/// Whether widest accesses may begin at each of these; null is not accessed.
+template <class... Pointers>
+bool are_aligned(const Pointers*... pointers) {
+  return ((reinterpret_cast<std::uintptr_t>(pointers) % vector_bytes == 0) && ...);
+}
+
+/// Calls f with how many elements to access at a time, as a constant: pack_width where that `fits`,
+/// else 1.
+template <class T, class F>
+void with_pack_width(bool fits, F&& f) {
+  if (fits) {
+    f(std::integral_constant<unsigned, pack_width<T>>{});
+  } else {
+    f(std::integral_constant<unsigned, 1>{});
+  }
 }
 
 /// Calls f with a number of as many bytes as an element has, for what only moves elements.

@@ -19,8 +19,8 @@ constexpr std::size_t vector_bytes = 16;
 /// Elements that a thread handles at a time where these types go together; no more than 8, lest the
 /// positions of as many strided elements take too many registers.
 template <class... T>
-constexpr int vector_width =
-    static_cast<int>(vector_bytes / std::max({std::size_t{2}, sizeof(T)...}));
+constexpr int vector_width = static_cast<int>(vector_bytes /
+                                              std::max({std::size_t{2}, sizeof(T)...}));
 
 /// A walk over `count` arrays in step, in units of elements or of vectors along the innermost axis.
 template <std::size_t count>

@@ -1,7 +1,5 @@
 // Temporary: what helpers have not written yet.
 #include "core/check.h"
-#include "cuda/conv2d.h"
-#include "cuda/gemm.h"
 #include "cuda/kernels.h"
 #include "optim/kernels.h"
 #define TODO fail("cuda", __func__, ": not written yet")
@@ -53,19 +51,6 @@ WEAK void masked_scale(Context&, const Array&, const Array&, double, const Array
 WEAK void uniform(Context&, const Array&, double, double, const Generator&) { TODO; }
 WEAK void normal(Context&, const Array&, double, double, const Generator&) { TODO; }
 WEAK void finish_gemm(Context&, const Gemm&, bool) { TODO; }
-class Products::State {};
-WEAK Products::Products(Context&) {}
-WEAK Products::~Products() {}
-WEAK void Products::run(const Gemm&) { TODO; }
-class Convolutions::State {};
-WEAK Convolutions::Convolutions(Context&) {}
-WEAK Convolutions::~Convolutions() {}
-WEAK void Convolutions::forward(const Conv2dShape&, const void*, const void*, const void*, bool,
-                                void*) {
-  TODO;
-}
-WEAK void Convolutions::input_grad(const Conv2dShape&, const void*, const void*, void*) { TODO; }
-WEAK void Convolutions::weight_grad(const Conv2dShape&, const void*, const void*, void*) { TODO; }
 }  // namespace cuda
 WEAK optim::Kernels* optim::cuda_kernels(int) { return nullptr; }
 }  // namespace plastic

@@ -5,7 +5,6 @@
 #include "core/check.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/batch_norm.h"
-#include "plastic/core/ops/elementwise.h"
 
 namespace plastic::nn {
 
@@ -36,9 +35,7 @@ Tensor BatchNorm::forward_activated(const Tensor& x, Activation activation) {
 }
 
 Tensor BatchNorm::forward_added(const Tensor& x, const Tensor& skip, Activation activation) {
-  if (is_training() && num_batches_tracked.defined()) {
-    num_batches_tracked.copy_(add(num_batches_tracked, 1));
-  }
+  if (is_training() && num_batches_tracked.defined()) num_batches_tracked.add_(1);
   return batch_norm(x, weight, bias, running_mean, running_var,
                     {.training = is_training() || !running_mean.defined(),
                      .momentum = options_.momentum,

@@ -36,10 +36,7 @@ void check_scores(const char* op, const Tensor& input, const Tensor& target, con
     fail(op, "input ", to_string(input.shape()), " does not fit targets ",
          to_string(target.shape()), "; needs (N, C, ...) and (N, ...)");
   }
-  if (input.device() != target.device()) {
-    fail(op, "the input is on ", to_string(input.device()), ", the targets on ",
-         to_string(target.device()));
-  }
+  check_same_device(op, input, target);
   if (!weight.defined()) return;
   check_same_kind(op, input, weight);
   if (weight.shape() != Shape{input.size(1)}) {

@@ -46,7 +46,9 @@ void Conv2d::absorb(const BatchNorm& norm) {
   shift = mul(shift, scale);
   if (norm.bias.defined()) shift = add(shift, exact(norm.bias));
   weight.copy_(mul(exact(weight), scale.reshape({weight.size(0), 1, 1, 1})));
-  if (!bias.defined()) bias = register_parameter("bias", Tensor::zeros({weight.size(0)}));
+  if (!bias.defined()) {
+    bias = register_parameter("bias", Tensor::zeros({weight.size(0)}, {.device = weight.device()}));
+  }
   bias.copy_(shift);
 }
 

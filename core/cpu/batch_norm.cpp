@@ -9,6 +9,7 @@
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
 #include "core/dispatch.h"
+#include "core/ops/running_statistics_rule.h"
 
 namespace plastic::cpu {
 namespace {
@@ -290,6 +291,20 @@ void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels
       // Not std::max, which would hide NaN.
       const double difference = square - offset * offset;
       variance[c] = difference < 0 ? 0 : difference;
+    }
+  });
+}
+
+void batch_norm_running(const BatchNormRunning& update) {
+  dispatch_floating("batch_norm", update.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const rules::MoveTowards towards{update.momentum};
+    auto* mean = static_cast<T*>(update.running_mean);
+    auto* variance = static_cast<T*>(update.running_var);
+    for (std::int64_t c = 0; c < update.channels; ++c) {
+      const double value = rules::corrected(update.variance[c], update.bessel);
+      mean[c] = static_cast<T>(towards(static_cast<double>(mean[c]), update.mean[c]));
+      variance[c] = static_cast<T>(towards(static_cast<double>(variance[c]), value));
     }
   });
 }

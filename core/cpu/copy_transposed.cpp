@@ -69,7 +69,7 @@ bool copy_transposed(const Array& in, const Array& out) {
   const auto found = std::find(from.strides.begin(), from.strides.end(), 1);
   if (found == from.strides.end()) return false;
   const auto dense = static_cast<std::size_t>(found - from.strides.begin());
-  dispatch(in.dtype, [&](auto zero) { copy_planes<decltype(zero)>(from, to, dense); });
+  dispatch_stored(in.dtype, [&](auto zero) { copy_planes<decltype(zero)>(from, to, dense); });
   return true;
 }
 

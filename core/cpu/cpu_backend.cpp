@@ -71,6 +71,9 @@ class CpuBackend final : public Backend {
                              double* mean, double* variance) override {
     cpu::batch_norm_statistics(dtype, rows, channels, x, mean, variance);
   }
+  void batch_norm_running(const BatchNormRunning& update) override {
+    cpu::batch_norm_running(update);
+  }
   void batch_norm(const BatchNormCall& call, void* y) override { cpu::batch_norm(call, y); }
   void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override {
     cpu::batch_norm_grad(call, grad);

@@ -63,7 +63,7 @@ void zip(const Array& a, const Array& b, const Array& out, F f) {
 }  // namespace
 
 void fill(const Array& out, double value) {
-  dispatch(out.dtype, [&](auto zero) {
+  dispatch_stored(out.dtype, [&](auto zero) {
     using T = decltype(zero);
     Array arrays[] = {out};
     for_each_run(arrays,
@@ -81,8 +81,8 @@ void fill(const Array& out, double value) {
 
 void copy(const Array& in, const Array& out) {
   if (copy_transposed(in, out)) return;
-  dispatch(in.dtype, [&](auto from) {
-    dispatch(out.dtype, [&](auto to) {
+  dispatch_stored(in.dtype, [&](auto from) {
+    dispatch_stored(out.dtype, [&](auto to) {
       using Out = decltype(to);
       map<decltype(from), Out>(in, out, [](auto x) { return static_cast<Out>(x); });
     });
@@ -92,7 +92,7 @@ void copy(const Array& in, const Array& out) {
 // Operations refuse integers where a formula is for floating point only; what cannot be called is
 // left out.
 void unary(Unary op, const UnaryParameters& parameters, const Array& in, const Array& out) {
-  dispatch(in.dtype, [&](auto zero) {
+  dispatch("unary", in.dtype, [&](auto zero) {
     using T = decltype(zero);
     rules::with(op, parameters, [&](auto f) {
       if constexpr (std::is_invocable_v<decltype(f), T>) map<T, T>(in, out, f);
@@ -109,21 +109,21 @@ void unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved,
 }
 
 void binary(Binary op, const Array& a, const Array& b, const Array& out) {
-  dispatch(a.dtype, [&](auto zero) {
+  dispatch("binary", a.dtype, [&](auto zero) {
     using T = decltype(zero);
     rules::with(op, [&](auto f) { zip<T, T>(a, b, out, f); });
   });
 }
 
 void compare(Comparison op, const Array& a, const Array& b, const Array& out) {
-  dispatch(a.dtype, [&](auto zero) {
+  dispatch("compare", a.dtype, [&](auto zero) {
     using T = decltype(zero);
     rules::with(op, [&](auto f) { zip<T, std::uint8_t>(a, b, out, f); });
   });
 }
 
 void where(const Array& condition, const Array& a, const Array& b, const Array& out) {
-  dispatch(a.dtype, [&](auto zero) {
+  dispatch("where", a.dtype, [&](auto zero) {
     using T = decltype(zero);
     Array arrays[] = {condition, a, b, out};
     for_each_run(arrays, [&](std::byte* const* pointers, const std::int64_t* strides,
@@ -140,7 +140,7 @@ void where(const Array& condition, const Array& a, const Array& b, const Array& 
 }
 
 void scale_shift(const Array& in, double scale, double shift, const Array& out) {
-  dispatch(in.dtype, [&](auto zero) {
+  dispatch("scale_shift", in.dtype, [&](auto zero) {
     using T = decltype(zero);
     if constexpr (std::is_floating_point_v<T>) {
       const T s = static_cast<T>(scale);

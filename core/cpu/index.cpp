@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
@@ -28,7 +29,7 @@ const std::int64_t* line_of(const Array& index, std::int64_t outer, std::int64_t
 }  // namespace
 
 void gather(const Array& in, const Array& index, const Array& out) {
-  dispatch(in.dtype, [&](auto zero) {
+  dispatch("gather", in.dtype, [&](auto zero) {
     using T = decltype(zero);
     const std::int64_t count = index.shape[1];
     const std::int64_t size = in.shape[1];
@@ -43,7 +44,7 @@ void gather(const Array& in, const Array& index, const Array& out) {
 }
 
 void scatter_add(const Array& in, const Array& index, const Array& out) {
-  dispatch(in.dtype, [&](auto zero) {
+  dispatch("scatter_add", in.dtype, [&](auto zero) {
     using T = decltype(zero);
     const std::int64_t count = index.shape[1];
     const std::int64_t size = out.shape[1];
@@ -70,9 +71,9 @@ std::int64_t first_outside(const Array& index, std::int64_t limit) {
 
 bool all_finite(const Array& in) {
   bool finite = true;
-  dispatch(in.dtype, [&](auto zero) {
+  dispatch_stored(in.dtype, [&](auto zero) {
     using T = decltype(zero);
-    if constexpr (std::is_floating_point_v<T>) {
+    if constexpr (std::is_convertible_v<T, float> && !std::is_integral_v<T>) {
       const T* x = in.as<const T>();
       finite = std::all_of(x, x + in.numel(), [](T value) { return std::isfinite(value); });
     }

@@ -37,6 +37,7 @@ void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* gra
 
 void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
                            double* mean, double* variance);
+void batch_norm_running(const BatchNormRunning& update);
 void batch_norm(const BatchNormCall& call, void* y);
 void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad);
 

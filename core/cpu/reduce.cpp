@@ -188,14 +188,14 @@ bool is_better(Extreme which, T candidate, T best) {
 void reduce(Reduction op, const Array& in, double scale, const Array& out) {
   switch (op) {
     case Reduction::sum:
-      dispatch(in.dtype, [&](auto zero) { sum<decltype(zero)>(in, scale, out); });
+      dispatch("sum", in.dtype, [&](auto zero) { sum<decltype(zero)>(in, scale, out); });
   }
 }
 
 void arg_extreme(Extreme which, const Array& in, const Array& out) {
   const std::int64_t count = in.shape[1];
   const std::int64_t inner = in.shape[2];
-  dispatch(in.dtype, [&](auto zero) {
+  dispatch("arg_extreme", in.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* x = in.as<T>();
     std::int64_t* y = out.as<std::int64_t>();

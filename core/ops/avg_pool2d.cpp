@@ -51,14 +51,14 @@ Tensor average(const char* op, const Tensor& x, std::vector<PoolWindow> rows,
       {.dtype = x.dtype(), .device = x.device()});
   if (y.numel() > 0) {
     const Tensor dense = channels_last(x);
-    backend(x.device()).avg_pool2d(shape, dense.impl()->data(), y.impl()->data());
+    backend(x.device()).avg_pool2d(shape, memory(dense), memory(y));
   }
   return record(
       op, y, {x}, [shape, before = x.shape()](const Tensor& g, const Inputs&) -> Gradients {
         const Tensor dense = channels_last(g);
         const Tensor out = empty_channels_last(before, {.dtype = g.dtype(), .device = g.device()});
         if (out.numel() > 0) {
-          backend(g.device()).avg_pool2d_grad(shape, dense.impl()->data(), out.impl()->data());
+          backend(g.device()).avg_pool2d_grad(shape, memory(dense), memory(out));
         }
         return {out};
       });

@@ -7,7 +7,6 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/layout.h"
-#include "plastic/core/ops/elementwise.h"
 
 namespace plastic {
 namespace {
@@ -63,18 +62,11 @@ Tensor rows_of(const Tensor& x) {
 }
 
 Tensor empty_rows(const Tensor& x) {
-  const TensorOptions options{.dtype = x.dtype(), .device = x.device()};
-  return x.rank() == 4 ? empty_channels_last(x.shape(), options)
-                       : Tensor::empty(x.shape(), options);
+  return x.rank() == 4 ? empty_channels_last(x.shape(), options_of(x))
+                       : Tensor::empty(x.shape(), options_of(x));
 }
 
-const void* memory(const Tensor& tensor) {
-  return tensor.defined() ? tensor.impl()->data() : nullptr;
-}
-
-const double* numbers(const Tensor& tensor) {
-  return static_cast<const double*>(tensor.impl()->data());
-}
+double* numbers(const Tensor& tensor) { return static_cast<double*>(memory(tensor)); }
 
 Tensor dense_or_undefined(const Tensor& tensor) {
   return tensor.defined() ? tensor.detach().contiguous() : tensor;
@@ -95,16 +87,35 @@ Statistics statistics_of(const Tensor& rows) {
   Statistics of{Tensor::empty({channels}, options), Tensor::empty({channels}, options)};
   backend(rows.device())
       .batch_norm_statistics(rows.dtype(), rows.numel() / channels, channels, memory(rows),
-                             static_cast<double*>(of.mean.impl()->data()),
-                             static_cast<double*>(of.variance.impl()->data()));
+                             numbers(of.mean), numbers(of.variance));
   return of;
 }
 
-/// running ← (1 - momentum)·running + momentum·value
-void move_towards(const Tensor& running, const Tensor& value, double momentum) {
-  const NoGrad no_grad;
-  Tensor target = running.detach();
-  target.copy_(add(mul(target.to(DType::f64), 1 - momentum), mul(value, momentum)));
+/// Moves the running statistics towards those of a batch of `count` values a channel.
+void update_running(const Tensor& running_mean, const Tensor& running_var, const Statistics& batch,
+                    std::int64_t count, double momentum) {
+  Tensor mean = dense_or_undefined(running_mean);
+  Tensor variance = dense_or_undefined(running_var);
+  mean.impl()->storage->bump_version();
+  variance.impl()->storage->bump_version();
+  backend(mean.device())
+      .batch_norm_running({.dtype = mean.dtype(),
+                           .channels = mean.numel(),
+                           .momentum = momentum,
+                           .bessel = static_cast<double>(count) / static_cast<double>(count - 1),
+                           .mean = numbers(batch.mean),
+                           .variance = numbers(batch.variance),
+                           .running_mean = memory(mean),
+                           .running_var = memory(variance)});
+  if (!running_mean.is_contiguous()) running_mean.detach().copy_(mean);
+  if (!running_var.is_contiguous()) running_var.detach().copy_(variance);
+}
+
+/// A copy in f64.
+Tensor exact(const Tensor& values) {
+  Tensor out = Tensor::empty(values.shape(), {.dtype = DType::f64, .device = values.device()});
+  out.copy_(values);
+  return out;
 }
 
 /// What a call keeps for its backward pass.
@@ -124,7 +135,7 @@ std::optional<Saved> saved(const Tensor& tensor) {
                           : std::nullopt;
 }
 
-const void* memory(const std::optional<Saved>& tensor) {
+const void* saved_memory(const std::optional<Saved>& tensor) {
   return tensor ? memory(tensor->get()) : nullptr;
 }
 
@@ -134,7 +145,7 @@ Gradients backward(const Kept& kept, const Tensor& grad, const Inputs& in) {
   const Tensor g = rows_of(grad);
   const bool empty = x.numel() == 0;
   const auto per_channel = [&](std::size_t i) {
-    Tensor out = in.needs(i) ? in.gradient_for(i, {channels}, x.dtype()) : Tensor();
+    Tensor out = in.needs(i) ? in.gradient_for(i, {channels}, options_of(x)) : Tensor();
     if (out.defined() && empty) out.fill_(0);
     return out;
   };
@@ -143,8 +154,7 @@ Gradients backward(const Kept& kept, const Tensor& grad, const Inputs& in) {
   const Tensor grad_bias = per_channel(2);
   const Tensor grad_skip = in.needs(3) && kept.relu ? empty_rows(x) : Tensor();
   if (!empty) {
-    const auto writable = [](const Tensor& t) { return t.defined() ? t.impl()->data() : nullptr; };
-    const void* y = memory(kept.y);
+    const void* y = saved_memory(kept.y);
     backend(x.device())
         .batch_norm_grad({.dtype = x.dtype(),
                           .rows = x.numel() / channels,
@@ -153,18 +163,18 @@ Gradients backward(const Kept& kept, const Tensor& grad, const Inputs& in) {
                           .mean = numbers(kept.statistics.mean),
                           .variance = numbers(kept.statistics.variance),
                           .eps = kept.eps,
-                          .weight = memory(kept.weight),
-                          .bias = memory(kept.bias),
+                          .weight = saved_memory(kept.weight),
+                          .bias = saved_memory(kept.bias),
                           // Only whether there is one matters here.
                           .skip = kept.has_skip ? y : nullptr,
                           .relu = kept.relu},
                          {.grad_y = memory(g),
                           .y = y,
                           .through_statistics = kept.training,
-                          .grad_x = writable(grad_x),
-                          .grad_skip = writable(grad_skip),
-                          .grad_weight = writable(grad_weight),
-                          .grad_bias = writable(grad_bias)});
+                          .grad_x = memory(grad_x),
+                          .grad_skip = memory(grad_skip),
+                          .grad_weight = memory(grad_weight),
+                          .grad_bias = memory(grad_bias)});
   }
   return {grad_x, grad_weight, grad_bias, in.needs(3) && !kept.relu ? g : grad_skip};
 }
@@ -178,14 +188,10 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
   const Tensor rows = rows_of(x);
   const std::int64_t channels = x.size(1);
   const std::int64_t count = channels == 0 ? 0 : x.numel() / channels;
-  const Statistics statistics = options.training
-                                    ? statistics_of(rows)
-                                    : Statistics{running_mean.detach().to(DType::f64).clone(),
-                                                 running_var.detach().to(DType::f64).clone()};
+  const Statistics statistics =
+      options.training ? statistics_of(rows) : Statistics{exact(running_mean), exact(running_var)};
   if (options.training && running_mean.defined() && count > 0) {
-    const double bessel = static_cast<double>(count) / static_cast<double>(count - 1);
-    move_towards(running_mean, statistics.mean, options.momentum);
-    move_towards(running_var, mul(statistics.variance, bessel), options.momentum);
+    update_running(running_mean, running_var, statistics, count, options.momentum);
   }
   const Tensor skip = options.skip.defined() ? rows_of(options.skip) : Tensor();
   const Tensor weights = dense_or_undefined(weight);
@@ -205,7 +211,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
                      .bias = memory(biases),
                      .skip = memory(skip),
                      .relu = relu},
-                    y.impl()->data());
+                    memory(y));
   }
   const Kept kept{.x = Saved("batch_norm", rows),
                   .statistics = statistics,

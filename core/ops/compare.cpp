@@ -11,14 +11,16 @@ namespace {
 
 Tensor compare(const char* name, Comparison op, const Tensor& a, const Tensor& b) {
   check_same_kind(name, a, b);
+  check_computable(name, a);
   const Shape shape = broadcast_shapes(name, a.shape(), b.shape());
   Tensor y = empty_like_layout(shape, DType::u8, {a, b});
   backend(a.device()).compare(op, expanded_array(a, shape), expanded_array(b, shape), array_of(y));
   return y;
 }
 
-void check_condition(const char* name, const Tensor& condition) {
+void check_condition(const char* name, const Tensor& condition, const Tensor& x) {
   check_defined(name, condition);
+  check_same_device(name, condition, x);
   if (condition.dtype() != DType::u8) {
     fail(name, "the condition must be u8, got ", name_of(condition.dtype()),
          "; comparisons give u8");
@@ -51,8 +53,9 @@ Tensor greater_equal(const Tensor& a, const Tensor& b) {
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
-  check_condition("where", condition);
   check_same_kind("where", a, b);
+  check_computable("where", a);
+  check_condition("where", condition, a);
   const Shape shape =
       broadcast_shapes("where", condition.shape(), broadcast_shapes("where", a.shape(), b.shape()));
   return record("where", choose(condition, a, b, shape), {a, b},
@@ -67,7 +70,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value) {
   check_defined("masked_fill", x);
-  check_condition("masked_fill", mask);
+  check_condition("masked_fill", mask, x);
   if (broadcast_shapes("masked_fill", x.shape(), mask.shape()) != x.shape()) {
     fail("masked_fill", "the mask ", to_string(mask.shape()), " does not broadcast to ",
          to_string(x.shape()));

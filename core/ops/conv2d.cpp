@@ -72,26 +72,22 @@ Conv2dShape shape_of(const Tensor& x, const Tensor& weight, const Conv2dOptions&
           .groups = options.groups};
 }
 
-const void* memory(const Tensor& tensor) {
-  return tensor.defined() ? tensor.impl()->data() : nullptr;
-}
-
 Tensor input_gradient(const Conv2dShape& shape, const Tensor& g, const Tensor& weight,
                       const Shape& x_shape) {
-  Tensor out = empty_channels_last(x_shape, {.dtype = g.dtype(), .device = g.device()});
+  Tensor out = empty_channels_last(x_shape, options_of(g));
   if (out.numel() == 0) return out;
   const Tensor dense = weight.contiguous();
-  backend(g.device()).conv2d_input_grad(shape, memory(g), memory(dense), out.impl()->data());
+  backend(g.device()).conv2d_input_grad(shape, memory(g), memory(dense), memory(out));
   return out;
 }
 
 Tensor weight_gradient(const Conv2dShape& shape, const Tensor& x, const Tensor& g,
                        const Shape& weight_shape, const Inputs& inputs) {
-  Tensor out = inputs.gradient_for(1, weight_shape, g.dtype());
+  Tensor out = inputs.gradient_for(1, weight_shape, options_of(g));
   if (x.numel() == 0) {
     out.fill_(0);
   } else {
-    backend(g.device()).conv2d_weight_grad(shape, memory(x), memory(g), out.impl()->data());
+    backend(g.device()).conv2d_weight_grad(shape, memory(x), memory(g), memory(out));
   }
   return out;
 }
@@ -101,7 +97,7 @@ Tensor weight_gradient(const Conv2dShape& shape, const Tensor& x, const Tensor& 
 Tensor before_activation(const std::optional<Saved>& rectified, const Tensor& g) {
   Tensor dense = channels_last(g);
   if (!rectified) return dense;
-  Tensor out = empty_channels_last(g.shape(), {.dtype = g.dtype(), .device = g.device()});
+  Tensor out = empty_channels_last(g.shape(), options_of(g));
   backend(g.device())
       .unary_grad(Unary::relu, {}, array_of(rectified->get()), array_of(dense), array_of(out));
   return out;
@@ -120,15 +116,14 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
   check_shapes(x, weight, bias, options.groups);
   const Conv2dShape shape = shape_of(x, weight, options);
   const Tensor dense = channels_last(x);
-  const Tensor y =
-      empty_channels_last({shape.batch, shape.out_channels, shape.out_height, shape.out_width},
-                          {.dtype = x.dtype(), .device = x.device()});
+  const Tensor y = empty_channels_last(
+      {shape.batch, shape.out_channels, shape.out_height, shape.out_width}, options_of(x));
   if (y.numel() > 0) {
     const Tensor weights = weight.detach().contiguous();
     const Tensor biases = bias.defined() ? bias.detach().contiguous() : bias;
     backend(x.device())
         .conv2d(shape, memory(dense), memory(weights), memory(biases),
-                options.activation == Activation::relu, y.impl()->data());
+                options.activation == Activation::relu, memory(y));
   }
   std::optional<Saved> result;
   if (options.activation == Activation::relu) result.emplace("conv2d", y);

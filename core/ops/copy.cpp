@@ -34,24 +34,29 @@ Tensor Tensor::to(DType dtype) const {
   Tensor converted = copied(*this, empty_like_layout(shape(), dtype, {*this}));
   if (!is_floating_point(dtype) || !is_floating_point(before)) return converted;
   return record("to", std::move(converted), {*this},
-                [before](const Tensor& g, const Inputs&) -> Gradients { return {g.to(before)}; });
+                [before](const Tensor& g, const Inputs& in) -> Gradients {
+                  const Tensor place = in.slot(0);
+                  return {place.defined() ? copied(g, place) : g.to(before)};
+                });
 }
 
 Tensor Tensor::to(Device device) const {
   check_defined("to", *this);
   const Device before = this->device();
   if (device == before) return *this;
-  const Tensor dense = contiguous();
-  Tensor moved = empty(shape(), {.dtype = dtype(), .device = device});
+  // Bytes are moved in the order in which they lie.
+  const Tensor plain = detach();
+  const Tensor dense = is_channels_last(plain) ? plain : plain.contiguous();
+  Tensor moved = empty_in_layout_of(dense, shape(), {.dtype = dtype(), .device = device});
   const std::size_t bytes = static_cast<std::size_t>(numel()) * size_of(dtype());
-  void* target = moved.impl()->data();
-  const void* source = dense.impl()->data();
+  void* target = memory(moved);
+  const void* source = memory(dense);
   if (before.type == DeviceType::cpu) {
     backend(device).copy_from_host(source, target, bytes);
   } else if (device.type == DeviceType::cpu) {
     backend(before).copy_to_host(source, target, bytes);
   } else {
-    moved = to(Device{}).to(device);
+    moved = plain.to(Device{}).to(device);
   }
   return record("to", std::move(moved), {*this},
                 [before](const Tensor& g, const Inputs&) -> Gradients { return {g.to(before)}; });

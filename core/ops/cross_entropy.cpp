@@ -10,6 +10,7 @@ namespace plastic {
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
   check_defined("cross_entropy", logits);
   check_defined("cross_entropy", targets);
+  check_computable("cross_entropy", logits);
   if (!is_floating_point(logits.dtype()) || targets.dtype() != DType::i64) {
     fail("cross_entropy", "needs f32 or f64 logits and i64 targets, got ", name_of(logits.dtype()),
          " and ", name_of(targets.dtype()));
@@ -18,11 +19,8 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
     fail("cross_entropy", "logits ", to_string(logits.shape()), " do not fit targets ",
          to_string(targets.shape()), "; needs (N, C) and (N)");
   }
-  if (logits.device() != targets.device()) {
-    fail("cross_entropy", "logits are on ", to_string(logits.device()), ", targets on ",
-         to_string(targets.device()));
-  }
-  const TensorOptions options{.dtype = logits.dtype(), .device = logits.device()};
+  check_same_device("cross_entropy", logits, targets);
+  const TensorOptions options = options_of(logits);
   const Tensor dense = logits.detach().contiguous();
   const Tensor labels = targets.contiguous();
   const Tensor loss = Tensor::empty({}, options);

@@ -12,7 +12,7 @@ namespace {
 
 /// A unary function of any dtype, not recorded.
 Tensor apply(const char* name, Unary op, const Tensor& x) {
-  check_defined(name, x);
+  check_computable(name, x);
   Tensor y = empty_like_layout(x);
   backend(x.device()).unary(op, {}, array_of(x), array_of(y));
   return y;
@@ -20,6 +20,7 @@ Tensor apply(const char* name, Unary op, const Tensor& x) {
 
 Tensor apply(const char* name, Binary op, const Tensor& a, const Tensor& b) {
   check_same_kind(name, a, b);
+  check_computable(name, a);
   const Shape shape = broadcast_shapes(name, a.shape(), b.shape());
   Tensor y = empty_like_layout(shape, a.dtype(), {a, b});
   backend(a.device()).binary(op, expanded_array(a, shape), expanded_array(b, shape), array_of(y));
@@ -27,7 +28,7 @@ Tensor apply(const char* name, Binary op, const Tensor& a, const Tensor& b) {
 }
 
 Tensor scale_shift(const char* name, const Tensor& x, double scale, double shift) {
-  check_defined(name, x);
+  check_computable(name, x);
   Tensor y = empty_like_layout(x);
   backend(x.device()).scale_shift(array_of(x), scale, shift, array_of(y));
   return y;

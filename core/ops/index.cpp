@@ -8,8 +8,10 @@
 namespace plastic {
 namespace {
 
-void check_index(const char* op, const Tensor& index, std::int64_t limit) {
+/// Throws Error unless `index` holds positions along an axis of x that is `limit` long.
+void check_index(const char* op, const Tensor& x, const Tensor& index, std::int64_t limit) {
   check_defined(op, index);
+  check_same_device(op, x, index);
   if (index.dtype() != DType::i64) {
     fail(op, "the index must be i64, got ", name_of(index.dtype()));
   }
@@ -54,10 +56,10 @@ void scatter_into(const Tensor& target, std::size_t axis, const Tensor& index,
 }  // namespace
 
 Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
-  check_defined("gather", x);
+  check_computable("gather", x);
   const std::size_t at = normalize_axis("gather", axis, x.shape().rank());
   check_index_shape("gather", x, at, index);
-  check_index("gather", index, x.shape()[at]);
+  check_index("gather", x, index, x.shape()[at]);
   return record("gather", gathered(x, at, index), {x},
                 [at, before = x.shape(), saved = Saved("gather", index)](
                     const Tensor& g, const Inputs&) -> Gradients {
@@ -70,13 +72,14 @@ Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
 
 Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source) {
   check_same_kind("scatter_add", x, source);
+  check_computable("scatter_add", x);
   const std::size_t at = normalize_axis("scatter_add", axis, x.shape().rank());
   check_index_shape("scatter_add", x, at, index);
   if (source.shape() != index.shape()) {
     fail("scatter_add", "source ", to_string(source.shape()), " and index ",
          to_string(index.shape()), " differ in shape");
   }
-  check_index("scatter_add", index, x.shape()[at]);
+  check_index("scatter_add", x, index, x.shape()[at]);
   Tensor y = Tensor::empty(x.shape(), {.dtype = x.dtype(), .device = x.device()});
   y.copy_(x);
   scatter_into(y, at, index, source);
@@ -88,13 +91,13 @@ Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, cons
 }
 
 Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
-  check_defined("index_select", x);
+  check_computable("index_select", x);
   check_defined("index_select", index);
   const std::size_t at = normalize_axis("index_select", axis, x.shape().rank());
   if (index.rank() != 1) {
     fail("index_select", "the index must have rank 1, got ", to_string(index.shape()));
   }
-  check_index("index_select", index, x.shape()[at]);
+  check_index("index_select", x, index, x.shape()[at]);
   // The same index for every line along the axis: a view with strides of 0.
   Shape along = Shape::filled(x.shape().rank(), 1);
   along[at] = index.numel();

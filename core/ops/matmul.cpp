@@ -26,7 +26,7 @@ bool readable(const Tensor& x) {
 
 Matrix matrix_of(const Tensor& x) {
   const bool rows_dense = x.strides()[1] == 1 && x.strides()[0] >= x.size(1);
-  return {x.impl()->data(), rows_dense ? x.strides()[0] : x.strides()[1], !rows_dense};
+  return {memory(x), rows_dense ? x.strides()[0] : x.strides()[1], !rows_dense};
 }
 
 /// What follows the sums of a product, besides a bias.
@@ -56,9 +56,9 @@ void multiply(const Tensor& a, const Tensor& b, const Tensor& bias, const Tensor
              .b = right.data,
              .ldb = right.leading,
              .transpose_b = right.transposed,
-             .c = out.impl()->data(),
+             .c = memory(out),
              .ldc = out.size(1),
-             .bias = bias.defined() ? bias_dense.impl()->data() : nullptr,
+             .bias = memory(bias_dense),
              .relu = following.relu,
              .dropout = following.dropout,
              .at = following.at});
@@ -66,14 +66,14 @@ void multiply(const Tensor& a, const Tensor& b, const Tensor& bias, const Tensor
 
 Tensor product(const Tensor& a, const Tensor& b, const Tensor& bias = {},
                const Following& following = {}) {
-  Tensor out = Tensor::empty({a.size(0), b.size(1)}, {.dtype = a.dtype(), .device = a.device()});
+  Tensor out = Tensor::empty({a.size(0), b.size(1)}, options_of(a));
   multiply(a, b, bias, out, following);
   return out;
 }
 
 /// a · b as the gradient of input i.
 Tensor gradient_product(const Tensor& a, const Tensor& b, const Inputs& inputs, std::size_t i) {
-  Tensor out = inputs.gradient_for(i, {a.size(0), b.size(1)}, a.dtype());
+  Tensor out = inputs.gradient_for(i, {a.size(0), b.size(1)}, options_of(a));
   multiply(a, b, {}, out);
   return out;
 }
@@ -99,8 +99,7 @@ Tensor multiply_batches(const Tensor& a, const Tensor& b) {
   };
   const Tensor left = flat(a);
   const Tensor right = flat(b);
-  const Tensor out =
-      Tensor::empty({count, a.size(-2), b.size(-1)}, {.dtype = a.dtype(), .device = a.device()});
+  const Tensor out = Tensor::empty({count, a.size(-2), b.size(-1)}, options_of(a));
   for (std::int64_t i = 0; i < count; ++i) {
     const auto matrix = [i](const Tensor& x) { return x.slice(0, i, i + 1).squeeze(0); };
     multiply(matrix(left), matrix(right), {}, matrix(out));
@@ -222,8 +221,7 @@ Tensor linear_relu_dropout(const Tensor& x, const Tensor& weight, const Tensor& 
                 [saved = LinearInputs(op, x, weight), result = Saved(op, y), p](
                     const Tensor& g, const Inputs& in) -> Gradients {
                   const Tensor dense_g = g.contiguous();
-                  const Tensor inner =
-                      Tensor::empty(g.shape(), {.dtype = g.dtype(), .device = g.device()});
+                  const Tensor inner = Tensor::empty(g.shape(), options_of(g));
                   backend(g.device())
                       .relu_dropout_grad(array_of(result.get()), array_of(dense_g),
                                          DropoutRule(p).scale, array_of(inner));

@@ -26,21 +26,18 @@ Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options) {
       Tensor::empty({y.numel()}, {.dtype = shape.offset_dtype(), .device = x.device()});
   if (y.numel() > 0) {
     const Tensor dense = channels_last(x);
-    backend(x.device())
-        .max_pool2d(shape, dense.impl()->data(), offsets.impl()->data(), y.impl()->data());
+    backend(x.device()).max_pool2d(shape, memory(dense), memory(offsets), memory(y));
   }
-  return record("max_pool2d", y, {x},
-                [shape, offsets, before = x.shape()](const Tensor& g, const Inputs&) -> Gradients {
-                  const Tensor dense = channels_last(g);
-                  const Tensor out =
-                      empty_channels_last(before, {.dtype = g.dtype(), .device = g.device()});
-                  if (out.numel() > 0) {
-                    backend(g.device())
-                        .max_pool2d_grad(shape, dense.impl()->data(), offsets.impl()->data(),
-                                         out.impl()->data());
-                  }
-                  return {out};
-                });
+  return record(
+      "max_pool2d", y, {x},
+      [shape, offsets, before = x.shape()](const Tensor& g, const Inputs&) -> Gradients {
+        const Tensor dense = channels_last(g);
+        const Tensor out = empty_channels_last(before, {.dtype = g.dtype(), .device = g.device()});
+        if (out.numel() > 0) {
+          backend(g.device()).max_pool2d_grad(shape, memory(dense), memory(offsets), memory(out));
+        }
+        return {out};
+      });
 }
 
 }  // namespace plastic

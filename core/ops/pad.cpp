@@ -18,13 +18,6 @@ std::string text_of(std::span<const std::int64_t> amounts) {
   return text;
 }
 
-/// An empty tensor of `shape` in x's layout.
-Tensor empty_in_layout_of(const Tensor& x, const Shape& shape) {
-  const TensorOptions options{.dtype = x.dtype(), .device = x.device()};
-  const bool last = !x.is_contiguous() && is_channels_last(x);
-  return last ? empty_channels_last(shape, options) : Tensor::empty(shape, options);
-}
-
 }  // namespace
 
 // What was put around has no gradient, and what was cut off has zeros: the gradient is padded by
@@ -53,7 +46,7 @@ Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, double value)
     starts[axis] = std::max<std::int64_t>(before, 0);
     source = source.slice(static_cast<std::int64_t>(axis), from, to);
   }
-  Tensor y = empty_in_layout_of(x, shape);
+  Tensor y = empty_in_layout_of(x, shape, options_of(x));
   y.fill_(value);
   Tensor middle = y;
   for (std::size_t axis = 0; axis < shape.rank(); ++axis) {

@@ -27,7 +27,7 @@ Tensor scaled_sum(const char* op, const Tensor& x, const Shape& axes, bool keepd
 }  // namespace
 
 Tensor sum(const Tensor& x, const Shape& axes, bool keepdim) {
-  check_defined("sum", x);
+  check_computable("sum", x);
   return scaled_sum("sum", x, axes, keepdim, reduced_shape("sum", x, axes), 1);
 }
 

@@ -4,10 +4,12 @@
 
 #include "plastic/core/autograd.h"
 #include "plastic/core/conv_algorithm.h"
+#include "plastic/core/deterministic.h"
 #include "plastic/core/device.h"
 #include "plastic/core/dtype.h"
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
+#include "plastic/core/precision.h"
 #include "plastic/core/random.h"
 #include "plastic/core/recording.h"
 #include "plastic/core/safetensors.h"

@@ -41,6 +41,7 @@ StateDict sample() {
           {"weight", Tensor::of({1, 2, 3, 4, 5, -0.0F}, {2, 3})},
           {"doubles", Tensor::from<double>(doubles, {3, 1})},
           {"step", Tensor::from<std::int64_t>(integers, {2})},
+          {"half", Tensor::of({1, -2.5F, 3e38F}, {3}).to(DType::bf16)},
           {"number", Tensor::of({42}, {})},
           {"nothing", Tensor::of({}, {0, 4})}};
 }
@@ -56,6 +57,8 @@ bool same(const Tensor& a, const Tensor& b) {
       return a.to_vector<std::int64_t>() == b.to_vector<std::int64_t>();
     case DType::u8:
       return a.to_vector<std::uint8_t>() == b.to_vector<std::uint8_t>();
+    case DType::bf16:
+      return a.to_vector<float>() == b.to_vector<float>();
   }
   return false;
 }

@@ -55,6 +55,19 @@ TEST_CASE("core.tensor.writes_through_strides") {
   CHECK(x.to_vector<float>() == std::vector<float>{1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0});
 }
 
+TEST_CASE("core.tensor.adds_in_place") {
+  Tensor count = Tensor::zeros({}, {.dtype = DType::i64});
+  const std::uint64_t before = count.version();
+  count.add_(1).add_(1);
+  CHECK(count.item() == 2);
+  CHECK(count.version() == before + 2);
+  Tensor x = Tensor::zeros({2, 2});
+  x.slice(1, 1, 2).add_(0.5);
+  CHECK(x.to_vector<float>() == std::vector<float>{0, 0.5, 0, 0.5});
+  x.set_requires_grad();
+  CHECK_THROWS_WITH_AS(x.add_(1), doctest::Contains("[add_] writing in place"), Error);
+}
+
 TEST_CASE("core.tensor.printing") {
   CHECK(to_string(Tensor::of({1, 2.5}, {1, 2})) == "f32 (1, 2) on cpu: [[1, 2.5]]");
   CHECK(to_string(Tensor::arange(9, {.dtype = DType::u8})) ==

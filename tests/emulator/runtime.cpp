@@ -31,10 +31,13 @@ struct Event {
   /// Of the last record: which stream's work it comes after, and whether that is done.
   Stream* stream = nullptr;
   std::shared_ptr<bool> done;
+  /// On the device's clock.
+  std::shared_ptr<float> time;
 };
 
 namespace {
 
+float clock_now = 0;
 cudaError_t last_error = cudaSuccess;
 std::set<const void*> pinned;
 
@@ -76,6 +79,8 @@ cudaError_t enqueue(cudaStream_t stream, Work work) {
   }
   return cudaSuccess;
 }
+
+void pass_time(float milliseconds) { clock_now += milliseconds; }
 
 }  // namespace plastic::emulator
 
@@ -185,7 +190,11 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   event->stream = stream;
   event->done = std::make_shared<bool>(false);
-  return enqueue(stream, [done = event->done] { *done = true; });
+  event->time = std::make_shared<float>(0.0F);
+  return enqueue(stream, [done = event->done, time = event->time] {
+    *done = true;
+    *time = clock_now;
+  });
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   if (event->stream == nullptr || *event->done) return cudaSuccess;
@@ -193,8 +202,8 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   run_until(*event->stream, event->done);
   return cudaSuccess;
 }
-cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t, cudaEvent_t) {
-  *milliseconds = 1.0F;
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
+  *milliseconds = *end->time - *start->time;
   return cudaSuccess;
 }
 

@@ -5,17 +5,18 @@
 
 namespace plastic {
 
-/// Element type of a tensor: f32 for training, f64 for gradient checks, i64 for labels and
-/// indices, u8 for raw images.
-enum class DType : std::uint8_t { f32, f64, i64, u8 };
+/// Element type of a tensor: f32 for training, f64 for gradient checks, i64 for labels and indices,
+/// u8 for raw images, bf16 (the upper 16 bits of an f32) for activations on CUDA devices: the CPU
+/// keeps, copies and converts it, and computes nothing in it.
+enum class DType : std::uint8_t { f32, f64, i64, u8, bf16 };
 
 /// Bytes of one element.
 std::size_t size_of(DType dtype);
 
-/// "f32", "f64", "i64" or "u8".
+/// "f32", "f64", "i64", "u8" or "bf16".
 const char* name_of(DType dtype);
 
-/// True for f32 and f64, the types that can carry a gradient.
+/// True for f32, f64 and bf16, the types that can carry a gradient.
 bool is_floating_point(DType dtype);
 
 /// The DType that stores T; defined for float, double, std::int64_t and std::uint8_t.

@@ -27,9 +27,9 @@ struct Safetensors {
 void save_safetensors(const std::filesystem::path& path, const StateDict& tensors,
                       const Metadata& metadata = {});
 
-/// Reads a file of dtypes F32, F64, I64 and U8, Plastic's own or another program's. The content is
-/// not trusted: all lengths are checked before memory is taken. Throws Error naming the path and
-/// what is wrong with the file.
+/// Reads a file of dtypes F32, F64, BF16, I64 and U8, Plastic's own or another program's. The
+/// content is not trusted: all lengths are checked before memory is taken. Throws Error naming the
+/// path and what is wrong with the file.
 Safetensors load_safetensors(const std::filesystem::path& path);
 
 }  // namespace plastic

@@ -65,7 +65,8 @@ class Tensor {
   T* mutable_data();
   /// The only element as a double. Throws Error unless numel() == 1.
   double item() const;
-  /// All elements in row-major order. Throws Error when T is not the dtype.
+  /// All elements in row-major order; those of a bf16 tensor as float. Throws Error when T is not
+  /// the dtype.
   template <class T>
   std::vector<T> to_vector() const;
 
@@ -93,14 +94,17 @@ class Tensor {
   /// A copy: of images that lie channels-last, in that layout, else contiguous.
   Tensor clone() const;
   /// Converted element by element; float to integer truncates toward zero. Differentiable between
-  /// f32 and f64. Returns *this when nothing changes.
+  /// floating-point types. Returns *this when nothing changes.
   Tensor to(DType dtype) const;
+  /// Moved to a device; images that lie channels-last stay so. Differentiable.
   Tensor to(Device device) const;
 
   // Writing in place. Throws Error for a tensor that requires a gradient while gradients are being
   // recorded (wrap it in NoGrad).
 
   Tensor& fill_(double value);
+  /// Adds `value` to every element.
+  Tensor& add_(double value);
   /// Copies `source`, broadcast to this shape and converted to this dtype.
   Tensor& copy_(const Tensor& source);
   /// Counts writes to the storage that this tensor shares with its views.

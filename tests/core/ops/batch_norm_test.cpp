@@ -2,7 +2,9 @@
 
 #include <cmath>
 
+#include "core/backend.h"
 #include "core/layout.h"
+#include "core/tensor_impl.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
@@ -104,6 +106,56 @@ TEST_CASE("core.ops.batch_norm.large_mean_keeps_the_variance") {
     CHECK(near_var.slice(0, c, c + 1).item() ==
           doctest::Approx(var(x, {0}).slice(0, c, c + 1).item()).epsilon(1e-6));
   }
+}
+
+// By operations that round after every step.
+TEST_CASE("core.ops.batch_norm.running_statistics_are_rounded_step_by_step") {
+  Generator generator{.seed = 8};
+  constexpr std::int64_t channels = 1000;
+  const auto draw = [&](DType dtype) {
+    return uniform({channels}, 0, 2, generator, DType::f64).to(dtype).clone();
+  };
+  const Tensor mean = draw(DType::f64);
+  const Tensor variance = draw(DType::f64);
+  const double bessel = 33.0 / 32.0;
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    for (const double momentum : {0.0, 0.1, 0.3, 1.0}) {
+      CAPTURE(name_of(dtype));
+      CAPTURE(momentum);
+      const Tensor running_mean = draw(dtype);
+      const Tensor running_var = draw(dtype);
+      const auto moved = [&](const Tensor& running, const Tensor& value) {
+        return (running.to(DType::f64) * (1 - momentum) + value * momentum).to(dtype);
+      };
+      const Tensor expected_mean = moved(running_mean, mean);
+      const Tensor expected_var = moved(running_var, variance * bessel);
+      backend({}).batch_norm_running({.dtype = dtype,
+                                      .channels = channels,
+                                      .momentum = momentum,
+                                      .bessel = bessel,
+                                      .mean = mean.data<double>(),
+                                      .variance = variance.data<double>(),
+                                      .running_mean = memory(running_mean),
+                                      .running_var = memory(running_var)});
+      const auto values = [](const Tensor& t) { return t.to(DType::f64).to_vector<double>(); };
+      CHECK(values(running_mean) == values(expected_mean));
+      CHECK(values(running_var) == values(expected_var));
+    }
+  }
+}
+
+TEST_CASE("core.ops.batch_norm.running_statistics_of_any_strides") {
+  Generator generator{.seed = 8};
+  const Tensor x = uniform({5, 3, 2, 2}, -1, 1, generator);
+  const Tensor dense[] = {Tensor::zeros({3}), Tensor::ones({3})};
+  const Tensor both = Tensor::zeros({3, 2});
+  const Tensor strided[] = {both.slice(1, 0, 1).squeeze(1), both.slice(1, 1, 2).squeeze(1)};
+  strided[1].detach().fill_(1);
+  batch_norm(x, {}, {}, dense[0], dense[1]);
+  const std::uint64_t before = both.version();
+  batch_norm(x, {}, {}, strided[0], strided[1]);
+  CHECK(both.version() > before);
+  for (const int i : {0, 1}) CHECK(strided[i].to_vector<float>() == dense[i].to_vector<float>());
 }
 
 TEST_CASE("core.ops.batch_norm.empty_batch_leaves_the_statistics") {

@@ -89,7 +89,8 @@ void add_elementwise_cases(std::vector<OpCase>& cases) {
     return x.rank() == 0 ? logsumexp(x.reshape({1}), 0) : logsumexp(x, -1);
   });
   add_unary(cases, "masked_fill", -2, 2, [](const Tensor& x) {
-    return masked_fill(x, less(x.detach(), Tensor::zeros({}, {.dtype = x.dtype()})), 3);
+    return masked_fill(
+        x, less(x.detach(), Tensor::zeros({}, {.dtype = x.dtype(), .device = x.device()})), 3);
   });
   add_binary(cases, "where", -2, 2, [](const Tensor& a, const Tensor& b) {
     return where(less(a.detach(), b.detach()), a * 2.0, b);

@@ -9,7 +9,7 @@ using Inputs = std::span<const Tensor>;
 
 /// Statistics that no run changes: evaluation only reads them.
 Tensor running(std::initializer_list<float> values, const Tensor& like) {
-  return Tensor::of(values, {3}).to(like.dtype());
+  return Tensor::of(values, {3}).to(like.dtype()).to(like.device());
 }
 
 void add_training(std::vector<OpCase>& cases) {
@@ -42,8 +42,8 @@ void add_training(std::vector<OpCase>& cases) {
   Generator generator{.seed = 12};
   const Tensor constant = uniform(image.shape, -2, 2, generator, DType::f64);
   cases.push_back({"batch_norm/skip alone wanted", {image}, [constant](Inputs in) {
-                     return batch_norm(constant.to(in[0].dtype()), {}, {}, {}, {},
-                                       {.skip = in[0], .activation = Activation::relu});
+                     return batch_norm(constant.to(in[0].dtype()).to(in[0].device()), {}, {}, {},
+                                       {}, {.skip = in[0], .activation = Activation::relu});
                    }});
   cases.push_back({"batch_norm/skip is x", {image}, [](Inputs in) {
                      return batch_norm(in[0], {}, {}, {}, {},

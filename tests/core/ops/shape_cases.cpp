@@ -38,8 +38,9 @@ void add_views(std::vector<OpCase>& cases) {
       [](const Tensor& x) { return x.contiguous(); });
 }
 
-Tensor indices(std::vector<std::int64_t> values, const Shape& shape) {
-  return Tensor::from(std::span<const std::int64_t>(values), shape);
+/// On the device of `x`.
+Tensor indices(const Tensor& x, std::vector<std::int64_t> values, const Shape& shape) {
+  return Tensor::from(std::span<const std::int64_t>(values), shape).to(x.device());
 }
 
 void add_joins(std::vector<OpCase>& cases) {
@@ -68,31 +69,31 @@ void add_indexing(std::vector<OpCase>& cases) {
                        const std::function<Tensor(Inputs)>& run) {
     cases.push_back({name, inputs, run});
   };
-  const Tensor wide = indices({0, 2, 2, 1, 0, 0}, {3, 2});
-  add("gather/last", {{.shape = {3, 3}}}, [=](Inputs in) { return gather(in[0], 1, wide); });
+  const auto wide = [](const Tensor& x) { return indices(x, {0, 2, 2, 1, 0, 0}, {3, 2}); };
+  add("gather/last", {{.shape = {3, 3}}}, [=](Inputs in) { return gather(in[0], 1, wide(in[0])); });
   add("gather/first", {{.shape = {4, 2}, .layout = Layout::permuted}},
-      [=](Inputs in) { return gather(in[0], 0, wide); });
+      [=](Inputs in) { return gather(in[0], 0, wide(in[0])); });
   add("gather/strided", {{.shape = {3, 3}, .layout = Layout::strided}}, [=](Inputs in) {
-    return gather(in[0], -1, wide.transpose(0, 1).contiguous().transpose(0, 1));
+    return gather(in[0], -1, wide(in[0]).transpose(0, 1).contiguous().transpose(0, 1));
   });
   add("gather/empty", {{.shape = {3, 3}}}, [](Inputs in) {
-    return gather(in[0], 1, indices({}, {3, 0}));
+    return gather(in[0], 1, indices(in[0], {}, {3, 0}));
   });
   add("gather/single", {{.shape = {1}}},
-      [](Inputs in) { return gather(in[0], 0, indices({0}, {1})); });
+      [](Inputs in) { return gather(in[0], 0, indices(in[0], {0}, {1})); });
   add("scatter_add/last", {{.shape = {3, 3}}, {.shape = {3, 2}}},
-      [=](Inputs in) { return scatter_add(in[0], 1, wide, in[1]); });
+      [=](Inputs in) { return scatter_add(in[0], 1, wide(in[0]), in[1]); });
   add("scatter_add/first",
       {{.shape = {4, 2}, .layout = Layout::permuted}, {.shape = {3, 2}, .layout = Layout::strided}},
-      [=](Inputs in) { return scatter_add(in[0], 0, wide, in[1]); });
+      [=](Inputs in) { return scatter_add(in[0], 0, wide(in[0]), in[1]); });
   add("index_select/rows", {{.shape = {4, 3}}}, [](Inputs in) {
-    return index_select(in[0], 0, indices({3, 1, 1, 0, 3}, {5}));
+    return index_select(in[0], 0, indices(in[0], {3, 1, 1, 0, 3}, {5}));
   });
   add("index_select/middle", {{.shape = {2, 4, 3}, .layout = Layout::permuted}}, [](Inputs in) {
-    return index_select(in[0], 1, indices({2, 2}, {2}));
+    return index_select(in[0], 1, indices(in[0], {2, 2}, {2}));
   });
   add("index_select/nothing", {{.shape = {4, 3}}},
-      [](Inputs in) { return index_select(in[0], 0, indices({}, {0})); });
+      [](Inputs in) { return index_select(in[0], 0, indices(in[0], {}, {0})); });
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ void add_losses(std::vector<OpCase>& cases) {
     const Tensor labels = Tensor::from(std::span<const std::int64_t>(targets),
                                        {static_cast<std::int64_t>(targets.size())});
     cases.push_back({"cross_entropy/" + name, {logits}, [labels](Inputs in) {
-                       return cross_entropy(in[0], labels);
+                       return cross_entropy(in[0], labels.to(in[0].device()));
                      }});
   };
   add("dense", {.shape = {3, 4}}, {0, 3, 1});

@@ -137,6 +137,8 @@ namespace plastic::emulator {
 
 /// Puts work into a stream, or into the graph that the stream is being captured to.
 cudaError_t enqueue(cudaStream_t stream, std::function<void()> work);
+/// Lets that long go by on the device, which events measure. Kernels take no time.
+void pass_time(float milliseconds);
 /// Runs `thread` once for each thread of the grid, block after block.
 void run_grid(dim3 blocks, dim3 threads, const std::function<void()>& thread);
 cudaError_t check_config(const cudaLaunchConfig_t& config);

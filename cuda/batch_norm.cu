@@ -1,0 +1,127 @@
+// Batch normalisation, forward: one pass over x for the statistics, one that normalises.
+#include "cuda/batch_norm.h"
+#include "cuda/columns.h"
+#include "cuda/kernels.h"
+#include "cuda/scratch.h"
+
+namespace plastic::cuda {
+namespace {
+
+/// Mean and variance from Σ (x - shift) and Σ (x - shift)², the first row being the shift.
+template <class T>
+struct WriteMoments {
+  const T* shift;
+  double rows;
+  double* mean;
+  double* variance;
+
+  __device__ void operator()(std::int64_t channel, const double (&sums)[2]) const {
+    const double offset = sums[0] / rows;
+    const double difference = sums[1] / rows - offset * offset;
+    mean[channel] = static_cast<double>(widen(shift[channel])) + offset;
+    // Written so that NaN stays.
+    variance[channel] = difference < 0 ? 0 : difference;
+  }
+};
+
+/// The shift keeps the difference of large sums small. A few rows are added in T's precision before
+/// the f64 sums.
+template <class T, unsigned width>
+__global__ void __launch_bounds__(column_threads)
+    sum_moments(const T* x, std::int64_t rows, std::int64_t packs, double* partial,
+                WriteMoments<T> finish) {
+  using Number = computed<T>;
+  const std::int64_t column = own_column();
+  double sums[2][width] = {};
+  if (column < packs) {
+    Number shift[width];
+    const auto first = *pack_at<T, width>(x, packs, 0, column);
+    for (unsigned j = 0; j < width; ++j) shift[j] = widen(first.values[j]);
+    for_each_row_group(rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
+      Pack<T, width> read[count];
+      for (unsigned i = 0; i < count; ++i) {
+        read[i] = *pack_at<T, width>(x, packs, row + std::int64_t{i} * blockDim.y, column);
+      }
+      for (unsigned j = 0; j < width; ++j) {
+        Number sum = 0;
+        Number squares = 0;
+        for (unsigned i = 0; i < count; ++i) {
+          const Number d = widen(read[i].values[j]) - shift[j];
+          sum += d;
+          squares += d * d;
+        }
+        sums[0][j] += static_cast<double>(sum);
+        sums[1][j] += static_cast<double>(squares);
+      }
+    });
+  }
+  finish_columns(sums, packs, partial, finish);
+}
+
+template <class T, unsigned width, bool has_skip>
+__global__ void __launch_bounds__(column_threads)
+    normalize(BatchNorm<T> n, std::int64_t packs, const T* skip, bool relu, T* y) {
+  using Number = computed<T>;
+  const std::int64_t column = own_column();
+  if (column >= packs) return;
+  const Affine<Number, width> affine(n, column * width);
+  // The statistics' pass has just read the last rows.
+  for_each_row_group(n.rows, /*from_last=*/true, [&]<unsigned count>(std::int64_t row) {
+    Pack<T, width> read[count];
+    [[maybe_unused]] Pack<T, width> skipped[has_skip ? count : 1];
+    for (unsigned i = 0; i < count; ++i) {
+      const std::int64_t at = row + std::int64_t{i} * blockDim.y;
+      read[i] = *pack_at<T, width>(n.x, packs, at, column);
+      if constexpr (has_skip) skipped[i] = *pack_at<T, width>(skip, packs, at, column);
+    }
+    for (unsigned i = 0; i < count; ++i) {
+      Pack<T, width> result;
+      for (unsigned j = 0; j < width; ++j) {
+        Number value = affine(j, widen(read[i].values[j]));
+        if constexpr (has_skip) value += widen(skipped[i].values[j]);
+        // Written so that NaN stays.
+        result.values[j] = narrow<T>(relu && value < 0 ? Number{0} : value);
+      }
+      *pack_at<T, width>(y, packs, row + std::int64_t{i} * blockDim.y, column) = result;
+    }
+  });
+}
+
+}  // namespace
+
+void batch_norm_statistics(Context& context, DType dtype, std::int64_t rows, std::int64_t channels,
+                           const void* x, double* mean, double* variance) {
+  with_real(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const bool fits = channels % pack_width<T> == 0 && are_aligned(x);
+    with_pack_width<T>(fits, [&](auto width) {
+      const std::int64_t packs = channels / width;
+      const Grid grid = column_sum_grid(context, rows, packs);
+      const Scratch partial(context, partial_count(grid, 2, channels) * sizeof(double));
+      const WriteMoments<T> finish{.shift = static_cast<const T*>(x),
+                                   .rows = static_cast<double>(rows),
+                                   .mean = mean,
+                                   .variance = variance};
+      launch(context, "batch_norm_statistics", sum_moments<T, width>, grid,
+             static_cast<const T*>(x), rows, packs, partial.template as<double>(), finish);
+      join_columns<2>(context, "batch_norm_statistics", grid, partial.template as<const double>(),
+                      channels, finish);
+    });
+  });
+}
+
+void batch_norm(Context& context, const BatchNormCall& call, void* y) {
+  with_real(call.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const bool fits = call.channels % pack_width<T> == 0 && are_aligned(call.x, call.skip, y);
+    with_pack_width<T>(fits, [&](auto width) {
+      const std::int64_t packs = call.channels / width;
+      launch(context, "batch_norm",
+             call.skip == nullptr ? normalize<T, width, false> : normalize<T, width, true>,
+             column_map_grid(context, call.rows, packs), BatchNorm<T>(call), packs,
+             static_cast<const T*>(call.skip), call.relu, static_cast<T*>(y));
+    });
+  });
+}
+
+}  // namespace plastic::cuda

@@ -1,0 +1,224 @@
+// Sums over any axes. Each is one of two loops: threads side by side in what is kept, if that is
+// what lies together in memory (columns.h), or in what is summed.
+#include <type_traits>
+
+#include "cuda/axes.h"
+#include "cuda/block_sum.h"
+#include "cuda/columns.h"
+#include "cuda/kernels.h"
+#include "cuda/number.h"
+#include "cuda/pack.h"
+#include "cuda/scratch.h"
+
+namespace plastic::cuda {
+namespace {
+
+/// What sums are kept in: wide enough that the only rounding that shows is the last.
+template <class T>
+using Accumulator = std::conditional_t<std::is_integral_v<T>, std::int64_t, double>;
+
+template <class T>
+struct WriteSum {
+  T* out;
+  Axes places;
+  double scale;
+
+  __device__ void operator()(std::int64_t result, const Accumulator<T> (&total)[1]) const {
+    T& y = out[places.at(result)];
+    if constexpr (std::is_integral_v<T>) {
+      y = static_cast<T>(total[0]);
+    } else {
+      y = narrow<T>(static_cast<computed<T>>(total[0] * scale));
+    }
+  }
+};
+
+template <class T, unsigned width>
+__device__ void add_pack(Accumulator<T> (&sums)[width], const Pack<T, width>& pack) {
+  for (unsigned j = 0; j < width; ++j) {
+    sums[j] += static_cast<Accumulator<T>>(widen(pack.values[j]));
+  }
+}
+
+/// A thread a column of packs of what is kept.
+template <class T, unsigned width>
+__global__ void __launch_bounds__(column_threads)
+    sum_columns(const T* in, Axes kept, std::int64_t packs, Axes summed, std::int64_t rows,
+                Accumulator<T>* partial, WriteSum<T> finish) {
+  Accumulator<T> sums[1][width] = {};
+  if (own_column() < packs) {
+    const T* column = in + kept.at(own_column());
+    for_each_row_group(rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
+      Pack<T, width> read[count];
+      for (unsigned i = 0; i < count; ++i) {
+        const T* from = column + summed.at(row + std::int64_t{i} * blockDim.y);
+        read[i] = *reinterpret_cast<const Pack<T, width>*>(from);
+      }
+      for (unsigned i = 0; i < count; ++i) add_pack<T, width>(sums[0], read[i]);
+    });
+  }
+  finish_columns(sums, packs, partial, finish);
+}
+
+/// `team` threads a result, 32 or the block; blocks (y) share the packs of a result.
+template <class T, unsigned width, unsigned team>
+__global__ void __launch_bounds__(block_threads)
+    sum_lines(const T* in, Axes kept, std::int64_t results, Axes summed, std::int64_t packs,
+              Accumulator<T>* partial, WriteSum<T> finish) {
+  constexpr unsigned at_a_time = 4;
+  const unsigned lane = threadIdx.x % team;
+  const std::int64_t result =
+      std::int64_t{blockIdx.x} * (block_threads / team) + threadIdx.x / team;
+  // A team leaves as one.
+  if (result >= results) return;
+  const T* line = in + kept.at(result);
+  const std::int64_t end = packs * (blockIdx.y + 1) / gridDim.y;
+  std::int64_t i = packs * blockIdx.y / gridDim.y + lane;
+  Accumulator<T> sums[width] = {};
+  const auto pack_at = [&](std::int64_t index) {
+    return *reinterpret_cast<const Pack<T, width>*>(line + summed.at(index));
+  };
+  for (; i + (at_a_time - 1) * team < end; i += at_a_time * team) {
+    Pack<T, width> read[at_a_time];
+    for (unsigned j = 0; j < at_a_time; ++j) read[j] = pack_at(i + j * team);
+    for (unsigned j = 0; j < at_a_time; ++j) add_pack<T, width>(sums, read[j]);
+  }
+  for (; i < end; i += team) add_pack<T, width>(sums, pack_at(i));
+  Accumulator<T> total[1] = {};
+  for (unsigned j = 0; j < width; ++j) total[0] += sums[j];
+  if constexpr (team == block_threads) {
+    total[0] = block_sum(total[0]);
+  } else {
+    total[0] = warp_sum(total[0]);
+  }
+  if (lane != 0) return;
+  if (gridDim.y == 1) {
+    finish(result, total);
+  } else {
+    partial[blockIdx.y * results + result] = total[0];
+  }
+}
+
+/// Of a reduction, neighbours joined and the axes in the order of memory.
+struct Layout {
+  Array kept;
+  /// Where the results lie, with the axes of `kept`.
+  Array out;
+  Array summed;
+};
+
+Layout split_axes(const Array& in, const Array& out) {
+  Array kept[2] = {out, in};
+  Array summed[1] = {in};
+  for (Array* side : {&kept[0], &kept[1], &summed[0]}) {
+    side->shape = {};
+    side->strides = {};
+  }
+  for (std::size_t axis = 0; axis < in.shape.rank(); ++axis) {
+    if (in.shape[axis] == 1) continue;
+    const bool is_summed = out.shape[axis] == 1;
+    Array& side = is_summed ? summed[0] : kept[1];
+    side.shape.push_back(in.shape[axis]);
+    side.strides.push_back(in.strides[axis]);
+    if (is_summed) continue;
+    kept[0].shape.push_back(out.shape[axis]);
+    kept[0].strides.push_back(out.strides[axis]);
+  }
+  sort_axes(kept);
+  collapse_axes(kept);
+  sort_axes(summed);
+  collapse_axes(summed);
+  return {.kept = kept[1], .out = kept[0], .summed = summed[0]};
+}
+
+/// Whether packs of `width` cut up the last axis of `packed` and begin where packs may, wherever
+/// the other axes lead.
+bool packs_fit(const Array& packed, const Array& other, std::int64_t width) {
+  const std::size_t rank = packed.shape.rank();
+  if (rank == 0 || packed.strides.back() != 1 || packed.shape.back() % width != 0) return false;
+  bool fit = are_aligned(packed.data);
+  for (std::size_t i = 0; i + 1 < rank; ++i) fit = fit && packed.strides[i] % width == 0;
+  for (const std::int64_t stride : other.strides) fit = fit && stride % width == 0;
+  return fit;
+}
+
+/// The same memory, with packs for elements of the last axis.
+Array in_packs(Array array, std::int64_t width) {
+  if (width == 1) return array;
+  array.shape[array.shape.rank() - 1] /= width;
+  array.strides[array.strides.rank() - 1] = width;
+  return array;
+}
+
+template <class T>
+void sum_by_columns(Context& context, const Layout& layout, bool fits, const WriteSum<T>& finish) {
+  with_pack_width<T>(fits, [&](auto width) {
+    const Array kept = in_packs(layout.kept, width);
+    const std::int64_t packs = kept.numel();
+    const std::int64_t columns = layout.kept.numel();
+    const std::int64_t rows = layout.summed.numel();
+    const Grid grid = column_sum_grid(context, rows, packs);
+    const Scratch partial(context, partial_count(grid, 1, columns) * sizeof(Accumulator<T>));
+    launch(context, "sum_columns", sum_columns<T, width>, grid, layout.kept.as<T>(), axes_of(kept),
+           packs, axes_of(layout.summed), rows, partial.template as<Accumulator<T>>(), finish);
+    join_columns<1>(context, "sum_columns", grid, partial.template as<const Accumulator<T>>(),
+                    columns, finish);
+  });
+}
+
+template <class T>
+void sum_by_lines(Context& context, const Layout& layout, bool fits, const WriteSum<T>& finish) {
+  // Packs that make a block worth it for one result.
+  constexpr std::int64_t many = 4 * block_threads;
+  with_pack_width<T>(fits, [&](auto width) {
+    const Array summed = in_packs(layout.summed, width);
+    const std::int64_t packs = summed.numel();
+    const std::int64_t results = layout.kept.numel();
+    const bool by_block = packs >= many;
+    constexpr std::int64_t warps = block_threads / 32;
+    Grid grid;
+    grid.blocks.x = static_cast<unsigned>(by_block ? results : (results + warps - 1) / warps);
+    if (by_block) {
+      const std::int64_t wanted = std::int64_t{4} * context.multiprocessors() / results;
+      grid.blocks.y =
+          static_cast<unsigned>(std::max<std::int64_t>(std::min(wanted, packs / (2 * many)), 1));
+    }
+    const Scratch partial(context, partial_count(grid, 1, results) * sizeof(Accumulator<T>));
+    launch(context, "sum_lines",
+           by_block ? sum_lines<T, width, block_threads> : sum_lines<T, width, 32>, grid,
+           layout.kept.as<T>(), axes_of(layout.kept), results, axes_of(summed), packs,
+           partial.template as<Accumulator<T>>(), finish);
+    join_columns<1>(context, "sum_lines", grid, partial.template as<const Accumulator<T>>(),
+                    results, finish);
+  });
+}
+
+template <class T>
+void sum(Context& context, const Array& in, double scale, const Array& out) {
+  const Layout layout = split_axes(in, out);
+  const Array& kept = layout.kept;
+  const Array& summed = layout.summed;
+  const WriteSum<T> finish{.out = out.as<T>(), .places = axes_of(layout.out), .scale = scale};
+  // Fewer would leave most threads of a warp idle.
+  constexpr std::int64_t least_line = 16;
+  const bool kept_is_denser =
+      !kept.shape.empty() && !summed.shape.empty() && kept.strides.back() < summed.strides.back();
+  const bool by_columns = summed.numel() < least_line || kept_is_denser;
+  if (by_columns) {
+    sum_by_columns<T>(context, layout, packs_fit(kept, summed, pack_width<T>), finish);
+  } else {
+    sum_by_lines<T>(context, layout, packs_fit(summed, kept, pack_width<T>), finish);
+  }
+}
+
+}  // namespace
+
+void reduce(Context& context, Reduction op, const Array& in, double scale, const Array& out) {
+  if (out.numel() == 0) return;
+  switch (op) {
+    case Reduction::sum:
+      with_number(in.dtype, [&](auto zero) { sum<decltype(zero)>(context, in, scale, out); });
+  }
+}
+
+}  // namespace plastic::cuda

@@ -1,0 +1,12 @@
+#pragma once
+
+namespace plastic {
+
+/// Whether a CUDA device may use only algorithms that give the same bits run after run; false
+/// unless set. The CPU always does.
+bool deterministic();
+
+/// Sets deterministic() for this process. Not to be called while another thread computes.
+void set_deterministic(bool deterministic);
+
+}  // namespace plastic

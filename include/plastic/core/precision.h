@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace plastic {
+
+/// What products and convolutions of f32 tensors on a CUDA device are computed in. The CPU always
+/// computes them in f32.
+enum class Precision {
+  /// f32 throughout.
+  f32,
+  /// The inputs of products rounded to 10 bits of mantissa, sums in f32.
+  tf32,
+  /// Activations and the inputs of products are bf16, sums f32; parameters, their gradients and the
+  /// optimizer's state stay f32.
+  bf16,
+};
+
+/// Parses the enumerator's name. Throws Error for any other text.
+Precision parse_precision(std::string_view text);
+
+/// The enumerator's name.
+std::string to_string(Precision precision);
+
+/// The precision of this process; f32 unless set.
+Precision precision();
+
+/// Sets precision(). Not to be called while another thread computes.
+void set_precision(Precision precision);
+
+}  // namespace plastic

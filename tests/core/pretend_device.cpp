@@ -1,0 +1,366 @@
+#include "tests/core/pretend_device.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <list>
+#include <map>
+#include <stdexcept>
+#include <vector>
+
+#include "core/backend.h"
+
+namespace plastic {
+
+// What the linker calls the functions and their replacements (GNU ld, --wrap).
+int real_cuda_device_count() __asm__("__real__ZN7plastic17cuda_device_countEv");
+int wrapped_cuda_device_count() __asm__("__wrap__ZN7plastic17cuda_device_countEv");
+Backend& real_cuda_backend(int index) __asm__("__real__ZN7plastic12cuda_backendEi");
+Backend& wrapped_cuda_backend(int index) __asm__("__wrap__ZN7plastic12cuda_backendEi");
+
+}  // namespace plastic
+
+namespace plastic::test {
+namespace {
+
+bool is_there = false;
+
+/// The blocks that are allocated, by address.
+using Blocks = std::map<const std::byte*, std::size_t>;
+
+std::int64_t extent(const Array& array) {
+  std::int64_t last = 0;
+  for (std::size_t axis = 0; axis < array.shape.rank(); ++axis) {
+    if (array.shape[axis] == 0) return 0;
+    last += (array.shape[axis] - 1) * array.strides[axis];
+  }
+  return last + 1;
+}
+
+/// What one call reads and writes, as the CPU's kernels take it.
+class Operands {
+ public:
+  explicit Operands(const Blocks& blocks) : blocks_(blocks) {}
+  Operands(const Operands&) = delete;
+  Operands& operator=(const Operands&) = delete;
+
+  ~Operands() {
+    for (const auto& [from, to] : results_) cpu_backend().copy(from, to);
+  }
+
+  Array in(const Array& array) {
+    check(array.data, extent(array), array.dtype);
+    return array.dtype == DType::bf16 ? widened(array) : array;
+  }
+  Array out(const Array& array) {
+    check(array.data, extent(array), array.dtype);
+    if (array.dtype != DType::bf16) return array;
+    results_.emplace_back(widened(array), array);
+    return results_.back().first;
+  }
+  /// `count` elements without gaps; null stays null.
+  const void* in(const void* data, DType dtype, std::int64_t count) {
+    return data == nullptr ? nullptr : in(flat(data, dtype, count)).data;
+  }
+  void* out(void* data, DType dtype, std::int64_t count) {
+    return data == nullptr ? nullptr : out(flat(data, dtype, count)).data;
+  }
+
+ private:
+  static Array flat(const void* data, DType dtype, std::int64_t count) {
+    return {const_cast<void*>(data), dtype, {count}, {1}};
+  }
+
+  void check(const void* data, std::int64_t count, DType dtype) const {
+    if (count == 0) return;
+    const auto* first = static_cast<const std::byte*>(data);
+    const auto after = blocks_.upper_bound(first);
+    const bool within =
+        after != blocks_.begin() && first + static_cast<std::size_t>(count) * size_of(dtype) <=
+                                        std::prev(after)->first + std::prev(after)->second;
+    if (!within) throw std::logic_error("memory that was not allocated on the pretended device");
+  }
+
+  /// A copy in f32.
+  Array widened(const Array& array) {
+    floats_.emplace_back(static_cast<std::size_t>(array.numel()));
+    const Array copy{floats_.back().data(), DType::f32, array.shape,
+                     contiguous_strides(array.shape)};
+    cpu_backend().copy(array, copy);
+    return copy;
+  }
+
+  const Blocks& blocks_;
+  std::list<std::vector<float>> floats_;
+  /// Results in f32, and the memory that they go to in the end.
+  std::vector<std::pair<Array, Array>> results_;
+};
+
+DType on_host(DType dtype) { return dtype == DType::bf16 ? DType::f32 : dtype; }
+
+/// A shape or a call in the dtype that the host computes it in.
+template <class Shape>
+Shape on_host(Shape shape) {
+  shape.dtype = on_host(shape.dtype);
+  return shape;
+}
+
+std::int64_t pixels(const AvgPool2dShape& shape, bool of_result) {
+  const std::int64_t rows = of_result ? std::ssize(shape.rows) : shape.in_height;
+  const std::int64_t columns = of_result ? std::ssize(shape.columns) : shape.in_width;
+  return shape.batch * shape.channels * rows * columns;
+}
+
+std::int64_t matrix_extent(std::int64_t rows, std::int64_t columns, std::int64_t leading) {
+  return rows == 0 || columns == 0 ? 0 : (rows - 1) * leading + columns;
+}
+
+/// Sizes of what a convolution reads and writes.
+struct ConvSizes {
+  std::int64_t x, weight, y;
+
+  explicit ConvSizes(const Conv2dShape& s)
+      : x(s.batch * s.in_channels * s.in_height * s.in_width),
+        weight(s.out_channels * (s.in_channels / s.groups) * s.kernel_height * s.kernel_width),
+        y(s.batch * s.out_channels * s.out_height * s.out_width) {}
+};
+
+class PretendBackend final : public Backend {
+ public:
+  void* allocate(std::size_t bytes) override {
+    void* data = cpu_.allocate(bytes);
+    if (bytes > 0) blocks_[static_cast<const std::byte*>(data)] = bytes;
+    return data;
+  }
+  void deallocate(void* data, std::size_t bytes) override {
+    blocks_.erase(static_cast<const std::byte*>(data));
+    cpu_.deallocate(data, bytes);
+  }
+  void copy_from_host(const void* host, void* device, std::size_t bytes) override {
+    Operands(blocks_).out(device, DType::u8, static_cast<std::int64_t>(bytes));
+    cpu_.copy_from_host(host, device, bytes);
+  }
+  void copy_to_host(const void* device, void* host, std::size_t bytes) override {
+    Operands(blocks_).in(device, DType::u8, static_cast<std::int64_t>(bytes));
+    cpu_.copy_to_host(device, host, bytes);
+  }
+  void fill(const Array& out, double value) override {
+    Operands at(blocks_);
+    cpu_.fill(at.out(out), value);
+  }
+  void copy(const Array& in, const Array& out) override {
+    Operands at(blocks_);
+    cpu_.copy(at.in(in), at.out(out));
+  }
+  void unary(Unary op, const UnaryParameters& p, const Array& in, const Array& out) override {
+    Operands at(blocks_);
+    cpu_.unary(op, p, at.in(in), at.out(out));
+  }
+  void unary_grad(Unary op, const UnaryParameters& p, const Array& saved, const Array& grad,
+                  const Array& out) override {
+    Operands at(blocks_);
+    cpu_.unary_grad(op, p, at.in(saved), at.in(grad), at.out(out));
+  }
+  void binary(Binary op, const Array& a, const Array& b, const Array& out) override {
+    Operands at(blocks_);
+    cpu_.binary(op, at.in(a), at.in(b), at.out(out));
+  }
+  void compare(Comparison op, const Array& a, const Array& b, const Array& out) override {
+    Operands at(blocks_);
+    cpu_.compare(op, at.in(a), at.in(b), at.out(out));
+  }
+  void where(const Array& condition, const Array& a, const Array& b, const Array& out) override {
+    Operands at(blocks_);
+    cpu_.where(at.in(condition), at.in(a), at.in(b), at.out(out));
+  }
+  void scale_shift(const Array& in, double scale, double shift, const Array& out) override {
+    Operands at(blocks_);
+    cpu_.scale_shift(at.in(in), scale, shift, at.out(out));
+  }
+  void reduce(Reduction op, const Array& in, double scale, const Array& out) override {
+    Operands at(blocks_);
+    cpu_.reduce(op, at.in(in), scale, at.out(out));
+  }
+  void arg_extreme(Extreme which, const Array& in, const Array& out) override {
+    Operands at(blocks_);
+    cpu_.arg_extreme(which, at.in(in), at.out(out));
+  }
+  void gather(const Array& in, const Array& index, const Array& out) override {
+    Operands at(blocks_);
+    cpu_.gather(at.in(in), at.in(index), at.out(out));
+  }
+  void scatter_add(const Array& in, const Array& index, const Array& out) override {
+    Operands at(blocks_);
+    cpu_.scatter_add(at.in(in), at.in(index), at.out(out));
+  }
+  std::int64_t first_outside(const Array& index, std::int64_t limit) override {
+    Operands at(blocks_);
+    return cpu_.first_outside(at.in(index), limit);
+  }
+  bool all_finite(const Array& in) override {
+    Operands at(blocks_);
+    return cpu_.all_finite(at.in(in));
+  }
+  void gemm(const Gemm& g) override {
+    Operands at(blocks_);
+    Gemm given = on_host(g);
+    given.a =
+        at.in(g.a, g.dtype,
+              g.transpose_a ? matrix_extent(g.k, g.m, g.lda) : matrix_extent(g.m, g.k, g.lda));
+    given.b =
+        at.in(g.b, g.dtype,
+              g.transpose_b ? matrix_extent(g.n, g.k, g.ldb) : matrix_extent(g.k, g.n, g.ldb));
+    given.bias = at.in(g.bias, g.dtype, g.n);
+    given.c = at.out(g.c, g.dtype, matrix_extent(g.m, g.n, g.ldc));
+    cpu_.gemm(given);
+  }
+  void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
+              bool relu, void* y) override {
+    Operands at(blocks_);
+    const ConvSizes size(shape);
+    cpu_.conv2d(on_host(shape), at.in(x, shape.dtype, size.x),
+                at.in(weight, shape.dtype, size.weight),
+                at.in(bias, shape.dtype, shape.out_channels), relu, at.out(y, shape.dtype, size.y));
+  }
+  void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
+                         void* grad_x) override {
+    Operands at(blocks_);
+    const ConvSizes size(shape);
+    cpu_.conv2d_input_grad(on_host(shape), at.in(grad_y, shape.dtype, size.y),
+                           at.in(weight, shape.dtype, size.weight),
+                           at.out(grad_x, shape.dtype, size.x));
+  }
+  void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
+                          void* grad_weight) override {
+    Operands at(blocks_);
+    const ConvSizes size(shape);
+    cpu_.conv2d_weight_grad(on_host(shape), at.in(x, shape.dtype, size.x),
+                            at.in(grad_y, shape.dtype, size.y),
+                            at.out(grad_weight, shape.dtype, size.weight));
+  }
+  void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
+                             double* mean, double* variance) override {
+    Operands at(blocks_);
+    at.out(mean, DType::f64, channels);
+    at.out(variance, DType::f64, channels);
+    cpu_.batch_norm_statistics(on_host(dtype), rows, channels, at.in(x, dtype, rows * channels),
+                               mean, variance);
+  }
+  void batch_norm_running(const BatchNormRunning& update) override {
+    Operands at(blocks_);
+    BatchNormRunning given = update;
+    at.in(update.mean, DType::f64, update.channels);
+    at.in(update.variance, DType::f64, update.channels);
+    given.running_mean = at.out(update.running_mean, update.dtype, update.channels);
+    given.running_var = at.out(update.running_var, update.dtype, update.channels);
+    cpu_.batch_norm_running(given);
+  }
+  void batch_norm(const BatchNormCall& call, void* y) override {
+    Operands at(blocks_);
+    cpu_.batch_norm(with_operands(call, at), at.out(y, call.dtype, call.rows * call.channels));
+  }
+  void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override {
+    Operands at(blocks_);
+    const std::int64_t count = call.rows * call.channels;
+    BatchNormGrad given = grad;
+    given.grad_y = at.in(grad.grad_y, call.dtype, count);
+    given.y = at.in(grad.y, call.dtype, count);
+    given.grad_x = at.out(grad.grad_x, call.dtype, count);
+    given.grad_skip = at.out(grad.grad_skip, call.dtype, count);
+    given.grad_weight = at.out(grad.grad_weight, on_host(call.dtype), call.channels);
+    given.grad_bias = at.out(grad.grad_bias, on_host(call.dtype), call.channels);
+    cpu_.batch_norm_grad(with_operands(call, at), given);
+  }
+  void max_pool2d(const MaxPool2dShape& s, const void* x, void* offsets, void* y) override {
+    Operands at(blocks_);
+    const std::int64_t results = s.batch * s.channels * s.out_height * s.out_width;
+    cpu_.max_pool2d(on_host(s), at.in(x, s.dtype, s.batch * s.channels * s.in_height * s.in_width),
+                    at.out(offsets, s.offset_dtype(), results), at.out(y, s.dtype, results));
+  }
+  void max_pool2d_grad(const MaxPool2dShape& s, const void* grad_y, const void* offsets,
+                       void* grad_x) override {
+    Operands at(blocks_);
+    const std::int64_t results = s.batch * s.channels * s.out_height * s.out_width;
+    cpu_.max_pool2d_grad(on_host(s), at.in(grad_y, s.dtype, results),
+                         at.in(offsets, s.offset_dtype(), results),
+                         at.out(grad_x, s.dtype, s.batch * s.channels * s.in_height * s.in_width));
+  }
+  void avg_pool2d(const AvgPool2dShape& s, const void* x, void* y) override {
+    Operands at(blocks_);
+    cpu_.avg_pool2d(on_host(s), at.in(x, s.dtype, pixels(s, false)),
+                    at.out(y, s.dtype, pixels(s, true)));
+  }
+  void avg_pool2d_grad(const AvgPool2dShape& s, const void* grad_y, void* grad_x) override {
+    Operands at(blocks_);
+    cpu_.avg_pool2d_grad(on_host(s), at.in(grad_y, s.dtype, pixels(s, true)),
+                         at.out(grad_x, s.dtype, pixels(s, false)));
+  }
+  std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
+                             const Array& log_sum_exp) override {
+    Operands at(blocks_);
+    return cpu_.cross_entropy(at.in(logits), at.in(targets), at.out(loss), at.out(log_sum_exp));
+  }
+  void cross_entropy_grad(const Array& logits, const Array& targets, const Array& log_sum_exp,
+                          const Array& grad, const Array& out) override {
+    Operands at(blocks_);
+    cpu_.cross_entropy_grad(at.in(logits), at.in(targets), at.in(log_sum_exp), at.in(grad),
+                            at.out(out));
+  }
+  void dropout(const Array& in, double p, const Generator& from, const Array& out,
+               const Array& mask) override {
+    Operands at(blocks_);
+    cpu_.dropout(at.in(in), p, from, at.out(out), at.out(mask));
+  }
+  void relu_dropout_grad(const Array& result, const Array& grad, double scale,
+                         const Array& out) override {
+    Operands at(blocks_);
+    cpu_.relu_dropout_grad(at.in(result), at.in(grad), scale, at.out(out));
+  }
+  void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) override {
+    Operands at(blocks_);
+    cpu_.masked_scale(at.in(in), at.in(mask), scale, at.out(out));
+  }
+  void uniform(const Array& out, double low, double high, const Generator& from) override {
+    Operands at(blocks_);
+    cpu_.uniform(at.out(out), low, high, from);
+  }
+  void normal(const Array& out, double mean, double deviation, const Generator& from) override {
+    Operands at(blocks_);
+    cpu_.normal(at.out(out), mean, deviation, from);
+  }
+
+ private:
+  static BatchNormCall with_operands(const BatchNormCall& call, Operands& at) {
+    const std::int64_t count = call.rows * call.channels;
+    BatchNormCall given = on_host(call);
+    at.in(call.mean, DType::f64, call.channels);
+    at.in(call.variance, DType::f64, call.channels);
+    given.x = at.in(call.x, call.dtype, count);
+    given.weight = at.in(call.weight, on_host(call.dtype), call.channels);
+    given.bias = at.in(call.bias, on_host(call.dtype), call.channels);
+    given.skip = at.in(call.skip, call.dtype, count);
+    return given;
+  }
+
+  Backend& cpu_ = cpu_backend();
+  Blocks blocks_;
+};
+
+PretendBackend& pretended() {
+  static auto* instance = new PretendBackend;
+  return *instance;
+}
+
+}  // namespace
+
+PretendDevice::PretendDevice() { is_there = true; }
+PretendDevice::~PretendDevice() { is_there = false; }
+
+}  // namespace plastic::test
+
+int plastic::wrapped_cuda_device_count() { return test::is_there ? 1 : real_cuda_device_count(); }
+
+plastic::Backend& plastic::wrapped_cuda_backend(int index) {
+  if (test::is_there) return test::pretended();
+  return real_cuda_backend(index);
+}

@@ -1,0 +1,36 @@
+// NVIDIA's libraries as they are installed: no device is needed to load them.
+#include "cuda/libraries.h"
+
+#include <doctest/doctest.h>
+
+#include "plastic/core/error.h"
+
+namespace plastic::test {
+namespace {
+
+/// Whether an error says that there is no such file, rather than that it lacks a function.
+bool says_not_installed(const std::string& error) {
+  return error.find("cannot open shared object file") != std::string::npos;
+}
+
+TEST_CASE("cuda.libraries.cublas_lt_loads") {
+  try {
+    CHECK(cuda::cublas_lt().version() >= 120000);
+  } catch (const Error& error) {
+    REQUIRE(says_not_installed(error.what()));
+    MESSAGE("skipped: no CUDA device (" << error.what() << ")");
+  }
+}
+
+TEST_CASE("cuda.libraries.cudnn_loads") {
+  const std::string& reason = cuda::cudnn_reason();
+  if (reason.empty()) {
+    CHECK(cuda::cudnn().version() >= 90000);
+  } else {
+    REQUIRE(says_not_installed(reason));
+    MESSAGE("skipped: no CUDA device (" << reason << ")");
+  }
+}
+
+}  // namespace
+}  // namespace plastic::test

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace plastic::emulator {
+
+/// A tensor of f32 as cuDNN is told of it, in the order (batch, channels, height, width).
+struct DnnTensor {
+  std::int64_t id = 0;
+  std::int64_t alignment = 0;
+  std::vector<std::int64_t> sizes, strides;
+};
+
+/// A convolution's pass, of which the tensors are x, the filters and y.
+struct DnnConvolution {
+  enum class Pass { forward, input_grad, weight_grad } pass = Pass::forward;
+  DnnTensor x, weight, y;
+  std::vector<std::int64_t> padding, stride, dilation;
+
+  /// Whether the sizes go together.
+  bool is_sound() const;
+  /// Computes it on the CPU, from and to device memory that can be touched.
+  void run(float* x_data, float* weight_data, float* y_data) const;
+};
+
+}  // namespace plastic::emulator
