@@ -9,6 +9,7 @@
 #include "apps/values.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
+#include "plastic/core/precision.h"
 
 namespace plastic::apps {
 namespace {
