@@ -7,7 +7,7 @@
 // all work is put in the order of the context's stream. Only what returns a number waits.
 namespace plastic::cuda {
 
-// elementwise.cu, copy.cu
+// copy.cu, unary.cu, unary_grad.cu, binary.cu
 void fill(Context& context, const Array& out, double value);
 void copy(Context& context, const Array& in, const Array& out);
 void unary(Context& context, Unary op, const UnaryParameters& parameters, const Array& in,

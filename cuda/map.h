@@ -43,13 +43,20 @@ class Cursor {
       valid_ = unit + 1 == walk.units ? static_cast<int>(walk.last_elements) : width;
       walk.locate(unit, at_[0]);
     } else {
+      std::uint32_t i[width];
       valid_ = 0;
 #pragma unroll
       for (int e = 0; e < width; ++e) {
         // Past the end the last element is read again, and nothing written.
-        const std::uint32_t i = unit + static_cast<std::uint32_t>(e) * blockDim.x;
-        if (i < walk.units) ++valid_;
-        walk.locate(i < walk.units ? i : walk.units - 1, at_[e]);
+        i[e] = unit + static_cast<std::uint32_t>(e) * blockDim.x;
+        if (i[e] < walk.units) ++valid_;
+        i[e] = i[e] < walk.units ? i[e] : walk.units - 1;
+        for (std::size_t k = 0; k < count; ++k) at_[e][k] = 0;
+      }
+#pragma unroll 1
+      for (std::uint32_t axis = 0; axis < walk.rank; ++axis) {
+#pragma unroll
+        for (int e = 0; e < width; ++e) i[e] = walk.locate_along(axis, i[e], at_[e]);
       }
     }
   }

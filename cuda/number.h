@@ -12,6 +12,10 @@ template <class T>
 struct Computed {
   using type = T;
 };
+template <>
+struct Computed<bfloat16> {
+  using type = float;
+};
 template <class T>
 using computed = typename Computed<T>::type;
 
@@ -28,10 +32,11 @@ PLASTIC_HOST_DEVICE T narrow(computed<T> x) {
 /// requires such a dtype. The façade has checked it.
 template <class F>
 void with_number(DType dtype, F&& f) {
-  dispatch(dtype, f);
+  dispatch_stored(dtype, f);
 }
 template <class F>
 void with_real(DType dtype, F&& f) {
+  if (dtype == DType::bf16) return f(bfloat16{});
   dispatch_floating("cuda", dtype, f);
 }
 

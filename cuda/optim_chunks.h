@@ -114,7 +114,6 @@ class HeadUpload {
 
   void send(const Head& head) {
     if (sent_ && *sent_ == head) return;
-    sent_.reset();
     upload_.send(&head, sizeof(Head));
     sent_ = head;
   }

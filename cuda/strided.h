@@ -37,17 +37,19 @@ struct Walk {
   /// Elements in the last vector; the others are full.
   std::uint32_t last_elements = 0;
 
+  /// Adds what unit i is along `axis`, and returns which one it is of the axes further out.
+  PLASTIC_HOST_DEVICE std::uint32_t locate_along(std::uint32_t axis, std::uint32_t i,
+                                                 std::uint32_t (&at)[count]) const {
+    const std::uint32_t outer = axis + 1 < rank ? sizes[axis].divide(i) : 0;
+    const std::uint32_t inner = i - outer * sizes[axis].divisor;
+    for (std::size_t k = 0; k < count; ++k) at[k] += inner * strides[axis][k];
+    return outer;
+  }
+
   /// Where unit i begins in each array.
   PLASTIC_HOST_DEVICE void locate(std::uint32_t i, std::uint32_t (&at)[count]) const {
     for (std::size_t k = 0; k < count; ++k) at[k] = 0;
-#pragma unroll 1
-    for (std::uint32_t axis = 0; axis + 1 < rank; ++axis) {
-      const std::uint32_t outer = sizes[axis].divide(i);
-      const std::uint32_t inner = i - outer * sizes[axis].divisor;
-      for (std::size_t k = 0; k < count; ++k) at[k] += inner * strides[axis][k];
-      i = outer;
-    }
-    for (std::size_t k = 0; k < count; ++k) at[k] += i * strides[rank - 1][k];
+    for (std::uint32_t axis = 0; axis < rank; ++axis) i = locate_along(axis, i, at);
   }
 };
 

@@ -1,6 +1,5 @@
 #include <type_traits>
 
-#include "core/ops/elementwise_gradient_rules.h"
 #include "core/ops/elementwise_rules.h"
 #include "cuda/kernels.h"
 #include "cuda/map.h"
@@ -33,16 +32,6 @@ void unary(Context& context, Unary op, const UnaryParameters& parameters, const 
       if constexpr (std::is_invocable_v<F, computed<T>>) {
         map<T, T>(context, "unary", Stored<T, F>{f}, in, out);
       }
-    });
-  });
-}
-
-void unary_grad(Context& context, Unary op, const UnaryParameters& parameters, const Array& saved,
-                const Array& grad, const Array& out) {
-  with_real(saved.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    rules::with_gradient(op, parameters, [&](auto f) {
-      map<T, T, T>(context, "unary_grad", Stored<T, decltype(f)>{f}, saved, grad, out);
     });
   });
 }

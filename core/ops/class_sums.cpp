@@ -10,7 +10,7 @@ namespace plastic {
 void add_class_sums(const Tensor& logits, const Tensor& targets, const Tensor& loss, Tensor& sums) {
   constexpr const char* op = "class_sums";
   check_floating(op, logits);
-  check_same_kind(op, logits, loss);
+  check_defined(op, loss);
   check_defined(op, targets);
   check_defined(op, sums);
   if (logits.rank() != 2 || logits.size(1) == 0 || targets.shape() != Shape{logits.size(0)} ||
@@ -19,14 +19,13 @@ void add_class_sums(const Tensor& logits, const Tensor& targets, const Tensor& l
          ", loss ", to_string(loss.shape()), " and sums ", to_string(sums.shape()),
          " do not fit; needs (N, C), (N), one element and (2)");
   }
-  if (targets.dtype() != DType::i64 || sums.dtype() != DType::f64) {
-    fail(op, "needs i64 targets and f64 sums, got ", name_of(targets.dtype()), " and ",
-         name_of(sums.dtype()));
+  // As cross_entropy() gives it.
+  const DType loss_dtype = logits.dtype() == DType::f64 ? DType::f64 : DType::f32;
+  if (targets.dtype() != DType::i64 || loss.dtype() != loss_dtype || sums.dtype() != DType::f64) {
+    fail(op, "needs i64 targets, a loss in ", name_of(loss_dtype), " and f64 sums, got ",
+         name_of(targets.dtype()), ", ", name_of(loss.dtype()), " and ", name_of(sums.dtype()));
   }
-  if (targets.device() != logits.device() || sums.device() != logits.device()) {
-    fail(op, "logits are on ", to_string(logits.device()), ", targets on ",
-         to_string(targets.device()), ", sums on ", to_string(sums.device()));
-  }
+  for (const Tensor& other : {targets, loss, sums}) check_same_device(op, logits, other);
   const Tensor rows = logits.detach().contiguous();
   const Tensor classes = targets.contiguous();
   sums.impl()->storage->bump_version();

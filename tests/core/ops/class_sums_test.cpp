@@ -34,6 +34,8 @@ TEST_CASE("core.ops.class_sums.refuses_what_does_not_fit") {
                        doctest::Contains("targets (2)"), Error);
   CHECK_THROWS_WITH_AS(add_class_sums(logits, classes({1, 2, 0, 1}), logits, sums),
                        doctest::Contains("one element"), Error);
+  CHECK_THROWS_WITH_AS(add_class_sums(logits, classes({1, 2, 0, 1}), loss.to(DType::f64), sums),
+                       doctest::Contains("a loss in f32"), Error);
   Tensor floats = Tensor::zeros({2});
   CHECK_THROWS_WITH_AS(add_class_sums(logits, classes({1, 2, 0, 1}), loss, floats),
                        doctest::Contains("f64 sums"), Error);
