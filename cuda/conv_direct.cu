@@ -102,7 +102,7 @@ __global__ void input_grad(const Conv2dShape s, const T* grad_y, const T* weight
 
 // dw[o, c, t] = Σ over images and outputs p of dy[n, p, o]·x[n, stride·p + dilation·t - padding,
 // c]; a block sums one element.
-template <class T>
+template <class T, unsigned threads>
 __global__ void weight_grad(const Conv2dShape s, const T* x, const T* grad_y, T* grad_weight) {
   const std::int64_t in = s.in_channels / s.groups;
   const std::int64_t out = s.out_channels / s.groups;
