@@ -2,6 +2,7 @@
 #include "plastic/data/loader.h"
 
 #include <cmath>
+#include <optional>
 
 #include "plastic/core/recording.h"
 #include "tests/cuda/device.h"
