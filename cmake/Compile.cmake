@@ -1,9 +1,11 @@
 # Options of everything this project compiles; none of them reaches a consumer.
 function(plastic_compile_options target)
-  # nvcc's own intermediate code is not pedantic. CMake 3.25 does not know its flag for C++20.
+  # nvcc's own intermediate code is not pedantic. CMake 3.25 does not know its flag for C++20. The
+  # host compiler sees pragmas that are for kernels.
   target_compile_options(${target} PRIVATE
     $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion>
-    $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 -Xcompiler=-Wall,-Wextra,-Wshadow,-Wconversion>)
+    $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 -Xcompiler=-Wall,-Wextra,-Wshadow,-Wconversion
+      -Xcompiler=-Wno-unknown-pragmas>)
   if(PLASTIC_WERROR)
     target_compile_options(${target} PRIVATE
       $<$<COMPILE_LANGUAGE:CXX>:-Werror>

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "plastic/core/tensor.h"
+
+namespace plastic::test {
+
+/// The largest |a - b| / (1 + |b|) of two tensors of one shape, on any devices; infinite where one
+/// alone has a NaN or an infinity.
+inline double worst_difference(const Tensor& a, const Tensor& b) {
+  const std::vector<double> x = a.detach().to(DType::f64).to_vector<double>();
+  const std::vector<double> y = b.detach().to(DType::f64).to_vector<double>();
+  if (a.shape() != b.shape()) return INFINITY;
+  double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (x[i] == y[i] || (std::isnan(x[i]) && std::isnan(y[i]))) continue;
+    const double difference = std::abs(x[i] - y[i]) / (1 + std::abs(y[i]));
+    if (!(difference <= worst)) worst = std::isnan(difference) ? INFINITY : difference;
+  }
+  return worst;
+}
+
+/// Whether two tensors of one shape and dtype have the same bits, NaN aside.
+inline bool are_same(const Tensor& a, const Tensor& b) { return worst_difference(a, b) == 0; }
+
+}  // namespace plastic::test
