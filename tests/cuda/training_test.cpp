@@ -193,6 +193,8 @@ TEST_CASE("cuda.training.goes_on_after_an_interruption_with_the_same_bits") {
     }
   }
   CHECK(steps_into_epoch(state) == 2);
+  // The signal is forgotten.
+  const InterruptGuard guard;
   Training second(config, digits(), silent);
   second.restore(state);
   for (int epoch = 2; epoch <= config.epochs; ++epoch) {

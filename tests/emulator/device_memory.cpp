@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::size_t capacity = std::size_t{4} << 30;
 constexpr std::size_t alignment = 256;
+// The part that the host may not touch: opening and closing takes time by its size, and what is
+// allocated first and small enough to be used again lies there.
+constexpr std::size_t guarded = std::size_t{8} << 20;
 // As f32 and f64 a NaN, as an index far outside.
 constexpr int poison = 0xFF;
 
@@ -30,10 +33,13 @@ DeviceMemory::DeviceMemory() : limit_(capacity) {
   // The same memory twice: as the device's, and for the emulator itself, which need not open it.
   const int file = memfd_create("emulated device", MFD_CLOEXEC);
   if (file < 0 || ftruncate(file, static_cast<off_t>(capacity)) != 0) std::abort();
-  void* device = mmap(nullptr, capacity, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file, 0);
-  void* alias =
-      mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
+  const auto map = [file] {
+    return mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
+  };
+  void* device = map();
+  void* alias = map();
   if (device == MAP_FAILED || alias == MAP_FAILED) std::abort();
+  if (mprotect(device, guarded, PROT_NONE) != 0) std::abort();
   close(file);
   start_ = static_cast<char*>(device);
   alias_ = static_cast<char*>(alias);
@@ -46,9 +52,7 @@ void DeviceMemory::fill_with_poison(const char* data, std::size_t bytes) {
 void DeviceMemory::open(bool on) {
   accesses_ += on ? 1 : -1;
   if ((on && accesses_ == 1) || (!on && accesses_ == 0)) {
-    if (used_ > 0 && mprotect(start_, used_, on ? PROT_READ | PROT_WRITE : PROT_NONE) != 0) {
-      std::abort();
-    }
+    if (mprotect(start_, guarded, on ? PROT_READ | PROT_WRITE : PROT_NONE) != 0) std::abort();
   }
 }
 
@@ -63,14 +67,11 @@ void* DeviceMemory::allocate(std::size_t bytes) {
     data = found->second;
     free_blocks.erase(found);
   } else {
-    // Whole pages of new range, so that protecting `used_` bytes covers whole pages.
-    constexpr std::size_t page = 4096;
-    const std::size_t grown = (used_ + rounded + page - 1) / page * page;
+    const std::size_t grown = used_ + rounded;
     if (grown > capacity) return nullptr;
     data = start_ + used_;
     size = grown - used_;
     used_ = grown;
-    if (accesses_ > 0) mprotect(start_, used_, PROT_READ | PROT_WRITE);
   }
   allocated[data] = size;
   in_use_ += size;
