@@ -1,4 +1,5 @@
 // Batch normalisation, forward: one pass over x for the statistics, one that normalises.
+#include "core/ops/running_statistics_rule.h"
 #include "cuda/batch_norm.h"
 #include "cuda/columns.h"
 #include "cuda/kernels.h"
@@ -27,7 +28,7 @@ struct WriteMoments {
 /// The shift keeps the difference of large sums small. A few rows are added in T's precision before
 /// the f64 sums.
 template <class T, unsigned width>
-__global__ void __launch_bounds__(column_threads)
+__global__ void __launch_bounds__(column_threads, 2)
     sum_moments(const T* x, std::int64_t rows, std::int64_t packs, double* partial,
                 WriteMoments<T> finish) {
   using Number = computed<T>;
@@ -37,25 +38,40 @@ __global__ void __launch_bounds__(column_threads)
     Number shift[width];
     const auto first = *pack_at<T, width>(x, packs, 0, column);
     for (unsigned j = 0; j < width; ++j) shift[j] = widen(first.values[j]);
-    for_each_row_group(rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
-      Pack<T, width> read[count];
-      for (unsigned i = 0; i < count; ++i) {
-        read[i] = *pack_at<T, width>(x, packs, row + std::int64_t{i} * blockDim.y, column);
-      }
-      for (unsigned j = 0; j < width; ++j) {
-        Number sum = 0;
-        Number squares = 0;
-        for (unsigned i = 0; i < count; ++i) {
-          const Number d = widen(read[i].values[j]) - shift[j];
-          sum += d;
-          squares += d * d;
-        }
-        sums[0][j] += static_cast<double>(sum);
-        sums[1][j] += static_cast<double>(squares);
-      }
-    });
+    for_each_row_group<rows_at_a_time>(
+        rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
+          Pack<T, width> read[count];
+          for (unsigned i = 0; i < count; ++i) {
+            read[i] = *pack_at<T, width>(x, packs, row + std::int64_t{i} * blockDim.y, column);
+          }
+          for (unsigned j = 0; j < width; ++j) {
+            Number sum = 0;
+            Number squares = 0;
+            for (unsigned i = 0; i < count; ++i) {
+              const Number d = widen(read[i].values[j]) - shift[j];
+              sum += d;
+              squares += d * d;
+            }
+            sums[0][j] += static_cast<double>(sum);
+            sums[1][j] += static_cast<double>(squares);
+          }
+        });
   }
   finish_columns(sums, packs, partial, finish);
+}
+
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    move_running(BatchNormRunning update, T* running_mean, T* running_var) {
+  const rules::MoveTowards towards{update.momentum};
+  const auto move = [&](T& running, double value) {
+    running = narrow<T>(static_cast<computed<T>>(towards(widen(running), value)));
+  };
+  const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
+  for (std::int64_t c = own_column(); c < update.channels; c += step) {
+    move(running_mean[c], update.mean[c]);
+    move(running_var[c], rules::corrected(update.variance[c], update.bessel));
+  }
 }
 
 template <class T, unsigned width, bool has_skip>
@@ -66,25 +82,26 @@ __global__ void __launch_bounds__(column_threads)
   if (column >= packs) return;
   const Affine<Number, width> affine(n, column * width);
   // The statistics' pass has just read the last rows.
-  for_each_row_group(n.rows, /*from_last=*/true, [&]<unsigned count>(std::int64_t row) {
-    Pack<T, width> read[count];
-    [[maybe_unused]] Pack<T, width> skipped[has_skip ? count : 1];
-    for (unsigned i = 0; i < count; ++i) {
-      const std::int64_t at = row + std::int64_t{i} * blockDim.y;
-      read[i] = *pack_at<T, width>(n.x, packs, at, column);
-      if constexpr (has_skip) skipped[i] = *pack_at<T, width>(skip, packs, at, column);
-    }
-    for (unsigned i = 0; i < count; ++i) {
-      Pack<T, width> result;
-      for (unsigned j = 0; j < width; ++j) {
-        Number value = affine(j, widen(read[i].values[j]));
-        if constexpr (has_skip) value += widen(skipped[i].values[j]);
-        // Written so that NaN stays.
-        result.values[j] = narrow<T>(relu && value < 0 ? Number{0} : value);
-      }
-      *pack_at<T, width>(y, packs, row + std::int64_t{i} * blockDim.y, column) = result;
-    }
-  });
+  for_each_row_group<rows_at_a_time>(
+      n.rows, /*from_last=*/true, [&]<unsigned count>(std::int64_t row) {
+        Pack<T, width> read[count];
+        [[maybe_unused]] Pack<T, width> skipped[has_skip ? count : 1];
+        for (unsigned i = 0; i < count; ++i) {
+          const std::int64_t at = row + std::int64_t{i} * blockDim.y;
+          read[i] = *pack_at<T, width>(n.x, packs, at, column);
+          if constexpr (has_skip) skipped[i] = *pack_at<T, width>(skip, packs, at, column);
+        }
+        for (unsigned i = 0; i < count; ++i) {
+          Pack<T, width> result;
+          for (unsigned j = 0; j < width; ++j) {
+            Number value = affine(j, widen(read[i].values[j]));
+            if constexpr (has_skip) value += widen(skipped[i].values[j]);
+            // Written so that NaN stays.
+            result.values[j] = narrow<T>(relu && value < 0 ? Number{0} : value);
+          }
+          *pack_at<T, width>(y, packs, row + std::int64_t{i} * blockDim.y, column) = result;
+        }
+      });
 }
 
 }  // namespace
@@ -107,6 +124,15 @@ void batch_norm_statistics(Context& context, DType dtype, std::int64_t rows, std
       join_columns<2>(context, "batch_norm_statistics", grid, partial.template as<const double>(),
                       channels, finish);
     });
+  });
+}
+
+void batch_norm_running(Context& context, const BatchNormRunning& update) {
+  if (update.channels == 0) return;
+  with_real(update.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    launch(context, "batch_norm_running", move_running<T>, grid_for(context, update.channels),
+           update, static_cast<T*>(update.running_mean), static_cast<T*>(update.running_var));
   });
 }
 

@@ -100,6 +100,9 @@ class CudaBackend : public Backend {
                              double* mean, double* variance) override {
     cuda::batch_norm_statistics(here(), dtype, rows, channels, x, mean, variance);
   }
+  void batch_norm_running(const BatchNormRunning& update) override {
+    cuda::batch_norm_running(here(), update);
+  }
   void batch_norm(const BatchNormCall& call, void* y) override {
     cuda::batch_norm(here(), call, y);
   }
