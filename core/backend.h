@@ -80,6 +80,14 @@ struct Gemm {
 /// What a device can do. Operations check their arguments once, in core/ops; kernels trust them.
 /// Arrays that are read may have any strides; arrays that are written have no stride of 0. Unless
 /// said otherwise all arrays of a call have one dtype, and results are contiguous.
+///
+/// bf16: every device fills and copies it and tells whether it is finite. A CUDA device takes it
+/// wherever it takes f32, computes with it in f32 (sums as for f32) and rounds results once, but
+/// for scatter_add(), cross_entropy(), cross_entropy_grad(), uniform() and normal(), which are not
+/// called with it. Precision::tf32 (plastic/core/precision.h) concerns gemm() and the convolutions.
+///
+/// A device that is recording a step, to run it again later, cannot wait for a result: what returns
+/// one says what it does then.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -125,10 +133,11 @@ class Backend {
   virtual void gather(const Array& in, const Array& index, const Array& out) = 0;
   virtual void scatter_add(const Array& in, const Array& index, const Array& out) = 0;
   /// Position, in row-major order, of the first element of a contiguous i64 array outside
-  /// [0, limit), or -1.
+  /// [0, limit), or -1. Throws Error on a device that is recording a step.
   virtual std::int64_t first_outside(const Array& index, std::int64_t limit) = 0;
 
-  /// Whether every element is finite; `in` is contiguous.
+  /// Whether every element is finite; `in` is contiguous. Throws Error on a device that is
+  /// recording a step.
   virtual bool all_finite(const Array& in) = 0;
 
   virtual void gemm(const Gemm& gemm) = 0;
@@ -160,14 +169,22 @@ class Backend {
   virtual void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) = 0;
 
   /// Mean of -log softmax(logits)[target] into the scalar `loss`, and per row log Σ exp(logits)
-  /// into `log_sum_exp` (n). Returns the position of a target out of [0, classes), or -1. logits
-  /// and targets (i64) are contiguous.
+  /// into `log_sum_exp` (n). Returns the position of a target out of [0, classes), or -1. A device
+  /// that is recording a step returns -1 unlooked, and the loss is NaN where a target is bad.
+  /// logits and targets (i64) are contiguous.
   virtual std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
                                      const Array& log_sum_exp) = 0;
   /// out = (softmax(logits) - onehot(targets)) · grad / n, grad being a scalar.
   virtual void cross_entropy_grad(const Array& logits, const Array& targets,
                                   const Array& log_sum_exp, const Array& grad,
                                   const Array& out) = 0;
+
+  /// What a batch adds to a count: sums[0] += n · loss, and sums[1] += the number of rows whose
+  /// largest element, the first of equals and NaN counting as larger, is the target's. sums is f64
+  /// (2), loss a scalar, f32 where logits are bf16; logits (n, classes) and targets (i64) as for
+  /// cross_entropy().
+  virtual void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
+                              const Array& sums) = 0;
 
   /// Keeps element i where number i of the sequence is >= p, scaled by 1 / (1 - p), else 0. `mask`
   /// (u8) receives what was kept. p < 1; all contiguous.
@@ -195,9 +212,10 @@ Backend& backend(Device device);
 Backend& cpu_backend();
 
 /// What the cuda room offers, or its stub in a build without CUDA: the number of devices, the
-/// reason when there is none, and their backends.
+/// reason when there is none, what they are and their backends.
 int cuda_device_count();
 std::string cuda_reason();
+std::string cuda_description(int index);
 Backend& cuda_backend(int index);
 
 }  // namespace plastic

@@ -6,6 +6,9 @@
 
 namespace plastic {
 
+/// Of weights, biases and running statistics of a normalisation in `dtype`.
+inline DType parameter_dtype(DType dtype) { return dtype == DType::bf16 ? DType::f32 : dtype; }
+
 /// A batch normalisation as kernels see it: rows of `channels` values without gaps, a row a pixel.
 /// y = (x - mean) / √(variance + eps) · weight + bias + skip, and then max(y, 0) if `relu`.
 struct BatchNormCall {
@@ -17,9 +20,9 @@ struct BatchNormCall {
   const double* mean = nullptr;
   const double* variance = nullptr;
   double eps = 0;
-  /// (channels); null for 1.
+  /// (channels), of parameter_dtype(dtype); null for 1.
   const void* weight = nullptr;
-  /// (channels); null for 0.
+  /// (channels), of parameter_dtype(dtype); null for 0.
   const void* bias = nullptr;
   /// As x; null for 0.
   const void* skip = nullptr;
@@ -37,7 +40,7 @@ struct BatchNormGrad {
   void* grad_x = nullptr;
   /// As x; null where not wanted or where it is grad_y itself, without relu.
   void* grad_skip = nullptr;
-  /// (channels); null where not wanted.
+  /// (channels), of parameter_dtype(dtype); null where not wanted.
   void* grad_weight = nullptr;
   void* grad_bias = nullptr;
 };

@@ -22,7 +22,7 @@ class Convolutions::State {
 
   /// False when the direct kernels have to do it.
   bool run_cudnn(ConvPass pass, const Conv2dShape& shape, void* x, void* weight, void* y) {
-    if (shape.dtype != DType::f32 || !cudnn_reason().empty()) return false;
+    if (shape.dtype == DType::f64 || !cudnn_reason().empty()) return false;
     if (!cudnn_) cudnn_ = std::make_unique<CudnnConvolutions>(context_);
     return cudnn_->run(pass, shape, x, weight, y);
   }

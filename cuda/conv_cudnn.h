@@ -4,14 +4,13 @@
 
 #include "core/conv2d_shape.h"
 #include "cuda/context.h"
+#include "cuda/conv_graph.h"
 
 namespace plastic::cuda {
 
-enum class ConvPass { forward, input_grad, weight_grad };
-
-/// Convolutions by cuDNN, in f32. The engine for a shape and pass is the fastest of those that the
-/// heuristics offer, measured when it is first asked for, or the first of them where results must
-/// not depend on timing.
+/// Convolutions by cuDNN, in f32 and bf16. The engine for a shape and pass is the fastest of those
+/// that the heuristics offer, measured when it is first asked for, or the first of them where
+/// results must not depend on timing.
 class CudnnConvolutions {
  public:
   /// Requires that cudnn_reason() is empty.

@@ -102,7 +102,7 @@ __global__ void input_grad(const Conv2dShape s, const T* grad_y, const T* weight
 
 // dw[o, c, t] = Σ over images and outputs p of dy[n, p, o]·x[n, stride·p + dilation·t - padding,
 // c]; a block sums one element.
-template <class T>
+template <class T, unsigned threads>
 __global__ void weight_grad(const Conv2dShape s, const T* x, const T* grad_y, T* grad_weight) {
   const std::int64_t in = s.in_channels / s.groups;
   const std::int64_t out = s.out_channels / s.groups;
@@ -113,7 +113,7 @@ __global__ void weight_grad(const Conv2dShape s, const T* x, const T* grad_y, T*
     const std::int64_t o = i / taps / in;
     const std::int64_t channel = o / out * in + i / taps % in;
     computed<T> sum = 0;
-    for (std::int64_t pixel = threadIdx.x; pixel < pixels; pixel += blockDim.x) {
+    for (std::int64_t pixel = threadIdx.x; pixel < pixels; pixel += threads) {
       const Place at = place_of(pixel, s.out_height, s.out_width, 1);
       const std::int64_t row = input_of(s, 0, at.row, tap / s.kernel_width);
       const std::int64_t column = input_of(s, 1, at.column, tap % s.kernel_width);
@@ -121,7 +121,7 @@ __global__ void weight_grad(const Conv2dShape s, const T* x, const T* grad_y, T*
       const std::int64_t from = (at.image * s.in_height + row) * s.in_width + column;
       sum += widen(x[from * s.in_channels + channel]) * widen(grad_y[pixel * s.out_channels + o]);
     }
-    const computed<T> total = block_sum(sum);
+    const computed<T> total = block_sum<threads>(sum);
     if (threadIdx.x == 0) grad_weight[i] = narrow<T>(total);
   }
 }
@@ -152,11 +152,16 @@ void conv_direct_weight_grad(Context& context, const Conv2dShape& shape, const v
                              const void* grad_y, void* grad_weight) {
   const std::int64_t count = shape.out_channels * (shape.in_channels / shape.groups) *
                              shape.kernel_height * shape.kernel_width;
+  // One warp where there is little to sum.
+  constexpr unsigned warp = 32;
+  const bool is_short = shape.batch * shape.out_height * shape.out_width <= 1024;
+  Grid grid = grid_for(context, count * block_threads);
+  if (is_short) grid.threads = warp;
   with_real(shape.dtype, [&](auto zero) {
     using T = decltype(zero);
-    launch(context, "conv2d_weight_grad", weight_grad<T>, grid_for(context, count * block_threads),
-           shape, static_cast<const T*>(x), static_cast<const T*>(grad_y),
-           static_cast<T*>(grad_weight));
+    launch(context, "conv2d_weight_grad",
+           is_short ? weight_grad<T, warp> : weight_grad<T, block_threads>, grid, shape,
+           static_cast<const T*>(x), static_cast<const T*>(grad_y), static_cast<T*>(grad_weight));
   });
 }
 

@@ -10,9 +10,10 @@
 #include "core/check.h"
 #include "cuda/kernels.h"
 #include "cuda/libraries.h"
-#include "cuda/numerics.h"
 #include "cuda/tuning.h"
 #include "cuda/workspace.h"
+#include "plastic/core/deterministic.h"
+#include "plastic/core/precision.h"
 
 // cuBLASLt's matrices are stored by columns. Stored so, our matrices read as their transposes, and
 // C = A·B as Cᵀ = Bᵀ·Aᵀ: cuBLASLt's first factor is our B, its second our A, and its rows are our
@@ -54,6 +55,7 @@ void set(const Preference& preference, cublasLtMatmulPreferenceAttributes_t attr
 cudaDataType_t data_type(DType dtype) {
   if (dtype == DType::f32) return CUDA_R_32F;
   if (dtype == DType::f64) return CUDA_R_64F;
+  if (dtype == DType::bf16) return CUDA_R_16BF;
   fail("matmul", "cannot multiply ", name_of(dtype), " on a CUDA device");
 }
 
@@ -61,7 +63,8 @@ cudaDataType_t scale_type(DType dtype) { return dtype == DType::f64 ? CUDA_R_64F
 
 cublasComputeType_t compute_type(DType dtype) {
   if (dtype == DType::f64) return CUBLAS_COMPUTE_64F;
-  return dtype == DType::f32 && numerics().tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  const bool rounds = dtype == DType::f32 && precision() == Precision::tf32;
+  return rounds ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
 }
 
 cublasLtEpilogue_t epilogue_of(const Gemm& g) {
@@ -219,7 +222,7 @@ class Products::State {
            name_of(g.dtype), " with rows ", g.lda, ", ", g.ldb, " and ", g.ldc, " apart");
     }
     plan.algorithm = algorithms[0];
-    if (algorithms.size() == 1 || context_.is_recording() || numerics().deterministic) return plan;
+    if (algorithms.size() == 1 || context_.is_recording() || deterministic()) return plan;
     const std::size_t best = fastest(context_, algorithms.size(), [&](std::size_t i) {
       return multiply(plan, algorithms[i], g) == CUBLAS_STATUS_SUCCESS;
     });

@@ -52,6 +52,10 @@ std::int64_t cross_entropy(Context& context, const Array& logits, const Array& t
 void cross_entropy_grad(Context& context, const Array& logits, const Array& targets,
                         const Array& log_sum_exp, const Array& grad, const Array& out);
 
+// class_sums.cu
+void add_class_sums(Context& context, const Array& logits, const Array& targets, const Array& loss,
+                    const Array& sums);
+
 // random.cu
 void dropout(Context& context, const Array& in, double p, const Generator& at, const Array& out,
              const Array& mask);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/ops/mixed_precision.h"
 #include "core/tensor_impl.h"
 #include "nn/reduction.h"
 #include "plastic/core/ops/compare.h"
@@ -98,17 +99,19 @@ void check_smoothing(double label_smoothing) {
 
 }  // namespace
 
-Tensor nll_loss(const Tensor& input, const Tensor& target, const NllOptions& options) {
+Tensor nll_loss(const Tensor& scores, const Tensor& target, const NllOptions& options) {
+  const Tensor input = widened("nll_loss", scores);
   const Targets targets = prepared("nll_loss", input, target, options.weight, options.ignore_index);
   return weighted(picked(input, targets), targets, options.reduction);
 }
 
-Tensor cross_entropy_loss(const Tensor& input, const Tensor& target,
+Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target,
                           const CrossEntropyOptions& options) {
   check_smoothing(options.label_smoothing);
+  const Tensor input = widened("cross_entropy_loss", logits);
   const double smoothing = options.label_smoothing;
-  if (input.defined() && input.rank() == 2 && smoothing == 0 && !options.weight.defined() &&
-      !options.ignore_index && options.reduction == Reduction::mean) {
+  if (input.rank() == 2 && smoothing == 0 && !options.weight.defined() && !options.ignore_index &&
+      options.reduction == Reduction::mean) {
     return cross_entropy(input, target);
   }
   const Targets targets =

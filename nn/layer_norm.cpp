@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "core/graph.h"
+#include "core/ops/mixed_precision.h"
 #include "plastic/core/ops/elementwise.h"
 #include "plastic/core/ops/reduce.h"
 
@@ -53,7 +54,7 @@ Tensor LayerNorm::forward(const Tensor& x) {
     fail("LayerNorm", "the last axes of the input ", to_string(given), " are not ",
          to_string(shape_));
   }
-  const Tensor y = normalized(x, axes_, eps_);
+  const Tensor y = normalized(widened("LayerNorm", x), axes_, eps_);
   return weight.defined() ? add(mul(y, weight), bias) : y;
 }
 

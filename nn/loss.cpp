@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "core/ops/mixed_precision.h"
 #include "core/tensor_impl.h"
 #include "nn/reduction.h"
 #include "plastic/core/ops/activation.h"
@@ -12,13 +13,21 @@
 namespace plastic::nn {
 namespace {
 
-void check_pair(const char* op, const Tensor& input, const Tensor& target) {
+struct Pair {
+  Tensor input, target;
+};
+
+/// Both as losses are computed of them. Throws Error unless they fit each other.
+Pair checked_pair(const char* op, const Tensor& prediction, const Tensor& truth) {
+  Pair pair{widened(op, prediction), widened(op, truth)};
+  const auto& [input, target] = pair;
   check_same_kind(op, input, target);
   check_floating(op, input);
   if (input.shape() != target.shape()) {
     fail(op, "input ", to_string(input.shape()), " and target ", to_string(target.shape()),
          " differ in shape; reshape() or expand() one of them");
   }
+  return pair;
 }
 
 void check_weight(const char* op, const char* what, const Tensor& weight, const Tensor& input) {
@@ -31,20 +40,21 @@ void check_weight(const char* op, const char* what, const Tensor& weight, const 
 
 }  // namespace
 
-Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
-  check_pair("mse_loss", input, target);
+Tensor mse_loss(const Tensor& prediction, const Tensor& truth, Reduction reduction) {
+  const auto [input, target] = checked_pair("mse_loss", prediction, truth);
   const Tensor difference = sub(input, target);
   return reduced(mul(difference, difference), reduction);
 }
 
-Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
-  check_pair("l1_loss", input, target);
+Tensor l1_loss(const Tensor& prediction, const Tensor& truth, Reduction reduction) {
+  const auto [input, target] = checked_pair("l1_loss", prediction, truth);
   return reduced(abs(sub(input, target)), reduction);
 }
 
 // With c = min(|d|, δ), both branches are c·(|d| - c/2).
-Tensor huber_loss(const Tensor& input, const Tensor& target, double delta, Reduction reduction) {
-  check_pair("huber_loss", input, target);
+Tensor huber_loss(const Tensor& prediction, const Tensor& truth, double delta,
+                  Reduction reduction) {
+  const auto [input, target] = checked_pair("huber_loss", prediction, truth);
   if (!(std::isfinite(delta) && delta > 0)) {
     fail("huber_loss", "delta is ", delta, "; it must be a number above 0");
   }
@@ -54,10 +64,10 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, double delta, Reduc
 }
 
 // -log σ(x) = softplus(-x) and -log(1 - σ(x)) = softplus(x)
-Tensor bce_with_logits_loss(const Tensor& input, const Tensor& target,
+Tensor bce_with_logits_loss(const Tensor& logits, const Tensor& truth,
                             const BceWithLogitsOptions& options) {
   constexpr const char* op = "bce_with_logits_loss";
-  check_pair(op, input, target);
+  const auto [input, target] = checked_pair(op, logits, truth);
   Tensor positive = mul(target, softplus(neg(input)));
   if (options.pos_weight.defined()) {
     check_weight(op, "pos_weight", options.pos_weight, input);

@@ -13,7 +13,11 @@ namespace {
 
 void check_channels(const char* what, const Tensor& x, const Tensor& values) {
   if (!values.defined()) return;
-  check_same_kind("batch_norm", x, values);
+  if (values.dtype() != parameter_dtype(x.dtype())) {
+    fail("batch_norm", what, " is ", name_of(values.dtype()), ", input ", name_of(x.dtype()),
+         "; needs ", name_of(parameter_dtype(x.dtype())));
+  }
+  check_same_device("batch_norm", x, values);
   if (values.shape() != Shape{x.size(1)}) {
     fail("batch_norm", what, " ", to_string(values.shape()), " does not fit input ",
          to_string(x.shape()), "; needs (", x.size(1), ",)");
@@ -145,7 +149,8 @@ Gradients backward(const Kept& kept, const Tensor& grad, const Inputs& in) {
   const Tensor g = rows_of(grad);
   const bool empty = x.numel() == 0;
   const auto per_channel = [&](std::size_t i) {
-    Tensor out = in.needs(i) ? in.gradient_for(i, {channels}, options_of(x)) : Tensor();
+    const TensorOptions options{.dtype = parameter_dtype(x.dtype()), .device = x.device()};
+    Tensor out = in.needs(i) ? in.gradient_for(i, {channels}, options) : Tensor();
     if (out.defined() && empty) out.fill_(0);
     return out;
   };

@@ -7,6 +7,7 @@
 #include "core/conv2d_shape.h"
 #include "core/graph.h"
 #include "core/layout.h"
+#include "core/ops/mixed_precision.h"
 #include "plastic/core/ops/reduce.h"
 
 namespace plastic {
@@ -108,8 +109,11 @@ Tensor before_activation(const std::optional<Saved>& rectified, const Tensor& g)
 // y[n, o, p] = Σ over channels and taps of x[n, c, stride·p + dilation·t - padding]·w[o, c, t] +
 // b[o]. dx sums dy·w over the outputs that a pixel went into, dw sums dy·x over images and
 // positions, db sums dy.
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+Tensor conv2d(const Tensor& input, const Tensor& filter, const Tensor& offset,
               const Conv2dOptions& options) {
+  const Tensor x = for_product(input);
+  const Tensor weight = for_product(filter);
+  const Tensor bias = for_product(offset);
   check_same_kind("conv2d", x, weight);
   check_floating("conv2d", x);
   check_options(options);

@@ -3,14 +3,14 @@
 #include "core/backend.h"
 #include "core/check.h"
 #include "core/graph.h"
+#include "core/ops/mixed_precision.h"
 
 namespace plastic {
 
 // L = 1/n Σᵢ (log Σⱼ exp zᵢⱼ - zᵢₜ),  dL/dzᵢⱼ = (softmax(zᵢ)ⱼ - [j = t]) / n
-Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
-  check_defined("cross_entropy", logits);
+Tensor cross_entropy(const Tensor& scores, const Tensor& targets) {
+  const Tensor logits = widened("cross_entropy", scores);
   check_defined("cross_entropy", targets);
-  check_computable("cross_entropy", logits);
   if (!is_floating_point(logits.dtype()) || targets.dtype() != DType::i64) {
     fail("cross_entropy", "needs f32 or f64 logits and i64 targets, got ", name_of(logits.dtype()),
          " and ", name_of(targets.dtype()));

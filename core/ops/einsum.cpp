@@ -6,6 +6,7 @@
 
 #include "core/check.h"
 #include "core/graph.h"
+#include "core/ops/mixed_precision.h"
 #include "plastic/core/ops/elementwise.h"
 #include "plastic/core/ops/matmul.h"
 #include "plastic/core/ops/reduce.h"
@@ -151,10 +152,12 @@ Tensor einsum(std::string_view equation, std::span<const Tensor> tensors) {
     const Tensor x = sum_away(tensors[0], first, parsed.output);
     return ordered(x, first, parsed.output);
   }
-  check_same_kind("einsum", tensors[0], tensors[1]);
+  const Tensor left = for_product(tensors[0]);
+  const Tensor right = for_product(tensors[1]);
+  check_same_kind("einsum", left, right);
   std::string second = parsed.inputs[1];
-  const Tensor a = sum_away(tensors[0], first, parsed.output + second);
-  const Tensor b = sum_away(tensors[1], second, parsed.output + first);
+  const Tensor a = sum_away(left, first, parsed.output + second);
+  const Tensor b = sum_away(right, second, parsed.output + first);
   return contract(a, first, b, second, parsed.output, sizes);
 }
 

@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/ops/axis.h"
+#include "core/ops/mixed_precision.h"
 
 namespace plastic {
 namespace {
@@ -53,6 +54,15 @@ void scatter_into(const Tensor& target, std::size_t axis, const Tensor& index,
                    around_axis(target, axis));
 }
 
+/// The gradient of a tensor of shape `before` from that of what was picked out of it. Sums are
+/// taken in f32 or wider.
+Tensor scattered(const Shape& before, std::size_t axis, const Tensor& index, const Tensor& grad) {
+  const Tensor terms = widened("backward", grad);
+  const Tensor out = Tensor::zeros(before, options_of(terms));
+  scatter_into(out, axis, index, terms);
+  return out.to(grad.dtype());
+}
+
 }  // namespace
 
 Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
@@ -63,10 +73,7 @@ Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
   return record("gather", gathered(x, at, index), {x},
                 [at, before = x.shape(), saved = Saved("gather", index)](
                     const Tensor& g, const Inputs&) -> Gradients {
-                  const Tensor out =
-                      Tensor::zeros(before, {.dtype = g.dtype(), .device = g.device()});
-                  scatter_into(out, at, saved.get(), g);
-                  return {out};
+                  return {scattered(before, at, saved.get(), g)};
                 });
 }
 
@@ -78,6 +85,9 @@ Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, cons
   if (source.shape() != index.shape()) {
     fail("scatter_add", "source ", to_string(source.shape()), " and index ",
          to_string(index.shape()), " differ in shape");
+  }
+  if (x.dtype() == DType::bf16) {
+    return scatter_add(x.to(DType::f32), axis, index, source.to(DType::f32)).to(DType::bf16);
   }
   check_index("scatter_add", x, index, x.shape()[at]);
   Tensor y = Tensor::empty(x.shape(), {.dtype = x.dtype(), .device = x.device()});
@@ -107,10 +117,7 @@ Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
   return record("index_select", gathered(x, at, everywhere), {x},
                 [at, before = x.shape(), saved = Saved("index_select", everywhere)](
                     const Tensor& g, const Inputs&) -> Gradients {
-                  const Tensor out =
-                      Tensor::zeros(before, {.dtype = g.dtype(), .device = g.device()});
-                  scatter_into(out, at, saved.get(), g);
-                  return {out};
+                  return {scattered(before, at, saved.get(), g)};
                 });
 }
 

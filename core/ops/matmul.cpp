@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/ops/broadcast.h"
+#include "core/ops/mixed_precision.h"
 #include "core/philox.h"
 #include "plastic/core/ops/reduce.h"
 
@@ -169,7 +170,9 @@ class LinearInputs {
 }  // namespace
 
 // C = A·B: dA = dC·Bᵀ, dB = Aᵀ·dC
-Tensor matmul(const Tensor& a, const Tensor& b) {
+Tensor matmul(const Tensor& left, const Tensor& right) {
+  const Tensor a = for_product(left);
+  const Tensor b = for_product(right);
   check_same_kind("matmul", a, b);
   check_floating("matmul", a);
   if (a.rank() < 2 || b.rank() < 2) {
@@ -189,7 +192,10 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 }
 
 // y = x·Wᵀ + b: dx = dy·W, dW = dyᵀ·x, db = Σ dy over rows
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+Tensor linear(const Tensor& input, const Tensor& weights, const Tensor& biases) {
+  const Tensor x = for_product(input);
+  const Tensor weight = for_product(weights);
+  const Tensor bias = for_product(biases);
   check_linear("linear", x, weight, bias);
   if (x.rank() != 2) {
     return with_leading_axes(x, weight,
@@ -204,9 +210,12 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 
 // With y > 0 where ReLU let x through and dropout kept it, the gradient before both is
 // y > 0 ? dy/(1 - p) : 0.
-Tensor linear_relu_dropout(const Tensor& x, const Tensor& weight, const Tensor& bias, double p,
-                           Generator& generator) {
+Tensor linear_relu_dropout(const Tensor& input, const Tensor& weights, const Tensor& biases,
+                           double p, Generator& generator) {
   constexpr const char* op = "linear_relu_dropout";
+  const Tensor x = for_product(input);
+  const Tensor weight = for_product(weights);
+  const Tensor bias = for_product(biases);
   check_linear(op, x, weight, bias);
   if (!(p >= 0 && p < 1)) fail(op, "p must be in [0, 1), got ", p);
   if (x.rank() != 2) {

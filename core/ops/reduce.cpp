@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/ops/axis.h"
+#include "core/ops/mixed_precision.h"
 #include "plastic/core/ops/compare.h"
 #include "plastic/core/ops/elementwise.h"
 
@@ -31,7 +32,8 @@ Tensor sum(const Tensor& x, const Shape& axes, bool keepdim) {
   return scaled_sum("sum", x, axes, keepdim, reduced_shape("sum", x, axes), 1);
 }
 
-Tensor mean(const Tensor& x, const Shape& axes, bool keepdim) {
+Tensor mean(const Tensor& input, const Shape& axes, bool keepdim) {
+  const Tensor x = widened("mean", input);
   check_floating("mean", x);
   const Shape kept = reduced_shape("mean", x, axes);
   const double count = reduced_count(x, kept);
@@ -39,7 +41,8 @@ Tensor mean(const Tensor& x, const Shape& axes, bool keepdim) {
   return scaled_sum("mean", x, axes, keepdim, kept, scale);
 }
 
-Tensor var(const Tensor& x, const Shape& axes, bool keepdim, double correction) {
+Tensor var(const Tensor& input, const Shape& axes, bool keepdim, double correction) {
+  const Tensor x = widened("var", input);
   check_floating("var", x);
   const Shape kept = reduced_shape("var", x, axes);
   const Tensor centred = sub(x, mean(x, axes, /*keepdim=*/true));
@@ -48,7 +51,8 @@ Tensor var(const Tensor& x, const Shape& axes, bool keepdim, double correction) 
 }
 
 // y = √Σx²: dx = g·x/y, and 0 where y = 0
-Tensor norm(const Tensor& x, const Shape& axes, bool keepdim) {
+Tensor norm(const Tensor& input, const Shape& axes, bool keepdim) {
+  const Tensor x = widened("norm", input);
   check_floating("norm", x);
   const Shape kept = reduced_shape("norm", x, axes);
   Tensor y;

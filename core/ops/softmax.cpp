@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/ops/axis.h"
+#include "core/ops/mixed_precision.h"
 #include "plastic/core/ops/elementwise.h"
 #include "plastic/core/ops/reduce.h"
 
@@ -23,7 +24,8 @@ Tensor log_sum_exp(const Tensor& x, const Shape& axes) {
 }  // namespace
 
 // d logsumexp = softmax(x)
-Tensor logsumexp(const Tensor& x, const Shape& axes, bool keepdim) {
+Tensor logsumexp(const Tensor& input, const Shape& axes, bool keepdim) {
+  const Tensor x = widened("logsumexp", input);
   check_floating("logsumexp", x);
   reduced_shape("logsumexp", x, axes);
   const Tensor kept = log_sum_exp(x, axes);
@@ -39,7 +41,8 @@ Tensor logsumexp(const Tensor& x, std::int64_t axis, bool keepdim) {
 }
 
 // d log_softmax: g - softmax·Σg
-Tensor log_softmax(const Tensor& x, std::int64_t axis) {
+Tensor log_softmax(const Tensor& input, std::int64_t axis) {
+  const Tensor x = widened("log_softmax", input);
   check_floating("log_softmax", x);
   normalize_axis("log_softmax", axis, x.shape().rank());
   const Tensor y = sub(x.detach(), log_sum_exp(x, {axis}));
@@ -51,7 +54,8 @@ Tensor log_softmax(const Tensor& x, std::int64_t axis) {
 }
 
 // d softmax: y·(g - Σ g·y)
-Tensor softmax(const Tensor& x, std::int64_t axis) {
+Tensor softmax(const Tensor& input, std::int64_t axis) {
+  const Tensor x = widened("softmax", input);
   check_floating("softmax", x);
   normalize_axis("softmax", axis, x.shape().rank());
   const Tensor y = exp(sub(x.detach(), log_sum_exp(x, {axis})));

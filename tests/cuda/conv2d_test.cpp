@@ -26,6 +26,11 @@ TEST_CASE("cuda.conv2d.f64_agrees_with_cpu") {
   for (const ConvTry& shape : conv_tries()) check_convolution(shape, DType::f64, 1e-13);
 }
 
+TEST_CASE("cuda.conv2d.bf16_agrees_with_cpu") {
+  if (!has_cuda_device()) return;
+  for (const ConvTry& shape : conv_tries()) check_convolution(shape, DType::bf16, 1e-2);
+}
+
 TEST_CASE("cuda.conv2d.a_slice_that_is_not_aligned") {
   if (!has_cuda_device()) return;
   Generator generator{.seed = 2};

@@ -20,16 +20,19 @@ std::vector<double> values(const Tensor& x) {
   return x.to(Device{}).to(DType::f64).to_vector<double>();
 }
 
-/// The results of the passes one after another.
-std::vector<std::vector<double>> passes(const Conv2dShape& s, Device device) {
+/// The results of the passes one after another. The CPU computes in f32 what bf16 numbers stand
+/// for.
+std::vector<std::vector<double>> passes(Conv2dShape s, Device device) {
+  const DType stored = s.dtype;
+  if (stored == DType::bf16 && device == Device{}) s.dtype = DType::f32;
   const std::int64_t x_size = s.batch * s.in_height * s.in_width * s.in_channels;
   const std::int64_t y_size = s.batch * s.out_height * s.out_width * s.out_channels;
   const std::int64_t weight_size =
       s.out_channels * s.in_channels / s.groups * s.kernel_height * s.kernel_width;
-  const Tensor x = numbers(x_size, s.dtype, 1).to(device);
-  const Tensor weight = numbers(weight_size, s.dtype, 2).to(device);
-  const Tensor bias = numbers(s.out_channels, s.dtype, 3).to(device);
-  const Tensor grad_y = numbers(y_size, s.dtype, 4).to(device);
+  const Tensor x = numbers(x_size, stored, 1).to(s.dtype).to(device);
+  const Tensor weight = numbers(weight_size, stored, 2).to(s.dtype).to(device);
+  const Tensor bias = numbers(s.out_channels, stored, 3).to(s.dtype).to(device);
+  const Tensor grad_y = numbers(y_size, stored, 4).to(s.dtype).to(device);
   const auto data = [](const Tensor& tensor) { return tensor.impl()->data(); };
   const auto empty = [&](std::int64_t size) {
     return Tensor::empty({size}, {.dtype = s.dtype, .device = device});
@@ -136,9 +139,17 @@ std::vector<ConvTry> conv_tries() {
        .stride = {2, 1},
        .padding = {1, 1},
        .groups = 4},
+      // Many pixels and few weights.
+      {.batch = 5,
+       .channels = 2,
+       .height = 15,
+       .width = 15,
+       .out_channels = 1,
+       .kernel_height = 1,
+       .kernel_width = 2},
       // The filters of one output need more than one tile to turn.
       {.batch = 1,
-       .channels = 300,
+       .channels = 230,
        .height = 3,
        .width = 3,
        .out_channels = 2,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/backend.h"
+#include "core/bfloat16.h"
 #include "cuda/libraries.h"
 #include "tests/emulator/device_memory.h"
 #include "tests/emulator/libraries.h"
@@ -25,12 +26,15 @@ struct Algorithm {
 };
 constexpr Algorithm algorithms[] = {
     {.id = 0, .workspace = 1 << 20, .alignment = 16, .milliseconds = 4},
-    {.id = 1, .workspace = 0, .alignment = 4, .milliseconds = 3},
+    {.id = 1, .workspace = 0, .alignment = 2, .milliseconds = 3},
     {.id = 2, .workspace = 4 << 20, .alignment = 16, .milliseconds = 1},
-    {.id = 3, .workspace = 2 << 20, .alignment = 4, .milliseconds = 2},
+    {.id = 3, .workspace = 2 << 20, .alignment = 2, .milliseconds = 2},
 };
 
-DType dtype_of(cudaDataType_t type) { return type == CUDA_R_64F ? DType::f64 : DType::f32; }
+DType dtype_of(cudaDataType_t type) {
+  if (type == CUDA_R_16BF) return DType::bf16;
+  return type == CUDA_R_64F ? DType::f64 : DType::f32;
+}
 
 }  // namespace
 
@@ -104,6 +108,39 @@ plastic::Gemm by_rows(const cublasLtMatmulDescOpaque_t& desc, const void* a,
           .ldc = d_layout.leading,
           .bias = (desc.epilogue & CUBLASLT_EPILOGUE_BIAS) != 0 ? desc.bias : nullptr,
           .relu = (desc.epilogue & CUBLASLT_EPILOGUE_RELU) != 0};
+}
+
+/// What a product reads of a matrix, or of a bias, in f32.
+std::vector<float> widened(const void* data, std::int64_t count) {
+  const auto* first = static_cast<const plastic::bfloat16*>(data);
+  return {first, first + count};
+}
+
+void multiply(plastic::Gemm gemm) {
+  if (gemm.dtype != DType::bf16) return plastic::cpu_backend().gemm(gemm);
+  const auto read = [](std::int64_t rows, std::int64_t columns, std::int64_t leading) {
+    return (rows - 1) * leading + columns;
+  };
+  const std::vector<float> a = widened(
+      gemm.a, gemm.transpose_a ? read(gemm.k, gemm.m, gemm.lda) : read(gemm.m, gemm.k, gemm.lda));
+  const std::vector<float> b = widened(
+      gemm.b, gemm.transpose_b ? read(gemm.n, gemm.k, gemm.ldb) : read(gemm.k, gemm.n, gemm.ldb));
+  const std::vector<float> bias = widened(gemm.bias, gemm.bias == nullptr ? 0 : gemm.n);
+  std::vector<float> c(static_cast<std::size_t>(gemm.m * gemm.n));
+  auto* out = static_cast<plastic::bfloat16*>(gemm.c);
+  const std::int64_t leading = gemm.ldc;
+  gemm.dtype = DType::f32;
+  gemm.a = a.data();
+  gemm.b = b.data();
+  gemm.bias = gemm.bias == nullptr ? nullptr : bias.data();
+  gemm.c = c.data();
+  gemm.ldc = gemm.n;
+  plastic::cpu_backend().gemm(gemm);
+  for (std::int64_t i = 0; i < gemm.m; ++i) {
+    for (std::int64_t j = 0; j < gemm.n; ++j) {
+      out[i * leading + j] = plastic::bfloat16(c[static_cast<std::size_t>(i * gemm.n + j)]);
+    }
+  }
 }
 
 }  // namespace
@@ -246,7 +283,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
   plastic::emulator::enqueue(stream, [gemm, workspace, chosen] {
     const plastic::emulator::DeviceAccess access;
     if (chosen.workspace > 0) std::memset(workspace, 0xFF, 4096);
-    plastic::cpu_backend().gemm(gemm);
+    multiply(gemm);
     plastic::emulator::pass_time(chosen.milliseconds);
   });
   return CUBLAS_STATUS_SUCCESS;

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,7 +50,6 @@ const std::vector<Engine>& engines() {
 
 struct Attribute {
   cudnnBackendAttributeType_t type;
-  std::int64_t count;
   std::vector<char> bytes;
 };
 
@@ -147,7 +145,9 @@ Names required(cudnnBackendDescriptorType_t type) {
 }
 
 DnnTensor tensor_of(const Descriptor& descriptor) {
-  return {.id = descriptor.one<std::int64_t>(CUDNN_ATTR_TENSOR_UNIQUE_ID),
+  const auto type = descriptor.one<cudnnDataType_t>(CUDNN_ATTR_TENSOR_DATA_TYPE);
+  return {.dtype = type == CUDNN_DATA_BFLOAT16 ? DType::bf16 : DType::f32,
+          .id = descriptor.one<std::int64_t>(CUDNN_ATTR_TENSOR_UNIQUE_ID),
           .alignment = descriptor.one<std::int64_t>(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT),
           .sizes = descriptor.all<std::int64_t>(CUDNN_ATTR_TENSOR_DIMENSIONS),
           .strides = descriptor.all<std::int64_t>(CUDNN_ATTR_TENSOR_STRIDES)};
@@ -173,6 +173,7 @@ std::shared_ptr<const DnnConvolution> convolution_of(const Descriptor& operation
   const bool sound =
       operation.one<float>(names[0]) == 1 && operation.one<float>(names[1]) == 0 &&
       convolution.one<std::int64_t>(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS) == 2 &&
+      convolution.one<cudnnDataType_t>(CUDNN_ATTR_CONVOLUTION_COMP_TYPE) == CUDNN_DATA_FLOAT &&
       convolution.one<cudnnConvolutionMode_t>(CUDNN_ATTR_CONVOLUTION_CONV_MODE) ==
           CUDNN_CROSS_CORRELATION &&
       convolution.all<std::int64_t>(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS) == result->padding;
@@ -233,18 +234,18 @@ cudnnStatus_t get_configs(const Descriptor& heuristics, std::int64_t requested, 
 
 cudnnStatus_t execute(cudaStream_t stream, const Descriptor& plan, const Descriptor& pack) {
   const auto ids = pack.all<std::int64_t>(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS);
-  const auto data = pack.all<float*>(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS);
+  const auto data = pack.all<void*>(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS);
   void* const workspace = pack.one<void*>(CUDNN_ATTR_VARIANT_PACK_WORKSPACE);
   const DeviceMemory& memory = DeviceMemory::instance();
   const Engine& engine = *plan.engine;
   const DnnConvolution& convolution = *plan.convolution;
   if (ids.size() != data.size()) return CUDNN_STATUS_BAD_PARAM;
-  float* found[3] = {};
+  void* found[3] = {};
   int i = 0;
   for (const DnnTensor* tensor : {&convolution.x, &convolution.weight, &convolution.y}) {
     const auto at = std::find(ids.begin(), ids.end(), tensor->id) - ids.begin();
     if (at == static_cast<std::ptrdiff_t>(ids.size())) return CUDNN_STATUS_BAD_PARAM;
-    float* const address = data[static_cast<std::size_t>(at)];
+    void* const address = data[static_cast<std::size_t>(at)];
     const auto alignment = static_cast<std::uintptr_t>(tensor->alignment);
     if (!memory.contains(address) || reinterpret_cast<std::uintptr_t>(address) % alignment != 0) {
       return CUDNN_STATUS_BAD_PARAM;
@@ -326,7 +327,7 @@ cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t descriptor,
   }
   const auto* first = static_cast<const char*>(values);
   const std::size_t bytes = static_cast<std::size_t>(count) * plastic::emulator::size_of(type);
-  target.attributes[name] = {.type = type, .count = count, .bytes = {first, first + bytes}};
+  target.attributes[name] = {.type = type, .bytes = {first, first + bytes}};
   return CUDNN_STATUS_SUCCESS;
 }
 

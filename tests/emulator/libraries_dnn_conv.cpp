@@ -2,6 +2,7 @@
 #include <array>
 
 #include "core/backend.h"
+#include "core/bfloat16.h"
 #include "tests/emulator/convolution.h"
 
 namespace plastic::emulator {
@@ -30,15 +31,24 @@ constexpr std::array<std::size_t, 4> channels_last{0, 2, 3, 1};
 constexpr std::array<std::size_t, 4> plain{0, 1, 2, 3};
 
 std::vector<float> gathered(const DnnTensor& tensor, const std::array<std::size_t, 4>& order,
-                            const float* data) {
+                            const void* data) {
   std::vector<float> dense;
-  for_each(tensor, order, [&](std::size_t, std::int64_t at) { dense.push_back(data[at]); });
+  for_each(tensor, order, [&](std::size_t, std::int64_t at) {
+    dense.push_back(tensor.dtype == DType::bf16 ? static_cast<const bfloat16*>(data)[at]
+                                                : static_cast<const float*>(data)[at]);
+  });
   return dense;
 }
 
 void scatter(const DnnTensor& tensor, const std::array<std::size_t, 4>& order,
-             const std::vector<float>& dense, float* data) {
-  for_each(tensor, order, [&](std::size_t i, std::int64_t at) { data[at] = dense[i]; });
+             const std::vector<float>& dense, void* data) {
+  for_each(tensor, order, [&](std::size_t i, std::int64_t at) {
+    if (tensor.dtype == DType::bf16) {
+      static_cast<bfloat16*>(data)[at] = bfloat16(dense[i]);
+    } else {
+      static_cast<float*>(data)[at] = dense[i];
+    }
+  });
 }
 
 Conv2dShape shape_of(const DnnConvolution& c) {
@@ -70,11 +80,12 @@ bool DnnConvolution::is_sound() const {
     const std::int64_t room = x.sizes[axis + 2] + 2 * padding[axis] - reach;
     if (room < 0 || y.sizes[axis + 2] != room / stride[axis] + 1) return false;
   }
-  return x.sizes[0] == y.sizes[0] && x.sizes[1] % weight.sizes[1] == 0 &&
-         weight.sizes[0] == y.sizes[1] && weight.sizes[0] % (x.sizes[1] / weight.sizes[1]) == 0;
+  return x.dtype == weight.dtype && x.dtype == y.dtype && x.sizes[0] == y.sizes[0] &&
+         x.sizes[1] % weight.sizes[1] == 0 && weight.sizes[0] == y.sizes[1] &&
+         weight.sizes[0] % (x.sizes[1] / weight.sizes[1]) == 0;
 }
 
-void DnnConvolution::run(float* x_data, float* weight_data, float* y_data) const {
+void DnnConvolution::run(void* x_data, void* weight_data, void* y_data) const {
   const Conv2dShape shape = shape_of(*this);
   std::vector<float> dense_x = gathered(x, channels_last, x_data);
   std::vector<float> dense_weight = gathered(weight, plain, weight_data);

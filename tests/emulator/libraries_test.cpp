@@ -4,9 +4,10 @@
 #include <cublasLt.h>
 
 #include "core/backend.h"
-#include "cuda/numerics.h"
+#include "plastic/core/deterministic.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/ops/conv2d.h"
+#include "plastic/core/precision.h"
 #include "plastic/core/random.h"
 #include "plastic/core/recording.h"
 #include "plastic/core/tensor.h"
@@ -16,7 +17,6 @@
 namespace plastic::test {
 namespace {
 
-using cuda::numerics;
 using emulator::blas;
 using emulator::dnn;
 
@@ -24,14 +24,16 @@ using emulator::dnn;
 class Restored {
  public:
   ~Restored() {
-    numerics() = numerics_;
+    set_precision(precision_);
+    set_deterministic(deterministic_);
     blas().refuses_epilogues = false;
     dnn().is_missing = false;
     dnn().refuses_everything = false;
   }
 
  private:
-  cuda::Numerics numerics_ = numerics();
+  Precision precision_ = precision();
+  bool deterministic_ = deterministic();
 };
 
 Tensor numbers(const Shape& shape, std::uint64_t seed = 1) {
@@ -53,7 +55,7 @@ TEST_CASE("cuda.gemm.chooses_an_algorithm_once") {
 
 TEST_CASE("cuda.gemm.takes_the_first_algorithm_where_results_must_not_depend_on_timing") {
   const Restored restored;
-  numerics().deterministic = true;
+  set_deterministic(true);
   const Tensor x = numbers({23, 16});
   const int products = blas().products;
   matmul(x, x.transpose(0, 1));
@@ -101,11 +103,13 @@ TEST_CASE("cuda.gemm.computes_in_the_precision_that_is_asked_for") {
   const Tensor x = numbers({8, 8});
   matmul(x, x);
   CHECK(blas().compute_type == CUBLAS_COMPUTE_32F);
-  numerics().tf32 = true;
+  set_precision(Precision::tf32);
   matmul(x, x);
   CHECK(blas().compute_type == CUBLAS_COMPUTE_32F_FAST_TF32);
   matmul(x.to(DType::f64), x.to(DType::f64));
   CHECK(blas().compute_type == CUBLAS_COMPUTE_64F);
+  matmul(x.to(DType::bf16), x.to(DType::bf16));
+  CHECK(blas().compute_type == CUBLAS_COMPUTE_32F);
 }
 
 /// A convolution that no other test uses.
@@ -133,7 +137,7 @@ TEST_CASE("cuda.conv2d.tunes_a_shape_once") {
 
 TEST_CASE("cuda.conv2d.takes_the_first_engine_where_results_must_not_depend_on_timing") {
   const Restored restored;
-  numerics().deterministic = true;
+  set_deterministic(true);
   check_convolution(convolution(12), DType::f32, 2e-5);
   CHECK(dnn().engine == 6);
 }
@@ -142,8 +146,13 @@ TEST_CASE("cuda.conv2d.uses_tensor_cores_only_where_tf32_is_asked_for") {
   const Restored restored;
   check_convolution(convolution(13), DType::f32, 2e-5);
   CHECK(dnn().engine == 7);
-  numerics().tf32 = true;
+  set_precision(Precision::tf32);
   check_convolution(convolution(13), DType::f32, 2e-5);
+  CHECK(dnn().engine == 1);
+}
+
+TEST_CASE("cuda.conv2d.uses_tensor_cores_for_bf16") {
+  check_convolution(convolution(13), DType::bf16, 1e-2);
   CHECK(dnn().engine == 1);
 }
 
@@ -151,7 +160,10 @@ TEST_CASE("cuda.conv2d.goes_without_cudnn") {
   const Restored restored;
   const int executions = dnn().executions;
   dnn().is_missing = true;
-  for (const ConvTry& shape : conv_tries()) check_convolution(shape, DType::f32, 2e-5);
+  for (const ConvTry& shape : conv_tries()) {
+    check_convolution(shape, DType::f32, 2e-5);
+    check_convolution(shape, DType::bf16, 1e-2);
+  }
   CHECK(dnn().executions == executions);
 }
 

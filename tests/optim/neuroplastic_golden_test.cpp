@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "plastic/optim/neuroplastic.h"
+#include "tests/cuda/device.h"
 #include "tests/optim/golden.h"
 
 using namespace plastic;
@@ -36,10 +37,10 @@ optim::NeuroPlasticOptions options_of(const Json& test_case) {
   return options;
 }
 
-std::vector<Tensor> parameters_of(const Json& test_case) {
+std::vector<Tensor> parameters_of(const Json& test_case, Device device) {
   std::vector<Tensor> parameters;
   for (const Json& values : test_case.at("params")) {
-    parameters.push_back(golden::tensor_of(values).set_requires_grad());
+    parameters.push_back(golden::tensor_of(values).to(device).set_requires_grad());
   }
   return parameters;
 }
@@ -52,7 +53,8 @@ void set_gradients(std::vector<Tensor>& parameters, const Json& gradients) {
       parameters[i].zero_grad();
     } else {
       const Values values = golden::values_of(gradients[i]);
-      parameters[i].set_grad(Tensor::from<float>(values, parameters[i].shape()));
+      parameters[i].set_grad(
+          Tensor::from<float>(values, parameters[i].shape()).to(parameters[i].device()));
     }
   }
 }
@@ -93,10 +95,10 @@ void check_final_state(const optim::NeuroPlastic& optimizer, const Json& expecte
 }
 
 /// The parameters after every step. Compares diagnostics, if on, and the final state on the way.
-std::vector<Values> run(const Json& test_case, bool with_diagnostics) {
+std::vector<Values> run(const Json& test_case, bool with_diagnostics, Device device) {
   optim::NeuroPlasticOptions options = options_of(test_case);
   options.diagnostics = with_diagnostics;
-  std::vector<Tensor> parameters = parameters_of(test_case);
+  std::vector<Tensor> parameters = parameters_of(test_case, device);
   optim::NeuroPlastic optimizer(parameters, options);
   std::vector<Values> trajectory;
   for (const Json& step : test_case.at("steps")) {
@@ -146,17 +148,23 @@ bool same_bits(const std::vector<Values>& a, const std::vector<Values>& b) {
   return true;
 }
 
-}  // namespace
-
-TEST_CASE("optim.neuroplastic.golden") {
+void check_cases(Device device) {
   const Json file = golden::read_json(golden_path());
   const Json& cases = file.at("cases");
   REQUIRE(!cases.empty());
   for (const Json& test_case : cases) {
     INFO("case ", test_case.at("name").get<std::string>());
-    const std::vector<Values> trajectory = run(test_case, true);
+    const std::vector<Values> trajectory = run(test_case, true, device);
     check_trajectory(test_case, trajectory);
-    CHECK(same_bits(trajectory, run(test_case, false)));
+    CHECK(same_bits(trajectory, run(test_case, false, device)));
   }
   MESSAGE(cases.size(), " cases of ", golden_path());
+}
+
+}  // namespace
+
+TEST_CASE("optim.neuroplastic.golden") { check_cases(Device{}); }
+
+TEST_CASE("cuda.optim.neuroplastic.golden") {
+  if (test::has_cuda_device()) check_cases(test::cuda_device);
 }

@@ -5,6 +5,7 @@
 
 #include "plastic/optim/adam.h"
 #include "plastic/optim/sgd.h"
+#include "tests/cuda/device.h"
 #include "tests/optim/golden.h"
 
 using namespace plastic;
@@ -40,7 +41,7 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Json& test_case,
 }
 
 /// Runs every case of one optimizer; returns how many there were.
-int check_cases(const std::string& optimizer_name) {
+int check_cases(const std::string& optimizer_name, Device device) {
   const Json file = golden::read_json(PLASTIC_TEST_DATA "/optim/golden/torch_trajectories.json");
   int count = 0;
   for (const Json& test_case : file.at("cases")) {
@@ -51,7 +52,7 @@ int check_cases(const std::string& optimizer_name) {
     for (std::size_t i = 0; i < file.at("shapes").size(); ++i) {
       const Shape shape(file.at("shapes")[i].get<std::vector<std::int64_t>>());
       const Values start = golden::values_of(test_case.at("params")[i]);
-      parameters.push_back(Tensor::from<float>(start, shape).set_requires_grad());
+      parameters.push_back(Tensor::from<float>(start, shape).to(device).set_requires_grad());
     }
     const auto optimizer = make_optimizer(test_case, parameters);
     for (const Json& step : test_case.at("steps")) {
@@ -59,7 +60,7 @@ int check_cases(const std::string& optimizer_name) {
       for (std::size_t i = 0; i < parameters.size(); ++i) {
         if (step.at("grads")[i].is_null()) continue;
         const Values gradient = golden::values_of(step.at("grads")[i]);
-        parameters[i].set_grad(Tensor::from<float>(gradient, parameters[i].shape()));
+        parameters[i].set_grad(Tensor::from<float>(gradient, parameters[i].shape()).to(device));
       }
       optimizer->step();
       for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -73,6 +74,13 @@ int check_cases(const std::string& optimizer_name) {
 
 }  // namespace
 
-TEST_CASE("optim.sgd.torch") { CHECK(check_cases("sgd") == 10); }
-TEST_CASE("optim.adam.torch") { CHECK(check_cases("adam") == 8); }
-TEST_CASE("optim.adamw.torch") { CHECK(check_cases("adamw") == 8); }
+TEST_CASE("optim.sgd.torch") { CHECK(check_cases("sgd", Device{}) == 10); }
+TEST_CASE("optim.adam.torch") { CHECK(check_cases("adam", Device{}) == 8); }
+TEST_CASE("optim.adamw.torch") { CHECK(check_cases("adamw", Device{}) == 8); }
+
+TEST_CASE("cuda.optim.torch") {
+  if (!test::has_cuda_device()) return;
+  CHECK(check_cases("sgd", test::cuda_device) == 10);
+  CHECK(check_cases("adam", test::cuda_device) == 8);
+  CHECK(check_cases("adamw", test::cuda_device) == 8);
+}

@@ -9,6 +9,7 @@ namespace plastic::nn {
 
 // Losses with PyTorch's names, formulas and defaults (torch.nn.functional), differentiable in every
 // floating-point input. Unlike there, shapes are not broadcast: they fit or an Error names them.
+// bf16 is converted to f32 first, so that losses are f32 or f64.
 
 /// What becomes of the losses of the elements: their mean, their sum, or themselves.
 enum class Reduction { mean, sum, none };
@@ -39,7 +40,8 @@ Tensor bce_with_logits_loss(const Tensor& input, const Tensor& target,
                             const BceWithLogitsOptions& options = {});
 
 struct NllOptions {
-  /// Of each class, (C), in the input's dtype. Undefined: 1. Receives no gradient.
+  /// Of each class, (C), in the input's dtype, or f32 where that is bf16. Undefined: 1. Receives no
+  /// gradient.
   Tensor weight = {};
   /// A target that marks an element to leave out; every target counts when there is none.
   /// (PyTorch's default is -100; here targets outside [0, C) are an error unless asked for.)

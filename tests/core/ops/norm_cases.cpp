@@ -1,3 +1,4 @@
+#include "core/batch_norm_call.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
 #include "tests/core/ops/op_cases.h"
@@ -9,7 +10,7 @@ using Inputs = std::span<const Tensor>;
 
 /// Statistics that no run changes: evaluation only reads them.
 Tensor running(std::initializer_list<float> values, const Tensor& like) {
-  return Tensor::of(values, {3}).to(like.dtype()).to(like.device());
+  return Tensor::of(values, {3}).to(parameter_dtype(like.dtype())).to(like.device());
 }
 
 void add_training(std::vector<OpCase>& cases) {
