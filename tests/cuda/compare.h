@@ -22,7 +22,4 @@ inline double worst_difference(const Tensor& a, const Tensor& b) {
   return worst;
 }
 
-/// Whether two tensors of one shape and dtype have the same bits, NaN aside.
-inline bool are_same(const Tensor& a, const Tensor& b) { return worst_difference(a, b) == 0; }
-
 }  // namespace plastic::test

@@ -8,6 +8,7 @@
 #include "plastic/core/recording.h"
 #include "tests/cuda/compare.h"
 #include "tests/cuda/device.h"
+#include "tests/cuda/same.h"
 
 namespace plastic::test {
 namespace {
@@ -44,7 +45,7 @@ TEST_CASE("cuda.cross_entropy.agrees_with_cpu") {
       const double tolerance = dtype == DType::f32 ? 1e-6 : 1e-14;
       CHECK(worst_difference(actual, expected) <= tolerance);
       CHECK(worst_difference(actual_grad, expected_grad) <= tolerance);
-      CHECK(are_same(run(logits, targets, cuda_device).first, actual));
+      CHECK(same(run(logits, targets, cuda_device).first, actual));
     }
   }
 }

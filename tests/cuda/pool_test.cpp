@@ -8,6 +8,7 @@
 #include "plastic/core/recording.h"
 #include "tests/cuda/compare.h"
 #include "tests/cuda/device.h"
+#include "tests/cuda/same.h"
 
 namespace plastic::test {
 namespace {
@@ -38,7 +39,7 @@ void check_pool(const Shape& shape, bool chooses, const Pool& pool) {
     const auto [actual, actual_grad] = run(cuda_device);
     CHECK(worst_difference(actual, expected) <= (chooses ? 0 : rounding));
     CHECK(worst_difference(actual_grad, expected_grad) <= rounding);
-    CHECK(are_same(run(cuda_device).second, actual_grad));
+    CHECK(same(run(cuda_device).second, actual_grad));
   }
 }
 
@@ -65,7 +66,7 @@ TEST_CASE("cuda.pool.nan_wins") {
   Tensor x = Tensor::ones({1, 4, 4, 4});
   x.mutable_data<float>()[5] = std::numeric_limits<float>::quiet_NaN();
   x.mutable_data<float>()[2] = std::numeric_limits<float>::infinity();
-  CHECK(are_same(max_pool2d(x.to(cuda_device)), max_pool2d(x)));
+  CHECK(same(max_pool2d(x.to(cuda_device)), max_pool2d(x)));
 }
 
 TEST_CASE("cuda.pool.average_agrees_with_cpu") {
@@ -106,7 +107,7 @@ TEST_CASE("cuda.pool.average_can_be_recorded") {
     Recording recording(cuda_device, generator, [&] { y.copy_(pool()); });
     x.copy_(uniform(shape, 0, 1, generator).to(cuda_device));
     recording.repeat();
-    CHECK(are_same(y, pool()));
+    CHECK(same(y, pool()));
   }
 }
 
