@@ -10,7 +10,6 @@
 #include "plastic/core/random.h"
 #include "tests/cuda/compare.h"
 #include "tests/cuda/device.h"
-#include "tests/cuda/same.h"
 
 namespace plastic::test {
 namespace {
@@ -101,7 +100,7 @@ TEST_CASE("cuda.batch_norm.agrees_with_cpu") {
         for (std::size_t i = 0; i < expected.size(); ++i) {
           CAPTURE(i);
           CHECK(worst_difference(actual[i], expected[i]) <= (dtype == DType::f32 ? 1e-5 : 1e-12));
-          CHECK(same(actual[i], again[i]));
+          CHECK(are_same(actual[i], again[i]));
         }
       }
     }
@@ -226,8 +225,8 @@ TEST_CASE("cuda.batch_norm.running_statistics_have_the_cpu_s_bits") {
       const auto expected = running(mean, variance, of);
       const auto actual = running(mean.to(cuda_device), variance.to(cuda_device),
                                   {of.mean.to(cuda_device), of.variance.to(cuda_device)});
-      CHECK(same(actual[0], expected[0]));
-      CHECK(same(actual[1], expected[1]));
+      CHECK(are_same(actual[0], expected[0]));
+      CHECK(are_same(actual[1], expected[1]));
     }
   }
 }

@@ -8,7 +8,6 @@
 #include "plastic/core/recording.h"
 #include "tests/cuda/compare.h"
 #include "tests/cuda/device.h"
-#include "tests/cuda/same.h"
 
 namespace plastic::test {
 namespace {
@@ -45,7 +44,7 @@ TEST_CASE("cuda.cross_entropy.agrees_with_cpu") {
       const double tolerance = dtype == DType::f32 ? 1e-6 : 1e-14;
       CHECK(worst_difference(actual, expected) <= tolerance);
       CHECK(worst_difference(actual_grad, expected_grad) <= tolerance);
-      CHECK(same(run(logits, targets, cuda_device).first, actual));
+      CHECK(are_same(run(logits, targets, cuda_device).first, actual));
     }
   }
 }

@@ -8,7 +8,6 @@
 #include "plastic/core/recording.h"
 #include "tests/cuda/compare.h"
 #include "tests/cuda/device.h"
-#include "tests/cuda/same.h"
 
 namespace plastic::test {
 namespace {
@@ -39,7 +38,7 @@ void check_pool(const Shape& shape, bool chooses, const Pool& pool) {
     const auto [actual, actual_grad] = run(cuda_device);
     CHECK(worst_difference(actual, expected) <= (chooses ? 0 : rounding));
     CHECK(worst_difference(actual_grad, expected_grad) <= rounding);
-    CHECK(same(run(cuda_device).second, actual_grad));
+    CHECK(are_same(run(cuda_device).second, actual_grad));
   }
 }
 
@@ -66,7 +65,7 @@ TEST_CASE("cuda.pool.nan_wins") {
   Tensor x = Tensor::ones({1, 4, 4, 4});
   x.mutable_data<float>()[5] = std::numeric_limits<float>::quiet_NaN();
   x.mutable_data<float>()[2] = std::numeric_limits<float>::infinity();
-  CHECK(same(max_pool2d(x.to(cuda_device)), max_pool2d(x)));
+  CHECK(are_same(max_pool2d(x.to(cuda_device)), max_pool2d(x)));
 }
 
 TEST_CASE("cuda.pool.average_agrees_with_cpu") {
@@ -107,7 +106,7 @@ TEST_CASE("cuda.pool.average_can_be_recorded") {
     Recording recording(cuda_device, generator, [&] { y.copy_(pool()); });
     x.copy_(uniform(shape, 0, 1, generator).to(cuda_device));
     recording.repeat();
-    CHECK(same(y, pool()));
+    CHECK(are_same(y, pool()));
   }
 }
 

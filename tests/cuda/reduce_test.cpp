@@ -12,7 +12,6 @@
 #include "plastic/core/recording.h"
 #include "tests/cuda/compare.h"
 #include "tests/cuda/device.h"
-#include "tests/cuda/same.h"
 
 namespace plastic::test {
 namespace {
@@ -69,7 +68,7 @@ TEST_CASE("cuda.reduce.sums_of_every_shape") {
       // Both devices round once.
       const double tolerance = dtype == DType::f32 ? 1e-7 : dtype == DType::f64 ? 1e-14 : 0;
       CHECK(worst_difference(actual, sum(x, sum_case.axes)) <= tolerance);
-      CHECK(same(sum(x.to(cuda_device), sum_case.axes), actual));
+      CHECK(are_same(sum(x.to(cuda_device), sum_case.axes), actual));
     }
   }
 }
@@ -80,7 +79,7 @@ TEST_CASE("cuda.reduce.sums_of_bf16_are_rounded_once") {
     CAPTURE(sum_case.name);
     const Tensor x = numbers(sum_case.shape).to(DType::bf16);
     const Tensor expected = sum(x.to(DType::f64), sum_case.axes).to(DType::f32).to(DType::bf16);
-    CHECK(same(sum(x.to(cuda_device), sum_case.axes), expected));
+    CHECK(are_same(sum(x.to(cuda_device), sum_case.axes), expected));
   }
 }
 
@@ -150,8 +149,8 @@ TEST_CASE("cuda.reduce.positions_of_extremes") {
     CAPTURE(name_of(dtype));
     // Few different values: most are equal to others.
     const Tensor x = numbers(shape, DType::u8).to(dtype);
-    CHECK(same(argmax(x.to(cuda_device), axis), argmax(x, axis)));
-    CHECK(same(argmin(x.to(cuda_device), axis), argmin(x, axis)));
+    CHECK(are_same(argmax(x.to(cuda_device), axis), argmax(x, axis)));
+    CHECK(are_same(argmin(x.to(cuda_device), axis), argmin(x, axis)));
   };
   for (const DType dtype : {DType::f32, DType::f64, DType::i64, DType::u8}) {
     check({50, 5}, 1, dtype);
