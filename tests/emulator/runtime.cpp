@@ -47,6 +47,9 @@ cudaError_t result(cudaError_t error) {
 }
 
 void run_until(Stream& stream, const std::shared_ptr<bool>& done) {
+  if (stream.queue.empty()) return;
+  // Once for all that is run.
+  const DeviceAccess access;
   while (!stream.queue.empty() && !(done && *done)) {
     const Work work = std::move(stream.queue.front());
     stream.queue.pop_front();
