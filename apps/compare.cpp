@@ -110,6 +110,8 @@ void compare(const CompareOptions& options) {
   for (const std::string& name : options.optimizers) {
     settings.push_back(resolve_settings(name, shared.paper, shared.overrides));
   }
+  use(shared.arithmetic, shared.run.device);
+  check_device(shared.run.device);
   if (shared.threads) set_num_threads(*shared.threads);
   const data::DatasetPair data = load_data(shared);
   if (!shared.out.empty()) prepare_run_folder(shared.out, shared.overwrite);

@@ -66,8 +66,11 @@ std::string config_text(const RunSettings& settings, const TrainConfig& config) 
       << "batch-size = " << config.batch_size << "\n"
       << "schedule = " << toml_string(name_of(config.schedule)) << "\n"
       << "warmup = " << config.warmup_epochs << "\n"
+      << "device = " << toml_string(to_string(config.device)) << "\n"
+      << "precision = " << toml_string(to_string(settings.arithmetic.precision)) << "\n"
       << "threads = " << settings.threads << "\n"
       << "prefetch = " << config.prefetch_threads << "\n";
+  if (settings.arithmetic.deterministic) out << "deterministic = true\n";
   if (settings.keep_best) out << "keep-best = true\n";
   if (settings.early_stopping > 0) out << "early-stopping = " << settings.early_stopping << "\n";
   if (!is_neuroplastic(optimizer.name)) return out.str();

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "apps/device_options.h"
 #include "apps/training.h"
 
 namespace plastic::apps {
@@ -15,6 +16,7 @@ struct RunSettings {
   /// What the images of a folder are resized to; 0 for other data.
   std::int64_t image_size = 0;
   int threads = 1;
+  Arithmetic arithmetic = {};
   bool keep_best = false;
   /// 0: never.
   int early_stopping = 0;

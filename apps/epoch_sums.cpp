@@ -4,31 +4,41 @@
 #include <array>
 
 #include "core/check.h"
-#include "plastic/core/ops.h"
+#include "core/class_sums.h"
 
 namespace plastic::apps {
-namespace {
 
-std::int64_t count_correct(const Tensor& logits, const Tensor& labels) {
-  const Tensor predicted = argmax(logits, 1);
-  const std::int64_t* guesses = predicted.data<std::int64_t>();
-  const std::int64_t* truth = labels.data<std::int64_t>();
-  std::int64_t correct = 0;
-  for (std::int64_t i = 0; i < labels.numel(); ++i) correct += guesses[i] == truth[i] ? 1 : 0;
-  return correct;
+EpochSums::EpochSums(Device device)
+    : sums_(Tensor::zeros({2}, {.dtype = DType::f64, .device = device})) {}
+
+void EpochSums::clear() {
+  sums_.fill_(0);
+  loss_ = 0.0;
+  correct_ = 0.0;
+  read_images_ = 0;
+  images_ = 0;
+  batches_ = 0;
+  diagnostic_sums_.clear();
+  last_.clear();
 }
 
-}  // namespace
+void EpochSums::add(const Tensor& mean_loss, const Tensor& logits, const Tensor& labels) {
+  add_class_sums(logits, labels, mean_loss, sums_);
+}
 
-void EpochSums::add(double mean_loss, const Tensor& logits, const Tensor& labels,
-                    const Diagnostics& diagnostics) {
-  loss_ += mean_loss * static_cast<double>(labels.numel());
-  correct_ += count_correct(logits, labels);
-  images_ += labels.numel();
+void EpochSums::count(std::int64_t images, const Diagnostics& diagnostics) {
+  images_ += images;
   ++batches_;
   diagnostic_sums_.resize(diagnostics.size());
   for (std::size_t i = 0; i < diagnostics.size(); ++i) diagnostic_sums_[i] += diagnostics[i].second;
   last_ = diagnostics;
+}
+
+void EpochSums::read() {
+  const std::vector<double> sums = sums_.to_vector<double>();
+  loss_ = sums[0];
+  correct_ = sums[1];
+  read_images_ = images_;
 }
 
 Diagnostics EpochSums::diagnostics() const {
@@ -42,7 +52,7 @@ Diagnostics EpochSums::diagnostics() const {
 StateDict EpochSums::state() const {
   std::vector<double> sums = {loss_};
   sums.insert(sums.end(), diagnostic_sums_.begin(), diagnostic_sums_.end());
-  const std::array counts = {correct_, images_, batches_};
+  const std::array counts = {static_cast<std::int64_t>(correct_), images_, batches_};
   return {{"sums", Tensor::from<double>(sums, {std::ssize(sums)})},
           {"counts", Tensor::from<std::int64_t>(counts, {std::ssize(counts)})}};
 }
@@ -60,8 +70,11 @@ void EpochSums::restore(const StateDict& state) {
   const std::vector<double> values = sums.to_vector<double>();
   loss_ = values.front();
   diagnostic_sums_.assign(values.begin() + 1, values.end());
-  correct_ = counts[0];
+  correct_ = static_cast<double>(counts[0]);
+  const std::array on_device = {loss_, correct_};
+  sums_.copy_(Tensor::from<double>(on_device, {2}));
   images_ = counts[1];
+  read_images_ = images_;
   batches_ = counts[2];
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "apps/commands.h"
+#include "apps/device_options.h"
 #include "apps/options.h"
 #include "apps/values.h"
 #include "plastic/core/device.h"
@@ -35,11 +36,14 @@ std::string vector_instructions() {
 }
 
 void print_devices() {
-  std::vector<std::string> names;
-  for (const Device& device : available_devices()) names.push_back(to_string(device));
-  std::cout << "devices              " << join(names) << "\n";
+  const char* label = "devices              ";
+  for (const Device& device : available_devices()) {
+    std::cout << label << device_text(device) << "\n";
+    label = "                     ";
+  }
   const std::string reason = cuda_unavailable_reason();
   if (!reason.empty()) std::cout << "                     no CUDA: " << reason << "\n";
+  std::cout << "precisions           cpu: f32; cuda: " << join(precision_names()) << "\n";
 }
 
 void print_data_sets(const std::optional<std::filesystem::path>& data_dir) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/commands.h"
+#include "apps/help_format.h"
 #include "apps/interrupt.h"
 #include "apps/options.h"
 #include "apps/values.h"

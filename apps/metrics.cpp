@@ -122,6 +122,7 @@ std::string comparison_json(const std::string& data, const TrainConfig& config,
   json["augment"] = augment_parts(config.augment);
   json["schedule"] = name_of(config.schedule);
   json["warmup"] = config.warmup_epochs;
+  json["device"] = to_string(config.device);
   json["seeds"] = seeds;
   for (const OptimizerSettings& optimizer : settings) {
     json["settings"][optimizer.name] = describe(optimizer);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "apps/augmentation.h"
+#include "apps/help_format.h"
 #include "apps/model_choice.h"
 #include "apps/schedules.h"
 #include "apps/values.h"
@@ -206,10 +207,6 @@ void add_output_options(CLI::App& command, SharedOptions& options) {
       ->group(group);
 }
 
-std::string default_remark(const std::string& text) {
-  return text.empty() ? "" : " (default: " + text + ")";
-}
-
 void add_neuroplastic_options(CLI::App& command, SharedOptions& options) {
   for (const optim::NeuroPlasticOption& option : optim::neuroplastic_option_table()) {
     const std::string name(option.name);
@@ -238,58 +235,6 @@ void add_neuroplastic_options(CLI::App& command, SharedOptions& options) {
   command.set_help_all_flag("--help-np", "Print this help with NeuroPlastic's options (--np.NAME)");
 }
 
-// Breaks lines between words.
-std::string wrap(const std::string& text, std::size_t width) {
-  std::istringstream words(text);
-  std::string result;
-  std::size_t column = 0;
-  for (std::string word; words >> word; column += word.size() + 1) {
-    if (column > 0 && column + word.size() > width) {
-      result += '\n';
-      column = 0;
-    } else if (column > 0) {
-      result += ' ';
-    }
-    result += word;
-  }
-  return result;
-}
-
-class HelpFormat : public CLI::Formatter {
- public:
-  HelpFormat() {
-    column_width(name_width);
-    label("SUBCOMMAND", "COMMAND");
-  }
-
-  std::string make_option_opts(const CLI::Option* option) const override {
-    const std::string type = option->get_type_size() == 0 ? "" : option->get_type_name();
-    return type.empty() ? "" : " " + type;
-  }
-
-  std::string make_option_desc(const CLI::Option* option) const override {
-    const std::string standard = option->get_default_str();
-    return wrap(option->get_description() + default_remark(standard), line_width - name_width);
-  }
-
-  // The base leaves one or two blank lines between groups.
-  std::string make_help(const CLI::App* app, std::string name,
-                        CLI::AppFormatMode mode) const override {
-    std::string text = CLI::Formatter::make_help(app, std::move(name), mode);
-    for (std::size_t at; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
-    return text;
-  }
-
-  // The base adds a remark on how many options are required, which says nothing here.
-  std::string make_description(const CLI::App* app) const override {
-    return wrap(app->get_description(), line_width) + "\n\n";
-  }
-
- private:
-  static constexpr std::size_t name_width = 26;
-  static constexpr std::size_t line_width = 96;
-};
-
 }  // namespace
 
 CLI::App& add_command(CLI::App& program, const std::string& name, const std::string& description,
@@ -315,6 +260,8 @@ void add_shared_options(CLI::App& command, SharedOptions& options,
   add_own();
   add_optimizer_options(command, options);
   add_training_options(command, options);
+  add_device_option(command, options.run.device);
+  add_arithmetic_options(command, options.arithmetic);
   add_output_options(command, options);
   add_neuroplastic_options(command, options);
 }
@@ -355,8 +302,6 @@ void show_neuroplastic_options(CLI::App& command) {
   }
 }
 
-std::shared_ptr<CLI::FormatterBase> help_format() { return std::make_shared<HelpFormat>(); }
-
 std::string paper_settings_text() {
   std::string text;
   for (const std::string& name : optimizer_names()) {
@@ -370,7 +315,8 @@ RunSettings run_settings(const SharedOptions& options) {
   return {.data = options.data,
           .data_dir = options.data_dir.value_or(""),
           .image_size = is_resized ? options.image_size.value_or(usual_image_size) : 0,
-          .threads = num_threads()};
+          .threads = num_threads(),
+          .arithmetic = options.arithmetic};
 }
 
 std::string run_header(const SharedOptions& options, const data::DatasetPair& data) {
@@ -381,9 +327,14 @@ std::string run_header(const SharedOptions& options, const data::DatasetPair& da
        << (options.run.augment.any()
                ? "augment    " + join(augment_parts(options.run.augment)) + "\n"
                : "")
-       << "model      " << describe_model(options.run, model_sizes(data.train)) << "\ntraining   "
-       << options.run.epochs << (options.run.epochs == 1 ? " epoch" : " epochs") << ", batches of "
-       << options.run.batch_size << ", " << num_threads()
+       << "model      " << describe_model(options.run, model_sizes(data.train)) << "\n";
+  if (options.run.device.type != DeviceType::cpu) {
+    text << "device     " << device_text(options.run.device) << "; precision "
+         << to_string(options.arithmetic.precision)
+         << (options.arithmetic.deterministic ? ", deterministic" : "") << "\n";
+  }
+  text << "training   " << options.run.epochs << (options.run.epochs == 1 ? " epoch" : " epochs")
+       << ", batches of " << options.run.batch_size << ", " << num_threads()
        << (num_threads() == 1 ? " thread" : " threads");
   return text.str();
 }

@@ -8,14 +8,14 @@
 #include <string>
 
 #include "apps/config_file.h"
+#include "apps/device_options.h"
 #include "apps/optimizers.h"
 #include "apps/training.h"
 
 // Reading CLI11's header takes longer than reading all of this program.
 namespace CLI {
 class App;
-class FormatterBase;
-}  // namespace CLI
+}
 
 namespace plastic::apps {
 
@@ -35,6 +35,7 @@ struct SharedOptions {
   std::optional<std::int64_t> batch_size;
   std::optional<data::AugmentOptions> augment;
   std::optional<int> threads;
+  Arithmetic arithmetic;
   /// Empty: nothing is written.
   std::filesystem::path out;
   bool overwrite = false;
@@ -69,9 +70,6 @@ std::uint64_t parse_seed(const std::string& text);
 
 /// NeuroPlastic's options are left out of --help and listed by --help-np; this shows them.
 void show_neuroplastic_options(CLI::App& command);
-
-/// Groups, defaults in brackets, lines of at most 100 columns.
-std::shared_ptr<CLI::FormatterBase> help_format();
 
 /// What --paper stands for, an optimizer a line, for the help.
 std::string paper_settings_text();

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "apps/commands.h"
+#include "apps/device_options.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/saved_model.h"
@@ -26,6 +27,7 @@ struct PredictOptions {
   std::filesystem::path run;
   std::vector<std::string> images;
   std::int64_t top = 3;
+  Device device = {};
   bool invert = false;
   bool json = false;
 };
@@ -55,7 +57,8 @@ std::vector<Guess> predict_one(const SavedModel& saved, const std::string& path,
                                const PredictOptions& options) {
   const NoGrad no_grad;
   const Tensor image = data::read_image(path, saved.form.sizes.channels);
-  const Tensor logits = (*saved.model)(to_input(image, saved.form, options.invert));
+  const Tensor logits =
+      (*saved.model)(to_input(image, saved.form, options.invert).to(options.device));
   const std::vector<float> shares = softmax(logits, 1).to_vector<float>();
   if (!std::ranges::all_of(shares, [](float share) { return std::isfinite(share); })) {
     fail("predict", saved.weights.string(), ": gives no finite numbers for ", path);
@@ -94,10 +97,14 @@ void print(const std::string& path, const std::vector<Guess>& guesses, bool as_j
 
 void predict(const PredictOptions& options) {
   if (options.run.empty()) throw UsageError("--checkpoint RUN is missing");
+  check_device(options.device);
   const SavedModel saved = load_saved_model(options.run);
+  saved.model->to(options.device);
   if (!options.json) {
+    const bool is_on_cpu = options.device.type == DeviceType::cpu;
     std::cout << saved.description << " trained on " << saved.form.data << ", epoch " << saved.epoch
-              << " (" << saved.weights.string() << ")\n";
+              << " (" << saved.weights.string() << ")"
+              << (is_on_cpu ? "" : ", on " + device_text(options.device)) << "\n";
   }
   std::size_t unread = 0;
   for (const std::string& path : options.images) {
@@ -145,6 +152,7 @@ void add_predict(CLI::App& program) {
   add_text_option(command, "--checkpoint", "RUN", "", "Network",
                   "The folder of a run, which train wrote with --out",
                   [options](const std::string& text) { options->run = text; });
+  add_device_option(command, options->device);
   add_switch(command, "--invert", "Images", "Exchange light and dark first", options->invert);
   add_text_option(
       command, "--top", "N", "3", "Output", "Show the N most likely classes",

@@ -9,6 +9,7 @@
 #include "apps/values.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
+#include "plastic/core/precision.h"
 
 namespace plastic::apps {
 namespace {
@@ -23,9 +24,11 @@ std::map<std::string, std::string> lasting_settings(const std::string& name,
   std::map<std::string, std::string> settings;
   for (const ConfigEntry& entry : parse_config(name, text)) settings[entry.key] = entry.value;
   for (const char* key :
-       {"epochs", "threads", "prefetch", "data-dir", "keep-best", "early-stopping"}) {
+       {"epochs", "device", "threads", "prefetch", "data-dir", "keep-best", "early-stopping"}) {
     settings.erase(key);
   }
+  // Runs from before it could be chosen.
+  settings.try_emplace("precision", to_string(Precision::f32));
   return settings;
 }
 

@@ -97,6 +97,8 @@ void train(const TrainOptions& options) {
   const SharedOptions& shared = options.shared;
   if (options.keep_best && shared.out.empty()) throw UsageError("--keep-best needs --out");
   const TrainConfig config = resolve(options);
+  use(shared.arithmetic, config.device);
+  check_device(config.device);
   if (shared.threads) set_num_threads(*shared.threads);
   const data::DatasetPair data = load_data(shared);
   const SavedRunOptions saved = saved_run_options(options, config, data);
@@ -170,8 +172,8 @@ std::string footer() {
 }
 
 void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& options) {
-  const std::vector<std::string> allowed = {"resume",   "epochs",    "threads",       "prefetch",
-                                            "data-dir", "keep-best", "early-stopping"};
+  const std::vector<std::string> allowed = {"resume",   "epochs",   "device",    "threads",
+                                            "prefetch", "data-dir", "keep-best", "early-stopping"};
   add_text_option(
       command, "--resume", "DIR", "", "Configuration",
       "Go on with the run in this folder, with its own configuration; may be given "

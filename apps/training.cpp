@@ -1,30 +1,29 @@
 #include "apps/training.h"
 
-#include <array>
-#include <bit>
 #include <chrono>
 #include <cmath>
 #include <memory>
 
 #include "apps/epoch_sums.h"
+#include "apps/evaluation.h"
 #include "apps/interrupt.h"
 #include "apps/model_choice.h"
+#include "apps/run_state.h"
 #include "apps/schedules.h"
+#include "apps/train_step.h"
 #include "core/check.h"
-#include "plastic/core/autograd.h"
-#include "plastic/core/ops.h"
 #include "plastic/data/loader.h"
-#include "plastic/nn/loss.h"
 #include "plastic/optim/optimizer.h"
 
 namespace plastic::apps {
 namespace {
 
-// Evaluation keeps nothing for a backward pass, so its batches may be large.
-constexpr std::int64_t evaluation_batch = 1000;
-
 // Of what an epoch under way has in the state of a run.
 constexpr const char* epoch_prefix = "epoch.";
+
+// How often the sums of an epoch are fetched from a device, which interrupts its work; as often as
+// a display shows them.
+constexpr double seconds_between_readings = 0.1;
 
 class Stopwatch {
  public:
@@ -36,50 +35,6 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-EpochSums evaluate(nn::Module& model, data::Loader& loader) {
-  const NoGrad no_grad;
-  const nn::CrossEntropyLoss loss;
-  model.eval();
-  EpochSums sums;
-  data::Batch batch;
-  loader.start_epoch();
-  while (loader.next(batch)) {
-    const Tensor logits = model(batch.images);
-    sums.add(loss(logits, batch.labels).item(), logits, batch.labels);
-  }
-  model.train();
-  return sums;
-}
-
-// A generator's 64-bit numbers as the bits of signed ones, which is what tensors have.
-Tensor to_tensor(const Generator& generator) {
-  const std::array values = {std::bit_cast<std::int64_t>(generator.seed),
-                             std::bit_cast<std::int64_t>(generator.stream),
-                             std::bit_cast<std::int64_t>(generator.offset)};
-  return Tensor::from<std::int64_t>(values, {3});
-}
-
-Generator to_generator(const StateDict& state, const char* name) {
-  const std::vector<std::int64_t> values = integers(state, name, 3);
-  return {.seed = std::bit_cast<std::uint64_t>(values[0]),
-          .stream = std::bit_cast<std::uint64_t>(values[1]),
-          .offset = std::bit_cast<std::uint64_t>(values[2])};
-}
-
-void append(StateDict& all, const std::string& prefix, const StateDict& part) {
-  for (const NamedTensor& entry : part) all.push_back({prefix + entry.name, entry.tensor});
-}
-
-StateDict part_of(const StateDict& all, const std::string& prefix) {
-  StateDict part;
-  for (const NamedTensor& entry : all) {
-    if (entry.name.starts_with(prefix)) {
-      part.push_back({entry.name.substr(prefix.size()), entry.tensor});
-    }
-  }
-  return part;
-}
-
 }  // namespace
 
 class Training::Run {
@@ -89,10 +44,13 @@ class Training::Run {
         observer_(observer),
         train_set_(draw_subset(config, data)),
         train_loader_(train_set_, loader_options(config)),
-        test_loader_(data.test, {.batch_size = evaluation_batch, .shuffle = false}),
+        test_loader_(data.test,
+                     {.batch_size = evaluation_batch, .shuffle = false, .device = config.device}),
         model_(build_model(data.train)),
         optimizer_(make_optimizer(config.optimizer, model_->parameters())),
-        scheduler_(*optimizer_, make_schedule(config, train_loader_.batch_count())) {
+        scheduler_(*optimizer_, make_schedule(config, train_loader_.batch_count())),
+        sums_(config.device),
+        step_(*model_, *optimizer_, train_loader_, sums_, generator_, config.device) {
     // The model keeps a reference to its generator: from here on it draws dropout.
     generator_ = {.seed = config.seed, .stream = streams::dropout};
   }
@@ -100,8 +58,9 @@ class Training::Run {
   EpochResult run_epoch(int epoch) {
     optimizer_->set_epoch(epoch, config_.epochs);
     EpochResult result = train_epoch(epoch);
-    const EpochSums test = evaluate(*model_, test_loader_);
-    check_finite(test.loss(), "test loss", epoch, train_loader_.batch_count());
+    const EpochSums test = evaluate(*model_, test_loader_, config_.device);
+    const std::int64_t steps = train_loader_.batch_count();
+    check_finite(test.loss(), "test loss", epoch, steps, steps);
     result.test_loss = test.loss();
     result.test_accuracy = test.accuracy();
     observer_.on_epoch(result);
@@ -114,10 +73,7 @@ class Training::Run {
     append(all, "optimizer.", optimizer_->state_dict());
     append(all, "schedule.", scheduler_.state_dict());
     all.push_back({"generator.dropout", to_tensor(generator_)});
-    const data::LoaderState loader = train_loader_.state();
-    const std::array place = {std::int64_t{loader.started}, loader.position};
-    all.push_back({"loader.generator", to_tensor(loader.generator)});
-    all.push_back({"loader.position", Tensor::from<std::int64_t>(place, {2})});
+    append(all, train_loader_.state());
     if (in_epoch_) {
       append(all, epoch_prefix, sums_.state());
       all.push_back({std::string(epoch_prefix) + "seconds",
@@ -127,10 +83,7 @@ class Training::Run {
   }
 
   void restore(const StateDict& state) {
-    const std::vector<std::int64_t> place = integers(state, "loader.position", 2);
-    train_loader_.restore({.generator = to_generator(state, "loader.generator"),
-                           .started = place[0] != 0,
-                           .position = place[1]});
+    train_loader_.restore(loader_state(state));
     model_->load_state_dict(part_of(state, "model."));
     optimizer_->load_state_dict(part_of(state, "optimizer."));
     scheduler_.load_state_dict(part_of(state, "schedule."));
@@ -151,7 +104,8 @@ class Training::Run {
             .augment = config.augment,
             // Changing a batch takes a thread about a millisecond, which a step hides; copying it
             // unchanged takes too little to be worth one.
-            .prefetch_threads = std::max(config.prefetch_threads, config.augment.any() ? 1 : 0)};
+            .prefetch_threads = std::max(config.prefetch_threads, config.augment.any() ? 1 : 0),
+            .device = config.device};
   }
 
   static data::ImageDataset draw_subset(const TrainConfig& config, const data::DatasetPair& data) {
@@ -161,49 +115,62 @@ class Training::Run {
 
   nn::ModulePtr build_model(const data::ImageDataset& dataset) {
     generator_ = {.seed = config_.seed, .stream = streams::initial_weights};
-    return make_model(config_, model_sizes(dataset), generator_);
+    // On the CPU first: a seed's initial weights are the same on all devices.
+    nn::ModulePtr model = make_model(config_, model_sizes(dataset), generator_);
+    model->to(config_.device);
+    return model;
   }
 
   // Begins the epoch, or goes on with the one that was interrupted.
   EpochResult train_epoch(int epoch) {
-    const nn::CrossEntropyLoss loss_function;
     const Stopwatch stopwatch;
     if (!in_epoch_) {
-      sums_ = {};
+      sums_.clear();
       seconds_ = 0.0;
       train_loader_.start_epoch();
     }
     in_epoch_ = true;
     const double seconds_before = seconds_;
-    EpochResult result{.epoch = epoch};
-    data::Batch batch;
     StepResult step{.epoch = epoch, .step = sums_.batches(), .steps = train_loader_.batch_count()};
-    while (train_loader_.next(batch)) {
-      optimizer_->zero_grad();
-      const Tensor logits = (*model_)(batch.images);
-      const Tensor loss = loss_function(logits, batch.labels);
-      const double value = loss.item();
-      ++step.step;
-      check_finite(value, "loss", epoch, step.step);
-      loss.backward();
-      optimizer_->step();
-      scheduler_.step();
-
-      sums_.add(value, logits, batch.labels, last_diagnostics(*optimizer_));
+    std::int64_t read_step = step.step;
+    const auto read = [&] {
+      sums_.read();
       seconds_ = seconds_before + stopwatch.seconds();
+      check_finite(sums_.loss(), "loss", epoch, read_step + 1, step.step);
+      read_step = step.step;
       step.loss = sums_.loss();
       step.accuracy = sums_.accuracy();
       step.images_per_second = static_cast<double>(sums_.images()) / seconds_;
+    };
+    double next_reading = 0.0;
+    while (train_loader_.advance()) {
+      step_.run();
+      scheduler_.step();
+      ++step.step;
+      sums_.count(train_loader_.batch_size(), last_diagnostics(*optimizer_));
+      if (!is_ahead() || stopwatch.seconds() >= next_reading || step.step == step.steps) {
+        read();
+        next_reading = stopwatch.seconds() + seconds_between_readings;
+      }
       observer_.on_step(step);
       // After the last step, little is missing to save the whole epoch.
       if (interrupted() && step.step < step.steps) {
+        read();
         throw Interrupted("interrupted in epoch " + std::to_string(epoch) + " after step " +
                           std::to_string(step.step) + " of " + std::to_string(step.steps));
       }
     }
     in_epoch_ = false;
-    const std::int64_t middle = (epoch - 1) * step.steps + step.steps / 2;
-    result.learning_rate = make_schedule(config_, step.steps).lr(middle, config_.optimizer.lr);
+    return result_of(epoch, step.steps);
+  }
+
+  // Whether steps are still to be done when they were asked for.
+  bool is_ahead() const { return config_.device.type != DeviceType::cpu; }
+
+  EpochResult result_of(int epoch, std::int64_t steps) const {
+    const std::int64_t middle = (epoch - 1) * steps + steps / 2;
+    EpochResult result{.epoch = epoch};
+    result.learning_rate = make_schedule(config_, steps).lr(middle, config_.optimizer.lr);
     result.train_loss = sums_.loss();
     result.train_accuracy = sums_.accuracy();
     result.seconds = seconds_;
@@ -212,9 +179,14 @@ class Training::Run {
     return result;
   }
 
-  void check_finite(double value, const char* what, int epoch, std::int64_t step) const {
+  // `value` came about in the steps from `first` to `last`.
+  void check_finite(double value, const char* what, int epoch, std::int64_t first,
+                    std::int64_t last) const {
     if (std::isfinite(value)) return;
-    fail("train", what, " is ", value, " at epoch ", epoch, ", step ", step, " (",
+    const std::string place =
+        first == last ? "step " + std::to_string(last)
+                      : "between steps " + std::to_string(first) + " and " + std::to_string(last);
+    fail("train", what, " is ", value, " at epoch ", epoch, ", ", place, " (",
          config_.optimizer.name, ", seed ", config_.seed, ", lr ", config_.optimizer.lr,
          "); try a smaller --lr");
   }
@@ -232,6 +204,7 @@ class Training::Run {
   bool in_epoch_ = false;
   EpochSums sums_;
   double seconds_ = 0.0;
+  TrainStep step_;
 };
 
 Training::Training(const TrainConfig& config, const data::DatasetPair& data,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/optimizers.h"
+#include "plastic/core/device.h"
 #include "plastic/core/state_dict.h"
 #include "plastic/data/augment.h"
 #include "plastic/data/dataset.h"
@@ -46,6 +47,8 @@ struct TrainConfig {
   int warmup_epochs = 0;
   /// Threads that prepare batches ahead; no result depends on it.
   int prefetch_threads = 0;
+  /// Where the run computes and keeps its data.
+  Device device = {};
 };
 
 struct EpochResult {
@@ -70,7 +73,8 @@ struct StepResult {
   /// Steps done in this epoch, and how many it has.
   std::int64_t step = 0;
   std::int64_t steps = 0;
-  /// Over the epoch so far.
+  /// Over the epoch so far; of a CUDA device, which works behind the host, as far as it was when it
+  /// was last waited for: ten times a second.
   double loss = 0.0;
   double accuracy = 0.0;
   double images_per_second = 0.0;

@@ -132,6 +132,10 @@ class TimedBackend final : public Backend {
                           const Array& grad, const Array& out) override {
     timed("loss gradient", &Backend::cross_entropy_grad, logits, targets, log_sum_exp, grad, out);
   }
+  void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
+                      const Array& sums) override {
+    timed("sums of an epoch", &Backend::add_class_sums, logits, targets, loss, sums);
+  }
   void dropout(const Array& in, double p, const Generator& at, const Array& out,
                const Array& mask) override {
     timed("dropout forward", &Backend::dropout, in, p, at, out, mask);

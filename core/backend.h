@@ -179,6 +179,13 @@ class Backend {
                                   const Array& log_sum_exp, const Array& grad,
                                   const Array& out) = 0;
 
+  /// What a batch adds to a count: sums[0] += n · loss, and sums[1] += the number of rows whose
+  /// largest element, the first of equals and NaN counting as larger, is the target's. sums is f64
+  /// (2), loss a scalar, f32 where logits are bf16; logits (n, classes) and targets (i64) as for
+  /// cross_entropy().
+  virtual void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
+                              const Array& sums) = 0;
+
   /// Keeps element i where number i of the sequence is >= p, scaled by 1 / (1 - p), else 0. `mask`
   /// (u8) receives what was kept. p < 1; all contiguous.
   virtual void dropout(const Array& in, double p, const Generator& at, const Array& out,
@@ -205,9 +212,10 @@ Backend& backend(Device device);
 Backend& cpu_backend();
 
 /// What the cuda room offers, or its stub in a build without CUDA: the number of devices, the
-/// reason when there is none, and their backends.
+/// reason when there is none, what they are and their backends.
 int cuda_device_count();
 std::string cuda_reason();
+std::string cuda_description(int index);
 Backend& cuda_backend(int index);
 
 }  // namespace plastic

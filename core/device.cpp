@@ -6,6 +6,16 @@
 #include "core/check.h"
 
 namespace plastic {
+namespace {
+
+void check_available(Device device) {
+  if (device.type == DeviceType::cpu || device.index < cuda_device_count()) return;
+  const std::string reason = cuda_reason();
+  fail("device", to_string(device), " is not there: ", cuda_device_count(), " CUDA devices",
+       reason.empty() ? "" : " (" + reason + ")", "; use cpu");
+}
+
+}  // namespace
 
 Device parse_device(std::string_view text) {
   if (text == "cpu") return {};
@@ -19,6 +29,11 @@ Device parse_device(std::string_view text) {
     if (error == std::errc() && stop == end && device.index >= 0) return device;
   }
   fail("device", "unknown device \"", text, "\"; use cpu, cuda or cuda:N");
+}
+
+std::string describe(Device device) {
+  check_available(device);
+  return device.type == DeviceType::cpu ? "the CPU" : cuda_description(device.index);
 }
 
 std::string to_string(Device device) {
@@ -39,10 +54,7 @@ std::unique_ptr<RecordedStep> Backend::record(Generator&, const std::function<vo
 
 Backend& backend(Device device) {
   if (device.type == DeviceType::cpu) return cpu_backend();
-  if (device.index >= cuda_device_count()) {
-    fail("device", to_string(device), " is not there: ", cuda_device_count(), " CUDA devices",
-         cuda_reason().empty() ? "" : " (" + cuda_reason() + ")", "; use cpu");
-  }
+  check_available(device);
   return cuda_backend(device.index);
 }
 

@@ -1,4 +1,5 @@
 // Batch normalisation, forward: one pass over x for the statistics, one that normalises.
+#include "core/ops/running_statistics_rule.h"
 #include "cuda/batch_norm.h"
 #include "cuda/columns.h"
 #include "cuda/kernels.h"
@@ -58,6 +59,20 @@ __global__ void __launch_bounds__(column_threads)
   finish_columns(sums, packs, partial, finish);
 }
 
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    move_running(BatchNormRunning update, T* running_mean, T* running_var) {
+  const rules::MoveTowards towards{update.momentum};
+  const auto move = [&](T& running, double value) {
+    running = narrow<T>(static_cast<computed<T>>(towards(widen(running), value)));
+  };
+  const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
+  for (std::int64_t c = own_column(); c < update.channels; c += step) {
+    move(running_mean[c], update.mean[c]);
+    move(running_var[c], rules::corrected(update.variance[c], update.bessel));
+  }
+}
+
 template <class T, unsigned width, bool has_skip>
 __global__ void __launch_bounds__(column_threads)
     normalize(BatchNorm<T> n, std::int64_t packs, const T* skip, bool relu, T* y) {
@@ -107,6 +122,15 @@ void batch_norm_statistics(Context& context, DType dtype, std::int64_t rows, std
       join_columns<2>(context, "batch_norm_statistics", grid, partial.template as<const double>(),
                       channels, finish);
     });
+  });
+}
+
+void batch_norm_running(Context& context, const BatchNormRunning& update) {
+  if (update.channels == 0) return;
+  with_real(update.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    launch(context, "batch_norm_running", move_running<T>, grid_for(context, update.channels),
+           update, static_cast<T*>(update.running_mean), static_cast<T*>(update.running_var));
   });
 }
 

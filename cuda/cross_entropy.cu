@@ -3,11 +3,11 @@
 #include <cmath>
 #include <limits>
 
+#include "core/dispatch.h"
 #include "cuda/block_sum.h"
 #include "cuda/check.h"
 #include "cuda/image_grid.h"
 #include "cuda/kernels.h"
-#include "cuda/number.h"
 #include "cuda/scratch.h"
 
 namespace plastic::cuda {
@@ -60,11 +60,10 @@ __device__ Number team_sum(Number value) {
 }
 
 /// `team` threads a row, 32 or the block.
-template <class T, class Lse, unsigned team>
+template <class T, unsigned team>
 __global__ void __launch_bounds__(block_threads)
     row_losses(const T* logits, const std::int64_t* targets, std::int64_t rows,
-               std::int64_t classes, Lse* log_sum_exp, Outcome* outcomes) {
-  using Number = computed<T>;
+               std::int64_t classes, T* log_sum_exp, Outcome* outcomes) {
   constexpr unsigned teams = block_threads / team;
   const unsigned lane = threadIdx.x % team;
   Outcome own{0, rows};
@@ -72,21 +71,21 @@ __global__ void __launch_bounds__(block_threads)
   for (std::int64_t row = std::int64_t{blockIdx.x} * teams + threadIdx.x / team; row < rows;
        row += step) {
     const T* z = logits + row * classes;
-    Number top = lowest<Number>;
+    T top = lowest<T>;
     for (std::int64_t j = lane; j < classes; j += team) {
-      const Number value = widen(z[j]);
+      const T value = z[j];
       if (top < value) top = value;
     }
     top = team_max<team>(top);
-    Number total = 0;
-    for (std::int64_t j = lane; j < classes; j += team) total += std::exp(widen(z[j]) - top);
+    T total = 0;
+    for (std::int64_t j = lane; j < classes; j += team) total += std::exp(z[j] - top);
     total = team_sum<team>(total);
     if (lane != 0) continue;
-    const Lse lse = narrow<Lse>(static_cast<computed<Lse>>(top + std::log(total)));
+    const T lse = top + std::log(total);
     log_sum_exp[row] = lse;
     const std::int64_t target = targets[row];
     if (target >= 0 && target < classes) {
-      join(own, {static_cast<double>(widen(lse)) - static_cast<double>(widen(z[target])), rows});
+      join(own, {static_cast<double>(lse) - static_cast<double>(z[target]), rows});
     } else {
       join(own, {nan_of<double>, row});
     }
@@ -113,25 +112,24 @@ __global__ void __launch_bounds__(block_threads)
     if (threadIdx.x < step) join(all[threadIdx.x], all[threadIdx.x + step]);
   }
   if (threadIdx.x != 0) return;
-  *loss = narrow<T>(static_cast<computed<T>>(all[0].loss / static_cast<double>(rows)));
+  *loss = static_cast<T>(all[0].loss / static_cast<double>(rows));
   *first_bad = all[0].first_bad < rows ? all[0].first_bad : -1;
 }
 
 /// (softmax - onehot) · grad / n. A target out of range gives NaN: the loss is NaN, too.
-template <class T, class Lse>
+template <class T>
 __global__ void __launch_bounds__(block_threads)
     gradient(const T* logits, const std::int64_t* targets, std::int64_t rows, std::int64_t classes,
-             const Lse* log_sum_exp, const T* grad, T* out) {
-  using Number = computed<T>;
+             const T* log_sum_exp, const T* grad, T* out) {
   const std::int64_t column = own_column();
   if (column >= classes) return;
-  const Number scale = widen(*grad) / static_cast<Number>(rows);
+  const T scale = *grad / static_cast<T>(rows);
   for_each_image_row(rows, [&](std::int64_t row) {
     const std::int64_t at = row * classes + column;
     const std::int64_t target = targets[row];
-    Number p = std::exp(widen(logits[at]) - static_cast<Number>(widen(log_sum_exp[row])));
-    if (target < 0 || target >= classes) p = nan_of<Number>;
-    out[at] = narrow<T>((column == target ? p - 1 : p) * scale);
+    T p = std::exp(logits[at] - log_sum_exp[row]);
+    if (target < 0 || target >= classes) p = nan_of<T>;
+    out[at] = (column == target ? p - 1 : p) * scale;
   });
 }
 
@@ -148,11 +146,10 @@ std::int64_t cross_entropy(Context& context, const Array& logits, const Array& t
   const std::int64_t blocks = std::min((rows + teams - 1) / teams, most);
   const Scratch outcomes(context, static_cast<std::size_t>(blocks) * sizeof(Outcome));
   const Scratch first_bad(context, sizeof(std::int64_t));
-  with_real(logits.dtype, [&](auto zero) {
+  dispatch_floating("cross_entropy", logits.dtype, [&](auto zero) {
     using T = decltype(zero);
     if (rows > 0) {
-      launch(context, "cross_entropy",
-             teams > 1 ? row_losses<T, T, 32> : row_losses<T, T, block_threads>,
+      launch(context, "cross_entropy", teams > 1 ? row_losses<T, 32> : row_losses<T, block_threads>,
              Grid{.blocks = dim3(static_cast<unsigned>(blocks))}, logits.as<T>(),
              targets.as<std::int64_t>(), rows, classes, log_sum_exp.as<T>(),
              outcomes.as<Outcome>());
@@ -175,9 +172,9 @@ void cross_entropy_grad(Context& context, const Array& logits, const Array& targ
   const std::int64_t rows = logits.shape[0];
   const std::int64_t classes = logits.shape[1];
   if (out.numel() == 0) return;
-  with_real(logits.dtype, [&](auto zero) {
+  dispatch_floating("cross_entropy", logits.dtype, [&](auto zero) {
     using T = decltype(zero);
-    launch(context, "cross_entropy_grad", gradient<T, T>, image_grid(context, rows, classes),
+    launch(context, "cross_entropy_grad", gradient<T>, image_grid(context, rows, classes),
            logits.as<T>(), targets.as<std::int64_t>(), rows, classes, log_sum_exp.as<T>(),
            grad.as<T>(), out.as<T>());
   });

@@ -1,3 +1,4 @@
+#include <string>
 #include <vector>
 
 #include "core/backend.h"
@@ -100,6 +101,9 @@ class CudaBackend : public Backend {
                              double* mean, double* variance) override {
     cuda::batch_norm_statistics(here(), dtype, rows, channels, x, mean, variance);
   }
+  void batch_norm_running(const BatchNormRunning& update) override {
+    cuda::batch_norm_running(here(), update);
+  }
   void batch_norm(const BatchNormCall& call, void* y) override {
     cuda::batch_norm(here(), call, y);
   }
@@ -128,6 +132,11 @@ class CudaBackend : public Backend {
   void cross_entropy_grad(const Array& logits, const Array& targets, const Array& log_sum_exp,
                           const Array& grad, const Array& out) override {
     cuda::cross_entropy_grad(here(), logits, targets, log_sum_exp, grad, out);
+  }
+
+  void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
+                      const Array& sums) override {
+    cuda::add_class_sums(here(), logits, targets, loss, sums);
   }
 
   void dropout(const Array& in, double p, const Generator& at, const Array& out,
@@ -170,6 +179,15 @@ class CudaBackend : public Backend {
 int cuda_device_count() { return cuda::devices().count; }
 
 std::string cuda_reason() { return cuda::devices().reason; }
+
+std::string cuda_description(int index) {
+  // Without a context, which takes a part of a second and of the memory.
+  cudaDeviceProp properties{};
+  cuda::check(cudaGetDeviceProperties(&properties, index), "cudaGetDeviceProperties");
+  return std::string(properties.name) + ", " + std::to_string(properties.totalGlobalMem >> 30) +
+         " GiB, compute capability " + std::to_string(properties.major) + "." +
+         std::to_string(properties.minor);
+}
 
 Backend& cuda_backend(int index) {
   // Never destroyed, like the contexts.

@@ -20,7 +20,7 @@ void where(Context& context, const Array& condition, const Array& a, const Array
            const Array& out);
 void scale_shift(Context& context, const Array& in, double scale, double shift, const Array& out);
 
-// reduce.cu
+// reduce.cu, extreme.cu
 void reduce(Context& context, Reduction op, const Array& in, double scale, const Array& out);
 void arg_extreme(Context& context, Extreme which, const Array& in, const Array& out);
 bool all_finite(Context& context, const Array& in);
@@ -30,13 +30,14 @@ void gather(Context& context, const Array& in, const Array& index, const Array& 
 void scatter_add(Context& context, const Array& in, const Array& index, const Array& out);
 std::int64_t first_outside(Context& context, const Array& index, std::int64_t limit);
 
-// batch_norm.cu
+// batch_norm.cu, batch_norm_grad.cu
 void batch_norm_statistics(Context& context, DType dtype, std::int64_t rows, std::int64_t channels,
                            const void* x, double* mean, double* variance);
+void batch_norm_running(Context& context, const BatchNormRunning& update);
 void batch_norm(Context& context, const BatchNormCall& call, void* y);
 void batch_norm_grad(Context& context, const BatchNormCall& call, const BatchNormGrad& grad);
 
-// pool.cu
+// max_pool.cu, avg_pool.cu
 void max_pool2d(Context& context, const MaxPool2dShape& shape, const void* x, void* offsets,
                 void* y);
 void max_pool2d_grad(Context& context, const MaxPool2dShape& shape, const void* grad_y,
@@ -50,6 +51,10 @@ std::int64_t cross_entropy(Context& context, const Array& logits, const Array& t
                            const Array& loss, const Array& log_sum_exp);
 void cross_entropy_grad(Context& context, const Array& logits, const Array& targets,
                         const Array& log_sum_exp, const Array& grad, const Array& out);
+
+// class_sums.cu
+void add_class_sums(Context& context, const Array& logits, const Array& targets, const Array& loss,
+                    const Array& sums);
 
 // random.cu
 void dropout(Context& context, const Array& in, double p, const Generator& at, const Array& out,

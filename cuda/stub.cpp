@@ -3,6 +3,7 @@
 
 #include "core/backend.h"
 #include "core/check.h"
+#include "data/device_gather.h"
 #include "optim/kernels.h"
 
 namespace plastic {
@@ -11,7 +12,13 @@ int cuda_device_count() { return 0; }
 
 std::string cuda_reason() { return "this build has no CUDA"; }
 
+std::string cuda_description(int) { fail("cuda", cuda_reason()); }
+
 Backend& cuda_backend(int) { fail("cuda", cuda_reason()); }
+
+std::unique_ptr<data::DeviceGather> data::cuda_gather(int, const DeviceExamples&) {
+  fail("cuda", cuda_reason());
+}
 
 optim::Kernels* optim::cuda_kernels(int) { return nullptr; }
 

@@ -25,17 +25,6 @@ std::vector<float> normalisation_table(const ImageDataset& dataset) {
   return table;
 }
 
-/// In [0, count).
-std::int64_t below(std::uint32_t bits, std::int64_t count) {
-  return static_cast<std::int64_t>((bits * static_cast<std::uint64_t>(count)) >> 32);
-}
-
-float factor(std::uint32_t bits, double strength) {
-  const auto low = static_cast<float>(std::max(1.0 - strength, 0.0));
-  const auto high = static_cast<float>(1.0 + strength);
-  return low + (high - low) * uniform_from(bits);
-}
-
 void check_side(const char* name, std::int64_t value, std::int64_t most) {
   if (value < 0 || value > most) fail(op, name, " must be 0 to ", most, ", got ", value);
 }
@@ -44,24 +33,49 @@ void check_strength(const char* name, double value) {
   if (!(value >= 0 && value <= 100)) fail(op, name, " must be 0 to 100, got ", value);
 }
 
-float grey(float red, float green, float blue) {
-  return 0.299F * red + 0.587F * green + 0.114F * blue;
+void check(const AugmentOptions& options, std::int64_t channels, std::int64_t height,
+           std::int64_t width) {
+  check_side("crop_padding", options.crop_padding, std::min(height, width));
+  check_side("cutout", options.cutout, std::max(height, width));
+  if (!(options.flip >= 0 && options.flip <= 1)) {
+    fail(op, "flip is a probability, 0 to 1, got ", options.flip);
+  }
+  check_strength("brightness", options.brightness);
+  check_strength("contrast", options.contrast);
+  check_strength("saturation", options.saturation);
+  if (options.saturation != 0 && channels != 3) {
+    fail(op, "saturation needs images of 3 channels, these have ", channels, "; leave it at 0");
+  }
+  if (options.contrast != 0 && channels != 3 && channels != 1) {
+    fail(op, "contrast needs images of 1 or 3 channels, these have ", channels, "; leave it at 0");
+  }
+}
+
+/// Factors are uniform in [1 - strength, 1 + strength], not below 0.
+void set_factor(double strength, float& low, float& range) {
+  low = static_cast<float>(std::max(1.0 - strength, 0.0));
+  range = static_cast<float>(1.0 + strength) - low;
+}
+
+AugmentRules rules_of(const AugmentOptions& options, const Shape& images) {
+  AugmentRules rules;
+  rules.channels = images[1];
+  rules.height = images[2];
+  rules.width = images[3];
+  check(options, rules.channels, rules.height, rules.width);
+  rules.crop_padding = options.crop_padding;
+  rules.flip = static_cast<float>(options.flip);
+  set_factor(options.brightness, rules.brightness_low, rules.brightness_range);
+  set_factor(options.contrast, rules.contrast_low, rules.contrast_range);
+  set_factor(options.saturation, rules.saturation_low, rules.saturation_range);
+  rules.has_brightness = options.brightness != 0;
+  rules.has_contrast = options.contrast != 0;
+  rules.has_saturation = options.saturation != 0;
+  rules.cutout = options.cutout;
+  return rules;
 }
 
 }  // namespace
-
-struct Augmenter::Plan {
-  /// Of the window within the padded image.
-  std::int64_t top;
-  std::int64_t left;
-  bool mirrored;
-  float brightness;
-  float contrast;
-  float saturation;
-  /// The centre of the square.
-  std::int64_t cut_row;
-  std::int64_t cut_column;
-};
 
 AugmentEpoch AugmentEpoch::of(const Generator& generator) {
   const PhiloxBlock block =
@@ -70,145 +84,109 @@ AugmentEpoch AugmentEpoch::of(const Generator& generator) {
 }
 
 Augmenter::Augmenter(const AugmentOptions& options, const ImageDataset& dataset)
-    : options_(options),
-      channels_(dataset.images.size(1)),
-      height_(dataset.images.size(2)),
-      width_(dataset.images.size(3)),
+    : rules_(rules_of(options, dataset.images.shape())),
       mean_(dataset.mean),
-      deviation_(dataset.deviation),
       normalised_(normalisation_table(dataset)) {
-  check_side("crop_padding", options.crop_padding, std::min(height_, width_));
-  check_side("cutout", options.cutout, std::max(height_, width_));
-  if (!(options.flip >= 0 && options.flip <= 1)) {
-    fail(op, "flip is a probability, 0 to 1, got ", options.flip);
-  }
-  check_strength("brightness", options.brightness);
-  check_strength("contrast", options.contrast);
-  check_strength("saturation", options.saturation);
-  if (options.saturation != 0 && channels_ != 3) {
-    fail(op, "saturation needs images of 3 channels, these have ", channels_, "; leave it at 0");
-  }
-  if (options.contrast != 0 && channels_ != 3 && channels_ != 1) {
-    fail(op, "contrast needs images of 1 or 3 channels, these have ", channels_, "; leave it at 0");
-  }
+  for (const float deviation : dataset.deviation) scale_.push_back(1.0F / deviation);
 }
 
 void Augmenter::write(const std::uint8_t* image, std::int64_t index, const AugmentEpoch& epoch,
                       std::vector<std::uint8_t>& scratch, float* out) const {
-  if (!options_.any()) {
+  if (!rules_.has_any()) {
     normalise(image, out);
     return;
   }
-  const Plan plan = draw(index, epoch);
-  if (options_.crop_padding != 0 || plan.mirrored) {
+  const AugmentPlan plan = draw_plan(rules_, epoch.seed, index);
+  if (rules_.crop_padding != 0 || plan.mirrored) {
     scratch.resize(static_cast<std::size_t>(pixels()));
     place(image, plan, scratch.data());
     image = scratch.data();
   }
-  if (options_.brightness != 0 || options_.contrast != 0 || options_.saturation != 0) {
+  if (rules_.has_jitter()) {
     jitter(image, plan, out);
   } else {
     normalise(image, out);
   }
-  if (options_.cutout != 0) cut_out(plan, out);
+  if (rules_.cutout != 0) cut_out(plan, out);
 }
 
-// Each change has words of its own, so that one more leaves the others as they are.
-Augmenter::Plan Augmenter::draw(std::int64_t index, const AugmentEpoch& epoch) const {
-  const auto sequence = static_cast<std::uint64_t>(index);
-  const PhiloxBlock place = philox(epoch.seed, sequence, 0);
-  const PhiloxBlock cut = philox(epoch.seed, sequence, 1);
-  const PhiloxBlock colour = philox(epoch.seed, sequence, 2);
-  return {.top = below(place.word[0], 2 * options_.crop_padding + 1),
-          .left = below(place.word[1], 2 * options_.crop_padding + 1),
-          .mirrored = uniform_from(place.word[2]) < static_cast<float>(options_.flip),
-          .brightness = factor(colour.word[0], options_.brightness),
-          .contrast = factor(colour.word[1], options_.contrast),
-          .saturation = factor(colour.word[2], options_.saturation),
-          .cut_row = below(cut.word[0], height_),
-          .cut_column = below(cut.word[1], width_)};
-}
-
-void Augmenter::place(const std::uint8_t* image, const Plan& plan, std::uint8_t* out) const {
-  const std::int64_t down = plan.top - options_.crop_padding;
-  const std::int64_t right = plan.left - options_.crop_padding;
+// What source_of() says, a row at a time.
+void Augmenter::place(const std::uint8_t* image, const AugmentPlan& plan, std::uint8_t* out) const {
+  const std::int64_t down = rows_down(rules_, plan);
+  const std::int64_t right = columns_right(rules_, plan);
+  const std::int64_t width = rules_.width;
+  const std::int64_t height = rules_.height;
   // The columns of a row that are not padding.
   const std::int64_t first = std::max<std::int64_t>(right, 0);
-  const std::int64_t end = std::min(width_ + right, width_);
-  for (std::int64_t channel = 0; channel < channels_; ++channel) {
-    for (std::int64_t y = 0; y < height_; ++y, out += width_) {
+  const std::int64_t end = std::min(width + right, width);
+  for (std::int64_t channel = 0; channel < rules_.channels; ++channel) {
+    for (std::int64_t y = 0; y < height; ++y, out += width) {
       const std::int64_t row = y + down;
-      if (row < 0 || row >= height_) {
-        std::fill_n(out, width_, std::uint8_t{0});
+      if (row < 0 || row >= height) {
+        std::fill_n(out, width, std::uint8_t{0});
         continue;
       }
-      const std::uint8_t* from = image + (channel * height_ + row) * width_;
+      const std::uint8_t* from = image + (channel * height + row) * width;
       std::fill_n(out, first - right, std::uint8_t{0});
       std::copy(from + first, from + end, out + (first - right));
-      std::fill(out + (end - right), out + width_, std::uint8_t{0});
-      if (plan.mirrored) std::reverse(out, out + width_);
+      std::fill(out + (end - right), out + width, std::uint8_t{0});
+      if (plan.mirrored) std::reverse(out, out + width);
     }
   }
 }
 
 void Augmenter::normalise(const std::uint8_t* planes, float* out) const {
-  const std::int64_t count = plane();
-  for (std::int64_t channel = 0; channel < channels_; ++channel) {
+  const std::int64_t channels = rules_.channels;
+  const std::int64_t count = rules_.plane();
+  for (std::int64_t channel = 0; channel < channels; ++channel) {
     const std::uint8_t* from = planes + channel * count;
     const float* table = normalised_.data() + 256 * channel;
-    for (std::int64_t p = 0; p < count; ++p) out[p * channels_ + channel] = table[from[p]];
+    for (std::int64_t p = 0; p < count; ++p) out[p * channels + channel] = table[from[p]];
   }
 }
 
-void Augmenter::jitter(const std::uint8_t* planes, const Plan& plan, float* out) const {
-  const std::int64_t count = plane();
-  for (std::int64_t channel = 0; channel < channels_; ++channel) {
+void Augmenter::jitter(const std::uint8_t* planes, const AugmentPlan& plan, float* out) const {
+  const std::int64_t channels = rules_.channels;
+  const std::int64_t count = rules_.plane();
+  for (std::int64_t channel = 0; channel < channels; ++channel) {
     const std::uint8_t* from = planes + channel * count;
-    for (std::int64_t p = 0; p < count; ++p) {
-      out[p * channels_ + channel] = static_cast<float>(from[p]) * (1.0F / 255.0F);
-    }
+    for (std::int64_t p = 0; p < count; ++p) out[p * channels + channel] = scaled(from[p]);
   }
-  const auto keep = [](float value) { return std::clamp(value, 0.0F, 1.0F); };
   const std::int64_t values = pixels();
-  for (std::int64_t i = 0; i < values; ++i) out[i] = keep(out[i] * plan.brightness);
-  if (options_.contrast != 0) {
+  for (std::int64_t i = 0; i < values; ++i) out[i] = brightened(out[i], plan.brightness);
+  if (rules_.has_contrast) {
     double sum = 0.0;
-    for (std::int64_t p = 0; p < count; ++p) {
-      const float* pixel = out + p * channels_;
-      sum += double{channels_ == 3 ? grey(pixel[0], pixel[1], pixel[2]) : pixel[0]};
-    }
+    for (std::int64_t p = 0; p < count; ++p) sum += double{grey_of(out + p * channels, channels)};
     const auto middle = static_cast<float>(sum / static_cast<double>(count));
-    for (std::int64_t i = 0; i < values; ++i) {
-      out[i] = keep(middle + plan.contrast * (out[i] - middle));
-    }
+    for (std::int64_t i = 0; i < values; ++i) out[i] = spread(out[i], middle, plan.contrast);
   }
-  if (options_.saturation != 0) {
+  if (rules_.has_saturation) {
     for (std::int64_t p = 0; p < count; ++p) {
-      float* pixel = out + p * channels_;
+      float* pixel = out + p * 3;
       const float middle = grey(pixel[0], pixel[1], pixel[2]);
-      for (int i = 0; i < 3; ++i) pixel[i] = keep(middle + plan.saturation * (pixel[i] - middle));
+      for (int i = 0; i < 3; ++i) pixel[i] = spread(pixel[i], middle, plan.saturation);
     }
   }
-  for (std::int64_t channel = 0; channel < channels_; ++channel) {
+  for (std::int64_t channel = 0; channel < channels; ++channel) {
     const auto i = static_cast<std::size_t>(channel);
-    const float scale = 1.0F / deviation_[i];
     for (std::int64_t p = 0; p < count; ++p) {
-      float& value = out[p * channels_ + channel];
-      value = (value - mean_[i]) * scale;
+      float& value = out[p * channels + channel];
+      value = normalised(value, mean_[i], scale_[i]);
     }
   }
 }
 
-void Augmenter::cut_out(const Plan& plan, float* out) const {
-  const auto range = [side = options_.cutout](std::int64_t centre, std::int64_t length) {
-    const std::int64_t first = centre - side / 2;
-    return std::pair(std::max<std::int64_t>(first, 0), std::min(first + side, length));
+void Augmenter::cut_out(const AugmentPlan& plan, float* out) const {
+  const std::int64_t channels = rules_.channels;
+  const auto range = [this](std::int64_t centre, std::int64_t length) {
+    return std::pair(std::max<std::int64_t>(cut_begin(rules_, centre), 0),
+                     std::min(cut_end(rules_, centre), length));
   };
-  const auto [top, bottom] = range(plan.cut_row, height_);
-  const auto [left, right] = range(plan.cut_column, width_);
+  const auto [top, bottom] = range(plan.cut_row, rules_.height);
+  const auto [left, right] = range(plan.cut_column, rules_.width);
   for (std::int64_t y = top; y < bottom; ++y) {
-    float* row = out + y * width_ * channels_;
-    std::fill(row + left * channels_, row + right * channels_, 0.0F);
+    float* row = out + y * rules_.width * channels;
+    std::fill(row + left * channels, row + right * channels, 0.0F);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "data/augment_rules.h"
 #include "plastic/core/random.h"
 #include "plastic/data/augment.h"
 #include "plastic/data/dataset.h"
@@ -26,31 +27,29 @@ class Augmenter {
   /// options out of range or without meaning for its channels.
   Augmenter(const AugmentOptions& options, const ImageDataset& dataset);
 
-  std::int64_t pixels() const { return channels_ * plane(); }
+  std::int64_t pixels() const { return rules_.channels * rules_.plane(); }
+  const AugmentRules& rules() const { return rules_; }
 
   /// Turns the planes of image `index` into pixels with their channels together. `scratch` is for
   /// reuse.
   void write(const std::uint8_t* image, std::int64_t index, const AugmentEpoch& epoch,
              std::vector<std::uint8_t>& scratch, float* out) const;
 
+  // A channel each, for devices: what normalising subtracts and multiplies by, and, 256 a channel,
+  // what becomes of every byte that nothing else changes.
+  const std::vector<float>& mean() const { return mean_; }
+  const std::vector<float>& scale() const { return scale_; }
+  const std::vector<float>& table() const { return normalised_; }
+
  private:
-  /// What was drawn for one image.
-  struct Plan;
-
-  std::int64_t plane() const { return height_ * width_; }
-  Plan draw(std::int64_t index, const AugmentEpoch& epoch) const;
-  void place(const std::uint8_t* image, const Plan& plan, std::uint8_t* out) const;
+  void place(const std::uint8_t* image, const AugmentPlan& plan, std::uint8_t* out) const;
   void normalise(const std::uint8_t* planes, float* out) const;
-  void jitter(const std::uint8_t* planes, const Plan& plan, float* out) const;
-  void cut_out(const Plan& plan, float* out) const;
+  void jitter(const std::uint8_t* planes, const AugmentPlan& plan, float* out) const;
+  void cut_out(const AugmentPlan& plan, float* out) const;
 
-  AugmentOptions options_;
-  std::int64_t channels_;
-  std::int64_t height_;
-  std::int64_t width_;
+  AugmentRules rules_;
   std::vector<float> mean_;
-  std::vector<float> deviation_;
-  /// The normalised value of every byte, 256 a channel.
+  std::vector<float> scale_;
   std::vector<float> normalised_;
 };
 

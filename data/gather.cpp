@@ -20,6 +20,14 @@ const ImageDataset& checked(const ImageDataset& dataset) {
 
 }  // namespace
 
+Batch empty_batch(std::int64_t count, const Shape& images, Device device) {
+  const Tensor stored = Tensor::empty({count, images[2], images[3], images[1]}, {.device = device});
+  // With one channel both layouts are the same bytes, and the plain one is known as contiguous.
+  return {images[1] == 1 ? stored.reshape({count, 1, images[2], images[3]})
+                         : stored.permute({0, 3, 1, 2}),
+          Tensor::empty({count}, {.dtype = DType::i64, .device = device})};
+}
+
 Gather::Gather(const ImageDataset& dataset, const AugmentOptions& augment)
     : images_(checked(dataset).images.contiguous()),
       labels_(dataset.labels.contiguous()),
@@ -27,7 +35,7 @@ Gather::Gather(const ImageDataset& dataset, const AugmentOptions& augment)
 
 Batch Gather::on_all_threads(std::span<const std::int64_t> indices,
                              const AugmentEpoch& epoch) const {
-  Batch batch = empty_batch(std::ssize(indices));
+  Batch batch = empty_batch(std::ssize(indices), images_.shape(), Device{});
   const std::int64_t grain =
       std::max<std::int64_t>(1, pixels_a_thread / std::max<std::int64_t>(augmenter_.pixels(), 1));
   parallel_for(0, std::ssize(indices), grain, [&](std::int64_t first, std::int64_t last) {
@@ -38,18 +46,9 @@ Batch Gather::on_all_threads(std::span<const std::int64_t> indices,
 
 Batch Gather::on_this_thread(std::span<const std::int64_t> indices,
                              const AugmentEpoch& epoch) const {
-  Batch batch = empty_batch(std::ssize(indices));
+  Batch batch = empty_batch(std::ssize(indices), images_.shape(), Device{});
   fill(batch, indices, epoch, 0, std::ssize(indices));
   return batch;
-}
-
-Batch Gather::empty_batch(std::int64_t count) const {
-  const Shape& shape = images_.shape();
-  const Tensor stored = Tensor::empty({count, shape[2], shape[3], shape[1]});
-  // With one channel both layouts are the same bytes, and the plain one is known as contiguous.
-  const Tensor images =
-      shape[1] == 1 ? stored.reshape({count, 1, shape[2], shape[3]}) : stored.permute({0, 3, 1, 2});
-  return {images, Tensor::empty({count}, {.dtype = DType::i64})};
 }
 
 void Gather::fill(Batch& batch, std::span<const std::int64_t> indices, const AugmentEpoch& epoch,

@@ -8,6 +8,10 @@
 
 namespace plastic::data {
 
+/// A batch to be filled with `count` images of a data set (N, C, H, W), in the layout that
+/// plastic::data::Batch describes.
+Batch empty_batch(std::int64_t count, const Shape& images, Device device);
+
 /// A data set's examples, changed at random and normalised as they are gathered into batches. Not
 /// changed itself once made: any thread may gather.
 class Gather {
@@ -23,7 +27,6 @@ class Gather {
   Batch on_this_thread(std::span<const std::int64_t> indices, const AugmentEpoch& epoch) const;
 
  private:
-  Batch empty_batch(std::int64_t count) const;
   void fill(Batch& batch, std::span<const std::int64_t> indices, const AugmentEpoch& epoch,
             std::int64_t first, std::int64_t last) const;
 

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/tensor_impl.h"
+#include "data/device_gather.h"
 #include "data/gather.h"
 #include "data/prefetcher.h"
 
@@ -31,10 +33,7 @@ std::span<const std::int64_t> batch_of(const std::vector<std::int64_t>& order,
 }  // namespace
 
 Loader::Loader(const ImageDataset& dataset, const LoaderOptions& options)
-    : examples_(std::make_shared<const Gather>(dataset, options.augment)),
-      options_(options),
-      generator_(options.generator),
-      state_{.generator = options.generator} {
+    : options_(options), generator_(options.generator), state_{.generator = options.generator} {
   if (options.batch_size < 1) {
     fail("loader", "batch_size must be at least 1, got ", options.batch_size);
   }
@@ -42,18 +41,30 @@ Loader::Loader(const ImageDataset& dataset, const LoaderOptions& options)
     fail("loader", "prefetch_threads must be 0 to ", most_prefetch_threads, ", got ",
          options.prefetch_threads);
   }
+  if (options.device.type == DeviceType::cpu) {
+    examples_ = std::make_shared<const Gather>(dataset, options.augment);
+  } else {
+    device_examples_ = make_device_gather(dataset, options.augment, options.device);
+  }
+  shape_ = dataset.images.shape();
 }
 
 Loader::Loader(Loader&&) noexcept = default;
 Loader& Loader::operator=(Loader&&) noexcept = default;
 Loader::~Loader() = default;
 
-std::int64_t Loader::size() const { return examples_->size(); }
+std::int64_t Loader::size() const { return shape_[0]; }
 
 void Loader::start_epoch() {
-  prefetcher_.reset();
+  forget_batches();
   state_ = {.generator = generator_, .started = true, .position = 0};
   begin();
+}
+
+void Loader::forget_batches() {
+  prefetcher_.reset();
+  batch_ = {};
+  is_waiting_ = false;
 }
 
 void Loader::begin() {
@@ -67,6 +78,10 @@ void Loader::begin() {
     ++generator_.offset;
   }
   order_ = std::make_shared<const std::vector<std::int64_t>>(std::move(order));
+  if (device_examples_) {
+    device_examples_->set_order(*order_);
+    return;
+  }
 
   const std::int64_t given = given_batches();
   if (options_.prefetch_threads == 0 || given >= batch_count()) return;
@@ -81,14 +96,37 @@ void Loader::begin() {
 }
 
 bool Loader::next(Batch& batch) {
+  if (!advance()) return false;
+  batch = gather();
+  return true;
+}
+
+bool Loader::advance() {
   if (!state_.started) fail("loader", "next() before the first epoch; call start_epoch()");
   if (given_batches() >= batch_count()) return false;
-  batch = prefetcher_
-              ? prefetcher_->take()
-              : examples_->on_all_threads(batch_of(*order_, state_.position, options_.batch_size),
-                                          AugmentEpoch{augment_seed_});
-  state_.position += batch.labels.numel();
+  // Batches come in order, wanted or not.
+  if (prefetcher_ && is_waiting_) prefetcher_->take();
+  batch_ = batch_of(*order_, state_.position, options_.batch_size);
+  if (device_examples_) device_examples_->prepare(state_.position, AugmentEpoch{augment_seed_});
+  state_.position += std::ssize(batch_);
+  is_waiting_ = true;
   return true;
+}
+
+Batch Loader::gather() {
+  if (!is_waiting_) fail("loader", "gather() has no batch to give; call advance() before it");
+  Batch batch;
+  if (device_examples_) {
+    batch = empty_batch(batch_size(), shape_, options_.device);
+    device_examples_->run(batch_size(), array_of(batch.images).as<float>(),
+                          array_of(batch.labels).as<std::int64_t>());
+  } else if (prefetcher_) {
+    batch = prefetcher_->take();
+  } else {
+    batch = examples_->on_all_threads(batch_, AugmentEpoch{augment_seed_});
+  }
+  is_waiting_ = false;
+  return batch;
 }
 
 LoaderState Loader::state() const { return state_; }
@@ -103,7 +141,7 @@ void Loader::restore(const LoaderState& state) {
          options_.batch_size, " from ", size(),
          " examples; restore with the data set and batch size that it was saved with");
   }
-  prefetcher_.reset();
+  forget_batches();
   generator_ = state.generator;
   state_ = state;
   if (state.started) begin();

@@ -99,6 +99,10 @@ class CpuBackend final : public Backend {
                           const Array& grad, const Array& out) override {
     cpu::cross_entropy_grad(logits, targets, log_sum_exp, grad, out);
   }
+  void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
+                      const Array& sums) override {
+    cpu::add_class_sums(logits, targets, loss, sums);
+  }
   void dropout(const Array& in, double p, const Generator& at, const Array& out,
                const Array& mask) override {
     cpu::dropout(in, p, at, out, mask);

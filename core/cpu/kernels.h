@@ -51,6 +51,8 @@ std::int64_t cross_entropy(const Array& logits, const Array& targets, const Arra
                            const Array& log_sum_exp);
 void cross_entropy_grad(const Array& logits, const Array& targets, const Array& log_sum_exp,
                         const Array& grad, const Array& out);
+void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
+                    const Array& sums);
 
 void dropout(const Array& in, double p, const Generator& at, const Array& out, const Array& mask);
 void relu_dropout_grad(const Array& result, const Array& grad, double scale, const Array& out);

@@ -83,20 +83,24 @@ TEST_CASE("apps.config_file.text_is_read_back") {
   resolve_model(config);
   config.optimizer = default_settings("neuroplastic", true);
   config.optimizer.lr = 0.1 + 0.2;
-  const std::string text = config_text({.data = "mnist",
-                                        .data_dir = "/a \"b\"\\c#",
-                                        .threads = 3,
-                                        .keep_best = true,
-                                        .early_stopping = 4},
-                                       config);
+  config.device = {.type = plastic::DeviceType::cuda, .index = 1};
+  const std::string text =
+      config_text({.data = "mnist",
+                   .data_dir = "/a \"b\"\\c#",
+                   .threads = 3,
+                   .arithmetic = {.precision = plastic::Precision::tf32, .deterministic = true},
+                   .keep_best = true,
+                   .early_stopping = 4},
+                  config);
   std::string values;
   for (const ConfigEntry& entry : parse_config("F", text)) {
     values += entry.key + "=" + entry.value + "\n";
   }
   for (const char* line :
        {"data=mnist\n", "data-dir=/a \"b\"\\c#\n", "lr=0.30000000000000004\n", "hidden=256,256\n",
-        "threads=3\n", "keep-best=true\n", "early-stopping=4\n", "np.plasticity-scale=2\n",
-        "np.mode=rule_based\n", "np.diagnostics=false\n"}) {
+        "threads=3\n", "device=cuda:1\n", "precision=tf32\n", "deterministic=true\n",
+        "keep-best=true\n", "early-stopping=4\n", "np.plasticity-scale=2\n", "np.mode=rule_based\n",
+        "np.diagnostics=false\n"}) {
     CAPTURE(line);
     CHECK(values.find(line) != std::string::npos);
   }

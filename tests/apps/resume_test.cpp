@@ -112,6 +112,25 @@ TEST_CASE("apps.resume.when_done") {
   CHECK(contains(read_file(runs / "run/config.toml"), "epochs = 2\n"));
 }
 
+// As they were before devices and precisions could be chosen.
+TEST_CASE("apps.resume.of_an_older_program") {
+  const Runs runs;
+  runs.train("whole", "--epochs 2");
+  runs.train("parts", "--epochs 1");
+  const auto without = [](std::string text, const std::string& line) {
+    const std::size_t at = text.find(line);
+    REQUIRE(at != std::string::npos);
+    return text.erase(at, line.size());
+  };
+  auto checkpoint = plastic::apps::load_checkpoint(runs / "parts");
+  std::string& config = checkpoint->config;
+  config = without(without(config, "device = \"cpu\"\n"), "precision = \"f32\"\n");
+  plastic::apps::save_checkpoint(runs / "parts", *checkpoint);
+  write_file(runs / "parts/config.toml", config);
+  CHECK(runs.resume("parts", "--epochs 2 --device cpu").code == 0);
+  CHECK(timeless_metrics(runs / "whole") == timeless_metrics(runs / "parts"));
+}
+
 // Killed between metrics and checkpoint: the line of the epoch that does not count is written anew.
 TEST_CASE("apps.resume.metrics_ahead") {
   const Runs runs;
@@ -136,6 +155,8 @@ TEST_CASE("apps.resume.refuses") {
   check_refused("--lr 0.1", 2, "leave out --lr");
   check_refused("--out elsewhere --seed 3", 2, "leave out");
   check_refused("--config x.toml", 2, "leave out --config");
+  check_refused("--precision f32", 2, "leave out --precision");
+  check_refused("--device cuda:99", 1, "cuda:99 is not there");
   const ProgramResult none = runs.resume("nothing");
   CHECK(none.code == 1);
   CHECK(contains(none.err, "no run was begun there"));

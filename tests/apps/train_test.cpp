@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "plastic/core/device.h"
 #include "tests/apps/program.h"
 
 using namespace plastic::tests;
@@ -144,7 +145,9 @@ TEST_CASE("apps.info.reports") {
   const ProgramResult result = run_program("info --data-dir '" + folder.path().string() + "'");
   CHECK(result.code == 0);
   CHECK(contains(result.out, PLASTIC_VERSION));
-  CHECK(contains(result.out, "cpu"));
+  CHECK(contains(result.out, "devices              cpu\n"));
+  CHECK(contains(result.out, "cuda: f32, tf32, bf16"));
+  CHECK(contains(result.out, plastic::cuda_unavailable_reason()));
   CHECK(contains(result.out, "found in " + folder.path().string()));
   const TemporaryFolder empty;
   const ProgramResult nothing = run_program("info --data-dir '" + empty.path().string() + "'");

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "plastic/core/device.h"
 #include "tests/apps/program.h"
 
 using namespace plastic::tests;
@@ -65,6 +66,12 @@ TEST_CASE("apps.usage.train_values") {
       {"--warmup 10", "the run has 10 epochs"},
       {"--warmup 1 --schedule one-cycle", "of its own"},
       {"--prefetch 65", "at most 64"},
+      {"--device gpu", "expected cpu, cuda or cuda:N, got 'gpu'"},
+      {"--device cuda:", "got 'cuda:'"},
+      {"--device cuda:-1", "got 'cuda:-1'"},
+      {"--precision f16", "expected one of f32, tf32, bf16, got 'f16'"},
+      {"--precision tf32", "--precision tf32: only a CUDA device has it"},
+      {"--device cpu --precision bf16", "the CPU computes in f32"},
       {"--data imagenet", "fashion-mnist"},
       {"--model resnet", "mlp"},
       {"--optimizer lion", "grad-only"},
@@ -76,6 +83,22 @@ TEST_CASE("apps.usage.train_values") {
   for (const auto& [arguments, reason] : cases) {
     check_refused(std::string("train ") + arguments, reason);
   }
+}
+
+// Whatever this machine has, it has no hundredth one.
+TEST_CASE("apps.usage.device_that_is_not_there") {
+  const std::string reason = plastic::cuda_unavailable_reason();
+  for (const char* command : {"train --device cuda:99", "compare --device cuda:99",
+                              "train --device cuda:99 --precision bf16 --deterministic",
+                              "predict --device cuda:99 --checkpoint run image.png"}) {
+    CAPTURE(command);
+    const ProgramResult result = run_program(command);
+    CHECK(result.code == 1);
+    CHECK(result.out.empty());
+    CHECK(contains(result.err, "plastic: [device] cuda:99 is not there"));
+    CHECK(contains(result.err, reason));
+  }
+  if (!reason.empty()) CHECK(run_program("train --device cuda").code == 1);
 }
 
 TEST_CASE("apps.usage.neuroplastic_options") {

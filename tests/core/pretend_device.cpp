@@ -306,6 +306,11 @@ class PretendBackend final : public Backend {
     cpu_.cross_entropy_grad(at.in(logits), at.in(targets), at.in(log_sum_exp), at.in(grad),
                             at.out(out));
   }
+  void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
+                      const Array& sums) override {
+    Operands at(blocks_);
+    cpu_.add_class_sums(at.in(logits), at.in(targets), at.in(loss), at.out(sums));
+  }
   void dropout(const Array& in, double p, const Generator& from, const Array& out,
                const Array& mask) override {
     Operands at(blocks_);

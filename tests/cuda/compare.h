@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "plastic/core/tensor.h"
@@ -22,7 +23,15 @@ inline double worst_difference(const Tensor& a, const Tensor& b) {
   return worst;
 }
 
-/// Whether two tensors of one shape and dtype have the same bits, NaN aside.
-inline bool are_same(const Tensor& a, const Tensor& b) { return worst_difference(a, b) == 0; }
+/// Whether two tensors have one shape, one dtype and the same numbers, NaN where the other has NaN.
+/// They are compared on the host.
+inline bool are_same(const Tensor& a, const Tensor& b) {
+  if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
+  const Tensor x = a.detach().to(Device{});
+  const Tensor y = b.detach().to(Device{});
+  // Not all of them are an f64.
+  if (a.dtype() == DType::i64) return x.to_vector<std::int64_t>() == y.to_vector<std::int64_t>();
+  return worst_difference(x, y) == 0;
+}
 
 }  // namespace plastic::test

@@ -45,8 +45,14 @@ TEST_CASE("cuda.device.out_of_memory_says_what_takes_it") {
   CHECK(kept.to_vector<float>()[0] == 1);
 }
 
+TEST_CASE("cuda.device.is_described") {
+  if (!has_cuda_device()) return;
+  CHECK(describe(cuda_device).find(" GiB, compute capability ") != std::string::npos);
+}
+
 TEST_CASE("cuda.device.is_named_when_missing") {
   const Device missing{.type = DeviceType::cuda, .index = 99};
+  CHECK_THROWS_WITH_AS(describe(missing), doctest::Contains("cuda:99 is not there"), Error);
   CHECK_THROWS_WITH_AS(Tensor::ones({1}, {.device = missing}),
                        doctest::Contains("cuda:99 is not there"), Error);
 }

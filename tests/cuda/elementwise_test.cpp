@@ -5,8 +5,8 @@
 
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
+#include "tests/cuda/compare.h"
 #include "tests/cuda/device.h"
-#include "tests/cuda/same.h"
 
 namespace plastic::test {
 namespace {
@@ -28,10 +28,10 @@ TEST_CASE("cuda.elementwise.converts_all_dtypes") {
       CAPTURE(std::string(name_of(to)));
       // Out of a u8's range there is no one answer.
       const bool is_defined = to != DType::u8 || from == DType::u8;
-      if (is_defined) CHECK(same(device.to(to), host.to(to)));
+      if (is_defined) CHECK(are_same(device.to(to), host.to(to)));
       const Tensor small = random_values({2, 9}, from, 0, 200);
-      CHECK(same(small.to(cuda_device).to(to), small.to(to)));
-      CHECK(same(small.to(cuda_device).transpose(0, 1).to(to), small.transpose(0, 1).to(to)));
+      CHECK(are_same(small.to(cuda_device).to(to), small.to(to)));
+      CHECK(are_same(small.to(cuda_device).transpose(0, 1).to(to), small.transpose(0, 1).to(to)));
     }
   }
 }
@@ -54,8 +54,8 @@ TEST_CASE("cuda.elementwise.converts_odd_numbers") {
   const Tensor host = Tensor::from<double>(values, {static_cast<std::int64_t>(values.size())});
   for (const DType to : {DType::f32, DType::bf16}) {
     const Tensor device = host.to(cuda_device).to(to);
-    CHECK(same(device, host.to(to)));
-    CHECK(same(device.to(DType::f64), host.to(to).to(DType::f64)));
+    CHECK(are_same(device, host.to(to)));
+    CHECK(are_same(device.to(DType::f64), host.to(to).to(DType::f64)));
   }
   // More digits than an f64 has.
   const std::vector<std::int64_t> large = {(std::int64_t{1} << 62) + 1,
@@ -81,10 +81,11 @@ TEST_CASE("cuda.elementwise.any_length_and_alignment") {
         const auto part = [&](const Tensor& t, std::int64_t from) {
           return t.slice(0, from, from + length);
         };
-        CHECK(same(abs(part(device_x, start)), abs(part(x, start))));
-        CHECK(same(add(part(device_x, start), part(device_y, 2)), add(part(x, start), part(y, 2))));
-        CHECK(
-            same(less(part(device_x, start), part(device_y, 0)), less(part(x, start), part(y, 0))));
+        CHECK(are_same(abs(part(device_x, start)), abs(part(x, start))));
+        CHECK(are_same(add(part(device_x, start), part(device_y, 2)),
+                       add(part(x, start), part(y, 2))));
+        CHECK(are_same(less(part(device_x, start), part(device_y, 0)),
+                       less(part(x, start), part(y, 0))));
         // Written in place, with neighbours that stay.
         Tensor target = y.to(cuda_device).clone();
         Tensor expected = y.clone();
@@ -92,7 +93,7 @@ TEST_CASE("cuda.elementwise.any_length_and_alignment") {
         part(expected, start).copy_(part(x, 0));
         part(target, 39 - length).fill_(7);
         part(expected, 39 - length).fill_(7);
-        CHECK(same(target, expected));
+        CHECK(are_same(target, expected));
       }
     }
   }
@@ -106,15 +107,15 @@ TEST_CASE("cuda.elementwise.integers") {
     const Tensor a = x.to(cuda_device);
     const Tensor b = y.to(cuda_device);
     CAPTURE(std::string(name_of(dtype)));
-    CHECK(same(a + b, x + y));
-    CHECK(same(a - b, x - y));
-    CHECK(same(a * b, x * y));
-    CHECK(same(a / b, x / y));
-    CHECK(same(-a, -x));
-    CHECK(same(sign(a), sign(x)));
-    CHECK(same(a * 3.0, x * 3.0));
-    CHECK(same(where(less(a, b), a, b), where(less(x, y), x, y)));
-    CHECK(same(masked_fill(a, equal(a, a), 9), masked_fill(x, equal(x, x), 9)));
+    CHECK(are_same(a + b, x + y));
+    CHECK(are_same(a - b, x - y));
+    CHECK(are_same(a * b, x * y));
+    CHECK(are_same(a / b, x / y));
+    CHECK(are_same(-a, -x));
+    CHECK(are_same(sign(a), sign(x)));
+    CHECK(are_same(a * 3.0, x * 3.0));
+    CHECK(are_same(where(less(a, b), a, b), where(less(x, y), x, y)));
+    CHECK(are_same(masked_fill(a, equal(a, a), 9), masked_fill(x, equal(x, x), 9)));
   }
 }
 
@@ -125,14 +126,14 @@ TEST_CASE("cuda.elementwise.nan_stays") {
   const Tensor y = Tensor::of({1, nan, 2, nan, -0.0F}, {5});
   const Tensor a = x.to(cuda_device);
   const Tensor b = y.to(cuda_device);
-  CHECK(same(relu(a), relu(x)));
-  CHECK(same(clamp(a, -0.5, 0.5), clamp(x, -0.5, 0.5)));
-  CHECK(same(sign(a), sign(x)));
-  CHECK(same(abs(a), abs(x)));
-  CHECK(same(equal(a, b), equal(x, y)));
-  CHECK(same(not_equal(a, b), not_equal(x, y)));
-  CHECK(same(less_equal(a, b), less_equal(x, y)));
-  CHECK(same(greater(a, b), greater(x, y)));
+  CHECK(are_same(relu(a), relu(x)));
+  CHECK(are_same(clamp(a, -0.5, 0.5), clamp(x, -0.5, 0.5)));
+  CHECK(are_same(sign(a), sign(x)));
+  CHECK(are_same(abs(a), abs(x)));
+  CHECK(are_same(equal(a, b), equal(x, y)));
+  CHECK(are_same(not_equal(a, b), not_equal(x, y)));
+  CHECK(are_same(less_equal(a, b), less_equal(x, y)));
+  CHECK(are_same(greater(a, b), greater(x, y)));
 }
 
 TEST_CASE("cuda.elementwise.broadcasts") {
@@ -144,8 +145,8 @@ TEST_CASE("cuda.elementwise.broadcasts") {
       CAPTURE(to_string(right));
       const Tensor x = random_values(left, DType::f32);
       const Tensor y = random_values(right, DType::f32, 1, 9);
-      CHECK(same(sub(x.to(cuda_device), y.to(cuda_device)), sub(x, y)));
-      CHECK(same(greater(x.to(cuda_device), y.to(cuda_device)), greater(x, y)));
+      CHECK(are_same(sub(x.to(cuda_device), y.to(cuda_device)), sub(x, y)));
+      CHECK(are_same(greater(x.to(cuda_device), y.to(cuda_device)), greater(x, y)));
     }
   }
 }
@@ -156,23 +157,23 @@ TEST_CASE("cuda.elementwise.transposes") {
     CAPTURE(std::string(name_of(dtype)));
     for (const Shape& shape : {Shape{33, 65}, Shape{64, 32}, Shape{16, 100}, Shape{3, 70}}) {
       const Tensor x = random_values(shape, dtype);
-      CHECK(same(x.to(cuda_device).transpose(0, 1).contiguous(), x.transpose(0, 1)));
+      CHECK(are_same(x.to(cuda_device).transpose(0, 1).contiguous(), x.transpose(0, 1)));
     }
     const Tensor images = random_values({2, 35, 6, 7}, dtype);
-    CHECK(same(images.to(cuda_device).permute({0, 2, 3, 1}).contiguous(),
-               images.permute({0, 2, 3, 1})));
-    CHECK(same(images.to(cuda_device).permute({3, 1, 0, 2}).contiguous(),
-               images.permute({3, 1, 0, 2})));
+    CHECK(are_same(images.to(cuda_device).permute({0, 2, 3, 1}).contiguous(),
+                   images.permute({0, 2, 3, 1})));
+    CHECK(are_same(images.to(cuda_device).permute({3, 1, 0, 2}).contiguous(),
+                   images.permute({3, 1, 0, 2})));
     // Not all of a matrix, from within one.
     const Tensor wide = random_values({40, 50}, dtype);
     const auto part = [](const Tensor& t) { return t.slice(0, 3, 39).slice(1, 5, 42); };
-    CHECK(
-        same(part(wide.to(cuda_device)).transpose(0, 1).contiguous(), part(wide).transpose(0, 1)));
+    CHECK(are_same(part(wide.to(cuda_device)).transpose(0, 1).contiguous(),
+                   part(wide).transpose(0, 1)));
     Tensor target = Tensor::zeros({50, 40}, {.dtype = dtype, .device = cuda_device});
     target.slice(0, 5, 42).slice(1, 3, 39).copy_(part(wide.to(cuda_device)).transpose(0, 1));
     Tensor expected = Tensor::zeros({50, 40}, {.dtype = dtype});
     expected.slice(0, 5, 42).slice(1, 3, 39).copy_(part(wide).transpose(0, 1));
-    CHECK(same(target, expected));
+    CHECK(are_same(target, expected));
   }
 }
 
@@ -187,20 +188,20 @@ TEST_CASE("cuda.elementwise.bf16_is_rounded_once") {
     const Tensor a = x.to(cuda_device);
     const Tensor b = y.to(cuda_device);
     const auto rounded = [](const Tensor& t) { return t.to(DType::bf16); };
-    CHECK(same(relu(a), rounded(relu(wide_x))));
-    CHECK(same(add(a, b), rounded(add(wide_x, wide_y))));
-    CHECK(same(mul(a, b), rounded(mul(wide_x, wide_y))));
-    CHECK(same(div(a, b), rounded(div(wide_x, wide_y))));
-    CHECK(same(a * 2.0, rounded(wide_x * 2.0)));
-    CHECK(same(less(a, b), less(wide_x, wide_y)));
-    CHECK(same(where(less(a, b), a, b.expand(shape)),
-               rounded(where(less(wide_x, wide_y), wide_x, wide_y.expand(shape)))));
-    CHECK(same(a.clone(), x));
-    CHECK(same(a.transpose(0, 1).contiguous(), x.transpose(0, 1)));
+    CHECK(are_same(relu(a), rounded(relu(wide_x))));
+    CHECK(are_same(add(a, b), rounded(add(wide_x, wide_y))));
+    CHECK(are_same(mul(a, b), rounded(mul(wide_x, wide_y))));
+    CHECK(are_same(div(a, b), rounded(div(wide_x, wide_y))));
+    CHECK(are_same(a * 2.0, rounded(wide_x * 2.0)));
+    CHECK(are_same(less(a, b), less(wide_x, wide_y)));
+    CHECK(are_same(where(less(a, b), a, b.expand(shape)),
+                   rounded(where(less(wide_x, wide_y), wide_x, wide_y.expand(shape)))));
+    CHECK(are_same(a.clone(), x));
+    CHECK(are_same(a.transpose(0, 1).contiguous(), x.transpose(0, 1)));
     Tensor copied = Tensor::full(shape, 3, {.dtype = DType::bf16, .device = cuda_device});
-    CHECK(same(copied, Tensor::full(shape, 3).to(DType::bf16)));
+    CHECK(are_same(copied, Tensor::full(shape, 3).to(DType::bf16)));
     copied.copy_(wide_x.to(cuda_device));
-    CHECK(same(copied, x));
+    CHECK(are_same(copied, x));
   }
 }
 

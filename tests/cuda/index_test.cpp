@@ -7,8 +7,8 @@
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
 #include "plastic/core/recording.h"
+#include "tests/cuda/compare.h"
 #include "tests/cuda/device.h"
-#include "tests/cuda/same.h"
 
 namespace plastic::test {
 namespace {
@@ -47,14 +47,14 @@ TEST_CASE("cuda.index.gathers_rows_and_elements") {
       const Tensor device = x.to(cuda_device);
       const Shape shape = {7, length};
       const Tensor expected = gathered(x, rows.expand(shape));
-      CHECK(same(gathered(device, rows.to(cuda_device).expand(shape)), expected));
+      CHECK(are_same(gathered(device, rows.to(cuda_device).expand(shape)), expected));
       const Tensor beside = Tensor::zeros({5 * length + 1}, {.dtype = dtype, .device = cuda_device})
                                 .slice(0, 1, 5 * length + 1)
                                 .reshape({5, length});
       Tensor(beside).copy_(device);
-      CHECK(same(gathered(beside, rows.to(cuda_device).expand(shape)), expected));
+      CHECK(are_same(gathered(beside, rows.to(cuda_device).expand(shape)), expected));
       const Tensor scattered = indices(shape, 5);
-      CHECK(same(gathered(device, scattered.to(cuda_device)), gathered(x, scattered)));
+      CHECK(are_same(gathered(device, scattered.to(cuda_device)), gathered(x, scattered)));
     }
   }
 }
@@ -75,7 +75,7 @@ TEST_CASE("cuda.index.scatter_add_keeps_the_order") {
         const Tensor device_index = index.to(cuda_device);
         backend(cuda_device).scatter_add(array_of(device), array_of(device_index), array_of(out));
         backend({}).scatter_add(array_of(x), array_of(index), array_of(expected));
-        CHECK(same(out, expected));
+        CHECK(are_same(out, expected));
       }
     }
   }
@@ -109,7 +109,7 @@ TEST_CASE("cuda.index.is_not_checked_in_a_recording") {
   const Tensor index = indices({2}, 3).to(cuda_device);
   CHECK_THROWS_WITH_AS(Recording(cuda_device, generator, [&] { index_select(x, 0, index); }),
                        doctest::Contains("while a step is being recorded"), Error);
-  CHECK(same(index_select(x, 0, index), Tensor::ones({2, 2})));
+  CHECK(are_same(index_select(x, 0, index), Tensor::ones({2, 2})));
 }
 
 }  // namespace

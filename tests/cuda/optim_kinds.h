@@ -77,15 +77,33 @@ inline std::vector<Kind> all_kinds() {
   return kinds;
 }
 
-/// Tensors of sizes around those of accesses and chunks; the same numbers on every device.
-inline std::vector<Tensor> odd_parameters(Device device) {
+/// Tensors of these sizes; the same numbers on every device.
+inline std::vector<Tensor> parameters_of(const std::vector<std::int64_t>& sizes, Device device) {
   std::vector<Tensor> parameters;
-  for (const std::int64_t size : {1, 3, 15, 16, 17, 2047, 2049, 4095, 4097, 20'000}) {
+  for (const std::int64_t size : sizes) {
     const int seed = static_cast<int>(parameters.size());
     const Tensor host = Tensor::from<float>(optim_test::numbers(size, seed), {size});
     parameters.push_back(host.to(device).set_requires_grad());
   }
   return parameters;
+}
+
+/// Of sizes around those of accesses and chunks.
+inline std::vector<Tensor> odd_parameters(Device device) {
+  return parameters_of({1, 3, 15, 16, 17, 2049, 4095, 4097}, device);
+}
+
+/// One of each way through the kernels.
+inline std::vector<Kind> few_kinds() {
+  using optim::HybridBase, optim::LrControllerMode;
+  const optim::NeuroPlasticOptions classic{.lr = 0.1, .diagnostics = true};
+  const optim::NeuroPlasticOptions hybrid{.lr = 0.1,
+                                          .diagnostics = true,
+                                          .hybrid_base = HybridBase::adamw,
+                                          .lr_controller_mode = LrControllerMode::global};
+  return {kind_of<optim::AdamW>("adamw", optim::AdamWOptions{.lr = 0.1}),
+          kind_of<optim::NeuroPlastic>("classic", classic),
+          kind_of<optim::NeuroPlastic>("on adamw, controlled", hybrid)};
 }
 
 /// Gradients of step `step`, in place where there are some, to those that `has` says have one.

@@ -9,8 +9,8 @@
 #include "core/tensor_impl.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/recording.h"
+#include "tests/cuda/compare.h"
 #include "tests/cuda/device.h"
-#include "tests/cuda/same.h"
 
 namespace plastic::test {
 namespace {
@@ -33,7 +33,7 @@ TEST_CASE("cuda.random.dropout_has_the_cpus_mask") {
           const Tensor device = x.to(cuda_device).slice(0, skipped, length + skipped);
           Generator on_host = start;
           Generator on_device = start;
-          CHECK(same(dropout(device, 0.3, on_device), dropout(host, 0.3, on_host)));
+          CHECK(are_same(dropout(device, 0.3, on_device), dropout(host, 0.3, on_host)));
           CHECK(on_host == on_device);
         }
       }
@@ -48,7 +48,7 @@ TEST_CASE("cuda.random.dropout_of_bf16") {
   const Tensor x = uniform({1001}, -1, 1, first).to(DType::bf16);
   second = first;
   const Tensor expected = dropout(x.to(DType::f32), 0.3, first).to(DType::bf16);
-  CHECK(same(dropout(x.to(cuda_device), 0.3, second), expected));
+  CHECK(are_same(dropout(x.to(cuda_device), 0.3, second), expected));
 }
 
 TEST_CASE("cuda.random.uniform_and_normal") {
@@ -61,7 +61,7 @@ TEST_CASE("cuda.random.uniform_and_normal") {
         Tensor device = Tensor::empty({length}, {.dtype = dtype, .device = cuda_device});
         backend({}).uniform(array_of(host), -0.3, 0.7, start);
         backend(cuda_device).uniform(array_of(device), -0.3, 0.7, start);
-        CHECK(same(device, host));
+        CHECK(are_same(device, host));
         backend({}).normal(array_of(host), 1, 0.5, start);
         backend(cuda_device).normal(array_of(device), 1, 0.5, start);
         const std::vector<double> expected = host.to(DType::f64).to_vector<double>();
@@ -95,7 +95,7 @@ TEST_CASE("cuda.random.a_recording_draws_anew") {
     recording.repeat();
     const Tensor expected = Tensor::empty({3, 101}, {.device = cuda_device});
     draw(expected, eager);
-    CHECK(same(last, expected));
+    CHECK(are_same(last, expected));
     CHECK(recorded == eager);
   }
 }

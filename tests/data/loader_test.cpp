@@ -355,6 +355,38 @@ TEST_CASE("data.loader.state-errors") {
   CHECK(!loader.next(batch));
 }
 
+TEST_CASE("data.loader.two-phases") {
+  const ImageDataset dataset = numbered(10);
+  for (const int threads : {0, 2}) {
+    CAPTURE(threads);
+    LoaderOptions options{.batch_size = 4, .generator = {.seed = 2}, .prefetch_threads = threads};
+    Loader whole(dataset, options);
+    Loader loader(dataset, options);
+    CHECK(loader.batch_size() == 0);
+    CHECK_THROWS_WITH_AS(loader.gather(), doctest::Contains("call advance() before it"),
+                         plastic::Error);
+    whole.start_epoch();
+    loader.start_epoch();
+    Batch expected;
+    REQUIRE(whole.next(expected));
+    REQUIRE(loader.advance());
+    CHECK(loader.batch_size() == 4);
+    // A batch that nobody wants is passed by.
+    REQUIRE(whole.next(expected));
+    REQUIRE(loader.advance());
+    CHECK(loader.state() == whole.state());
+    CHECK(loader.gather().labels.to_vector<std::int64_t>() ==
+          expected.labels.to_vector<std::int64_t>());
+    CHECK_THROWS_AS(loader.gather(), plastic::Error);
+    REQUIRE(whole.next(expected));
+    REQUIRE(loader.advance());
+    CHECK(loader.batch_size() == 2);
+    CHECK(loader.gather().labels.to_vector<std::int64_t>() ==
+          expected.labels.to_vector<std::int64_t>());
+    CHECK_FALSE(loader.advance());
+  }
+}
+
 TEST_CASE("data.loader.errors") {
   const ImageDataset dataset = numbered(4);
   for (const std::int64_t batch_size : {0, -3}) {

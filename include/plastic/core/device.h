@@ -22,6 +22,10 @@ Device parse_device(std::string_view text);
 /// "cpu" or "cuda:N".
 std::string to_string(Device device);
 
+/// What a device is: "NVIDIA H100 80GB HBM3, 79 GiB, compute capability 9.0"; of the CPU, "the
+/// CPU". Throws Error when it is not there.
+std::string describe(Device device);
+
 /// The devices that this build can use on this machine; the CPU is always the first.
 std::vector<Device> available_devices();
 

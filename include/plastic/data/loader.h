@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "plastic/core/device.h"
 #include "plastic/core/random.h"
 #include "plastic/core/tensor.h"
 #include "plastic/data/augment.h"
@@ -11,6 +13,7 @@
 
 namespace plastic::data {
 
+class DeviceGather;
 class Gather;
 class Prefetcher;
 
@@ -35,6 +38,10 @@ struct LoaderOptions {
   /// on; with 0 each is prepared when asked for, on the threads of the CPU device. The batches are
   /// the same.
   int prefetch_threads = 0;
+  /// Where batches are made. A CUDA device keeps the whole data set, as the bytes that it is, and
+  /// gathers, changes and normalises there; prefetch_threads then have nothing to do. The batches
+  /// are the CPU's, values to rounding where colours change, else to the bit.
+  Device device = {};
 };
 
 /// Where a loader stands: with the same data set and options, all that decides which batches
@@ -53,12 +60,13 @@ struct LoaderState {
 
 /// Gives a data set in batches:
 ///   loader.start_epoch(); Batch batch; while (loader.next(batch)) ...
-/// Shares the data set's tensors, which may not be written to meanwhile. The order depends on the
-/// options alone, never on the number of threads; so do the images.
+/// Shares the data set's tensors, which may not be written to meanwhile; a device has a copy. The
+/// order depends on the options alone, never on the number of threads; so do the images.
 class Loader {
  public:
   /// Throws Error unless batch_size >= 1, prefetch_threads is 0 to 64, the data set is as
-  /// ImageDataset describes it, and the changes have meaning for its images.
+  /// ImageDataset describes it, and the changes have meaning for its images; for a CUDA device also
+  /// when it is not there or has no memory left, and for a label that is not one of the classes.
   Loader(const ImageDataset& dataset, const LoaderOptions& options);
   /// Leaves `other` to be destroyed or assigned to.
   Loader(Loader&& other) noexcept;
@@ -71,6 +79,20 @@ class Loader {
   /// are. False, leaving `batch` alone, at the end of the epoch. Throws Error before the first
   /// start_epoch().
   bool next(Batch& batch);
+
+  // next() in two phases, for a step that a device records and repeats (plastic/core/recording.h):
+  // advance() before each repetition, gather() within what is recorded. A recorded gather() gives
+  // the batch that was last advanced to, in the tensors of the recording; it holds for batches of
+  // one size.
+
+  /// Moves on to the next batch and tells a device which one it is. False at the end of the epoch.
+  /// Throws Error before the first start_epoch().
+  bool advance();
+  /// Examples in the batch that advance() moved on to; 0 before the first.
+  std::int64_t batch_size() const { return std::ssize(batch_); }
+  /// That batch, in new tensors. Throws Error unless advance() was called since the last time.
+  Batch gather();
+
   /// Batches in an epoch.
   std::int64_t batch_count() const;
 
@@ -86,11 +108,17 @@ class Loader {
   std::int64_t size() const;
   /// Batches given in the epoch under way.
   std::int64_t given_batches() const;
+  /// Nothing is prepared, advanced to or waiting to be gathered.
+  void forget_batches();
   /// Draws the epoch's order and changes and sets the prefetch threads to work from where the state
   /// is.
   void begin();
 
+  /// Of the data set's images.
+  Shape shape_;
+  /// One of them, as the device wants it.
   std::shared_ptr<const Gather> examples_;
+  std::unique_ptr<DeviceGather> device_examples_;
   LoaderOptions options_;
   /// What the next epoch's order is drawn from.
   Generator generator_;
@@ -98,6 +126,9 @@ class Loader {
   std::uint64_t augment_seed_ = 0;
   std::unique_ptr<Prefetcher> prefetcher_;
   LoaderState state_;
+  /// The part of the order that advance() moved on to, and whether it is still to be gathered.
+  std::span<const std::int64_t> batch_;
+  bool is_waiting_ = false;
 };
 
 }  // namespace plastic::data

@@ -1,0 +1,229 @@
+// Training on a CUDA device: the CPU's losses, recorded steps, interruption.
+#include "apps/training.h"
+
+#include <signal.h>
+
+#include <cmath>
+
+#include "apps/interrupt.h"
+#include "apps/model_choice.h"
+#include "plastic/core/autograd.h"
+#include "plastic/data/digits.h"
+#include "plastic/data/loader.h"
+#include "plastic/nn/loss.h"
+#include "tests/cuda/device.h"
+
+namespace plastic::test {
+namespace {
+
+using namespace apps;
+
+/// Three whole batches of 16 and one of 7.
+const data::DatasetPair& digits() {
+  static const data::DatasetPair data = data::digits({.train_size = 55, .test_size = 20});
+  return data;
+}
+
+/// The digits, 6 x 6 pixels of them and in three colours.
+const data::DatasetPair& small_images() {
+  static const data::DatasetPair data = [] {
+    const auto cut = [](const data::ImageDataset& from) {
+      std::vector<std::uint8_t> bytes;
+      const std::vector<std::uint8_t> whole = from.images.to_vector<std::uint8_t>();
+      for (std::int64_t i = 0; i < from.size(); ++i) {
+        for (std::int64_t p = 0; p < 3 * 36; ++p) {
+          const std::int64_t row = 4 + p % 36 / 6 * 3 + p / 36;
+          const std::int64_t column = 4 + p % 6 * 3;
+          bytes.push_back(whole[static_cast<std::size_t>((i * 28 + row) * 28 + column)]);
+        }
+      }
+      data::ImageDataset set = from;
+      set.images = Tensor::from<std::uint8_t>(bytes, {from.size(), 3, 6, 6});
+      set.mean.assign(3, from.mean.front());
+      set.deviation.assign(3, from.deviation.front());
+      return set;
+    };
+    const data::DatasetPair& whole = digits();
+    return data::DatasetPair{
+        .name = "small", .source = "generated", .train = cut(whole.train), .test = cut(whole.test)};
+  }();
+  return data;
+}
+
+TrainConfig mlp_config(const char* optimizer) {
+  return {.hidden = std::vector<std::int64_t>{16},
+          .dropout = 0.2,
+          .optimizer = resolve_settings(optimizer, false, {}),
+          .epochs = 3,
+          .batch_size = 16};
+}
+
+TrainConfig on_device(TrainConfig config) {
+  config.device = cuda_device;
+  return config;
+}
+
+/// Losses to `tolerance`, and no more than one image told differently.
+void check_follows_cpu(const TrainConfig& config, const data::DatasetPair& data, double tolerance) {
+  TrainingObserver silent;
+  const auto expected = run_training(config, data, silent);
+  const auto actual = run_training(on_device(config), data, silent);
+  REQUIRE(actual.size() == expected.size());
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    CAPTURE(i);
+    CHECK(actual[i].train_loss == doctest::Approx(expected[i].train_loss).epsilon(tolerance));
+    CHECK(actual[i].test_loss == doctest::Approx(expected[i].test_loss).epsilon(tolerance));
+    CHECK(std::abs(actual[i].train_accuracy - expected[i].train_accuracy) <= 1.01 / 55);
+    CHECK(std::abs(actual[i].test_accuracy - expected[i].test_accuracy) <= 1.01 / 20);
+    CHECK(actual[i].learning_rate == expected[i].learning_rate);
+    CHECK(actual[i].diagnostics.size() == expected[i].diagnostics.size());
+    for (std::size_t j = 0; j < actual[i].diagnostics.size(); ++j) {
+      CAPTURE(actual[i].diagnostics[j].first);
+      CHECK(actual[i].diagnostics[j].second ==
+            doctest::Approx(expected[i].diagnostics[j].second).epsilon(1e-3));
+    }
+  }
+}
+
+/// Everything but the seconds, name by name, as doubles.
+void check_same_state(const StateDict& a, const StateDict& b) {
+  REQUIRE(a.size() == b.size());
+  for (const NamedTensor& entry : a) {
+    if (entry.name == "epoch.seconds") continue;
+    CAPTURE(entry.name);
+    const auto values = [](const Tensor& tensor) {
+      return tensor.to(Device{}).to(DType::f64).to_vector<double>();
+    };
+    CHECK(values(entry.tensor) == values(find(b, entry.name, "test")));
+  }
+}
+
+TEST_CASE("cuda.training.mlp_follows_the_cpu") {
+  if (!has_cuda_device()) return;
+  for (const char* optimizer : {"sgd", "adamw"}) {
+    CAPTURE(optimizer);
+    check_follows_cpu(mlp_config(optimizer), digits(), 1e-4);
+  }
+}
+
+TEST_CASE("cuda.training.neuroplastic_follows_the_cpu") {
+  if (!has_cuda_device()) return;
+  TrainConfig config = mlp_config("neuroplastic");
+  config.optimizer.plasticity.diagnostics = true;
+  config.optimizer.plasticity.warmup_epochs = 1;
+  check_follows_cpu(config, digits(), 1e-4);
+}
+
+TEST_CASE("cuda.training.small_cnn_with_augmentation_follows_the_cpu") {
+  if (!has_cuda_device()) return;
+  TrainConfig config = mlp_config("adam");
+  config.model = "small_cnn";
+  config.hidden = {};
+  config.epochs = 2;
+  config.augment = {.crop_padding = 1,
+                    .flip = 0.5,
+                    .brightness = 0.2,
+                    .contrast = 0.2,
+                    .saturation = 0.2,
+                    .cutout = 2};
+  config.schedule = LrSchedule::cosine;
+  check_follows_cpu(config, small_images(), 1e-3);
+}
+
+// What TrainStep does on the CPU, on the device.
+TEST_CASE("cuda.training.recorded_steps_are_the_eager_ones_to_the_bit") {
+  if (!has_cuda_device()) return;
+  const TrainConfig config = on_device(mlp_config("adam"));
+  TrainingObserver silent;
+  Training recorded(config, digits(), silent);
+  for (int epoch = 1; epoch <= config.epochs; ++epoch) recorded.run_epoch(epoch);
+
+  Generator generator{.seed = config.seed, .stream = streams::initial_weights};
+  const nn::ModulePtr model = make_model(config, model_sizes(digits().train), generator);
+  generator = {.seed = config.seed, .stream = streams::dropout};
+  model->to(cuda_device);
+  const auto optimizer = make_optimizer(config.optimizer, model->parameters());
+  data::Loader loader(digits().train,
+                      {.batch_size = config.batch_size,
+                       .generator = {.seed = config.seed, .stream = streams::shuffle},
+                       .device = cuda_device});
+  const nn::CrossEntropyLoss loss;
+  for (int epoch = 1; epoch <= config.epochs; ++epoch) {
+    loader.start_epoch();
+    for (data::Batch batch; loader.next(batch);) {
+      optimizer->zero_grad();
+      loss((*model)(batch.images), batch.labels).backward();
+      optimizer->step();
+    }
+  }
+  check_same_state(recorded.model_state(), model->state_dict());
+}
+
+/// Presses Ctrl-C in the run's step number `at`.
+class CtrlC : public TrainingObserver {
+ public:
+  explicit CtrlC(int at) : left_(at) {}
+  void on_step(const StepResult&) override {
+    if (--left_ == 0) raise(SIGINT);
+  }
+
+ private:
+  int left_;
+};
+
+TEST_CASE("cuda.training.goes_on_after_an_interruption_with_the_same_bits") {
+  if (!has_cuda_device()) return;
+  const TrainConfig config = on_device(mlp_config("neuroplastic"));
+  TrainingObserver silent;
+  Training whole(config, digits(), silent);
+  std::vector<EpochResult> expected;
+  for (int epoch = 1; epoch <= config.epochs; ++epoch) expected.push_back(whole.run_epoch(epoch));
+
+  StateDict state;
+  {
+    // In the second epoch, of four steps each.
+    CtrlC observer(6);
+    Training first(config, digits(), observer);
+    const InterruptGuard guard;
+    first.run_epoch(1);
+    CHECK_THROWS_AS(first.run_epoch(2), Interrupted);
+    // As a checkpoint has it.
+    for (const NamedTensor& entry : first.state()) {
+      state.push_back({entry.name, entry.tensor.to(Device{}).clone()});
+    }
+  }
+  CHECK(steps_into_epoch(state) == 2);
+  Training second(config, digits(), silent);
+  second.restore(state);
+  for (int epoch = 2; epoch <= config.epochs; ++epoch) {
+    const EpochResult result = second.run_epoch(epoch);
+    CHECK(result.train_loss == expected[static_cast<std::size_t>(epoch) - 1].train_loss);
+    CHECK(result.train_accuracy == expected[static_cast<std::size_t>(epoch) - 1].train_accuracy);
+    CHECK(result.test_loss == expected[static_cast<std::size_t>(epoch) - 1].test_loss);
+  }
+  check_same_state(second.state(), whole.state());
+}
+
+TEST_CASE("cuda.training.a_run_of_the_cpus_goes_on_there") {
+  if (!has_cuda_device()) return;
+  TrainConfig config = mlp_config("adam");
+  TrainingObserver silent;
+  Training host(config, digits(), silent);
+  host.run_epoch(1);
+  Training device(on_device(config), digits(), silent);
+  device.restore(host.state());
+  CHECK(device.run_epoch(2).train_loss ==
+        doctest::Approx(host.run_epoch(2).train_loss).epsilon(1e-4));
+}
+
+TEST_CASE("cuda.training.a_loss_that_is_not_finite_ends_it") {
+  if (!has_cuda_device()) return;
+  TrainConfig config = on_device(mlp_config("sgd"));
+  config.optimizer.lr = 1e30;
+  TrainingObserver silent;
+  Training training(config, digits(), silent);
+  CHECK_THROWS_WITH_AS(training.run_epoch(1), doctest::Contains("at epoch 1, "), Error);
+}
+
+}  // namespace
+}  // namespace plastic::test
