@@ -28,7 +28,7 @@ struct WriteMoments {
 /// The shift keeps the difference of large sums small. A few rows are added in T's precision before
 /// the f64 sums.
 template <class T, unsigned width>
-__global__ void __launch_bounds__(column_threads)
+__global__ void __launch_bounds__(column_threads, 2)
     sum_moments(const T* x, std::int64_t rows, std::int64_t packs, double* partial,
                 WriteMoments<T> finish) {
   using Number = computed<T>;
@@ -38,23 +38,24 @@ __global__ void __launch_bounds__(column_threads)
     Number shift[width];
     const auto first = *pack_at<T, width>(x, packs, 0, column);
     for (unsigned j = 0; j < width; ++j) shift[j] = widen(first.values[j]);
-    for_each_row_group(rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
-      Pack<T, width> read[count];
-      for (unsigned i = 0; i < count; ++i) {
-        read[i] = *pack_at<T, width>(x, packs, row + std::int64_t{i} * blockDim.y, column);
-      }
-      for (unsigned j = 0; j < width; ++j) {
-        Number sum = 0;
-        Number squares = 0;
-        for (unsigned i = 0; i < count; ++i) {
-          const Number d = widen(read[i].values[j]) - shift[j];
-          sum += d;
-          squares += d * d;
-        }
-        sums[0][j] += static_cast<double>(sum);
-        sums[1][j] += static_cast<double>(squares);
-      }
-    });
+    for_each_row_group<rows_at_a_time>(
+        rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
+          Pack<T, width> read[count];
+          for (unsigned i = 0; i < count; ++i) {
+            read[i] = *pack_at<T, width>(x, packs, row + std::int64_t{i} * blockDim.y, column);
+          }
+          for (unsigned j = 0; j < width; ++j) {
+            Number sum = 0;
+            Number squares = 0;
+            for (unsigned i = 0; i < count; ++i) {
+              const Number d = widen(read[i].values[j]) - shift[j];
+              sum += d;
+              squares += d * d;
+            }
+            sums[0][j] += static_cast<double>(sum);
+            sums[1][j] += static_cast<double>(squares);
+          }
+        });
   }
   finish_columns(sums, packs, partial, finish);
 }
@@ -81,25 +82,26 @@ __global__ void __launch_bounds__(column_threads)
   if (column >= packs) return;
   const Affine<Number, width> affine(n, column * width);
   // The statistics' pass has just read the last rows.
-  for_each_row_group(n.rows, /*from_last=*/true, [&]<unsigned count>(std::int64_t row) {
-    Pack<T, width> read[count];
-    [[maybe_unused]] Pack<T, width> skipped[has_skip ? count : 1];
-    for (unsigned i = 0; i < count; ++i) {
-      const std::int64_t at = row + std::int64_t{i} * blockDim.y;
-      read[i] = *pack_at<T, width>(n.x, packs, at, column);
-      if constexpr (has_skip) skipped[i] = *pack_at<T, width>(skip, packs, at, column);
-    }
-    for (unsigned i = 0; i < count; ++i) {
-      Pack<T, width> result;
-      for (unsigned j = 0; j < width; ++j) {
-        Number value = affine(j, widen(read[i].values[j]));
-        if constexpr (has_skip) value += widen(skipped[i].values[j]);
-        // Written so that NaN stays.
-        result.values[j] = narrow<T>(relu && value < 0 ? Number{0} : value);
-      }
-      *pack_at<T, width>(y, packs, row + std::int64_t{i} * blockDim.y, column) = result;
-    }
-  });
+  for_each_row_group<rows_at_a_time>(
+      n.rows, /*from_last=*/true, [&]<unsigned count>(std::int64_t row) {
+        Pack<T, width> read[count];
+        [[maybe_unused]] Pack<T, width> skipped[has_skip ? count : 1];
+        for (unsigned i = 0; i < count; ++i) {
+          const std::int64_t at = row + std::int64_t{i} * blockDim.y;
+          read[i] = *pack_at<T, width>(n.x, packs, at, column);
+          if constexpr (has_skip) skipped[i] = *pack_at<T, width>(skip, packs, at, column);
+        }
+        for (unsigned i = 0; i < count; ++i) {
+          Pack<T, width> result;
+          for (unsigned j = 0; j < width; ++j) {
+            Number value = affine(j, widen(read[i].values[j]));
+            if constexpr (has_skip) value += widen(skipped[i].values[j]);
+            // Written so that NaN stays.
+            result.values[j] = narrow<T>(relu && value < 0 ? Number{0} : value);
+          }
+          *pack_at<T, width>(y, packs, row + std::int64_t{i} * blockDim.y, column) = result;
+        }
+      });
 }
 
 }  // namespace

@@ -72,9 +72,13 @@ struct WriteSums {
   }
 };
 
+/// Rows at a time in the pass for the sums: what leaves registers for a second block.
+template <class T>
+constexpr unsigned summed_rows = sizeof(T) < 4 ? 4 : 2;
+
 /// Σ g and Σ g·(x - mean); leaves g in `kept` unless that is null.
 template <class T, unsigned width, Mask mask>
-__global__ void __launch_bounds__(column_threads)
+__global__ void __launch_bounds__(column_threads, 2)
     sum_gradients(Sources<T> from, std::int64_t packs, T* kept, double* partial,
                   WriteSums<T> finish) {
   using Number = computed<T>;
@@ -86,27 +90,28 @@ __global__ void __launch_bounds__(column_threads)
     for (unsigned j = 0; j < width; ++j) {
       mean[j] = static_cast<Number>(from.n.mean[column * width + j]);
     }
-    for_each_row_group(from.n.rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
-      const Read<T, width, mask, count> read(from, packs, row, column);
-      Pack<T, width> gradients[count];
-      for (unsigned j = 0; j < width; ++j) {
-        Number sum = 0;
-        Number products = 0;
-        for (unsigned i = 0; i < count; ++i) {
-          const Number g = read.gradient(i, j, affine);
-          gradients[i].values[j] = narrow<T>(g);
-          sum += g;
-          products += g * (widen(read.x[i].values[j]) - mean[j]);
-        }
-        sums[0][j] += static_cast<double>(sum);
-        sums[1][j] += static_cast<double>(products);
-      }
-      if (kept == nullptr) return;
-      for (unsigned i = 0; i < count; ++i) {
-        const std::int64_t at = row + std::int64_t{i} * blockDim.y;
-        *pack_at<T, width>(kept, packs, at, column) = gradients[i];
-      }
-    });
+    for_each_row_group<summed_rows<T>>(
+        from.n.rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
+          const Read<T, width, mask, count> read(from, packs, row, column);
+          Pack<T, width> gradients[count];
+          for (unsigned j = 0; j < width; ++j) {
+            Number sum = 0;
+            Number products = 0;
+            for (unsigned i = 0; i < count; ++i) {
+              const Number g = read.gradient(i, j, affine);
+              gradients[i].values[j] = narrow<T>(g);
+              sum += g;
+              products += g * (widen(read.x[i].values[j]) - mean[j]);
+            }
+            sums[0][j] += static_cast<double>(sum);
+            sums[1][j] += static_cast<double>(products);
+          }
+          if (kept == nullptr) return;
+          for (unsigned i = 0; i < count; ++i) {
+            const std::int64_t at = row + std::int64_t{i} * blockDim.y;
+            *pack_at<T, width>(kept, packs, at, column) = gradients[i];
+          }
+        });
   }
   finish_columns(sums, packs, partial, finish);
 }
@@ -131,18 +136,19 @@ __global__ void __launch_bounds__(column_threads)
     slope[j] = means[n.channels + c];
   }
   // The sums' pass has just read the last rows.
-  for_each_row_group(n.rows, /*from_last=*/true, [&]<unsigned count>(std::int64_t row) {
-    const Read<T, width, mask, count> read(from, packs, row, column);
-    for (unsigned i = 0; i < count; ++i) {
-      Pack<T, width> result;
-      for (unsigned j = 0; j < width; ++j) {
-        const Number centred = widen(read.x[i].values[j]) - mean[j];
-        const Number g = read.gradient(i, j, affine);
-        result.values[j] = narrow<T>(affine.scale[j] * (g - offset[j] - centred * slope[j]));
-      }
-      *pack_at<T, width>(grad_x, packs, row + std::int64_t{i} * blockDim.y, column) = result;
-    }
-  });
+  for_each_row_group<rows_at_a_time>(
+      n.rows, /*from_last=*/true, [&]<unsigned count>(std::int64_t row) {
+        const Read<T, width, mask, count> read(from, packs, row, column);
+        for (unsigned i = 0; i < count; ++i) {
+          Pack<T, width> result;
+          for (unsigned j = 0; j < width; ++j) {
+            const Number centred = widen(read.x[i].values[j]) - mean[j];
+            const Number g = read.gradient(i, j, affine);
+            result.values[j] = narrow<T>(affine.scale[j] * (g - offset[j] - centred * slope[j]));
+          }
+          *pack_at<T, width>(grad_x, packs, row + std::int64_t{i} * blockDim.y, column) = result;
+        }
+      });
 }
 
 template <class F>

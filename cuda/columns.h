@@ -17,8 +17,8 @@ namespace plastic::cuda {
 /// Threads in a block.
 constexpr unsigned column_threads = 512;
 
-/// Rows that a thread reads before it uses the first of them: enough bytes under way to keep the
-/// memory busy.
+/// Rows that a thread reads before it uses the first of them, unless it reads several arrays:
+/// enough bytes under way to keep the memory busy.
 constexpr unsigned rows_at_a_time = 4;
 
 /// The least power of two that is `value` or more, but not more than `most`, a power of two.
@@ -59,18 +59,18 @@ __device__ inline std::int64_t own_column() {
   return std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
 }
 
-/// Calls f<count>(row) for the thread's rows: row, row + blockDim.y, ..., `count` of them.
-/// `from_last` begins with the last rows: a kernel that reads what another has just read finds more
-/// of it in the cache.
-template <class F>
+/// Calls f<count>(row) for the thread's rows: row, row + blockDim.y, ..., `count` of them, which
+/// are `most` or 1. `from_last` begins with the last rows: a kernel that reads what another has
+/// just read finds more of it in the cache.
+template <unsigned most, class F>
 __device__ void for_each_row_group(std::int64_t rows, bool from_last, F&& f) {
   const std::int64_t step = blockDim.y;
-  const std::int64_t tile = step * rows_at_a_time;
+  const std::int64_t tile = step * most;
   const std::int64_t tiles = (rows + tile - 1) / tile;
   for (std::int64_t i = blockIdx.y; i < tiles; i += gridDim.y) {
     std::int64_t row = (from_last ? tiles - 1 - i : i) * tile + threadIdx.y;
-    if (row + (rows_at_a_time - 1) * step < rows) {
-      f.template operator()<rows_at_a_time>(row);
+    if (row + (most - 1) * step < rows) {
+      f.template operator()<most>(row);
       continue;
     }
     for (; row < rows; row += step) f.template operator()<1>(row);

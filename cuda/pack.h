@@ -45,11 +45,12 @@ bool is_aligned_for(const T* data) {
   return reinterpret_cast<std::uintptr_t>(data) % alignof(Pack<T, width>) == 0;
 }
 
-/// Elements of the widest access.
+/// Elements that a thread handles at a time where it keeps something of each: more than 4 take too
+/// many registers.
 template <class T>
-constexpr unsigned pack_width = vector_bytes / sizeof(T);
+constexpr unsigned pack_width = sizeof(T) < 4 ? 4 : vector_bytes / sizeof(T);
 
-/// Whether widest accesses may begin at each of these; null is not accessed.
+/// Whether packs may begin at each of these; null is not accessed.
 template <class... Pointers>
 bool are_aligned(const Pointers*... pointers) {
   return ((reinterpret_cast<std::uintptr_t>(pointers) % vector_bytes == 0) && ...);

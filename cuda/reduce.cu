@@ -48,14 +48,15 @@ __global__ void __launch_bounds__(column_threads)
   Accumulator<T> sums[1][width] = {};
   if (own_column() < packs) {
     const T* column = in + kept.at(own_column());
-    for_each_row_group(rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
-      Pack<T, width> read[count];
-      for (unsigned i = 0; i < count; ++i) {
-        const T* from = column + summed.at(row + std::int64_t{i} * blockDim.y);
-        read[i] = *reinterpret_cast<const Pack<T, width>*>(from);
-      }
-      for (unsigned i = 0; i < count; ++i) add_pack<T, width>(sums[0], read[i]);
-    });
+    for_each_row_group<rows_at_a_time>(
+        rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
+          Pack<T, width> read[count];
+          for (unsigned i = 0; i < count; ++i) {
+            const T* from = column + summed.at(row + std::int64_t{i} * blockDim.y);
+            read[i] = *reinterpret_cast<const Pack<T, width>*>(from);
+          }
+          for (unsigned i = 0; i < count; ++i) add_pack<T, width>(sums[0], read[i]);
+        });
   }
   finish_columns(sums, packs, partial, finish);
 }

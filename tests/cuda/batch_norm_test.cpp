@@ -141,6 +141,96 @@ TEST_CASE("cuda.batch_norm.statistics_far_from_zero") {
   CHECK(constant.variance.to_vector<double>() == std::vector<double>(3, 0));
 }
 
+/// What the kernels make of `x` and `grad` with weight, bias, skip and relu: the result and the
+/// gradients of x, skip, weight and bias.
+std::vector<Tensor> run_kernels(const Inputs& in, const Moments& moments) {
+  const DType dtype = in.x.dtype();
+  const Device device = in.x.device();
+  const auto like = [](const Tensor& t) {
+    return Tensor::empty(t.shape(), {.dtype = t.dtype(), .device = t.device()});
+  };
+  std::vector<Tensor> out = {like(in.x), like(in.x), like(in.x), like(in.weight), like(in.bias)};
+  const BatchNormCall call{.dtype = dtype,
+                           .rows = in.x.size(0),
+                           .channels = in.x.size(1),
+                           .x = array_of(in.x).data,
+                           .mean = array_of(moments.mean).as<double>(),
+                           .variance = array_of(moments.variance).as<double>(),
+                           .eps = 1e-5,
+                           .weight = array_of(in.weight).data,
+                           .bias = array_of(in.bias).data,
+                           .skip = array_of(in.skip).data,
+                           .relu = true};
+  backend(device).batch_norm(call, array_of(out[0]).data);
+  backend(device).batch_norm_grad(call, {.grad_y = array_of(in.grad).data,
+                                         .y = array_of(out[0]).data,
+                                         .grad_x = array_of(out[1]).data,
+                                         .grad_skip = array_of(out[2]).data,
+                                         .grad_weight = array_of(out[3]).data,
+                                         .grad_bias = array_of(out[4]).data});
+  return out;
+}
+
+TEST_CASE("cuda.batch_norm.bf16_has_f32_parameters") {
+  if (!has_cuda_device()) return;
+  for (const Shape& shape : {Shape{3000, 64}, Shape{500, 3}, Shape{70, 20}}) {
+    CAPTURE(to_string(shape));
+    Inputs host = inputs_for(shape, DType::f32);
+    Inputs device;
+    for (Tensor Inputs::*part : {&Inputs::x, &Inputs::skip, &Inputs::grad}) {
+      device.*part = (host.*part).to(DType::bf16).to(cuda_device);
+      host.*part = (device.*part).to(Device{}).to(DType::f32);
+    }
+    device.weight = host.weight.to(cuda_device);
+    device.bias = host.bias.to(cuda_device);
+    const Moments expected = moments_of(host.x);
+    const Moments actual = moments_of(device.x);
+    CHECK(worst_difference(actual.mean, expected.mean) <= 1e-7);
+    CHECK(worst_difference(actual.variance, expected.variance) <= 1e-7);
+    const std::vector<Tensor> on_host = run_kernels(host, expected);
+    const std::vector<Tensor> on_device = run_kernels(device, actual);
+    // The result is rounded to 8 bits, and so is what the gradient of x is computed from.
+    for (std::size_t i = 0; i < 3; ++i) {
+      CAPTURE(i);
+      CHECK(worst_difference(on_device[i], on_host[i]) <= 1.0 / 128);
+    }
+    // Sums are those of f32.
+    CHECK(worst_difference(on_device[3], on_host[3]) <= 1e-5);
+    CHECK(worst_difference(on_device[4], on_host[4]) <= 1e-5);
+  }
+}
+
+TEST_CASE("cuda.batch_norm.running_statistics_have_the_cpu_s_bits") {
+  if (!has_cuda_device()) return;
+  Generator generator{.seed = 9};
+  const auto running = [](const Tensor& mean, const Tensor& variance, const Moments& of) {
+    std::vector<Tensor> moved = {mean.clone(), variance.clone()};
+    backend(mean.device())
+        .batch_norm_running({.dtype = mean.dtype(),
+                             .channels = mean.numel(),
+                             .momentum = 0.1,
+                             .bessel = 33.0 / 32,
+                             .mean = array_of(of.mean).as<double>(),
+                             .variance = array_of(of.variance).as<double>(),
+                             .running_mean = array_of(moved[0]).data,
+                             .running_var = array_of(moved[1]).data});
+    return moved;
+  };
+  for (const std::int64_t channels : {1, 700}) {
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      const Tensor mean = normal({channels}, 0, 1, generator, dtype);
+      const Tensor variance = uniform({channels}, 0, 1, generator, dtype);
+      const Moments of{normal({channels}, 0, 1, generator, DType::f64),
+                       uniform({channels}, 0, 1, generator, DType::f64)};
+      const auto expected = running(mean, variance, of);
+      const auto actual = running(mean.to(cuda_device), variance.to(cuda_device),
+                                  {of.mean.to(cuda_device), of.variance.to(cuda_device)});
+      CHECK(are_same(actual[0], expected[0]));
+      CHECK(are_same(actual[1], expected[1]));
+    }
+  }
+}
+
 TEST_CASE("cuda.batch_norm.nan_stays_in_its_channel") {
   if (!has_cuda_device()) return;
   Generator generator{.seed = 2};

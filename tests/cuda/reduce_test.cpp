@@ -73,6 +73,16 @@ TEST_CASE("cuda.reduce.sums_of_every_shape") {
   }
 }
 
+TEST_CASE("cuda.reduce.sums_of_bf16_are_rounded_once") {
+  if (!has_cuda_device()) return;
+  for (const SumCase& sum_case : sum_cases()) {
+    CAPTURE(sum_case.name);
+    const Tensor x = numbers(sum_case.shape).to(DType::bf16);
+    const Tensor expected = sum(x.to(DType::f64), sum_case.axes).to(DType::f32).to(DType::bf16);
+    CHECK(are_same(sum(x.to(cuda_device), sum_case.axes), expected));
+  }
+}
+
 TEST_CASE("cuda.reduce.sums_of_views") {
   if (!has_cuda_device()) return;
   const auto check = [](const Tensor& x, auto view, const Shape& axes) {
