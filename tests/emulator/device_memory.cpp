@@ -1,6 +1,7 @@
 #include "tests/emulator/device_memory.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -26,10 +27,20 @@ DeviceMemory& DeviceMemory::instance() {
 }
 
 DeviceMemory::DeviceMemory() : limit_(capacity) {
-  void* range =
-      mmap(nullptr, capacity, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (range == MAP_FAILED) std::abort();
-  start_ = static_cast<char*>(range);
+  // The same memory twice: as the device's, and for the emulator itself, which need not open it.
+  const int file = memfd_create("emulated device", MFD_CLOEXEC);
+  if (file < 0 || ftruncate(file, static_cast<off_t>(capacity)) != 0) std::abort();
+  void* device = mmap(nullptr, capacity, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file, 0);
+  void* alias =
+      mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
+  if (device == MAP_FAILED || alias == MAP_FAILED) std::abort();
+  close(file);
+  start_ = static_cast<char*>(device);
+  alias_ = static_cast<char*>(alias);
+}
+
+void DeviceMemory::fill_with_poison(const char* data, std::size_t bytes) {
+  std::memset(alias_ + (data - start_), poison, bytes);
 }
 
 void DeviceMemory::open(bool on) {
@@ -63,16 +74,14 @@ void* DeviceMemory::allocate(std::size_t bytes) {
   }
   allocated[data] = size;
   in_use_ += size;
-  const DeviceAccess access;
-  std::memset(data, poison, size);
+  fill_with_poison(data, size);
   return data;
 }
 
 bool DeviceMemory::free(void* data) {
   const auto found = allocated.find(static_cast<char*>(data));
   if (found == allocated.end()) return false;
-  const DeviceAccess access;
-  std::memset(data, poison, found->second);
+  fill_with_poison(found->first, found->second);
   free_blocks.emplace(found->second, found->first);
   in_use_ -= found->second;
   allocated.erase(found);

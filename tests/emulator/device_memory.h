@@ -25,8 +25,10 @@ class DeviceMemory {
   friend class DeviceAccess;
   DeviceMemory();
   void open(bool on);
+  void fill_with_poison(const char* data, std::size_t bytes);
 
   char* start_;
+  char* alias_;
   std::size_t used_ = 0;
   std::size_t in_use_ = 0;
   std::size_t limit_;

@@ -1,5 +1,6 @@
 // Threads of a block as coroutines on one thread of the host: a barrier is where they take turns.
 #include <cuda_runtime.h>
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include <cstdio>
@@ -24,7 +25,9 @@ constexpr unsigned warp_threads = 32;
 enum class State { ready, at_block_barrier, at_warp_barrier, done };
 
 struct Fiber {
-  ucontext_t context{};
+  /// Where it goes on. Jumps, unlike swapcontext, need no system call.
+  jmp_buf place;
+  bool has_begun = false;
   std::unique_ptr<char[]> stack = std::make_unique<char[]>(stack_bytes);
   State state = State::done;
 };
@@ -35,20 +38,40 @@ struct Slot {
 
 std::vector<std::unique_ptr<Fiber>> fibers;
 std::vector<Slot> slots;
-ucontext_t scheduler;
+jmp_buf scheduler;
 const std::function<void()>* body = nullptr;
 unsigned running = 0;
-
-void run_fiber() {
-  (*body)();
-  fibers[running]->state = State::done;
-  // Returning goes on with the scheduler (uc_link).
-}
 
 void wait_in(State state) {
   Fiber& fiber = *fibers[running];
   fiber.state = state;
-  swapcontext(&fiber.context, &scheduler);
+  if (_setjmp(fiber.place) == 0) _longjmp(scheduler, 1);
+}
+
+/// One thread of a block after the other, of this place in the block.
+void run_fiber() {
+  while (true) {
+    (*body)();
+    wait_in(State::done);
+  }
+}
+
+/// Gives the fiber a stack of its own and begins it there.
+void begin(Fiber& fiber) {
+  ucontext_t context{};
+  getcontext(&context);
+  context.uc_stack.ss_sp = fiber.stack.get();
+  context.uc_stack.ss_size = stack_bytes;
+  makecontext(&context, run_fiber, 0);
+  fiber.has_begun = true;
+  setcontext(&context);
+}
+
+/// Until it waits.
+void go_on(Fiber& fiber) {
+  if (_setjmp(scheduler) != 0) return;
+  if (fiber.has_begun) _longjmp(fiber.place, 1);
+  begin(fiber);
 }
 
 uint3 index_of(unsigned thread) {
@@ -78,15 +101,7 @@ bool release(unsigned first, unsigned last, State barrier) {
 }
 
 void run_block(unsigned threads) {
-  for (unsigned i = 0; i < threads; ++i) {
-    Fiber& fiber = *fibers[i];
-    getcontext(&fiber.context);
-    fiber.context.uc_stack.ss_sp = fiber.stack.get();
-    fiber.context.uc_stack.ss_size = stack_bytes;
-    fiber.context.uc_link = &scheduler;
-    makecontext(&fiber.context, run_fiber, 0);
-    fiber.state = State::ready;
-  }
+  for (unsigned i = 0; i < threads; ++i) fibers[i]->state = State::ready;
   while (true) {
     bool progress = false;
     bool left = false;
@@ -94,7 +109,7 @@ void run_block(unsigned threads) {
       if (fibers[i]->state != State::ready) continue;
       running = i;
       threadIdx = index_of(i);
-      swapcontext(&scheduler, &fibers[i]->context);
+      go_on(*fibers[i]);
       progress = true;
     }
     for (unsigned first = 0; first < threads; first += warp_threads) {
