@@ -65,8 +65,13 @@ TEST_CASE("cuda.gemm.takes_the_first_algorithm_where_results_must_not_depend_on_
 
 TEST_CASE("cuda.gemm.unaligned_factors_get_an_algorithm_that_can_read_them") {
   const Tensor memory = numbers({401});
-  const Tensor x = memory.slice(0, 1, 401).reshape({20, 20});
-  matmul(x, x);
+  const Tensor aligned = memory.slice(0, 0, 400).reshape({20, 20});
+  const Tensor unaligned = memory.slice(0, 1, 401).reshape({20, 20});
+  matmul(aligned, aligned);
+  CHECK(blas().algorithm == 2);
+  matmul(aligned, unaligned);
+  CHECK(blas().algorithm == 3);
+  matmul(unaligned, aligned);
   CHECK(blas().algorithm == 3);
 }
 
@@ -197,7 +202,7 @@ TEST_CASE("cuda.conv2d.a_recorded_step_keeps_its_workspace") {
   Recording recording(cuda_device, generator, [&] { y = conv2d(x, weight); });
   // Filters that need a larger workspace than anything before, and others that would then find
   // themselves in the smaller one.
-  conv2d(numbers({1, 512, 3, 3}), numbers({1100, 512, 3, 3}));
+  conv2d(numbers({1, 512, 3, 3}), numbers({1100, 512, 3, 3})).to(Device{});
   std::vector<Tensor> others;
   for (int i = 0; i < 8; ++i) others.push_back(Tensor::full({1 << 18}, 7, {.device = cuda_device}));
   recording.repeat();
