@@ -15,7 +15,11 @@ Devices find_devices() {
   const cudaError_t error = cudaGetDeviceCount(&count);
   if (error != cudaSuccess) {
     cudaGetLastError();
-    return {.count = 0, .reason = cudaGetErrorString(error)};
+    // Said of a driver that is not there, too.
+    const bool is_driver = error == cudaErrorInsufficientDriver;
+    return {.count = 0,
+            .reason = is_driver ? "no NVIDIA driver, or one too old for this build"
+                                : cudaGetErrorString(error)};
   }
   // Those behind one that is too old cannot be reached: indices are the driver's.
   for (int i = 0; i < count; ++i) {
