@@ -166,7 +166,7 @@ class Check:
         self.tests("ops", "cuda.*")
 
     def golden(self):
-        self.tests("golden", "cuda.optim.*golden*")
+        self.tests("golden", "cuda.optim.*golden*,cuda.optim.torch*")
 
     # (c) compute-sanitizer.
 

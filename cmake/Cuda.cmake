@@ -1,6 +1,10 @@
 # PLASTIC_CUDA: AUTO uses CUDA where the toolkit is found, ON insists on it, OFF leaves it out. Sets
 # PLASTIC_HAS_CUDA.
-set(PLASTIC_CUDA AUTO CACHE STRING "Build the CUDA device: AUTO, ON or OFF")
+if(PROJECT_IS_TOP_LEVEL)
+  set(PLASTIC_CUDA AUTO CACHE STRING "Build the CUDA device: AUTO, ON or OFF")
+else()
+  set(PLASTIC_CUDA OFF CACHE STRING "Build the CUDA device: AUTO, ON or OFF")
+endif()
 set_property(CACHE PLASTIC_CUDA PROPERTY STRINGS AUTO ON OFF)
 set(PLASTIC_CUDA_ARCHITECTURES "" CACHE STRING
     "Compute capabilities to compile for, such as 90; empty: this machine's, else 80; release: all")

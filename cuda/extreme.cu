@@ -1,6 +1,4 @@
 // Positions of largest and smallest elements, and whether all are finite.
-#include <cmath>
-
 #include "cuda/check.h"
 #include "cuda/kernels.h"
 #include "cuda/launch.h"

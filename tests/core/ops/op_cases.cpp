@@ -1,5 +1,9 @@
 #include "tests/core/ops/op_cases.h"
 
+#include <doctest/doctest.h>
+
+#include <cmath>
+
 #include "plastic/core/random.h"
 
 namespace plastic::test {
@@ -38,6 +42,20 @@ std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, bool dense) 
     tensors.push_back(laid_out.set_requires_grad());
   }
   return tensors;
+}
+
+double worst_difference(const std::vector<std::vector<double>>& a,
+                        const std::vector<std::vector<double>>& b) {
+  REQUIRE(a.size() == b.size());
+  double worst = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    REQUIRE(a[i].size() == b[i].size());
+    for (std::size_t j = 0; j < a[i].size(); ++j) {
+      const double difference = std::abs(a[i][j] - b[i][j]) / (1 + std::abs(b[i][j]));
+      if (!(difference <= worst)) worst = difference;
+    }
+  }
+  return worst;
 }
 
 }  // namespace plastic::test

@@ -52,4 +52,9 @@ void add_sum_cases(std::vector<OpCase>& cases);
 /// The inputs of a case with the same values whatever the layout.
 std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, bool dense = false);
 
+/// Largest |a - b| / (1 + |b|) over lists of values that must be of one size; NaN is larger than
+/// anything.
+double worst_difference(const std::vector<std::vector<double>>& a,
+                        const std::vector<std::vector<double>>& b);
+
 }  // namespace plastic::test

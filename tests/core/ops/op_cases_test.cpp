@@ -24,20 +24,6 @@ std::vector<std::vector<double>> forward_and_backward(const OpCase& op_case,
   return values;
 }
 
-double worst_difference(const std::vector<std::vector<double>>& a,
-                        const std::vector<std::vector<double>>& b) {
-  REQUIRE(a.size() == b.size());
-  double worst = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    REQUIRE(a[i].size() == b[i].size());
-    for (std::size_t j = 0; j < a[i].size(); ++j) {
-      const double difference = std::abs(a[i][j] - b[i][j]) / (1 + std::abs(b[i][j]));
-      if (!(difference <= worst)) worst = difference;
-    }
-  }
-  return worst;
-}
-
 TEST_CASE("core.ops.gradcheck") {
   for (const OpCase& op_case : op_cases()) {
     CAPTURE(op_case.name);
