@@ -63,15 +63,17 @@ class Check:
         self.logs = pathlib.Path(options.out)
         self.logs.mkdir(parents=True, exist_ok=True)
 
-    def run(self, name, command, limit, environment=None):
+    def run(self, name, command, limit):
         """(exit code, output), the code None where time ran out. The output goes to a file, too."""
         left = min(limit, self.deadline - time.monotonic())
         if left < 5:
             return None, "no time left"
         started = time.monotonic()
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   text=True, errors="replace", start_new_session=True,
-                                   env={**os.environ, **(environment or {})})
+        try:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                       text=True, errors="replace", start_new_session=True)
+        except OSError as error:
+            return error.errno, str(error)
         try:
             output, _ = process.communicate(timeout=left)
             code = process.returncode
@@ -94,7 +96,7 @@ class Check:
                                                "driver_version,compute_cap",
                                                "--format=csv,noheader"], 20)
         if code != 0:
-            self.table.add("device", "nvidia-smi", False, output.strip()[:80] or "not there")
+            self.table.add("device", "nvidia-smi", False, output.strip()[:80])
             return False
         self.table.add("device", "card", None, output.strip())
         _, nvcc = self.run("nvcc", ["nvcc", "--version"], 20)
