@@ -113,7 +113,7 @@ class Totals:
         self.max = max(self.max, alpha.max().item())
         self.near_min += (alpha <= self.low + self.margin).sum().item()
         self.near_max += (alpha >= self.high - self.margin).sum().item()
-        self.histogram += torch.histc(alpha, bins=BINS, min=self.low, max=self.high)
+        self.histogram += torch.histc(alpha, bins=BINS, min=self.low, max=self.high).cpu()
         for i, tensor in enumerate((g, p, raw, update, (alpha - alpha0) * g)):
             self.norms[i] += tensor.pow(2).sum().item()
 
