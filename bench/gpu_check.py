@@ -1,5 +1,5 @@
-"""What scripts/gpu-check runs on a machine with a CUDA device; see there. Prints a line for each check
-as it ends and one table last; exits with 1 if any failed or did not run."""
+"""What scripts/gpu-check runs on a machine with a CUDA device; see there. Prints a line for each
+check as it ends and one table last; exits with 1 if any failed or did not run."""
 
 import argparse
 import json
@@ -202,8 +202,8 @@ class Check:
         code, output = self.run(
             f"curve-{model}-{device}",
             [BUILD / "plastic", "train", "--data", data, "--model", model, "--optimizer", "sgd",
-             "--fraction", "0.2" if model == "mlp" else "0.1", "--epochs", "3", "--batch-size", "64",
-             "--device", device, "--threads", str(os.cpu_count()), "--out", folder, "--overwrite"],
+             "--fraction", "0.2" if model == "mlp" else "0.1", "--epochs", "3",
+             "--batch-size", "64", "--device", device, "--threads", str(os.cpu_count()), "--out", folder, "--overwrite"],
             SECTIONS["curves"][1])
         if code != 0:
             self.report_failure(output)

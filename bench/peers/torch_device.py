@@ -1,5 +1,5 @@
-"""PyTorch's training and optimizer steps on a CUDA device, for scripts/gpu-check: eager and compiled,
-channels-last, in the precision named. Prints a JSON object a line, as bench/device.cpp does.
+"""PyTorch's training and optimizer steps on a CUDA device, for scripts/gpu-check: eager and
+compiled, channels-last, in the precision named. Prints a JSON object a line, as bench/device.cpp.
 
 PyTorch at its best that a user gets by options: fused optimizers, cudnn.benchmark, no copies of
 gradients, and the data on the device already.
