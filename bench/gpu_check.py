@@ -203,7 +203,8 @@ class Check:
             f"curve-{model}-{device}",
             [BUILD / "plastic", "train", "--data", data, "--model", model, "--optimizer", "sgd",
              "--fraction", "0.2" if model == "mlp" else "0.1", "--epochs", "3",
-             "--batch-size", "64", "--device", device, "--threads", str(os.cpu_count()), "--out", folder, "--overwrite"],
+             "--batch-size", "64", "--device", device, "--threads", str(os.cpu_count()),
+             "--out", folder, "--overwrite"],
             SECTIONS["curves"][1])
         if code != 0:
             self.report_failure(output)
