@@ -19,7 +19,7 @@ CURVE_BOUND = 0.02  # of an epoch's training loss, relative
 
 # Section, what it shows, the seconds it may take at most.
 SECTIONS = {
-    "build": ("build with CUDA, warnings as errors", 150),
+    "build": ("build with CUDA, warnings as errors", 180),
     "ops": ("(a) every op case against the CPU", 60),
     "golden": ("(b) golden trajectories", 40),
     "sanitizer": ("(c) compute-sanitizer on short trainings", 100),
