@@ -4,10 +4,12 @@
 #include <signal.h>
 
 #include <cmath>
+#include <utility>
 
 #include "apps/interrupt.h"
 #include "apps/model_choice.h"
 #include "plastic/core/autograd.h"
+#include "plastic/core/precision.h"
 #include "plastic/data/digits.h"
 #include "plastic/data/loader.h"
 #include "plastic/nn/loss.h"
@@ -128,6 +130,33 @@ TEST_CASE("cuda.training.small_cnn_with_augmentation_follows_the_cpu") {
                     .cutout = 2};
   config.schedule = LrSchedule::cosine;
   check_follows_cpu(config, small_images(), 1e-3);
+}
+
+class ScopedPrecision {
+ public:
+  explicit ScopedPrecision(Precision precision) { set_precision(precision); }
+  ~ScopedPrecision() { set_precision(Precision::f32); }
+};
+
+// The CPU computes in f32 all the same. tf32 keeps 10 bits of what goes into products, bf16 7 of
+// all activations.
+TEST_CASE("cuda.training.lower_precisions_stay_near_f32") {
+  if (!has_cuda_device()) return;
+  TrainConfig config = mlp_config("adam");
+  config.model = "small_cnn";
+  config.hidden = {};
+  config.epochs = 2;
+  for (const auto& [precision, tolerance] :
+       {std::pair(Precision::tf32, 1e-3), std::pair(Precision::bf16, 5e-3)}) {
+    CAPTURE(to_string(precision));
+    const ScopedPrecision scoped(precision);
+    TrainingObserver silent;
+    const EpochResult host = run_training(config, small_images(), silent).back();
+    const EpochResult device = run_training(on_device(config), small_images(), silent).back();
+    CHECK(device.train_loss == doctest::Approx(host.train_loss).epsilon(tolerance));
+    CHECK(device.test_loss == doctest::Approx(host.test_loss).epsilon(tolerance));
+    CHECK(device.train_loss != host.train_loss);
+  }
 }
 
 // What TrainStep does on the CPU, on the device.
