@@ -45,10 +45,9 @@ struct BatchNormGrad {
   void* grad_bias = nullptr;
 };
 
-/// An update of running statistics by a batch's, all of (channels): running ← (1 -
-/// momentum)·running
-/// + momentum·value in f64 (core/ops/running_statistics_rule.h), the values being the batch's mean
-/// and its variance times `bessel`.
+/// An update of running statistics by a batch's, all of (channels), as MoveTowards of
+/// core/ops/running_statistics_rule.h has it; the values are the batch's mean and its variance
+/// times `bessel`.
 struct BatchNormRunning {
   /// Of the running statistics.
   DType dtype = DType::f32;

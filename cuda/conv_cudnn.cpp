@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "core/check.h"
+#include "cuda/alignment.h"
 #include "cuda/check.h"
 #include "cuda/conv_graph.h"
 #include "cuda/filter_layout.h"
+#include "cuda/scratch.h"
 #include "cuda/tuning.h"
 #include "cuda/workspace.h"
 #include "plastic/core/deterministic.h"
@@ -22,7 +24,7 @@ namespace {
 using cudnn_graph::Plan;
 
 /// What the fast kernels need.
-constexpr std::int64_t best_alignment = 16;
+constexpr std::uint32_t best_alignment = 16;
 
 using Key = std::array<std::int64_t, 21>;
 
@@ -50,32 +52,14 @@ Key key_of(const Conv2dShape& s, const ConvRules& rules) {
           rules.alignment};
 }
 
-std::int64_t alignment_of(std::initializer_list<const void*> tensors) {
-  std::int64_t alignment = best_alignment;
-  for (const void* data : tensors) {
-    while (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(alignment) != 0) {
-      alignment /= 2;
-    }
-  }
-  return alignment;
+/// Of the tensor that is aligned least.
+std::int64_t least_alignment(std::initializer_list<const void*> tensors) {
+  std::uint32_t least = best_alignment;
+  for (const void* data : tensors) least = alignment_of(data, least);
+  return least;
 }
 
 constexpr std::size_t rounded(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
-
-/// Memory for a while, in the order of the stream.
-class Block {
- public:
-  Block(Memory& memory, std::size_t bytes) : memory_(memory), data_(memory.allocate(bytes)) {}
-  ~Block() { memory_.deallocate(data_); }
-  Block(const Block&) = delete;
-  Block& operator=(const Block&) = delete;
-
-  char* data() const { return static_cast<char*>(data_); }
-
- private:
-  Memory& memory_;
-  void* data_;
-};
 
 }  // namespace
 
@@ -99,7 +83,7 @@ class CudnnConvolutions::State {
         .pass = pass,
         .tensor_cores = shape.dtype == DType::bf16 || precision() == Precision::tf32,
         .deterministic = deterministic(),
-        .alignment = converts ? alignment_of({x, y}) : alignment_of({x, weight, y})};
+        .alignment = converts ? least_alignment({x, y}) : least_alignment({x, weight, y})};
     // A block for the filters as cuDNN reads them, then one for its own work.
     const std::size_t filter_bytes =
         converts ? rounded(static_cast<std::size_t>(shape.out_channels * shape.in_channels /
@@ -173,12 +157,12 @@ class CudnnConvolutions::State {
   /// written anew afterwards.
   std::size_t choose(std::vector<Plan>& plans, const ConvRules& rules, const Tensors& tensors,
                      std::size_t filter_bytes) {
-    const std::unique_ptr<Block> memory = memory_for(plans, filter_bytes);
+    const std::unique_ptr<Scratch> memory = memory_for(plans, filter_bytes);
     Tensors tried = tensors;
-    if (filter_bytes > 0) tried.weight = memory->data();
+    if (filter_bytes > 0) tried.weight = memory->as<char>();
     const auto run = [&](std::size_t i) {
       try {
-        execute(plans[i], tried, memory->data() + filter_bytes);
+        execute(plans[i], tried, memory->as<char>() + filter_bytes);
         return true;
       } catch (const Error&) {
         cudaGetLastError();
@@ -192,13 +176,12 @@ class CudnnConvolutions::State {
   }
 
   /// Enough for the filters and any of the plans; those that ask for most go when it is not there.
-  std::unique_ptr<Block> memory_for(std::vector<Plan>& plans, std::size_t filter_bytes) {
+  std::unique_ptr<Scratch> memory_for(std::vector<Plan>& plans, std::size_t filter_bytes) {
     while (true) {
       std::int64_t most = 0;
       for (const Plan& plan : plans) most = std::max(most, plan.workspace_bytes());
       try {
-        return std::make_unique<Block>(context_.memory(),
-                                       filter_bytes + static_cast<std::size_t>(most));
+        return std::make_unique<Scratch>(context_, filter_bytes + static_cast<std::size_t>(most));
       } catch (const Error&) {
         if (most == 0) throw;
         std::erase_if(plans, [&](const Plan& plan) { return plan.workspace_bytes() == most; });

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "cuda/alignment.h"
 #include "cuda/kernels.h"
 #include "cuda/libraries.h"
 #include "cuda/tuning.h"
@@ -72,12 +73,8 @@ cublasLtEpilogue_t epilogue_of(const Gemm& g) {
   return g.relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT;
 }
 
-/// The largest power of two, up to what algorithms ask for, that divides an address.
-std::uint32_t alignment_of(const void* data) {
-  std::uint32_t alignment = 256;
-  while (reinterpret_cast<std::uintptr_t>(data) % alignment != 0) alignment /= 2;
-  return alignment;
-}
+/// Up to what algorithms ask for.
+std::uint32_t alignment_of(const void* data) { return cuda::alignment_of(data, 256); }
 
 using Key = std::array<std::int64_t, 15>;
 

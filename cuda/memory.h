@@ -32,9 +32,6 @@ class Memory {
   /// When the recorded stream is itself again.
   void end_recording();
 
-  /// Bytes of all that is allocated.
-  std::size_t bytes_in_use() const { return bytes_in_use_; }
-
  private:
   friend class RecordedMemory;
 
@@ -54,6 +51,7 @@ class Memory {
   /// For allocations while `stream_` is being recorded.
   cudaStream_t side_stream_ = nullptr;
   std::unordered_map<void*, Block> live_;
+  /// Of all of these.
   std::size_t bytes_in_use_ = 0;
   std::shared_ptr<RecordedMemory> recording_;
   /// Given back while recording, though the driver had allocated them before.

@@ -2,6 +2,7 @@
 
 #include <cuda_runtime.h>
 
+#include "cuda/block_sum.h"
 #include "cuda/optim_chunks.h"
 
 namespace plastic::cuda {
@@ -14,10 +15,7 @@ __device__ void block_sums(const T (&values)[count], Take take) {
   constexpr unsigned warps = block_threads / 32;
   __shared__ double sums[count][warps];
   T own[count];
-  for (int k = 0; k < count; ++k) {
-    own[k] = values[k];
-    for (int step = 16; step > 0; step /= 2) own[k] += __shfl_xor_sync(0xFFFFFFFFU, own[k], step);
-  }
+  for (int k = 0; k < count; ++k) own[k] = warp_sum(values[k]);
   // Those of an earlier call may still be read.
   __syncthreads();
   if (threadIdx.x % 32 == 0) {

@@ -7,6 +7,7 @@
 #include "plastic/core/recording.h"
 #include "tests/cuda/device.h"
 #include "tests/cuda/optim_kinds.h"
+#include "tests/optim/diagnostics_contract.h"
 #include "tests/optim/golden.h"
 
 namespace plastic::test {
@@ -223,28 +224,13 @@ TEST_CASE("cuda.optim.diagnostics_are_of_the_last_run") {
   if (!has_cuda_device()) return;
   const Tensor theta = block(1), g = block(1), a = block(0), m = block(0), v = block(0);
   const auto stepper = optim::kernels_for(cuda_device).neuroplastic();
-  CHECK(stepper->diagnostics().count == 0);
-  const optim::Work<optim::NeuroPlasticRule> work{.numel = 20, .rule = {}};
-  optim::NeuroPlasticStep step{.tensors = {&work, 1},
-                               .parameters = data(theta),
-                               .gradients = data(g),
-                               .activity = data(a),
-                               .momentum = data(m),
-                               .variance = data(v),
-                               .diagnostics = optim::DiagnosticSums{.low = 0, .high = 2}};
-  stepper->prepare(step);
-  CHECK(stepper->diagnostics().count == 0);
-  stepper->run();
-  CHECK(stepper->diagnostics().count == 20);
-  // Counted anew, not on top.
-  stepper->run();
-  CHECK(stepper->diagnostics().count == 20);
-  CHECK(stepper->diagnostics().high == 2);
-  step.diagnostics.reset();
-  stepper->prepare(step);
-  CHECK(stepper->diagnostics().count == 20);
-  stepper->run();
-  CHECK(stepper->diagnostics().count == 0);
+  optim_test::check_diagnostics_contract(*stepper, {.tensors = {},
+                                                    .parameters = data(theta),
+                                                    .gradients = data(g),
+                                                    .activity = data(a),
+                                                    .momentum = data(m),
+                                                    .variance = data(v),
+                                                    .diagnostics = {}});
 }
 
 }  // namespace

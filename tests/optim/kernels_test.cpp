@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/optim/diagnostics_contract.h"
 #include "tests/optim/helpers.h"
 
 using namespace plastic;
@@ -43,26 +44,11 @@ TEST_CASE("optim.kernels.diagnostics_are_of_the_last_run") {
   std::vector<float> theta = numbers(20, 1), g = numbers(20, 2);
   std::vector<float> activity(20), momentum(20), variance(20);
   const auto stepper = cpu_kernels().neuroplastic();
-  CHECK(stepper->diagnostics().count == 0);
-  const Work<NeuroPlasticRule> work{.numel = 20, .rule = {}};
-  NeuroPlasticStep step{.tensors = {&work, 1},
-                        .parameters = theta.data(),
-                        .gradients = g.data(),
-                        .activity = activity.data(),
-                        .momentum = momentum.data(),
-                        .variance = variance.data(),
-                        .diagnostics = DiagnosticSums{.low = 0, .high = 2}};
-  stepper->prepare(step);
-  CHECK(stepper->diagnostics().count == 0);
-  stepper->run();
-  CHECK(stepper->diagnostics().count == 20);
-  // Counted anew, not on top.
-  stepper->run();
-  CHECK(stepper->diagnostics().count == 20);
-  CHECK(stepper->diagnostics().high == 2);
-  step.diagnostics.reset();
-  stepper->prepare(step);
-  CHECK(stepper->diagnostics().count == 20);
-  stepper->run();
-  CHECK(stepper->diagnostics().count == 0);
+  check_diagnostics_contract(*stepper, {.tensors = {},
+                                        .parameters = theta.data(),
+                                        .gradients = g.data(),
+                                        .activity = activity.data(),
+                                        .momentum = momentum.data(),
+                                        .variance = variance.data(),
+                                        .diagnostics = {}});
 }

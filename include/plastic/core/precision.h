@@ -14,9 +14,8 @@ enum class Precision {
   tf32,
   /// Activations and the inputs of products are bf16, sums f32; parameters, their gradients and the
   /// optimizer's state stay f32. matmul(), einsum(), linear() and conv2d() convert f32 to bf16 and
-  /// give bf16; what follows goes on in bf16; softmax, mean, var, norm, LayerNorm and losses
-  /// convert
-  /// it to f32 and give f32.
+  /// give bf16, and what follows goes on in bf16. softmax, mean, var, norm, LayerNorm and losses
+  /// convert it to f32 and give f32.
   bf16,
 };
 

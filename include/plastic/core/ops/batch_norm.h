@@ -23,10 +23,9 @@ struct BatchNormOptions {
 /// skip, then the activation. Ioffe and Szegedy, arXiv 1502.03167, with PyTorch's semantics: the
 /// batch is normalised with the variance of the population, while running_var takes Bessel's
 /// correction. The statistics, of shape (C), are written in place in training; there they may be
-/// undefined. weight and bias, (C), may be undefined. f32 or f64, or bf16 with
-/// statistics, weight and bias in f32. Throws Error when shapes do not
-/// fit, statistics are missing, or a channel has one value to be normalised in training.
-/// Differentiable in x, weight, bias and skip.
+/// undefined. weight and bias, (C), may be undefined. f32 or f64, or bf16 with statistics, weight
+/// and bias in f32. Throws Error when shapes do not fit, statistics are missing, or a channel has
+/// one value to be normalised in training. Differentiable in x, weight, bias and skip.
 Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
                   const Tensor& running_mean, const Tensor& running_var,
                   const BatchNormOptions& options = {});
