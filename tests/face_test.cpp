@@ -6,11 +6,13 @@
 #include <sstream>
 #include <string>
 
+#include "tests/support/paths.h"
+
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path face = fs::path(PLASTIC_TEST_DATA) / "../include/plastic";
+const fs::path face = plastic::test::test_folder() / "../include/plastic";
 
 std::string text_of(const fs::path& path) {
   std::ostringstream text;

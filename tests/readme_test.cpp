@@ -4,10 +4,12 @@
 #include <sstream>
 #include <string>
 
+#include "tests/support/paths.h"
+
 namespace {
 
 std::string text_of(const std::string& name) {
-  const std::ifstream file(std::string(PLASTIC_TEST_DATA) + "/../" + name);
+  const std::ifstream file(plastic::test::test_folder() / ".." / name);
   REQUIRE_MESSAGE(file.good(), name);
   std::ostringstream text;
   text << file.rdbuf();

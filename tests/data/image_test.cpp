@@ -9,6 +9,7 @@
 
 #include "tests/data/files.h"
 #include "tests/data/image_files.h"
+#include "tests/support/paths.h"
 
 using plastic::DType;
 using plastic::Shape;
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path images = fs::path(PLASTIC_TEST_DATA) / "data/images";
+const fs::path images = test_folder() / "data/images";
 
 Bytes contents_of(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);

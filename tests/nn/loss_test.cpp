@@ -13,6 +13,7 @@
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
 #include "tests/core/ops/op_cases.h"
+#include "tests/support/paths.h"
 
 namespace plastic::nn {
 namespace {
@@ -59,7 +60,7 @@ double worst(const Tensor& actual, const Tensor& expected) {
 }
 
 TEST_CASE("nn.loss.torch") {
-  std::ifstream stream(PLASTIC_TEST_DATA "/nn/golden/torch_losses.json");
+  std::ifstream stream(test::test_folder() / "nn/golden/torch_losses.json");
   const Json file = Json::parse(stream);
   REQUIRE(file.at("cases").size() == 120);
   for (const Json& test : file.at("cases")) {

@@ -8,6 +8,7 @@
 #include "plastic/optim/neuroplastic.h"
 #include "tests/cuda/device.h"
 #include "tests/optim/golden.h"
+#include "tests/support/paths.h"
 
 using namespace plastic;
 using golden::Json;
@@ -17,7 +18,8 @@ namespace {
 
 std::string golden_path() {
   const char* named = std::getenv("PLASTIC_GOLDEN");
-  return named != nullptr ? named : PLASTIC_TEST_DATA "/optim/golden/neuroplastic.json";
+  if (named != nullptr) return named;
+  return (test::test_folder() / "optim/golden/neuroplastic.json").string();
 }
 
 std::string text_of(const Json& value) {

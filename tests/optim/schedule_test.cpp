@@ -9,6 +9,7 @@
 #include "plastic/optim/sgd.h"
 #include "tests/optim/golden.h"
 #include "tests/optim/helpers.h"
+#include "tests/support/paths.h"
 
 using namespace plastic;
 using namespace plastic::optim_test;
@@ -23,7 +24,7 @@ optim::Sgd optimizer_with(double lr) {
 
 /// tests/optim/golden/make_torch_schedules.py
 Json golden_file() {
-  return golden::read_json(PLASTIC_TEST_DATA "/optim/golden/torch_schedules.json");
+  return golden::read_json(test::test_folder() / "optim/golden/torch_schedules.json");
 }
 
 Schedule schedule_of(const std::string& name, const Json& o) {

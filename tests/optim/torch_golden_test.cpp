@@ -7,6 +7,7 @@
 #include "plastic/optim/sgd.h"
 #include "tests/cuda/device.h"
 #include "tests/optim/golden.h"
+#include "tests/support/paths.h"
 
 using namespace plastic;
 using golden::Json;
@@ -42,7 +43,7 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Json& test_case,
 
 /// Runs every case of one optimizer; returns how many there were.
 int check_cases(const std::string& optimizer_name, Device device) {
-  const Json file = golden::read_json(PLASTIC_TEST_DATA "/optim/golden/torch_trajectories.json");
+  const Json file = golden::read_json(test::test_folder() / "optim/golden/torch_trajectories.json");
   int count = 0;
   for (const Json& test_case : file.at("cases")) {
     if (test_case.at("optimizer") != optimizer_name) continue;

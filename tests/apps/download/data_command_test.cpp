@@ -9,6 +9,7 @@
 #include "tests/apps/download/file_server.h"
 #include "tests/apps/program.h"
 #include "tests/data/files.h"
+#include "tests/support/paths.h"
 
 using namespace plastic::tests;
 using plastic::test::contains;
@@ -18,7 +19,7 @@ namespace {
 
 // The repository's neighbour; see ../shared/data/README.md there.
 fs::path real_files(const std::string& name) {
-  return fs::path(PLASTIC_TEST_DATA).parent_path().parent_path() / "shared" / "data" / name;
+  return plastic::test::test_folder().parent_path().parent_path() / "shared" / "data" / name;
 }
 
 }  // namespace
