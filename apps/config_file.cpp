@@ -1,11 +1,9 @@
 #include "apps/config_file.h"
 
-#include <cctype>
-#include <sstream>
-
 #include "apps/augmentation.h"
 #include "apps/schedules.h"
 #include "apps/values.h"
+#include "core/text.h"
 
 namespace plastic::apps {
 namespace {
@@ -25,15 +23,14 @@ std::string toml_string(std::string_view text) {
 
 bool is_number_or_switch(const std::string& value) {
   return value == "true" || value == "false" ||
-         (!value.empty() &&
-          (std::isdigit(static_cast<unsigned char>(value[0])) || value[0] == '-'));
+         (!value.empty() && (is_ascii_digit(value[0]) || value[0] == '-'));
 }
 
 }  // namespace
 
 std::string config_text(const RunSettings& settings, const TrainConfig& config) {
   const OptimizerSettings& optimizer = config.optimizer;
-  std::ostringstream out;
+  TextStream out;
   out << "# Repeat this run: plastic train --config THIS-FILE --out FOLDER\n"
       << "data = " << toml_string(settings.data) << "\n";
   if (!settings.data_dir.empty()) {

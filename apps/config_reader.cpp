@@ -1,16 +1,15 @@
 #include "apps/config_reader.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
-#include <sstream>
 #include <system_error>
 
 #include "apps/values.h"
 #include "core/check.h"
 #include "core/json_text.h"
+#include "core/text.h"
 
 namespace plastic::apps {
 namespace {
@@ -47,10 +46,7 @@ class TomlReader {
  private:
   template <class... Parts>
   [[noreturn]] void refuse(const Parts&... parts) const {
-    std::ostringstream message;
-    message << name_ << ": line " << line_ << ": ";
-    (message << ... << parts);
-    throw UsageError(message.str());
+    throw UsageError(text_of(name_, ": line ", line_, ": ", parts...));
   }
 
   char next() const { return position_ < text_.size() ? text_[position_] : '\0'; }
@@ -144,8 +140,8 @@ class TomlReader {
       value += next();
       advance();
     }
-    const bool is_number = !value.empty() && (std::isdigit(static_cast<unsigned char>(value[0])) ||
-                                              value[0] == '-' || value[0] == '+');
+    const bool is_number =
+        !value.empty() && (is_ascii_digit(value[0]) || value[0] == '-' || value[0] == '+');
     if (!is_number && value != "true" && value != "false") {
       refuse("expected a number, true, false, a list or text in quotes");
     }
@@ -191,7 +187,7 @@ std::vector<ConfigEntry> read_config(const std::filesystem::path& path) {
   const std::string name = path.string();
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) {
-    fail("config", name, ": ", error ? error.message() : "is not a file");
+    fail("config", name, ": ", error ? system_text(error.value()) : "is not a file");
   }
   const std::uintmax_t size = std::filesystem::file_size(path, error);
   if (!error && size > most_bytes) {
@@ -199,7 +195,7 @@ std::vector<ConfigEntry> read_config(const std::filesystem::path& path) {
                      " bytes; a configuration has at most " + std::to_string(most_bytes));
   }
   std::ifstream file(path, std::ios::binary);
-  if (!file) fail("config", name, ": ", std::generic_category().message(errno));
+  if (!file) fail("config", name, ": ", system_text(errno));
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   return parse_config(name, text);
 }

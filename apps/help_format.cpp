@@ -1,6 +1,7 @@
 #include "apps/help_format.h"
 
 #include <CLI/CLI.hpp>
+#include <locale>
 #include <sstream>
 
 namespace plastic::apps {
@@ -9,6 +10,7 @@ namespace {
 // Breaks lines between words.
 std::string wrap(const std::string& text, std::size_t width) {
   std::istringstream words(text);
+  words.imbue(std::locale::classic());
   std::string result;
   std::size_t column = 0;
   for (std::string word; words >> word; column += word.size() + 1) {

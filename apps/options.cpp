@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
-#include <sstream>
 #include <vector>
 
 #include "apps/augmentation.h"
@@ -12,6 +11,7 @@
 #include "apps/model_choice.h"
 #include "apps/schedules.h"
 #include "apps/values.h"
+#include "core/text.h"
 #include "plastic/core/device.h"
 #include "plastic/core/error.h"
 #include "plastic/data/catalog.h"
@@ -321,7 +321,7 @@ RunSettings run_settings(const SharedOptions& options) {
 
 std::string run_header(const SharedOptions& options, const data::DatasetPair& data) {
   const std::int64_t images = training_size(data.train.size(), options.run.fraction);
-  std::ostringstream text;
+  TextStream text;
   text << "data       " << data.name << " (" << data.source << "): " << images << " of "
        << data.train.size() << " training images, " << data.test.size() << " test images\n"
        << (options.run.augment.any()

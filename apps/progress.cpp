@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iomanip>
 #include <iostream>
-#include <sstream>
 #include <utility>
+
+#include "core/text.h"
 
 namespace plastic::apps {
 namespace {
@@ -112,11 +112,7 @@ std::string format_duration(double seconds) {
 
 std::string format_percent(double fraction) { return format_fixed(100.0 * fraction, 2) + "%"; }
 
-std::string format_fixed(double value, int decimals) {
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(decimals) << value;
-  return text.str();
-}
+std::string format_fixed(double value, int decimals) { return fixed_text(value, decimals); }
 
 std::string pad(const std::string& text, int width) {
   // Columns, not bytes: the later bytes of a UTF-8 character take none.

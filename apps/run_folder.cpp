@@ -4,6 +4,7 @@
 
 #include "core/atomic_file.h"
 #include "core/check.h"
+#include "core/text.h"
 
 namespace plastic::apps {
 
@@ -12,12 +13,12 @@ void prepare_run_folder(const std::filesystem::path& folder, bool overwrite) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error || !fs::is_directory(folder, error)) {
-    fail("out", folder.string(),
-         ": cannot create this folder: ", error ? error.message() : "a file is in the way",
-         "; choose another --out");
+    fail("out", folder.string(), ": cannot create this folder: ",
+         error ? system_text(error.value()) : "a file is in the way", "; choose another --out");
   }
   const bool empty = fs::is_empty(folder, error);
-  if (error) fail("out", folder.string(), ": cannot read this folder: ", error.message());
+  if (error)
+    fail("out", folder.string(), ": cannot read this folder: ", system_text(error.value()));
   if (!empty && !overwrite) {
     fail("out", folder.string(), ": the folder is not empty; choose another --out, or replace the ",
          "run in it with --overwrite");

@@ -9,6 +9,7 @@
 #include "apps/values.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
+#include "core/text.h"
 #include "plastic/core/precision.h"
 
 namespace plastic::apps {
@@ -53,7 +54,8 @@ void start_folder(const fs::path& folder, const std::string& config) {
   for (const char* name : {"checkpoint.safetensors", "best.safetensors", "metrics.jsonl"}) {
     std::error_code error;
     fs::remove(folder / name, error);
-    if (error) fail("out", (folder / name).string(), ": cannot remove: ", error.message());
+    if (error)
+      fail("out", (folder / name).string(), ": cannot remove: ", system_text(error.value()));
   }
   write_file_atomically(config_path(folder), config);
 }

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "core/check.h"
+#include "core/text.h"
 
 namespace plastic::apps {
 namespace {
@@ -19,7 +20,7 @@ std::string read_text(const char* op, const std::filesystem::path& path) {
   std::error_code error;
   // An error, too, for what is no file: a pipe would be waited for.
   const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (error) fail(op, path.string(), ": cannot read it: ", error.message());
+  if (error) fail(op, path.string(), ": cannot read it: ", system_text(error.value()));
   if (size > largest_file) {
     fail(op, path.string(), ": expected at most ", largest_file, " bytes, found ", size);
   }
@@ -28,7 +29,7 @@ std::string read_text(const char* op, const std::filesystem::path& path) {
   std::ostringstream text;
   // An empty file has nothing to insert, which counts as a failure.
   if (!file.is_open() || (size > 0 && !(text << file.rdbuf()))) {
-    fail(op, path.string(), ": cannot read it: ", std::generic_category().message(errno));
+    fail(op, path.string(), ": cannot read it: ", system_text(errno));
   }
   return std::move(text).str();
 }

@@ -1,6 +1,5 @@
 // plastic train: one run.
 #include <algorithm>
-#include <cctype>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -18,6 +17,7 @@
 #include "apps/values.h"
 #include "core/check.h"
 #include "core/json_text.h"
+#include "core/text.h"
 #include "plastic/core/device.h"
 
 namespace plastic::apps {
@@ -36,8 +36,7 @@ struct TrainOptions {
 // A path as a shell reads it.
 std::string shell_quoted(const std::string& text) {
   const auto is_plain = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) ||
-           std::string_view("/._-+").find(c) != std::string_view::npos;
+    return is_ascii_alphanumeric(c) || std::string_view("/._-+").find(c) != std::string_view::npos;
   };
   if (std::ranges::all_of(text, is_plain)) return text;
   std::string quoted = "'";

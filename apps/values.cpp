@@ -6,8 +6,9 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <sstream>
 #include <system_error>
+
+#include "core/text.h"
 
 namespace plastic::apps {
 namespace {
@@ -126,11 +127,7 @@ std::string nearest(std::string_view text, const std::vector<std::string>& names
   return best;
 }
 
-std::string brief(double value) {
-  std::ostringstream text;
-  text << value;
-  return text.str();
-}
+std::string brief(double value) { return text_of(value); }
 
 std::string exact(double value) {
   std::array<char, 32> text{};

@@ -10,11 +10,10 @@
 #include <system_error>
 
 #include "core/check.h"
+#include "core/text.h"
 
 namespace plastic {
 namespace {
-
-std::string system_reason() { return std::generic_category().message(errno); }
 
 // Closes on every way out.
 class OpenFile {
@@ -53,13 +52,13 @@ void write_file_atomically(const char* op, const std::filesystem::path& path,
   std::filesystem::path beside = path;
   beside += ".tmp";
   const auto give_up = [&](const std::filesystem::path& concerned) {
-    const std::string reason = system_reason();
+    const std::string reason = system_text(errno);
     unlink(beside.c_str());
     fail(op, concerned.string(), ": cannot write: ", reason);
   };
   {
     const OpenFile file(beside, O_WRONLY | O_CREAT | O_TRUNC);
-    if (!file.is_open()) fail(op, beside.string(), ": cannot write: ", system_reason());
+    if (!file.is_open()) fail(op, beside.string(), ": cannot write: ", system_text(errno));
     const auto write = [&](std::string_view part) { return file.write(part); };
     if (!std::ranges::all_of(parts, write) || !file.flush()) give_up(beside);
   }

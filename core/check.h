@@ -1,8 +1,8 @@
 #pragma once
 
-#include <sstream>
 #include <string>
 
+#include "core/text.h"
 #include "plastic/core/error.h"
 
 namespace plastic {
@@ -10,10 +10,7 @@ namespace plastic {
 /// Throws Error with "[op] " and the parts, printed one after the other.
 template <class... Parts>
 [[noreturn]] void fail(const char* op, const Parts&... parts) {
-  std::ostringstream message;
-  message << '[' << op << "] ";
-  (message << ... << parts);
-  throw Error(message.str());
+  throw Error(text_of('[', op, "] ", parts...));
 }
 
 }  // namespace plastic

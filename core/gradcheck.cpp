@@ -1,5 +1,4 @@
 #include <cmath>
-#include <sstream>
 
 #include "core/check.h"
 #include "core/tensor_impl.h"
@@ -68,7 +67,7 @@ GradcheckResult gradcheck(const std::function<Tensor(std::span<const Tensor>)>& 
       if (!(excess <= 0)) result.passed = false;
       if (!(error <= worst)) {
         worst = error;
-        std::ostringstream message;
+        TextStream message;
         message.precision(12);
         message << "input " << i << ", element " << j << ": backward gives " << exact
                 << ", differences give " << numeric;

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <sstream>
 
 #include "core/dispatch.h"
 #include "core/tensor_impl.h"
+#include "core/text.h"
 
 namespace plastic {
 namespace {
@@ -13,7 +13,7 @@ constexpr std::int64_t shown = 8;
 void print(std::ostream& out, const Tensor& tensor) {
   if (tensor.rank() == 0) {
     if (is_floating_point(tensor.dtype())) {
-      out << tensor.item();
+      print_part(out, tensor.item());
     } else {
       out << static_cast<std::int64_t>(tensor.item());
     }
@@ -31,7 +31,7 @@ void print(std::ostream& out, const Tensor& tensor) {
 
 std::string to_string(const Tensor& tensor) {
   if (!tensor.defined()) return "undefined";
-  std::ostringstream out;
+  TextStream out;
   out << name_of(tensor.dtype()) << ' ' << to_string(tensor.shape()) << " on "
       << to_string(tensor.device()) << ": ";
   print(out, tensor.detach());

@@ -17,6 +17,7 @@
 #include "core/check.h"
 #include "core/safetensors_header.h"
 #include "core/tensor_impl.h"
+#include "core/text.h"
 
 // The format stores little-endian numbers, and elements go to and from the file as they are.
 static_assert(std::endian::native == std::endian::little);
@@ -131,7 +132,7 @@ class InputFile {
 
  private:
   [[noreturn]] void fail_with(const char* what, int error) const {
-    fail(op, path_, ": ", what, ": ", std::generic_category().message(error));
+    fail(op, path_, ": ", what, ": ", system_text(error));
   }
 
   std::string path_;

@@ -4,11 +4,11 @@
 #include <array>
 #include <limits>
 #include <optional>
-#include <sstream>
 #include <unordered_set>
 
 #include "core/check.h"
 #include "core/json_text.h"
+#include "core/text.h"
 
 namespace plastic {
 namespace {
@@ -189,7 +189,7 @@ std::string print_safetensors_header(const std::string& path, const SafetensorsH
     if (!json) fail("safetensors", path, ": a name or metadata is not UTF-8");
     return *json;
   };
-  std::ostringstream out;
+  TextStream out;
   out << '{';
   const char* separator = "";
   if (!header.metadata.empty()) {

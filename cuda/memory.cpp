@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <string>
 
+#include "core/text.h"
 #include "cuda/check.h"
 
 namespace plastic::cuda {
@@ -13,9 +13,7 @@ namespace {
 
 std::string size_text(std::size_t bytes) {
   const double mebibytes = static_cast<double>(bytes) / (1024.0 * 1024.0);
-  char text[32];
-  std::snprintf(text, sizeof(text), mebibytes < 10 ? "%.2f MiB" : "%.0f MiB", mebibytes);
-  return text;
+  return fixed_text(mebibytes, mebibytes < 10 ? 2 : 0) + " MiB";
 }
 
 }  // namespace

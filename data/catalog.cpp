@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <sstream>
 #include <string_view>
 #include <system_error>
 
 #include "core/check.h"
+#include "core/text.h"
 #include "data/found_files.h"
 #include "data/idx_images.h"
 #include "plastic/data/cifar.h"
@@ -109,7 +109,7 @@ const FileSet& file_set(const std::string& name) {
 }
 
 const CatalogEntry& entry_of(const std::string& name) {
-  std::ostringstream known;
+  TextStream known;
   for (const CatalogEntry& entry : catalog()) {
     if (entry.name == name) return entry;
     known << (known.view().empty() ? "" : ", ") << entry.name;
@@ -123,7 +123,8 @@ std::string describe(const FileSet& set, const fs::path& folder) {
   const fs::file_status status = fs::status(folder, error);
   if (!fs::exists(status)) return "no such folder";
   if (!fs::is_directory(status)) return "not a folder";
-  if (fs::directory_iterator(folder, error); error) return "cannot be read: " + error.message();
+  if (fs::directory_iterator(folder, error); error)
+    return "cannot be read: " + system_text(error.value());
   const FoundFiles files = set.find(folder);
   if (files.none()) return "none of the " + std::to_string(files.paths.size()) + " files";
   std::string missing;
@@ -132,7 +133,7 @@ std::string describe(const FileSet& set, const fs::path& folder) {
 }
 
 [[noreturn]] void fail_not_found(const CatalogEntry& entry, const DataDir& data_dir) {
-  std::ostringstream message;
+  TextStream message;
   message << entry.name << " not found" << (data_dir ? " in the folder given" : "")
           << "; looked in:";
   for (const fs::path& folder : search_path(entry.name, data_dir)) {

@@ -71,7 +71,7 @@ class IdxReader {
         std::uint32_t{unsigned_bytes} << 8 | static_cast<std::uint32_t>(rank_);
     if (found == expected) return;
     const std::uint32_t type = found >> 8;
-    std::ostringstream hint;
+    TextStream hint;
     if (type == unsigned_bytes) {
       hint << "the file holds rank " << (found & 0xFFU) << " and not " << rank_
            << "; are images and labels mixed up?";
@@ -80,7 +80,7 @@ class IdxReader {
     } else {
       hint << "this is not an IDX file of unsigned bytes; fetch it again";
     }
-    std::ostringstream message;
+    TextStream message;
     message << std::hex << "expected magic 0x" << expected << ", found 0x" << found;
     fail("idx", path_, ": ", message.str(), "; ", hint.str());
   }
@@ -114,7 +114,7 @@ class IdxReader {
   }
 
   [[noreturn]] void fail_oversized(const Shape& shape, std::uint64_t promised) const {
-    std::ostringstream found;
+    TextStream found;
     if (source_->compressed()) {
       found << "more";
     } else {

@@ -1,7 +1,6 @@
 #include "plastic/data/image_folder.h"
 
 #include <algorithm>
-#include <cctype>
 #include <new>
 #include <string>
 #include <system_error>
@@ -9,6 +8,7 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "core/text.h"
 #include "plastic/data/image.h"
 
 namespace plastic::data {
@@ -27,8 +27,7 @@ bool is_hidden(const fs::path& path) { return path.filename().string().starts_wi
 
 bool is_image_name(const fs::path& path) {
   std::string extension = path.extension().string();
-  std::ranges::transform(extension, extension.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(extension, extension.begin(), ascii_lower);
   constexpr const char* known[] = {".png", ".jpg", ".jpeg"};
   return std::ranges::any_of(known, [&](const char* name) { return extension == name; });
 }
@@ -41,7 +40,7 @@ std::vector<fs::path> contents(const fs::path& folder) {
   for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
     if (!is_hidden(entry->path())) out.push_back(entry->path());
   }
-  if (error) fail(op, folder.string(), ": cannot be read: ", error.message());
+  if (error) fail(op, folder.string(), ": cannot be read: ", system_text(error.value()));
   std::ranges::sort(out, {}, [](const fs::path& path) { return path.string(); });
   return out;
 }

@@ -11,6 +11,7 @@
 #include "apps/download/sha256.h"
 #include "apps/download/verify.h"
 #include "core/check.h"
+#include "core/text.h"
 
 namespace plastic::apps {
 namespace {
@@ -75,8 +76,8 @@ class Download {
     std::error_code error;
     fs::create_directories(folder_, error);
     if (error || !fs::is_directory(folder_, error)) {
-      fail("data", folder_.string(),
-           ": cannot create this folder: ", error ? error.message() : "a file is in the way",
+      fail("data", folder_.string(), ": cannot create this folder: ",
+           error ? system_text(error.value()) : "a file is in the way",
            "; choose another --data-dir");
     }
     std::vector<const RemoteFile*> to_fetch;

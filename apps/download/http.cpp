@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <exception>
@@ -12,6 +11,7 @@
 #include <string_view>
 
 #include "core/check.h"
+#include "core/text.h"
 
 namespace plastic::apps {
 namespace {
@@ -26,10 +26,7 @@ struct EasyDeleter {
 };
 
 bool starts_with_no_case(std::string_view text, std::string_view start) {
-  const auto same = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) ==
-           std::tolower(static_cast<unsigned char>(b));
-  };
+  const auto same = [](char a, char b) { return ascii_lower(a) == ascii_lower(b); };
   return text.size() >= start.size() && std::equal(start.begin(), start.end(), text.begin(), same);
 }
 

@@ -10,11 +10,10 @@
 #include <system_error>
 
 #include "core/check.h"
+#include "core/text.h"
 
 namespace plastic::apps {
 namespace {
-
-std::string system_reason() { return std::generic_category().message(errno); }
 
 std::filesystem::path with_suffix(std::filesystem::path path, const char* suffix) {
   path += suffix;
@@ -27,7 +26,7 @@ PartFile::PartFile(const std::filesystem::path& path)
     : target_(path),
       part_(with_suffix(path, ".part")),
       descriptor_(open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)) {
-  if (descriptor_ < 0) fail("data", part_.string(), ": cannot write: ", system_reason());
+  if (descriptor_ < 0) fail("data", part_.string(), ": cannot write: ", system_text(errno));
   struct stat ours {};
   struct stat named {};
   // The name may have passed to another file between opening and locking.
@@ -50,7 +49,7 @@ PartFile::~PartFile() {
 }
 
 void PartFile::fail_writing() const {
-  fail("data", part_.string(), ": cannot write: ", system_reason());
+  fail("data", part_.string(), ": cannot write: ", system_text(errno));
 }
 
 void PartFile::write(std::span<const std::uint8_t> bytes) {
@@ -73,7 +72,7 @@ void PartFile::finish() {
   // Some file systems cannot flush one file; they say EINVAL.
   if (fsync(descriptor_) != 0 && errno != EINVAL) fail_writing();
   if (std::rename(part_.c_str(), target_.c_str()) != 0) {
-    fail("data", target_.string(), ": cannot write: ", system_reason());
+    fail("data", target_.string(), ": cannot write: ", system_text(errno));
   }
   finished_ = true;
   const std::filesystem::path folder = target_.has_parent_path() ? target_.parent_path() : ".";

@@ -5,10 +5,10 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
-#include <system_error>
 #include <vector>
 
 #include "core/check.h"
+#include "core/text.h"
 
 namespace plastic::apps {
 namespace {
@@ -58,7 +58,7 @@ std::string file_sha256(const std::filesystem::path& path) {
              static_cast<std::size_t>(file.gcount())});
   }
   if (!file.eof()) {
-    fail("data", path.string(), ": cannot read: ", std::generic_category().message(errno));
+    fail("data", path.string(), ": cannot read: ", system_text(errno));
   }
   return sum.hex();
 }

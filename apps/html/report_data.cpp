@@ -12,6 +12,7 @@
 #include "apps/text_file.h"
 #include "apps/values.h"
 #include "core/check.h"
+#include "core/text.h"
 
 namespace plastic::apps {
 namespace {
@@ -29,7 +30,8 @@ bool is_there(const fs::path& path) {
 fs::path canonical_folder(const fs::path& folder) {
   std::error_code error;
   fs::path path = fs::canonical(folder, error);
-  if (error) fail("report", folder.string(), ": cannot open this folder: ", error.message());
+  if (error)
+    fail("report", folder.string(), ": cannot open this folder: ", system_text(error.value()));
   if (!fs::is_directory(path, error)) {
     fail("report", folder.string(), ": expected the folder of a run, found a file");
   }
@@ -44,7 +46,8 @@ std::vector<fs::path> run_folders(const fs::path& folder) {
        entry.increment(error)) {
     if (is_there(entry->path() / metrics_name)) found.push_back(entry->path());
   }
-  if (error) fail("report", folder.string(), ": cannot read this folder: ", error.message());
+  if (error)
+    fail("report", folder.string(), ": cannot read this folder: ", system_text(error.value()));
   std::sort(found.begin(), found.end());
   return found;
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tests/data/files.h"
+#include "tests/support/foreign_locale.h"
 
 using plastic::Shape;
 using namespace plastic::data;
@@ -140,4 +141,11 @@ TEST_CASE("data.csv.delimiter-errors") {
   for (const char delimiter : {'"', '\n', '\r', ' ', '\0'}) {
     CHECK(contains(error("a,b\n1,2\n", {.delimiter = delimiter}), {"[csv] delimiter"}));
   }
+}
+
+TEST_CASE("data.csv.whatever-the-locale") {
+  const ForeignLocale foreign;
+  const LabelledTable table = read("a,b,c\n0.5,1e3,0\n-1234.25,2,1\n");
+  CHECK(table.features.to_vector<float>() == Floats{0.5F, 1000, -1234.25F, 2});
+  CHECK(contains(error("a,c\n\"1,5\",0\n"), {"1,5"}));
 }
