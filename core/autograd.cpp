@@ -6,6 +6,7 @@
 
 #include "core/backend.h"
 #include "core/check.h"
+#include "core/gradient_slot.h"
 #include "core/graph.h"
 #include "plastic/core/ops/elementwise.h"
 
@@ -21,9 +22,8 @@ void accumulate(TensorImpl& leaf, Tensor grad) {
     leaf.grad.impl()->storage->bump_version();
     const Array sum = array_of(leaf.grad);
     backend(leaf.grad.device()).binary(Binary::add, sum, array_of(grad), sum);
-  } else if (leaf.grad_slot.defined()) {
-    if (grad.impl() != leaf.grad_slot.impl()) leaf.grad_slot.copy_(grad);
-    leaf.grad = leaf.grad_slot;
+  } else if (leaf.grad_slot) {
+    leaf.grad = leaf.grad_slot->placed(grad);
   } else {
     // A gradient that something else also holds must not be added to later.
     // Leaves' gradients are contiguous, whatever the layout that they were computed in.

@@ -5,6 +5,7 @@
 
 #include "core/backend.h"
 #include "core/check.h"
+#include "core/gradient_slot.h"
 
 namespace plastic {
 namespace {
@@ -44,10 +45,10 @@ void check_anomaly(const char* op, const char* what, const Tensor& tensor) {
 Tensor Inputs::slot(std::size_t i) const {
   const std::shared_ptr<TensorImpl>& leaf = (*edges_)[i].leaf;
   if (!leaf || leaf->grad.defined()) return {};
-  // An operation on the same leaf twice must not write both gradients to one place.
+  // With the leaf twice among its inputs, an operation would move one gradient to place the other.
   const auto uses = std::count_if(edges_->begin(), edges_->end(),
                                   [&](const Edge& edge) { return edge.leaf == leaf; });
-  return uses == 1 ? leaf->grad_slot : Tensor();
+  return uses == 1 && leaf->grad_slot ? leaf->grad_slot->take() : Tensor();
 }
 
 Tensor Inputs::gradient_for(std::size_t i, const Shape& shape, const TensorOptions& options) const {

@@ -28,8 +28,9 @@ class Inputs {
 
   /// Whether input i wants a gradient.
   bool needs(std::size_t i) const { return (*edges_)[i].needed(); }
-  /// The contiguous place where the leaf behind input i keeps its gradient, if that is prescribed
-  /// and free, else undefined. An operation that writes there saves a copy.
+  /// A contiguous tensor in the place where the leaf behind input i keeps its gradient, if that is
+  /// prescribed and free, else undefined. An operation that writes there saves a copy. Ask before
+  /// taking the address of any tensor's memory: a gradient that was there and is still held moves.
   Tensor slot(std::size_t i) const;
   /// A contiguous tensor to write input i's gradient into: its slot() or a new one. `options` are
   /// those of the input.

@@ -11,6 +11,7 @@
 
 namespace plastic {
 
+class GradientSlot;
 class Node;
 
 using GradientHook = std::function<Tensor(const Tensor& grad)>;
@@ -31,9 +32,8 @@ struct TensorImpl {
   Tensor grad;
   /// Of a leaf; a computed tensor's are in its node.
   std::vector<GradientHook> hooks;
-  /// Where the gradient is to live, if someone (an optimizer's arena) prescribes it; contents mean
-  /// nothing until `grad` shares them.
-  Tensor grad_slot;
+  /// Where the gradient is to live, if someone (an optimizer's arena) prescribes it.
+  std::shared_ptr<GradientSlot> grad_slot;
 
   void* data() const {
     // An empty storage has no memory to point into.

@@ -42,18 +42,19 @@ template <int n>
 struct Width {};
 
 /// Calls f(Width<n>, index of the first of n elements, counted from the chunk's start) for all
-/// elements of the chunk, on the threads of the block.
+/// elements of the chunk, on the threads of the block. Parameters are views of any memory: where
+/// the chunk's do not start at a multiple of 16 bytes, as blocks do, n is 1.
 template <class F>
-__device__ void for_floats(const Chunk& chunk, F f) {
-  const int fours = chunk.count / 4;
+__device__ void for_floats(const Chunk& chunk, const float* parameters, F f) {
+  const bool is_aligned = reinterpret_cast<std::uintptr_t>(parameters) % sizeof(float4) == 0;
+  const int fours = is_aligned ? chunk.count / 4 : 0;
   const auto thread = static_cast<int>(threadIdx.x);
   constexpr int threads = static_cast<int>(block_threads);
   for (int turn = 0; turn < chunk_elements / (4 * threads); ++turn) {
     const int i = thread + turn * threads;
     if (i < fours) f(Width<4>(), 4 * i);
   }
-  const int i = 4 * fours + thread;
-  if (i < chunk.count) f(Width<1>(), i);
+  for (int i = 4 * fours + thread; i < chunk.count; i += threads) f(Width<1>(), i);
 }
 
 /// Calls f(chunk, its index) for those of the table that are this block's.

@@ -71,7 +71,7 @@ __device__ void observe_chunk(const Head& head, const NeuroPlasticTensor& tensor
   const rule::Base base = tensor.base;
   const auto eps = static_cast<float>(tensor.rule.settings.eps);
   const ChunkPointers p = pointers(head, chunk);
-  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+  for_floats(chunk, p.theta, [&]<int n>(Width<n>, int i) {
     const Floats<n> g = load<n>(p.g + i);
     // First, while nothing else takes up registers.
     if constexpr (has_average(variant)) observe_averages<variant>(p, base, i, g);
@@ -178,7 +178,7 @@ __device__ void measure_classic(const Head& head, const NeuroPlasticTensor& tens
   const bool is_watched = tensor.rule.controller_class >= 0;
   const rule::Base none;
   const ChunkPointers p = pointers(head, chunk);
-  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+  for_floats(chunk, p.theta, [&]<int n>(Width<n>, int i) {
     const Floats<n> g = load<n>(p.g + i);
     const Floats<n> a = load<n>(p.a + i);
     Floats<n> w = load<n>(p.w + i), theta{};
@@ -216,7 +216,7 @@ __device__ void measure_products(const Head& head, const NeuroPlasticTensor& ten
   const bool needs_theta = has_average(variant) ? settings.target == rule::Target::trust_ratio
                                                 : settings.coupled_decay != 0;
   const ChunkPointers p = pointers(head, chunk);
-  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+  for_floats(chunk, p.theta, [&]<int n>(Width<n>, int i) {
     const Floats<n> g = load<n>(p.g + i);
     const Floats<n> a = load<n>(p.a + i);
     Floats<n> w = load<n>(p.w + i), theta{};
@@ -285,7 +285,7 @@ __global__ void __launch_bounds__(block_threads, 4) apply_kernel(const Head* add
     with_variant(tensor.rule.settings.variant, [&]<Variant variant>(Tag<variant>) {
       const rule::Base base = tensor.base;
       const ChunkPointers p = pointers(head, chunk);
-      for_floats(chunk, [&]<int n>(Width<n>, int i) {
+      for_floats(chunk, p.theta, [&]<int n>(Width<n>, int i) {
         Floats<n> theta = load<n>(p.theta + i);
         const Floats<n> y = load<n>(p.w + i);
         Floats<n> g{};
@@ -313,8 +313,8 @@ class CudaNeuroPlastic : public optim::NeuroPlasticStepper {
     context_.use();
     tensors_.clear();
     bool is_controlled = false;
-    for (const auto& [offset, numel, rule] : step.tensors) {
-      tensors_.push_back({offset, numel, rule, rule::base(rule.settings)});
+    for (const auto& [offset, numel, parameter, rule] : step.tensors) {
+      tensors_.push_back({offset, numel, parameter, rule, rule::base(rule.settings)});
       is_controlled = is_controlled || rule.controller_class >= 0;
     }
     const Table<NeuroPlasticTensor> table = table_.send(tensors_);
@@ -322,7 +322,6 @@ class CudaNeuroPlastic : public optim::NeuroPlasticStepper {
     const std::int64_t begin = tensors_.empty() ? 0 : tensors_.front().offset;
     const std::int64_t end = tensors_.empty() ? 0 : tensors_.back().offset + tensors_.back().numel;
     Head head{.table = table,
-              .parameters = step.parameters,
               .gradients = step.gradients,
               .activity = step.activity,
               .momentum = step.momentum,

@@ -12,6 +12,7 @@ namespace plastic::cuda {
 /// A tensor of a step, with what its rule says of the hybrids' averages.
 struct NeuroPlasticTensor {
   std::int64_t offset = 0, numel = 0;
+  float* parameter = nullptr;
   optim::NeuroPlasticRule rule;
   optim::rule::Base base;
 };
@@ -53,7 +54,6 @@ struct DiagnosticTotals {
 
 struct NeuroPlasticHead {
   Table<NeuroPlasticTensor> table;
-  float* parameters = nullptr;
   const float* gradients = nullptr;
   float* activity = nullptr;
   float* momentum = nullptr;
@@ -96,7 +96,7 @@ struct ChunkPointers {
 
 __device__ inline ChunkPointers pointers(const NeuroPlasticHead& head, const Chunk& chunk) {
   const std::int64_t at = chunk.begin;
-  return {.theta = head.parameters + at,
+  return {.theta = parameters_of(head.table, chunk),
           .g = head.gradients + at,
           .a = head.activity + at,
           .m = head.momentum + at,

@@ -57,7 +57,7 @@ __device__ void diagnose_chunk(const Head& head, const Chunk& chunk, unsigned* h
   int counts[2] = {};
   Extremes extremes = nothing();
   const ChunkPointers p = pointers(head, chunk);
-  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+  for_floats(chunk, p.theta, [&]<int n>(Width<n>, int i) {
     const Floats<n> g = load<n>(p.g + i);
     const Floats<n> theta = load<n>(p.theta + i);
     const Floats<n> a = load<n>(p.a + i);

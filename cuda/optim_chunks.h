@@ -40,7 +40,8 @@ struct ChunkRange {
   std::uint32_t first = 0, count = 0;
 };
 
-/// The tensors of a step, in device memory. `Tensor` is a Work or has its offset and numel.
+/// The tensors of a step, in device memory. `Tensor` is a Work or has its offset, numel and
+/// parameter.
 template <class Tensor>
 struct Table {
   const Tensor* tensors = nullptr;
@@ -50,6 +51,13 @@ struct Table {
 
   bool operator==(const Table&) const = default;
 };
+
+/// The parameters of a chunk.
+template <class Tensor>
+__device__ float* parameters_of(const Table<Tensor>& table, const Chunk& chunk) {
+  const Tensor& tensor = table.tensors[chunk.tensor];
+  return tensor.parameter + (chunk.begin - tensor.offset);
+}
 
 /// The chunks of some tensors on the device, sent when the tensors are others than before.
 class Chunks {

@@ -18,7 +18,6 @@ using optim::Work;
 
 struct SgdHead {
   Table<Work<SgdRule>> table;
-  float* parameters = nullptr;
   const float* gradients = nullptr;
   float* momentum = nullptr;
 
@@ -27,7 +26,6 @@ struct SgdHead {
 
 struct AdamHead {
   Table<Work<AdamRule>> table;
-  float* parameters = nullptr;
   const float* gradients = nullptr;
   float* average = nullptr;
   float* square = nullptr;
@@ -36,9 +34,9 @@ struct AdamHead {
 };
 
 __device__ void sgd_chunk(const SgdHead& head, const SgdRule& rule, const Chunk& chunk) {
-  float* const parameters = head.parameters + chunk.begin;
+  float* const parameters = parameters_of(head.table, chunk);
   const float* const gradients = head.gradients + chunk.begin;
-  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+  for_floats(chunk, parameters, [&]<int n>(Width<n>, int i) {
     const Floats<n> g = load<n>(gradients + i);
     Floats<n> theta = load<n>(parameters + i);
     for (int k = 0; k < n; ++k) theta[k] = rule(theta[k], g[k]);
@@ -47,10 +45,10 @@ __device__ void sgd_chunk(const SgdHead& head, const SgdRule& rule, const Chunk&
 }
 
 __device__ void momentum_chunk(const SgdHead& head, const SgdRule& rule, const Chunk& chunk) {
-  float* const parameters = head.parameters + chunk.begin;
+  float* const parameters = parameters_of(head.table, chunk);
   const float* const gradients = head.gradients + chunk.begin;
   float* const momentum = head.momentum + chunk.begin;
-  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+  for_floats(chunk, parameters, [&]<int n>(Width<n>, int i) {
     const Floats<n> g = load<n>(gradients + i);
     Floats<n> theta = load<n>(parameters + i);
     Floats<n> buffer = load<n>(momentum + i);
@@ -77,11 +75,11 @@ __global__ void __launch_bounds__(block_threads) sgd_kernel(const SgdHead* addre
 }
 
 __device__ void adam_chunk(const AdamHead& head, const AdamRule& rule, const Chunk& chunk) {
-  float* const parameters = head.parameters + chunk.begin;
+  float* const parameters = parameters_of(head.table, chunk);
   const float* const gradients = head.gradients + chunk.begin;
   float* const averages = head.average + chunk.begin;
   float* const squares = head.square + chunk.begin;
-  for_floats(chunk, [&]<int n>(Width<n>, int i) {
+  for_floats(chunk, parameters, [&]<int n>(Width<n>, int i) {
     const Floats<n> g = load<n>(gradients + i);
     Floats<n> theta = load<n>(parameters + i);
     Floats<n> average = load<n>(averages + i);
@@ -113,7 +111,6 @@ class CudaSgd : public optim::Stepper<SgdStep> {
   void prepare(const SgdStep& step) override {
     context_.use();
     head_.send({.table = table_.send(step.tensors),
-                .parameters = step.parameters,
                 .gradients = step.gradients,
                 .momentum = step.momentum});
   }
@@ -136,7 +133,6 @@ class CudaAdam : public optim::Stepper<AdamStep> {
   void prepare(const AdamStep& step) override {
     context_.use();
     head_.send({.table = table_.send(step.tensors),
-                .parameters = step.parameters,
                 .gradients = step.gradients,
                 .average = step.average,
                 .square = step.square});

@@ -31,7 +31,7 @@ void carry_out(const Move& move) noexcept {
   move.tensor->offset = values.offset;
   move.tensor->grad = move.gradient;
   // A slot belongs to an optimizer whose blocks are where the tensor was.
-  move.tensor->grad_slot = Tensor();
+  move.tensor->grad_slot = nullptr;
 }
 
 }  // namespace

@@ -80,10 +80,9 @@ void Adam::prepare() {
     return rule_of(options_[segment.group], lrs[segment.group], decoupled_, ++steps[i]);
   });
   stepper_->prepare({.tensors = work,
-                     .parameters = arena().values(),
                      .gradients = arena().gradients(),
-                     .average = block_data(average_),
-                     .square = block_data(square_)});
+                     .average = elements_of(average_),
+                     .square = elements_of(square_)});
 }
 
 void Adam::run() { stepper_->run(); }

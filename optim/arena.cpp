@@ -22,13 +22,9 @@ void check_parameter(const char* op, const Tensor& parameter, std::size_t index)
   if (!parameter.is_leaf()) {
     fail(op, describe(), " was computed from other tensors; give the leaf, or detach() it");
   }
-  if (!parameter.requires_grad()) {
-    fail(op, describe(), " does not require a gradient; call set_requires_grad() or leave it out");
-  }
   if (!parameter.is_contiguous()) {
     fail(op, describe(), " is not contiguous; make it from .contiguous()");
   }
-  if (parameter.numel() == 0) fail(op, describe(), " has no elements; leave it out");
 }
 
 void check_parameters(const char* op, const std::vector<std::vector<Tensor>>& groups) {
@@ -85,39 +81,44 @@ Arena::Arena(const char* op, const std::vector<std::vector<Tensor>>& groups)
       elements_ += (parameter.numel() + alignment - 1) / alignment * alignment;
     }
   }
-  values_ = new_block_storage();
   gradients_ = new_block_storage();
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    slots_.push_back(make_view(gradients_, DType::f32, parameters_[i].shape(),
-                               contiguous_strides(parameters_[i].shape()), segments_[i].offset));
-    adopt(i);
-  }
-}
-
-void Arena::adopt(std::size_t index) {
-  TensorImpl& impl = *parameters_[index].impl();
-  const Segment& segment = segments_[index];
-  Backend& device = backend(values_->device());
-  if (impl.storage != values_ || impl.offset != segment.offset) {
-    const Tensor home = make_view(values_, DType::f32, impl.shape, impl.strides, segment.offset);
-    device.copy(array_of(parameters_[index]), array_of(home));
-    impl.storage = values_;
-    impl.offset = segment.offset;
-  }
-  impl.grad_slot = slots_[index];
-  if (impl.grad.defined() && impl.grad.impl() != slots_[index].impl()) {
-    device.copy(array_of(impl.grad), array_of(slots_[index]));
-    impl.grad = slots_[index];
+    const auto bytes = static_cast<std::size_t>(segments_[i].offset) * sizeof(float);
+    slots_.push_back(
+        std::make_shared<GradientSlot>(gradients_, bytes, DType::f32, parameters_[i].shape()));
+    parameters_[i].impl()->grad_slot = slots_[i];
   }
 }
 
 void Arena::gather(const char* op) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    check_unchanged(op, parameters_[i], segments_[i], values_->device(), i);
+    check_unchanged(op, parameters_[i], segments_[i], device(), i);
   }
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    adopt(i);
-    segments_[i].has_grad = parameters_[i].impl()->grad.defined();
+    TensorImpl& impl = *parameters_[i].impl();
+    impl.grad_slot = slots_[i];
+    segments_[i].is_stepped = impl.requires_grad && impl.grad.defined() && segments_[i].numel > 0;
+  }
+}
+
+void Arena::place_gradients() {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const Tensor& gradient = parameters_[i].impl()->grad;
+    // One that was set from outside stays the tensor that it is: the step reads a copy.
+    if (segments_[i].is_stepped && gradient.defined()) slots_[i]->placed(gradient);
+  }
+}
+
+void Arena::mark_gradients_changed() {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const Tensor& gradient = parameters_[i].impl()->grad;
+    if (segments_[i].is_stepped && gradient.defined()) gradient.impl()->storage->bump_version();
+  }
+}
+
+void Arena::mark_parameters_changed() {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (segments_[i].is_stepped) parameters_[i].impl()->storage->bump_version();
   }
 }
 

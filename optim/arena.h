@@ -6,42 +6,44 @@
 #include <span>
 #include <vector>
 
+#include "core/gradient_slot.h"
 #include "core/storage.h"
 #include "plastic/core/tensor.h"
 
 namespace plastic::optim {
 
-/// Where a parameter lies in the flat blocks, counted in elements.
+/// Where a parameter's part of the flat blocks lies, counted in elements.
 struct Segment {
   std::int64_t offset = 0;
   std::int64_t numel = 0;
   std::int64_t rank = 0;
   std::size_t group = 0;
-  /// Whether the step at hand has a gradient for it; set by gather().
-  bool has_grad = false;
+  /// Whether the step at hand changes it; set by gather().
+  bool is_stepped = false;
 };
 
-/// Parameters in one flat f32 block and their gradients in a second, with room for more blocks of
-/// the same layout. Every parameter starts at a multiple of 16 elements (64 bytes).
+/// The gradients of the parameters in one flat f32 block, with room for more blocks of the same
+/// layout. Every parameter's part starts at a multiple of 16 elements (64 bytes). The parameters
+/// themselves stay where they are: their memory belongs to whoever holds them.
 class Arena {
  public:
-  /// Moves the parameters in. Throws Error naming `op`, moving nothing, for one that is not a
-  /// contiguous f32 leaf that requires a gradient, that is empty, given twice or on another device
-  /// than the first.
+  /// Throws Error naming `op`, changing nothing, for a parameter that is not a contiguous f32 leaf,
+  /// that is given twice or on another device than the first.
   Arena(const char* op, const std::vector<std::vector<Tensor>>& groups);
 
-  /// Before a step: takes back parameters that were moved elsewhere since, copies gradients that
-  /// were set from outside into their place, and notes who has one.
+  /// Before a step: notes which parameters require a gradient and have one.
   void gather(const char* op);
-  /// After a step: tells autograd that the parameters have changed.
-  void mark_changed() { values_->bump_version(); }
+  /// Copies those gradients of the step at hand that lie elsewhere into the block.
+  void place_gradients();
+  /// Tells autograd that the gradients of the step at hand were written to, or its parameters.
+  void mark_gradients_changed();
+  void mark_parameters_changed();
 
   std::span<const Segment> segments() const { return segments_; }
   std::span<const Tensor> parameters() const { return parameters_; }
   std::size_t group_count() const { return group_count_; }
-  Device device() const { return values_->device(); }
+  Device device() const { return gradients_->device(); }
 
-  float* values() const { return reinterpret_cast<float*>(values_->data()); }
   const float* gradients() const { return reinterpret_cast<const float*>(gradients_->data()); }
 
   /// All gradients and the padding between them, flat.
@@ -52,15 +54,13 @@ class Arena {
   Tensor view(const Tensor& block, std::size_t index) const;
 
  private:
-  void adopt(std::size_t index);
   std::shared_ptr<Storage> new_block_storage() const;
 
   std::vector<Tensor> parameters_;
   std::vector<Segment> segments_;
-  std::vector<Tensor> slots_;
+  std::vector<std::shared_ptr<GradientSlot>> slots_;
   std::size_t group_count_;
   std::int64_t elements_ = 0;
-  std::shared_ptr<Storage> values_;
   std::shared_ptr<Storage> gradients_;
 };
 

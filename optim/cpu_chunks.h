@@ -19,6 +19,13 @@ struct Chunk {
   std::int64_t begin = 0, end = 0;
 };
 
+/// The parameters of a chunk.
+template <class Rule>
+float* parameters_of(std::span<const Work<Rule>> tensors, const Chunk& chunk) {
+  const Work<Rule>& tensor = tensors[chunk.tensor];
+  return tensor.parameter + (chunk.begin - tensor.offset);
+}
+
 /// Elements in a chunk: the blocks of the three passes over one stay in the first two caches.
 constexpr std::int64_t chunk_elements = 4096;
 

@@ -41,7 +41,7 @@ class CpuSgd : public Stepper<SgdStep> {
   void run() override {
     for_chunks(chunks_of(step_->tensors), [&](const Chunk& chunk, std::size_t) {
       const SgdRule rule = step_->tensors[chunk.tensor].rule;
-      float* theta = step_->parameters + chunk.begin;
+      float* theta = parameters_of(step_->tensors, chunk);
       const float* g = step_->gradients + chunk.begin;
       const std::int64_t count = chunk.end - chunk.begin;
       if (rule.through == 0) {
@@ -63,7 +63,7 @@ class CpuAdam : public Stepper<AdamStep> {
   void run() override {
     for_chunks(chunks_of(step_->tensors), [&](const Chunk& chunk, std::size_t) {
       const AdamRule rule = step_->tensors[chunk.tensor].rule;
-      adam_chunk(rule, step_->parameters + chunk.begin, step_->gradients + chunk.begin,
+      adam_chunk(rule, parameters_of(step_->tensors, chunk), step_->gradients + chunk.begin,
                  step_->average + chunk.begin, step_->square + chunk.begin,
                  chunk.end - chunk.begin);
     });

@@ -43,7 +43,7 @@ class Run {
  private:
   ChunkPointers pointers(const Chunk& chunk) const {
     const std::int64_t at = chunk.begin;
-    return {.theta = step_.parameters + at,
+    return {.theta = parameters_of(tensors_, chunk),
             .g = step_.gradients + at,
             .a = step_.activity + at,
             .m = step_.momentum + at,
@@ -195,7 +195,7 @@ class CpuNeuroPlastic : public NeuroPlasticStepper {
     std::int64_t longest = 0;
     for (const Tensors run : runs) longest = std::max(longest, extent(run));
     const Tensor scratch = Tensor::empty({longest});
-    for (const Tensors run : runs) Run(*step_, run, block_data(scratch), diagnostics).execute();
+    for (const Tensors run : runs) Run(*step_, run, elements_of(scratch), diagnostics).execute();
   }
 
   DiagnosticSums diagnostics() override { return sums_; }

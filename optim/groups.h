@@ -36,21 +36,22 @@ auto options_of(const std::vector<Group>& groups) {
   return out;
 }
 
-/// What a step has to do: make_rule(index, segment) for each parameter that has a gradient.
+/// The elements of a block or a parameter; null for an undefined one.
+inline float* elements_of(const Tensor& block) {
+  return block.defined() ? static_cast<float*>(block.impl()->data()) : nullptr;
+}
+
+/// What a step has to do: make_rule(index, segment) for each parameter that it changes.
 template <class MakeRule>
 auto works(const Arena& arena, MakeRule make_rule) {
   std::vector<Work<decltype(make_rule(0, Segment{}))>> out;
   const auto segments = arena.segments();
   for (std::size_t i = 0; i < segments.size(); ++i) {
-    if (!segments[i].has_grad) continue;
-    out.push_back({segments[i].offset, segments[i].numel, make_rule(i, segments[i])});
+    if (!segments[i].is_stepped) continue;
+    out.push_back({segments[i].offset, segments[i].numel, elements_of(arena.parameters()[i]),
+                   make_rule(i, segments[i])});
   }
   return out;
-}
-
-/// The elements of a block; null for an undefined one.
-inline float* block_data(const Tensor& block) {
-  return block.defined() ? static_cast<float*>(block.impl()->data()) : nullptr;
 }
 
 }  // namespace plastic::optim

@@ -13,17 +13,17 @@
 
 namespace plastic::optim {
 
-/// A tensor of a step: its part of every flat block, and its rule.
+/// A tensor of a step: its part of every flat block, its elements, and its rule.
 template <class Rule>
 struct Work {
   std::int64_t offset = 0;
   std::int64_t numel = 0;
+  float* parameter = nullptr;
   Rule rule;
 };
 
 struct SgdStep {
   std::span<const Work<SgdRule>> tensors;
-  float* parameters = nullptr;
   const float* gradients = nullptr;
   /// Null when no tensor has momentum.
   float* momentum = nullptr;
@@ -31,7 +31,6 @@ struct SgdStep {
 
 struct AdamStep {
   std::span<const Work<AdamRule>> tensors;
-  float* parameters = nullptr;
   const float* gradients = nullptr;
   float* average = nullptr;
   float* square = nullptr;
@@ -49,7 +48,6 @@ struct NeuroPlasticRule {
 
 struct NeuroPlasticStep {
   std::span<const Work<NeuroPlasticRule>> tensors;
-  float* parameters = nullptr;
   const float* gradients = nullptr;
   float* activity = nullptr;
   float* momentum = nullptr;
@@ -61,8 +59,8 @@ struct NeuroPlasticStep {
   std::optional<DiagnosticSums> diagnostics;
 };
 
-/// A whole step over flat blocks, in two phases. The tensors lie in order and do not overlap;
-/// elements between them are left alone.
+/// A whole step over tensors and flat blocks, in two phases. The tensors lie in order and do not
+/// overlap; elements between them are left alone.
 template <class Step>
 class Stepper {
  public:

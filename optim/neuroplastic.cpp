@@ -61,13 +61,12 @@ void NeuroPlastic::prepare() {
   });
   stepper_->prepare(
       {.tensors = work,
-       .parameters = arena().values(),
        .gradients = arena().gradients(),
-       .activity = block_data(activity_),
-       .momentum = block_data(momentum_),
-       .variance = block_data(variance_),
-       .base_average = block_data(base_average_),
-       .base_square = block_data(base_square_),
+       .activity = elements_of(activity_),
+       .momentum = elements_of(momentum_),
+       .variance = elements_of(variance_),
+       .base_average = elements_of(base_average_),
+       .base_square = elements_of(base_square_),
        .diagnostics = is_diagnosed() ? std::optional(empty_sums(options_)) : std::nullopt});
 }
 

@@ -41,9 +41,13 @@ void Optimizer::advance() {
 
 void Optimizer::apply() {
   if (!is_prepared_) fail(name_, "apply() has nothing to do yet; call advance() before it");
-  if (gradient_hook_) gradient_hook_(arena_->gradient_block());
+  arena_->place_gradients();
+  if (gradient_hook_) {
+    gradient_hook_(arena_->gradient_block());
+    arena_->mark_gradients_changed();
+  }
   run();
-  arena_->mark_changed();
+  arena_->mark_parameters_changed();
 }
 
 void Optimizer::set_gradient_hook(std::function<void(const Tensor& gradients)> hook) {

@@ -56,10 +56,8 @@ void Sgd::prepare() {
   const auto work = works(arena(), [&](std::size_t i, const Segment& segment) {
     return rule_of(options_[segment.group], lrs[segment.group], ++steps[i] == 1);
   });
-  stepper_->prepare({.tensors = work,
-                     .parameters = arena().values(),
-                     .gradients = arena().gradients(),
-                     .momentum = block_data(momentum_)});
+  stepper_->prepare(
+      {.tensors = work, .gradients = arena().gradients(), .momentum = elements_of(momentum_)});
 }
 
 void Sgd::run() { stepper_->run(); }

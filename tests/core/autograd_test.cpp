@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/gradient_slot.h"
 #include "core/tensor_impl.h"
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
@@ -177,7 +178,8 @@ TEST_CASE("core.autograd.gradient_slot") {
   // What an optimizer's arena relies on: the gradient lands in the slot, whatever came before.
   Tensor weight = Tensor::of({1, 2, 3, 4}, {2, 2}).set_requires_grad();
   const Tensor slot = Tensor::full({2, 2}, 99);
-  weight.impl()->grad_slot = slot;
+  weight.impl()->grad_slot =
+      std::make_shared<GradientSlot>(slot.impl()->storage, 0, DType::f32, slot.shape());
   const Tensor x = Tensor::of({1, 10}, {1, 2});
 
   sum(linear(x, weight)).backward();
@@ -194,6 +196,28 @@ TEST_CASE("core.autograd.gradient_slot") {
   weight.zero_grad();
   sum(matmul(weight, weight)).backward();
   CHECK(slot.to_vector<float>() == std::vector<float>{7, 11, 9, 13});
+}
+
+TEST_CASE("core.autograd.a_held_gradient_leaves_its_slot") {
+  Tensor weight = Tensor::of({1, 2}, {2}).set_requires_grad();
+  const Tensor block = Tensor::full({4}, 99);
+  weight.impl()->grad_slot =
+      std::make_shared<GradientSlot>(block.impl()->storage, sizeof(float), DType::f32, Shape{2});
+  sum(weight * 2.0).backward();
+  CHECK(block.to_vector<float>() == std::vector<float>{99, 2, 2, 99});
+  // A view of it and a graph through it are holders, too.
+  const Tensor held = weight.grad();
+  Tensor row = weight.grad().reshape({1, 2});
+  Tensor factor = Tensor::ones({2}, {.requires_grad = true});
+  const Tensor product = sum(factor * weight.grad());
+  weight.zero_grad();
+  sum(weight * 5.0).backward();
+  CHECK(block.to_vector<float>() == std::vector<float>{99, 5, 5, 99});
+  CHECK(held.to_vector<float>() == std::vector<float>{2, 2});
+  row.fill_(3);
+  CHECK(held.to_vector<float>() == std::vector<float>{3, 3});
+  CHECK(weight.grad().to_vector<float>() == std::vector<float>{5, 5});
+  CHECK_THROWS_WITH_AS(product.backward(), doctest::Contains("written to in place"), Error);
 }
 
 TEST_CASE("core.autograd.gradcheck_finds_wrong_gradients") {

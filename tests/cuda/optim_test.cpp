@@ -196,12 +196,10 @@ TEST_CASE("cuda.optim.leaves_alone_what_is_between_tensors") {
   const auto stepper = optim::kernels_for(cuda_device).adam();
   const optim::AdamRule rule{
       .keep = 0.5, .take = 0.5, .square_keep = 0.5, .square_take = 0.5, .rate = 0.25, .eps = 1e-8F};
-  const std::vector<optim::Work<optim::AdamRule>> works{{0, 3, rule}, {16, 17, rule}};
-  stepper->prepare({.tensors = works,
-                    .parameters = data(theta),
-                    .gradients = data(g),
-                    .average = data(average),
-                    .square = data(square)});
+  const std::vector<optim::Work<optim::AdamRule>> works{{0, 3, data(theta), rule},
+                                                        {16, 17, data(theta) + 16, rule}};
+  stepper->prepare(
+      {.tensors = works, .gradients = data(g), .average = data(average), .square = data(square)});
   stepper->run();
   const auto after = theta.to_vector<float>(), kept = average.to_vector<float>();
   for (std::size_t i = 0; i < after.size(); ++i) {
@@ -211,11 +209,8 @@ TEST_CASE("cuda.optim.leaves_alone_what_is_between_tensors") {
     CHECK((kept[i] != 0) == is_stepped);
   }
   // A step over no tensors is one, too.
-  stepper->prepare({.tensors = {},
-                    .parameters = data(theta),
-                    .gradients = data(g),
-                    .average = data(average),
-                    .square = data(square)});
+  stepper->prepare(
+      {.tensors = {}, .gradients = data(g), .average = data(average), .square = data(square)});
   stepper->run();
   CHECK(theta.to_vector<float>() == after);
 }
@@ -224,13 +219,13 @@ TEST_CASE("cuda.optim.diagnostics_are_of_the_last_run") {
   if (!has_cuda_device()) return;
   const Tensor theta = block(1), g = block(1), a = block(0), m = block(0), v = block(0);
   const auto stepper = optim::kernels_for(cuda_device).neuroplastic();
-  optim_test::check_diagnostics_contract(*stepper, {.tensors = {},
-                                                    .parameters = data(theta),
-                                                    .gradients = data(g),
-                                                    .activity = data(a),
-                                                    .momentum = data(m),
-                                                    .variance = data(v),
-                                                    .diagnostics = {}});
+  optim_test::check_diagnostics_contract(*stepper, data(theta),
+                                         {.tensors = {},
+                                          .gradients = data(g),
+                                          .activity = data(a),
+                                          .momentum = data(m),
+                                          .variance = data(v),
+                                          .diagnostics = {}});
 }
 
 }  // namespace

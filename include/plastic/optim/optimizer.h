@@ -16,20 +16,22 @@ class State;
 
 /// What all optimizers share: parameter groups, gradients to zero, a state to save.
 ///
-/// An optimizer moves its parameters and their gradients into one flat block of memory (the
-/// tensors keep their identity; views taken earlier keep the old memory), so that a step is one
-/// pass over contiguous memory. Parameters must be contiguous f32 leaves on one device that require
-/// gradients; the constructors throw Error otherwise, and for a parameter given twice or an empty
-/// list. Of two optimizers over one parameter, the one that steps takes it over.
+/// The parameters' memory stays as it is: whatever shares it sees every step. Their gradients are
+/// kept in one flat block of memory from the moment the optimizer is made. Whoever still holds a
+/// gradient when the next one is computed keeps its values: they move to memory of their own.
+/// Parameters must be contiguous f32 leaves on one device; the constructors throw Error otherwise,
+/// and for a parameter given twice or an empty list. A parameter that does not require a gradient
+/// (that is frozen) is passed over until it does, whatever gradient was left in it: PyTorch would
+/// still apply that one.
 class Optimizer {
  public:
   virtual ~Optimizer();
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Updates every parameter that has a gradient; the others, and their state, are left as they
-  /// are. Throws Error, changing nothing, when a parameter changed its device, dtype or shape since
-  /// it was given. It is advance() and then apply().
+  /// Updates every parameter that requires a gradient and has one; the others, and their state, are
+  /// left as they are. Throws Error, changing nothing, when a parameter changed its device, dtype
+  /// or shape since it was given. It is advance() and then apply().
   void step();
   /// What the next apply() will do: sees which parameters have a gradient, counts the step,
   /// resolves rates and schedules and hands the rules to the device. Throws what step() throws.
