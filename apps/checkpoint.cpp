@@ -14,6 +14,26 @@ namespace fs = std::filesystem;
 constexpr const char* format_key = "plastic.checkpoint";
 constexpr const char* format_version = "1";
 
+Checkpoint head_of(const fs::path& path, const Metadata& metadata) {
+  if (!metadata.contains(format_key) || !metadata.contains("epoch") ||
+      !metadata.contains("config")) {
+    fail("checkpoint", path.string(), ": is not a checkpoint of plastic train");
+  }
+  if (metadata.at(format_key) != format_version) {
+    fail("checkpoint", path.string(), ": has format ", metadata.at(format_key),
+         "; this program reads format ", format_version);
+  }
+  Checkpoint checkpoint{.config = metadata.at("config"), .state = {}};
+  if (metadata.contains("data")) checkpoint.data = metadata.at("data");
+  try {
+    checkpoint.epoch =
+        static_cast<int>(parse_integer(metadata.at("epoch"), 0, std::numeric_limits<int>::max()));
+  } catch (const UsageError& wrong) {
+    fail("checkpoint", path.string(), ": epoch: ", wrong.what());
+  }
+  return checkpoint;
+}
+
 }  // namespace
 
 fs::path checkpoint_path(const fs::path& folder) { return folder / "checkpoint.safetensors"; }
@@ -28,28 +48,15 @@ void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint) {
                     {"data", checkpoint.data}});
 }
 
-std::optional<Checkpoint> load_checkpoint(const fs::path& folder) {
+std::optional<Checkpoint> load_checkpoint(const fs::path& folder,
+                                          const std::function<void(const Checkpoint&)>& check) {
   const fs::path path = checkpoint_path(folder);
   std::error_code error;
   if (fs::symlink_status(path, error).type() == fs::file_type::not_found) return std::nullopt;
+  if (check) check(head_of(path, read_safetensors_info(path).metadata));
   Safetensors file = load_safetensors(path);
-  const Metadata& metadata = file.metadata;
-  if (!metadata.contains(format_key) || !metadata.contains("epoch") ||
-      !metadata.contains("config")) {
-    fail("checkpoint", path.string(), ": is not a checkpoint of plastic train");
-  }
-  if (metadata.at(format_key) != format_version) {
-    fail("checkpoint", path.string(), ": has format ", metadata.at(format_key),
-         "; this program reads format ", format_version);
-  }
-  Checkpoint checkpoint{.config = metadata.at("config"), .state = std::move(file.tensors)};
-  if (metadata.contains("data")) checkpoint.data = metadata.at("data");
-  try {
-    checkpoint.epoch =
-        static_cast<int>(parse_integer(metadata.at("epoch"), 0, std::numeric_limits<int>::max()));
-  } catch (const UsageError& wrong) {
-    fail("checkpoint", path.string(), ": epoch: ", wrong.what());
-  }
+  Checkpoint checkpoint = head_of(path, file.metadata);
+  checkpoint.state = std::move(file.tensors);
   return checkpoint;
 }
 

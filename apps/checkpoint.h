@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -27,8 +28,11 @@ std::filesystem::path best_path(const std::filesystem::path& folder);
 void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint);
 
 /// Reads FOLDER/checkpoint.safetensors; nothing when there is none. Throws Error for a file that is
-/// damaged or something else.
-std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder);
+/// damaged or something else. `check`, where given, sees the checkpoint without its state before
+/// that is read, and may throw: the state of a large run is gigabytes.
+std::optional<Checkpoint> load_checkpoint(
+    const std::filesystem::path& folder,
+    const std::function<void(const Checkpoint& head)>& check = {});
 
 /// Replaces FOLDER/best.safetensors by a model's parameters; `data` as in Checkpoint.
 void save_best(const std::filesystem::path& folder, int epoch, double test_accuracy,

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <limits>
+#include <unordered_map>
 
 #include "apps/checkpoint.h"
 #include "apps/config_file.h"
@@ -25,18 +26,38 @@ fs::path weights_in(const fs::path& folder) {
        "its first epoch was not finished: 'plastic train --resume' goes on with it");
 }
 
-const std::string& metadata(const Safetensors& file, const fs::path& path, const char* key) {
-  const auto found = file.metadata.find(key);
-  if (found != file.metadata.end()) return found->second;
+const std::string& entry_of(const Metadata& metadata, const fs::path& path, const char* key) {
+  const auto found = metadata.find(key);
+  if (found != metadata.end()) return found->second;
   fail("predict", path.string(), ": says nothing of its ", key,
        ", as files of plastic train do; train the network again");
 }
 
-// A checkpoint has more than the model, whose names have "model." before them there.
-StateDict model_state(const Safetensors& file, const fs::path& path, const fs::path& folder) {
-  if (path == best_path(folder)) return file.tensors;
+// A checkpoint has more than the model, whose names have this before them there.
+std::string prefix_in(const fs::path& path, const fs::path& folder) {
+  return path == best_path(folder) ? "" : "model.";
+}
+
+// The header is enough to see that a file is another network's: the tensors may be gigabytes.
+void check_fits(const StateDict& model, const SafetensorsInfo& info, const std::string& prefix) {
+  std::unordered_map<std::string, const TensorInfo*> given;
+  for (const TensorInfo& tensor : info.tensors) {
+    if (tensor.name.starts_with(prefix)) given.emplace(tensor.name.substr(prefix.size()), &tensor);
+  }
+  for (const NamedTensor& own : model) {
+    const auto found = given.find(own.name);
+    if (found == given.end()) fail("state", "\"", own.name, "\" is missing");
+    if (found->second->shape != own.tensor.shape()) {
+      fail("state", "\"", own.name, "\" has shape ", to_string(found->second->shape),
+           ", the network needs ", to_string(own.tensor.shape()));
+    }
+    given.erase(found);
+  }
+  if (!given.empty()) fail("state", "\"", given.begin()->first, "\" is not the network's");
+}
+
+StateDict model_state(const Safetensors& file, const std::string& prefix) {
   StateDict state;
-  const std::string prefix = "model.";
   for (const NamedTensor& entry : file.tensors) {
     if (entry.name.starts_with(prefix)) {
       state.push_back({entry.name.substr(prefix.size()), entry.tensor});
@@ -78,23 +99,26 @@ SavedModel load_saved_model(const fs::path& folder) {
   const TrainConfig config = read_model_config(config_path);
   SavedModel saved;
   saved.weights = weights_in(folder);
-  const Safetensors file = load_safetensors(saved.weights);
-  saved.form = parse_input_form(saved.weights.string(), metadata(file, saved.weights, "data"));
+  const SafetensorsInfo info = read_safetensors_info(saved.weights);
+  saved.form =
+      parse_input_form(saved.weights.string(), entry_of(info.metadata, saved.weights, "data"));
   try {
-    saved.epoch = static_cast<int>(
-        parse_integer(metadata(file, saved.weights, "epoch"), 0, std::numeric_limits<int>::max()));
+    saved.epoch = static_cast<int>(parse_integer(entry_of(info.metadata, saved.weights, "epoch"), 0,
+                                                 std::numeric_limits<int>::max()));
   } catch (const UsageError& wrong) {
     fail("predict", saved.weights.string(), ": epoch: ", wrong.what());
   }
   saved.description = describe_model(config, saved.form.sizes);
   saved.generator = std::make_unique<Generator>();
   saved.model = make_model(config, saved.form.sizes, *saved.generator);
+  const std::string prefix = prefix_in(saved.weights, folder);
   try {
-    saved.model->load_state_dict(model_state(file, saved.weights, folder));
+    check_fits(saved.model->state_dict(), info, prefix);
   } catch (const Error& error) {
     fail("predict", saved.weights.string(), ": is not of the network in config.toml, ",
          saved.description, ": ", error.what());
   }
+  saved.model->load_state_dict(model_state(load_safetensors(saved.weights), prefix));
   saved.model->eval();
   return saved;
 }

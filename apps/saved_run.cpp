@@ -61,15 +61,15 @@ void start_folder(const fs::path& folder, const std::string& config) {
 }
 
 std::optional<Checkpoint> resume_folder(const SavedRunOptions& options) {
-  std::optional<Checkpoint> checkpoint = load_checkpoint(options.folder);
-  if (checkpoint) {
-    check_same_run(options.folder, options.config, checkpoint->config);
-    if (checkpoint->epoch > options.epochs) {
-      throw UsageError("--epochs " + std::to_string(options.epochs) + ": the run in " +
-                       options.folder.string() + " has " + std::to_string(checkpoint->epoch) +
-                       " already");
-    }
-  }
+  std::optional<Checkpoint> checkpoint =
+      load_checkpoint(options.folder, [&options](const Checkpoint& head) {
+        check_same_run(options.folder, options.config, head.config);
+        if (head.epoch > options.epochs) {
+          throw UsageError("--epochs " + std::to_string(options.epochs) + ": the run in " +
+                           options.folder.string() + " has " + std::to_string(head.epoch) +
+                           " already");
+        }
+      });
   write_file_atomically(config_path(options.folder), options.config);
   return checkpoint;
 }

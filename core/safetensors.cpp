@@ -140,6 +140,32 @@ class InputFile {
   std::uint64_t size_ = 0;
 };
 
+struct HeaderOfFile {
+  SafetensorsHeader header;
+  /// Where the elements begin.
+  std::uint64_t start;
+};
+
+HeaderOfFile read_header(const InputFile& file, const std::string& name) {
+  std::array<char, 8> length_bytes{};
+  if (file.size() < length_bytes.size()) {
+    fail(op, name, ": has ", file.size(), " bytes, too few for a safetensors file");
+  }
+  file.read(0, length_bytes);
+  const auto length = std::bit_cast<std::uint64_t>(length_bytes);
+  const std::uint64_t rest = file.size() - length_bytes.size();
+  if (length > most_header_bytes) {
+    fail(op, name, ": a header of ", length, " bytes; the format allows ", most_header_bytes);
+  }
+  if (length > rest) {
+    fail(op, name, ": a header of ", length, " bytes, but only ", rest, " are left in the file");
+  }
+  std::string text(length, '\0');
+  file.read(length_bytes.size(), text);
+  return {.header = parse_safetensors_header(name, text, rest - length),
+          .start = length_bytes.size() + length};
+}
+
 }  // namespace
 
 void save_safetensors(const std::filesystem::path& path, const StateDict& tensors,
@@ -182,25 +208,8 @@ void save_safetensors(const std::filesystem::path& path, const StateDict& tensor
 Safetensors load_safetensors(const std::filesystem::path& path) {
   const InputFile file(path);
   const std::string name = path.string();
-  std::array<char, 8> length_bytes{};
-  if (file.size() < length_bytes.size()) {
-    fail(op, name, ": has ", file.size(), " bytes, too few for a safetensors file");
-  }
-  file.read(0, length_bytes);
-  const auto length = std::bit_cast<std::uint64_t>(length_bytes);
-  const std::uint64_t rest = file.size() - length_bytes.size();
-  if (length > most_header_bytes) {
-    fail(op, name, ": a header of ", length, " bytes; the format allows ", most_header_bytes);
-  }
-  if (length > rest) {
-    fail(op, name, ": a header of ", length, " bytes, but only ", rest, " are left in the file");
-  }
-  std::string text(length, '\0');
-  file.read(length_bytes.size(), text);
-  const SafetensorsHeader header = parse_safetensors_header(name, text, rest - length);
-
+  const auto [header, start] = read_header(file, name);
   Safetensors result{.tensors = {}, .metadata = header.metadata};
-  const std::uint64_t start = length_bytes.size() + length;
   for (const SafetensorsEntry& entry : header.entries) {
     const Tensor tensor = Tensor::empty(entry.shape, {.dtype = entry.dtype});
     const std::string_view bytes = bytes_of(tensor);
@@ -217,6 +226,17 @@ Safetensors load_safetensors(const std::filesystem::path& path) {
     }
   }
   return result;
+}
+
+SafetensorsInfo read_safetensors_info(const std::filesystem::path& path) {
+  SafetensorsHeader header = read_header(InputFile(path), path.string()).header;
+  SafetensorsInfo info{.tensors = {}, .metadata = std::move(header.metadata)};
+  info.metadata.erase(checksum_key);
+  info.tensors.reserve(header.entries.size());
+  for (SafetensorsEntry& entry : header.entries) {
+    info.tensors.push_back({std::move(entry.name), entry.dtype, entry.shape});
+  }
+  return info;
 }
 
 }  // namespace plastic

@@ -5,6 +5,7 @@
 
 #include "core/backend.h"
 #include "core/check.h"
+#include "core/state_index.h"
 #include "core/tensor_impl.h"
 #include "plastic/core/autograd.h"
 
@@ -68,22 +69,24 @@ StateDict Module::state_dict() const {
 
 void Module::load_state_dict(const StateDict& state) {
   const StateDict own = state_dict();
+  const StateIndex given(state);
   for (const NamedTensor& entry : own) {
-    const Tensor& source = find(state, entry.name, "load_state_dict");
+    const Tensor& source = given.find(entry.name, "load_state_dict");
     if (source.shape() != entry.tensor.shape()) {
       fail("load_state_dict", "\"", entry.name, "\" has shape ", to_string(source.shape()),
            ", the module needs ", to_string(entry.tensor.shape()));
     }
   }
   if (state.size() != own.size()) {
+    const StateIndex known(own);
     for (const NamedTensor& entry : state) {
-      find(own, entry.name, "load_state_dict: a tensor that the module does not have");
+      known.find(entry.name, "load_state_dict: a tensor that the module does not have");
     }
     fail("load_state_dict", "the state names a tensor twice");
   }
   for (const NamedTensor& entry : own) {
     Tensor target = entry.tensor;
-    target.copy_(find(state, entry.name, "load_state_dict"));
+    target.copy_(given.find(entry.name, "load_state_dict"));
   }
 }
 
@@ -112,46 +115,44 @@ void Module::fold_batch_norm() {
 }
 
 Tensor Module::register_parameter(const std::string& name, Tensor value) {
-  check_name(name);
+  take_name(name, not_a_child);
   value.set_requires_grad();
   parameters_.push_back({name, value});
   return value;
 }
 
 Tensor Module::register_buffer(const std::string& name, Tensor value) {
-  check_name(name);
+  take_name(name, not_a_child);
   buffers_.push_back({name, value});
   return value;
 }
 
 void Module::register_child(const std::string& name, ModulePtr child) {
-  check_name(name);
   if (!child) fail("module", "child \"", name, "\" is null");
+  take_name(name, children_.size());
   children_.emplace_back(name, std::move(child));
 }
 
 void Module::replace_child(const std::string& name, ModulePtr child) {
-  const auto found = std::find_if(children_.begin(), children_.end(),
-                                  [&](const auto& entry) { return entry.first == name; });
-  if (found == children_.end()) fail("module", "there is no child \"", name, "\"");
-  if (child) {
-    found->second = std::move(child);
-  } else {
-    children_.erase(found);
+  const auto found = names_.find(name);
+  if (found == names_.end() || found->second == not_a_child) {
+    fail("module", "there is no child \"", name, "\"");
   }
+  const std::size_t place = found->second;
+  if (child) {
+    children_[place].second = std::move(child);
+    return;
+  }
+  names_.erase(found);
+  children_.erase(children_.begin() + static_cast<std::ptrdiff_t>(place));
+  for (std::size_t i = place; i < children_.size(); ++i) names_[children_[i].first] = i;
 }
 
-void Module::check_name(const std::string& name) const {
+void Module::take_name(const std::string& name, std::size_t place) {
   if (name.empty() || name.find('.') != std::string::npos) {
     fail("module", "\"", name, "\" is no name: it must not be empty or contain a dot");
   }
-  const auto is_tensor = [&](const NamedTensor& entry) { return entry.name == name; };
-  const auto is_child = [&](const auto& entry) { return entry.first == name; };
-  if (std::any_of(parameters_.begin(), parameters_.end(), is_tensor) ||
-      std::any_of(buffers_.begin(), buffers_.end(), is_tensor) ||
-      std::any_of(children_.begin(), children_.end(), is_child)) {
-    fail("module", "the name \"", name, "\" is taken");
-  }
+  if (!names_.emplace(name, place).second) fail("module", "the name \"", name, "\" is taken");
 }
 
 void Module::collect(const std::string& prefix, bool with_buffers,

@@ -6,6 +6,7 @@
 
 #include "core/check.h"
 #include "core/dispatch.h"
+#include "core/state_index.h"
 #include "core/tensor_impl.h"
 #include "optim/check_option.h"
 #include "optim/numbers.h"
@@ -103,8 +104,9 @@ void Ema::load_state_dict(const StateDict& state) {
   std::vector<std::string> names = {"updates"};
   for (std::size_t i = 0; i < averages_.size(); ++i) names.push_back(average_name(i));
   check_names("Ema", state, names);
+  const StateIndex by_name(state);
   for (std::size_t i = 0; i < averages_.size(); ++i) {
-    const Tensor& given = find(state, average_name(i), "Ema");
+    const Tensor& given = by_name.find(average_name(i), "Ema");
     if (given.shape() != averages_[i].shape()) {
       fail("Ema", "state \"", average_name(i), "\" has shape ", to_string(given.shape()),
            ", expected ", to_string(averages_[i].shape()));
@@ -112,7 +114,7 @@ void Ema::load_state_dict(const StateDict& state) {
   }
   updates_ = count_of("Ema", state, "updates");
   for (std::size_t i = 0; i < averages_.size(); ++i) {
-    averages_[i].copy_(find(state, average_name(i), "Ema").to(averages_[i].device()));
+    averages_[i].copy_(by_name.find(average_name(i), "Ema").to(averages_[i].device()));
   }
 }
 

@@ -1,10 +1,12 @@
 #include "optim/numbers.h"
 
-#include <algorithm>
 #include <cmath>
 #include <span>
+#include <string_view>
+#include <unordered_set>
 
 #include "core/check.h"
+#include "core/state_index.h"
 
 namespace plastic::optim {
 
@@ -17,11 +19,13 @@ NamedTensor count(const std::string& name, std::int64_t value) {
 }
 
 void check_names(const char* owner, const StateDict& state, const std::vector<std::string>& names) {
+  const StateIndex given(state);
   for (const std::string& name : names) {
-    if (!find(state, name, owner).defined()) fail(owner, "state \"", name, "\" is undefined");
+    if (!given.find(name, owner).defined()) fail(owner, "state \"", name, "\" is undefined");
   }
+  const std::unordered_set<std::string_view> known(names.begin(), names.end());
   for (const NamedTensor& entry : state) {
-    if (std::find(names.begin(), names.end(), entry.name) == names.end()) {
+    if (!known.contains(entry.name)) {
       fail(owner, "state \"", entry.name, "\" is unknown; the state must come from the same kind");
     }
   }

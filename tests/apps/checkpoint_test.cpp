@@ -24,6 +24,25 @@ TEST_CASE("apps.checkpoint.round_trip") {
   CHECK(loaded->state[0].tensor.to_vector<float>() == std::vector<float>{1, 2});
 }
 
+// The state of a large run is gigabytes: whether it is the right run is seen before.
+TEST_CASE("apps.checkpoint.is_checked_before_its_state_is_read") {
+  const tests::TemporaryFolder folder;
+  save_checkpoint(
+      folder.path(),
+      {.epoch = 3, .config = "lr = 1\n", .state = {{"model.w", Tensor::of({1, 2}, {2})}}});
+  std::string bytes = tests::read_file(checkpoint_path(folder.path()));
+  bytes.back() ^= 1;
+  tests::write_file(checkpoint_path(folder.path()), bytes);
+  CHECK_THROWS_WITH_AS(load_checkpoint(folder.path()), doctest::Contains("damaged"), Error);
+  const auto check = [](const Checkpoint& head) {
+    CHECK(head.epoch == 3);
+    CHECK(head.config == "lr = 1\n");
+    CHECK(head.state.empty());
+    throw std::runtime_error("another run");
+  };
+  CHECK_THROWS_WITH_AS(load_checkpoint(folder.path(), check), "another run", std::runtime_error);
+}
+
 TEST_CASE("apps.metrics.line_is_read_back") {
   const EpochResult result{.epoch = 2,
                            .train_loss = 0.1 + 0.2,

@@ -256,7 +256,8 @@ TEST_CASE("apps.predict.wrong_checkpoint") {
   std::string other = text;
   other.replace(other.find("[64]"), 4, "[32]");
   write_file(config, other);
-  CHECK(contains(run.refusal(), {"best.safetensors", "not of the network", "784-32-10"}));
+  CHECK(contains(run.refusal(), {"best.safetensors", "not of the network", "784-32-10",
+                                 "has shape (64, 784), the network needs (32, 784)"}));
   write_file(config, "hidden = [sixty]\n");
   CHECK(contains(run.refusal(), {"[predict] ", "config.toml", "line 1"}));
   write_file(config, "hidden = [0]\n");

@@ -91,6 +91,30 @@ TEST_CASE("core.safetensors.round_trip") {
   CHECK(read_text(folder / "file") == first);
 }
 
+TEST_CASE("core.safetensors.header_alone") {
+  const test::TempFolder folder;
+  const auto path = folder / "file";
+  save_safetensors(path, sample(), {{"epoch", "3"}});
+  const SafetensorsInfo info = read_safetensors_info(path);
+  CHECK(info.metadata == Metadata{{"epoch", "3"}});
+  const StateDict expected = sample();
+  REQUIRE(info.tensors.size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(info.tensors[i].name == expected[i].name);
+    CHECK(info.tensors[i].dtype == expected[i].tensor.dtype());
+    CHECK(info.tensors[i].shape == expected[i].tensor.shape());
+  }
+  // More than any memory holds, of which the file system keeps nothing.
+  constexpr std::uint64_t bytes = std::uint64_t{1} << 42;
+  write_text(path, with_length(R"({"a":{"dtype":"U8","shape":[)" + std::to_string(bytes) +
+                               R"(],"data_offsets":[0,)" + std::to_string(bytes) + "]}}"));
+  std::error_code unable;
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) + bytes, unable);
+  if (!unable) CHECK(read_safetensors_info(path).tensors.at(0).shape == Shape{1LL << 42});
+  write_text(path, "short");
+  CHECK(contains(error_of([&] { read_safetensors_info(path); }), {"[safetensors] ", "too few"}));
+}
+
 TEST_CASE("core.safetensors.nothing") {
   const test::TempFolder folder;
   save_safetensors(folder / "file", {});

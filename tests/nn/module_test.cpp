@@ -2,10 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "plastic/core/error.h"
+#include "plastic/nn/activation.h"
 #include "plastic/nn/dropout.h"
 #include "plastic/nn/linear.h"
 #include "plastic/nn/sequential.h"
+#include "tests/support/linear.h"
 
 namespace plastic::nn {
 namespace {
@@ -75,6 +79,31 @@ TEST_CASE("nn.module.load_state_dict_changes_nothing_on_error") {
   CHECK_THROWS_WITH_AS(net.load_state_dict(misshapen),
                        doctest::Contains("has shape (2, 5), the module needs (2, 4)"), Error);
   CHECK(net.parameters()[0].to_vector<float>() == before);
+}
+
+TEST_CASE("nn.module.many_layers_in_linear_time") {
+  // A state in another order than the module's, so that no search ends early.
+  CHECK(test::is_about_linear(
+      [](int count) {
+        Net net;
+        StateDict state = net.state_dict();
+        for (int i = 0; i < count; ++i) {
+          const std::string name = std::to_string(i);
+          net.register_parameter(name, Tensor::full({1}, 0));
+          state.push_back({name, Tensor::full({1}, i)});
+        }
+        std::reverse(state.begin(), state.end());
+        net.load_state_dict(state);
+        CHECK(net.parameters()[0].item() == 0);
+        CHECK(net.parameters()[static_cast<std::size_t>(count) - 1].item() == count - 1);
+      },
+      8000));
+  CHECK(test::is_about_linear(
+      [](int count) {
+        Sequential layers;
+        for (int i = 0; i < count; ++i) layers.append(std::make_shared<ReLU>());
+      },
+      10000));
 }
 
 TEST_CASE("nn.module.training_mode_reaches_the_leaves") {

@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "plastic/core/autograd.h"
 #include "plastic/optim/sgd.h"
 #include "tests/optim/helpers.h"
+#include "tests/support/linear.h"
 
 using namespace plastic;
 using namespace plastic::optim_test;
@@ -80,6 +83,20 @@ TEST_CASE("optim.ema.state") {
   ema.update();
   resumed.update();
   CHECK(first(ema.state_dict()[0].tensor) == first(resumed.state_dict()[0].tensor));
+}
+
+TEST_CASE("optim.ema.many_parameters_in_linear_time") {
+  CHECK(test::is_about_linear(
+      [](int count) {
+        std::vector<Tensor> parameters;
+        for (int i = 0; i < count; ++i) parameters.push_back(scalar(static_cast<float>(i)));
+        optim::Ema ema(parameters);
+        StateDict state = ema.state_dict();
+        std::reverse(state.begin(), state.end());
+        ema.load_state_dict(state);
+        CHECK(first(ema.state_dict()[1].tensor) == 1);
+      },
+      6000));
 }
 
 TEST_CASE("optim.ema.errors") {

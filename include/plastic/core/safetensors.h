@@ -3,7 +3,10 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
+#include "plastic/core/dtype.h"
+#include "plastic/core/shape.h"
 #include "plastic/core/state_dict.h"
 
 namespace plastic {
@@ -15,6 +18,20 @@ using Metadata = std::map<std::string, std::string>;
 struct Safetensors {
   /// On the CPU, in the order of the file's header.
   StateDict tensors;
+  Metadata metadata;
+};
+
+/// A tensor as the header of a file describes it.
+struct TensorInfo {
+  std::string name;
+  DType dtype = DType::f32;
+  Shape shape = {};
+};
+
+/// What the header of a safetensors file says.
+struct SafetensorsInfo {
+  /// In the order of the header.
+  std::vector<TensorInfo> tensors;
   Metadata metadata;
 };
 
@@ -31,5 +48,11 @@ void save_safetensors(const std::filesystem::path& path, const StateDict& tensor
 /// content is not trusted: all lengths are checked before memory is taken. Throws Error naming the
 /// path and what is wrong with the file.
 Safetensors load_safetensors(const std::filesystem::path& path);
+
+/// Reads the header of such a file alone, in a time and memory that do not depend on the size of
+/// the tensors: to see whether it is the right file before gigabytes are read. All that can be told
+/// from the header is checked as in load_safetensors(); the checksum is not, and is left out of the
+/// metadata. Throws Error naming the path.
+SafetensorsInfo read_safetensors_info(const std::filesystem::path& path);
 
 }  // namespace plastic

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -68,12 +70,17 @@ class Module {
   void replace_child(const std::string& name, ModulePtr child);
 
  private:
-  void check_name(const std::string& name) const;
+  static constexpr std::size_t not_a_child = static_cast<std::size_t>(-1);
+
+  /// Throws Error for a name that is none or is taken.
+  void take_name(const std::string& name, std::size_t place);
   void collect(const std::string& prefix, bool with_buffers, std::vector<NamedTensor>& out) const;
 
   std::vector<NamedTensor> parameters_;
   std::vector<NamedTensor> buffers_;
   std::vector<std::pair<std::string, ModulePtr>> children_;
+  /// Of parameters, buffers and children; a child's with its place in children_.
+  std::unordered_map<std::string, std::size_t> names_;
   bool training_ = true;
 };
 
