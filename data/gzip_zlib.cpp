@@ -62,8 +62,15 @@ class GzipSource final : public ByteSource {
     return out.size() - stream_.avail_out;
   }
 
+  /// After the end of a member. Zeros behind it are padding, which tape drives and tar leave.
   void next_member() {
-    if (stream_.avail_in == 0 && !refill()) {
+    do {
+      while (stream_.avail_in > 0 && *stream_.next_in == 0) {
+        ++stream_.next_in;
+        --stream_.avail_in;
+      }
+    } while (stream_.avail_in == 0 && refill());
+    if (stream_.avail_in == 0) {
       finished_ = true;
       return;
     }

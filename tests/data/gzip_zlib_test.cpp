@@ -55,6 +55,25 @@ TEST_CASE("data.gzip.several-members") {
   CHECK(read(joined).to_vector<std::uint8_t>() == squares());
 }
 
+TEST_CASE("data.gzip.padding") {
+  const Bytes whole = compressed_squares();
+  // Beyond the reader's buffer, too.
+  for (const std::size_t zeros : {1, 2, 511, 65536, 200000}) {
+    CAPTURE(zeros);
+    CHECK(read(whole + Bytes(zeros)).to_vector<std::uint8_t>() == squares());
+  }
+  const Bytes raw = idx_bytes({2, 3, 4}, squares());
+  const std::span bytes(raw);
+  const Bytes padded =
+      gzip_stored(bytes.first(7)) + Bytes(100000) + gzip_stored(bytes.subspan(7)) + Bytes(3);
+  CHECK(read(padded).to_vector<std::uint8_t>() == squares());
+  CHECK(contains(error_of_reading(whole + Bytes(70000) + Bytes{7}), {"no gzip follow the end"}));
+  CHECK(contains(error_of_reading(whole + Bytes(5) + Bytes{0x1f}), {"truncated"}));
+  // Zeros in the place of the data's end are no padding.
+  CHECK(contains(error_of_reading(Bytes(whole.begin(), whole.end() - 8) + Bytes(512)),
+                 {"corrupt gzip data"}));
+}
+
 TEST_CASE("data.gzip.larger-than-a-buffer") {
   Bytes payload(300000);
   for (std::size_t i = 0; i < payload.size(); ++i) {
@@ -80,7 +99,7 @@ TEST_CASE("data.gzip.corrupt") {
   Bytes length = compressed_squares();
   length.back() ^= 1;
   CHECK(contains(error_of_reading(length), {"corrupt gzip data", "incorrect length check"}));
-  const Bytes trailing = compressed_squares() + Bytes{0, 0};
+  const Bytes trailing = compressed_squares() + Bytes{0, 1};
   CHECK(contains(error_of_reading(trailing), {"no gzip follow the end"}));
 }
 

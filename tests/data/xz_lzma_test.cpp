@@ -32,6 +32,24 @@ TEST_CASE("data.xz.reads") {
   CHECK(read_cifar10({path}).size() == 4);
 }
 
+// The format pads streams with zeros in fours.
+TEST_CASE("data.xz.padding") {
+  const TempFolder folder;
+  const auto path = folder / "batch.bin.xz";
+  for (const std::size_t zeros : {4, 512, 65536, 200000}) {
+    CAPTURE(zeros);
+    write_file(path, compressed + Bytes(zeros));
+    CHECK(read_cifar10({path}).size() == 2);
+  }
+  write_file(path, compressed + Bytes(8) + compressed + Bytes(4));
+  CHECK(read_cifar10({path}).size() == 4);
+  for (const std::size_t zeros : {1, 2, 3, 513}) {
+    CAPTURE(zeros);
+    write_file(path, compressed + Bytes(zeros));
+    CHECK(contains(error_of([&] { read_cifar10({path}); }), {path.string(), "xz"}));
+  }
+}
+
 TEST_CASE("data.xz.cut-short-anywhere") {
   const TempFolder folder;
   const auto path = folder / "batch.bin.xz";
