@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "nn/layer_kind.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/core/ops/elementwise.h"
 #include "plastic/core/ops/softmax.h"
@@ -12,6 +13,8 @@ namespace plastic::nn {
 LeakyReLU::LeakyReLU(double slope) : slope_(slope) {
   if (!std::isfinite(slope)) fail("LeakyReLU", "slope is ", slope, "; it must be a number");
 }
+
+ReLU::ReLU() : ExactLayer(LayerKind::relu) {}
 
 Tensor ReLU::forward(const Tensor& x) { return relu(x); }
 Tensor LeakyReLU::forward(const Tensor& x) { return leaky_relu(x, slope_); }

@@ -3,12 +3,16 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "nn/layer_kind.h"
 #include "plastic/core/autograd.h"
+#include "plastic/core/ops/activation.h"
 #include "plastic/core/ops/batch_norm.h"
+#include "plastic/core/ops/elementwise.h"
 
 namespace plastic::nn {
 
-BatchNorm::BatchNorm(std::int64_t channels, const BatchNormOptions& options) : options_(options) {
+BatchNorm::BatchNorm(std::int64_t channels, const BatchNormOptions& options)
+    : ExactLayer(LayerKind::batch_norm), options_(options) {
   if (channels < 1) fail("BatchNorm", "needs at least one channel, got ", channels);
   if (!(std::isfinite(options.eps) && options.eps >= 0)) {
     fail("BatchNorm", "eps is ", options.eps, "; it must be a number of 0 or more");
@@ -28,20 +32,39 @@ BatchNorm::BatchNorm(std::int64_t channels, const BatchNormOptions& options) : o
   }
 }
 
-Tensor BatchNorm::forward(const Tensor& x) { return forward_added(x, {}, Activation::none); }
+BatchNorm1d::BatchNorm1d(std::int64_t channels, const BatchNormOptions& options)
+    : ExactLayer(LayerKind::batch_norm), BatchNorm(channels, options) {}
+
+BatchNorm2d::BatchNorm2d(std::int64_t channels, const BatchNormOptions& options)
+    : ExactLayer(LayerKind::batch_norm), BatchNorm(channels, options) {}
+
+Tensor BatchNorm::forward(const Tensor& x) { return normalized(x, {}, Activation::none); }
 
 Tensor BatchNorm::forward_activated(const Tensor& x, Activation activation) {
-  return forward_added(x, {}, activation);
+  if (kind_of(*this) != LayerKind::batch_norm) return Module::forward_activated(x, activation);
+  return normalized(x, {}, activation);
 }
 
 Tensor BatchNorm::forward_added(const Tensor& x, const Tensor& skip, Activation activation) {
+  if (!skip.defined()) return forward_activated(x, activation);
+  if (kind_of(*this) == LayerKind::batch_norm) return normalized(x, skip, activation);
+  const Tensor y = add(forward(x), skip);
+  return activation == Activation::relu ? relu(y) : y;
+}
+
+Tensor BatchNorm::normalized(const Tensor& x, const Tensor& skip, Activation activation) {
+  const double momentum =
+      averaged_batches_ ? 1 / static_cast<double>(*averaged_batches_ + 1) : options_.momentum;
+  const Tensor y = batch_norm(x, weight, bias, running_mean, running_var,
+                              {.training = is_training() || !running_mean.defined(),
+                               .momentum = momentum,
+                               .eps = options_.eps,
+                               .skip = skip,
+                               .activation = activation});
+  // A batch that was refused does not count.
   if (is_training() && num_batches_tracked.defined()) num_batches_tracked.add_(1);
-  return batch_norm(x, weight, bias, running_mean, running_var,
-                    {.training = is_training() || !running_mean.defined(),
-                     .momentum = options_.momentum,
-                     .eps = options_.eps,
-                     .skip = skip,
-                     .activation = activation});
+  if (averaged_batches_ && x.numel() > 0) ++*averaged_batches_;
+  return y;
 }
 
 }  // namespace plastic::nn

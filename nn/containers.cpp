@@ -4,9 +4,12 @@
 #include <utility>
 
 #include "core/check.h"
+#include "nn/layer_kind.h"
 #include "plastic/core/ops/elementwise.h"
 
 namespace plastic::nn {
+
+Identity::Identity() : ExactLayer(LayerKind::identity) {}
 
 Residual::Residual(ModulePtr inner) : inner_(std::move(inner)) { register_child("inner", inner_); }
 

@@ -1,6 +1,7 @@
 #include "plastic/nn/conv.h"
 
 #include "core/check.h"
+#include "nn/layer_kind.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/conv2d.h"
 #include "plastic/core/ops/elementwise.h"
@@ -11,7 +12,7 @@ namespace plastic::nn {
 
 Conv2d::Conv2d(std::int64_t in_channels, std::int64_t out_channels,
                const std::array<std::int64_t, 2>& kernel, const Conv2dOptions& options)
-    : options_(options) {
+    : ExactLayer(LayerKind::conv2d), options_(options) {
   if (in_channels < 1 || out_channels < 1 || kernel[0] < 1 || kernel[1] < 1 || options.groups < 1) {
     fail("Conv2d", "needs channels, kernel and groups of at least 1, got ", in_channels, " and ",
          out_channels, ", (", kernel[0], ", ", kernel[1], ") and ", options.groups);
@@ -33,6 +34,11 @@ Conv2d::Conv2d(std::int64_t in_channels, std::int64_t out_channels, std::int64_t
     : Conv2d(in_channels, out_channels, std::array{kernel, kernel}, options) {}
 
 void Conv2d::absorb(const BatchNorm& norm) {
+  if (kind_of(*this) != LayerKind::conv2d || kind_of(norm) != LayerKind::batch_norm) {
+    fail("Conv2d",
+         "cannot take in a normalisation where either is of a derived class, whose "
+         "forward() may compute something else");
+  }
   if (!norm.running_mean.defined() || norm.running_mean.size(0) != weight.size(0)) {
     fail("Conv2d", "cannot take in a normalisation without running statistics of its ",
          weight.size(0), " channels");
@@ -45,16 +51,27 @@ void Conv2d::absorb(const BatchNorm& norm) {
   if (bias.defined()) shift = add(shift, exact(bias));
   shift = mul(shift, scale);
   if (norm.bias.defined()) shift = add(shift, exact(norm.bias));
-  weight.copy_(mul(exact(weight), scale.reshape({weight.size(0), 1, 1, 1})));
-  if (!bias.defined()) {
-    bias = register_parameter("bias", Tensor::zeros({weight.size(0)}, {.device = weight.device()}));
+  // New tensors: who else has the old ones, a second module or a state dict, is to keep their
+  // values.
+  const Tensor scaled = mul(exact(weight), scale.reshape({weight.size(0), 1, 1, 1}));
+  const DType dtype = weight.dtype();
+  const bool is_trained = weight.requires_grad();
+  weight = replace_parameter("weight", scaled.to(dtype));
+  if (bias.defined()) {
+    bias = replace_parameter("bias", shift.to(dtype));
+  } else {
+    bias = register_parameter("bias", shift.to(dtype)).set_requires_grad(is_trained);
   }
-  bias.copy_(shift);
 }
 
-Tensor Conv2d::forward(const Tensor& x) { return forward_activated(x, Activation::none); }
+Tensor Conv2d::forward(const Tensor& x) { return convolved(x, Activation::none); }
 
 Tensor Conv2d::forward_activated(const Tensor& x, Activation activation) {
+  if (kind_of(*this) != LayerKind::conv2d) return Module::forward_activated(x, activation);
+  return convolved(x, activation);
+}
+
+Tensor Conv2d::convolved(const Tensor& x, Activation activation) const {
   return conv2d(x, weight, bias,
                 {.stride = options_.stride,
                  .padding = options_.padding,

@@ -1,11 +1,13 @@
 #include "plastic/nn/dropout.h"
 
 #include "core/check.h"
+#include "nn/layer_kind.h"
 #include "plastic/core/ops/dropout.h"
 
 namespace plastic::nn {
 
-Dropout::Dropout(double p, Generator* generator) : p_(p), generator_(generator) {
+Dropout::Dropout(double p, Generator* generator)
+    : ExactLayer(LayerKind::dropout), p_(p), generator_(generator) {
   if (!(p >= 0 && p <= 1)) fail("Dropout", "p must be in [0, 1], got ", p);
 }
 

@@ -1,13 +1,16 @@
 #include "plastic/nn/linear.h"
 
 #include "core/check.h"
+#include "nn/layer_kind.h"
+#include "plastic/core/ops/activation.h"
 #include "plastic/core/ops/elementwise.h"
 #include "plastic/core/ops/matmul.h"
 #include "plastic/nn/init.h"
 
 namespace plastic::nn {
 
-Linear::Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options) {
+Linear::Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options)
+    : ExactLayer(LayerKind::linear) {
   if (in_features < 1 || out_features < 1) {
     fail("Linear", "needs at least one input and one output, got ", in_features, " and ",
          out_features);
@@ -23,12 +26,15 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, const Linear
 Tensor Linear::forward(const Tensor& x) { return linear(x, weight, bias); }
 
 Tensor Linear::forward_activated(const Tensor& x, Activation activation) {
+  if (kind_of(*this) != LayerKind::linear) return Module::forward_activated(x, activation);
   return activation == Activation::relu ? linear_relu_dropout(x, weight, bias) : forward(x);
 }
 
-Tensor Linear::forward_relu_dropout(const Tensor& x, const Dropout& dropout) {
+Tensor Linear::forward_relu_dropout(const Tensor& x, Dropout& dropout) {
   const double p = dropout.active_p();
-  if (p == 1) return mul(forward_activated(x, Activation::relu), 0);
+  const bool is_plain =
+      kind_of(*this) == LayerKind::linear && kind_of(dropout) == LayerKind::dropout;
+  if (!is_plain || p == 1) return dropout.forward(forward_activated(x, Activation::relu));
   return linear_relu_dropout(x, weight, bias, p, dropout.generator());
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include "core/backend.h"
 #include "core/check.h"
@@ -35,24 +36,50 @@ void carry_out(const Move& move) noexcept {
   move.tensor->grad_slot = nullptr;
 }
 
+std::vector<Tensor> tensors_of(const std::vector<NamedTensor>& entries) {
+  std::vector<Tensor> tensors;
+  for (const NamedTensor& entry : entries) tensors.push_back(entry.tensor);
+  return tensors;
+}
+
+/// The module whose forward() was called by forward_activated().
+thread_local const Module* within_forward_activated = nullptr;
+
+/// Sets a variable for as long as it lives.
+template <class T>
+class Restored {
+ public:
+  Restored(T& variable, T value) : variable_(variable), before_(std::exchange(variable, value)) {}
+  ~Restored() { variable_ = before_; }
+  Restored(const Restored&) = delete;
+  Restored& operator=(const Restored&) = delete;
+
+ private:
+  T& variable_;
+  T before_;
+};
+
 }  // namespace
 
+Module::~Module() {
+  for (const auto& [name, child] : children_) --child->places_;
+}
+
 Tensor Module::forward_activated(const Tensor& x, Activation activation) {
+  if (within_forward_activated == this) {
+    fail("module",
+         "forward() calls forward_activated() on the same module, which calls forward(); "
+         "call the forward() of the class that it is derived from, and then relu()");
+  }
+  const Restored<const Module*> restored(within_forward_activated, this);
   const Tensor y = forward(x);
   return activation == Activation::relu ? relu(y) : y;
 }
 
-std::vector<NamedTensor> Module::named_parameters() const {
-  std::vector<NamedTensor> found;
-  collect("", /*with_buffers=*/false, found);
-  return found;
-}
-
-std::vector<Tensor> Module::parameters() const {
-  std::vector<Tensor> found;
-  for (const NamedTensor& parameter : named_parameters()) found.push_back(parameter.tensor);
-  return found;
-}
+std::vector<NamedTensor> Module::named_parameters() const { return distinct(Part::parameters); }
+std::vector<Tensor> Module::parameters() const { return tensors_of(named_parameters()); }
+std::vector<NamedTensor> Module::named_buffers() const { return distinct(Part::buffers); }
+std::vector<Tensor> Module::buffers() const { return tensors_of(named_buffers()); }
 
 std::int64_t Module::parameter_count() const {
   std::int64_t count = 0;
@@ -62,7 +89,7 @@ std::int64_t Module::parameter_count() const {
 
 StateDict Module::state_dict() const {
   StateDict state;
-  collect("", /*with_buffers=*/true, state);
+  collect("", Part::both, state);
   for (NamedTensor& entry : state) entry.tensor = entry.tensor.detach();
   return state;
 }
@@ -92,14 +119,9 @@ void Module::load_state_dict(const StateDict& state) {
 
 void Module::to(Device device) {
   backend(device);
-  StateDict tensors;
-  collect("", /*with_buffers=*/true, tensors);
   std::vector<Move> moves;
-  std::unordered_set<const TensorImpl*> seen;
-  for (const NamedTensor& entry : tensors) {
-    const auto& impl = entry.tensor.impl();
-    if (entry.tensor.device() == device || !seen.insert(impl.get()).second) continue;
-    moves.push_back(planned(impl, device));
+  for (const NamedTensor& entry : distinct(Part::both)) {
+    if (entry.tensor.device() != device) moves.push_back(planned(entry.tensor.impl(), device));
   }
   for (const Move& move : moves) carry_out(move);
 }
@@ -130,6 +152,7 @@ Tensor Module::register_buffer(const std::string& name, Tensor value) {
 void Module::register_child(const std::string& name, ModulePtr child) {
   if (!child) fail("module", "child \"", name, "\" is null");
   take_name(name, children_.size());
+  ++child->places_;
   children_.emplace_back(name, std::move(child));
 }
 
@@ -139,13 +162,26 @@ void Module::replace_child(const std::string& name, ModulePtr child) {
     fail("module", "there is no child \"", name, "\"");
   }
   const std::size_t place = found->second;
+  --children_[place].second->places_;
   if (child) {
+    ++child->places_;
     children_[place].second = std::move(child);
     return;
   }
   names_.erase(found);
   children_.erase(children_.begin() + static_cast<std::ptrdiff_t>(place));
   for (std::size_t i = place; i < children_.size(); ++i) names_[children_[i].first] = i;
+}
+
+Tensor Module::replace_parameter(const std::string& name, Tensor value) {
+  const auto found = std::find_if(parameters_.begin(), parameters_.end(),
+                                  [&](const NamedTensor& entry) { return entry.name == name; });
+  if (found == parameters_.end()) fail("module", "there is no parameter \"", name, "\"");
+  const TensorImpl& before = *found->tensor.impl();
+  value.set_requires_grad(before.requires_grad);
+  value.impl()->hooks = before.hooks;
+  found->tensor = value;
+  return value;
 }
 
 void Module::take_name(const std::string& name, std::size_t place) {
@@ -155,15 +191,35 @@ void Module::take_name(const std::string& name, std::size_t place) {
   if (!names_.emplace(name, place).second) fail("module", "the name \"", name, "\" is taken");
 }
 
-void Module::collect(const std::string& prefix, bool with_buffers,
-                     std::vector<NamedTensor>& out) const {
-  for (const NamedTensor& entry : parameters_) out.push_back({prefix + entry.name, entry.tensor});
-  if (with_buffers) {
-    for (const NamedTensor& entry : buffers_) out.push_back({prefix + entry.name, entry.tensor});
+void Module::collect(const std::string& prefix, Part part, std::vector<NamedTensor>& out) const {
+  const auto add = [&](const std::vector<NamedTensor>& own) {
+    for (const NamedTensor& entry : own) out.push_back({prefix + entry.name, entry.tensor});
+  };
+  if (part != Part::buffers) add(parameters_);
+  if (part != Part::parameters) add(buffers_);
+  for (const auto& [name, child] : children_) child->collect(prefix + name + ".", part, out);
+}
+
+std::vector<NamedTensor> Module::distinct(Part part) const {
+  std::vector<NamedTensor> all;
+  collect("", part, all);
+  std::vector<NamedTensor> found;
+  std::unordered_set<const TensorImpl*> seen;
+  for (NamedTensor& entry : all) {
+    if (seen.insert(entry.tensor.impl().get()).second) found.push_back(std::move(entry));
   }
-  for (const auto& [name, child] : children_) {
-    child->collect(prefix + name + ".", with_buffers, out);
+  return found;
+}
+
+std::vector<Module*> Module::all_modules() {
+  std::vector<Module*> found = {this};
+  std::unordered_set<const Module*> seen = {this};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    for (const auto& [name, child] : found[i]->children_) {
+      if (seen.insert(child.get()).second) found.push_back(child.get());
+    }
   }
+  return found;
 }
 
 }  // namespace plastic::nn

@@ -1,6 +1,11 @@
 #include "plastic/nn/sequential.h"
 
-#include "plastic/nn/activation.h"
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "nn/layer_kind.h"
+#include "plastic/core/ops/activation.h"
 #include "plastic/nn/batch_norm.h"
 #include "plastic/nn/containers.h"
 #include "plastic/nn/conv.h"
@@ -9,7 +14,9 @@
 
 namespace plastic::nn {
 
-Sequential::Sequential(std::initializer_list<ModulePtr> modules) {
+Sequential::Sequential() : ExactLayer(LayerKind::sequential) {}
+
+Sequential::Sequential(std::initializer_list<ModulePtr> modules) : Sequential() {
   for (const ModulePtr& module : modules) append(module);
 }
 
@@ -27,33 +34,59 @@ Tensor Sequential::forward(const Tensor& x) {
 Tensor Sequential::run(std::size_t& i, const Tensor& x) {
   Module& module = *modules_[i++];
   // Where normalisations were, a folded model has nothing.
-  while (child<Identity>(i) != nullptr) ++i;
-  if (child<ReLU>(i) == nullptr) return module.forward(x);
+  while (is(i, LayerKind::identity)) ++i;
+  if (!is(i, LayerKind::relu)) return module.forward(x);
   ++i;
-  auto* layer = dynamic_cast<Linear*>(&module);
-  const auto* dropout = child<Dropout>(i);
-  if (layer == nullptr || dropout == nullptr) {
-    return module.forward_activated(x, Activation::relu);
+  switch (kind_of(module)) {
+    case LayerKind::linear: {
+      if (!is(i, LayerKind::dropout)) break;
+      auto& dropout = static_cast<Dropout&>(*modules_[i++]);
+      return static_cast<Linear&>(module).forward_relu_dropout(x, dropout);
+    }
+    case LayerKind::conv2d:
+    case LayerKind::batch_norm:
+      break;
+    default:
+      return relu(module.forward(x));
   }
-  ++i;
-  return layer->forward_relu_dropout(x, *dropout);
+  return module.forward_activated(x, Activation::relu);
 }
 
-template <class T>
-const T* Sequential::child(std::size_t i) const {
-  return i < modules_.size() ? dynamic_cast<const T*>(modules_[i].get()) : nullptr;
+bool Sequential::is(std::size_t i, LayerKind kind) const {
+  return i < modules_.size() && kind_of(*modules_[i]) == kind;
 }
 
 void Sequential::fold_batch_norm() {
-  for (std::size_t i = 0; i + 1 < modules_.size(); ++i) {
-    const auto conv = std::dynamic_pointer_cast<Conv2d>(modules_[i]);
-    const auto norm = std::dynamic_pointer_cast<BatchNorm2d>(modules_[i + 1]);
-    if (!conv || !norm) continue;
-    conv->absorb(*norm);
-    modules_[i + 1] = std::make_shared<Identity>();
-    replace_child(std::to_string(i + 1), modules_[i + 1]);
-  }
+  // A class derived from this one may apply its children otherwise.
+  if (kind_of(*this) == LayerKind::sequential) fold_children();
   Module::fold_batch_norm();
+}
+
+void Sequential::fold_children() {
+  std::unordered_map<const Module*, std::vector<std::size_t>> places;
+  for (std::size_t i = 0; i < modules_.size(); ++i) {
+    if (is(i, LayerKind::conv2d)) places[modules_[i].get()].push_back(i);
+  }
+  for (std::size_t i = 0; i + 1 < modules_.size(); ++i) {
+    if (!is(i, LayerKind::conv2d) || !is(i + 1, LayerKind::batch_norm)) continue;
+    const ModulePtr follower = modules_[i + 1];
+    const std::vector<std::size_t> here = std::exchange(places[modules_[i].get()], {});
+    const bool is_always_followed = std::ranges::all_of(here, [&](std::size_t at) {
+      return at + 1 < modules_.size() && modules_[at + 1] == follower;
+    });
+    const auto& norm = static_cast<const BatchNorm&>(*follower);
+    // A convolution that stands elsewhere, or was seen before, has other places.
+    if (!is_always_followed || std::ssize(here) != places_of(*modules_[i]) ||
+        !norm.running_mean.defined()) {
+      continue;
+    }
+    static_cast<Conv2d&>(*modules_[i]).absorb(norm);
+    const auto nothing = std::make_shared<Identity>();
+    for (const std::size_t at : here) {
+      modules_[at + 1] = nothing;
+      replace_child(std::to_string(at + 1), nothing);
+    }
+  }
 }
 
 }  // namespace plastic::nn

@@ -1,10 +1,13 @@
 #include "plastic/optim/clip.h"
 
+#include <array>
 #include <cmath>
 #include <numeric>
+#include <unordered_set>
 
 #include "core/check.h"
 #include "core/dispatch.h"
+#include "core/tensor_impl.h"
 #include "optim/pieces.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/elementwise.h"
@@ -14,54 +17,96 @@
 namespace plastic::optim {
 namespace {
 
+/// Of each parameter once, however often it was given.
 std::vector<Tensor> gradients_of(const char* op, const std::vector<Tensor>& parameters) {
   std::vector<Tensor> gradients;
+  std::unordered_set<const TensorImpl*> seen;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (!parameters[i].defined()) fail(op, "parameter ", i, " is undefined; assign it first");
+    if (!seen.insert(parameters[i].impl().get()).second) continue;
     const Tensor gradient = parameters[i].grad();
     if (gradient.defined()) gradients.push_back(gradient);
   }
   return gradients;
 }
 
-/// In lanes, so that it becomes vectors without changing its order.
-template <class T>
-double sum_of_squares(const T* x, std::int64_t count) {
+/// Those that are one tensor, given to several parameters, once.
+std::vector<Tensor> distinct(const std::vector<Tensor>& gradients) {
+  std::vector<Tensor> found;
+  std::unordered_set<const TensorImpl*> seen;
+  for (const Tensor& gradient : gradients) {
+    if (seen.insert(gradient.impl().get()).second) found.push_back(gradient);
+  }
+  return found;
+}
+
+/// Σ f(x)², in lanes, so that it becomes vectors without changing its order.
+template <class T, class F>
+double sum_of_squares(const T* x, std::int64_t count, F&& f) {
   constexpr std::int64_t lanes = 8;
   double lane[lanes] = {};
   std::int64_t i = 0;
   for (; i + lanes <= count; i += lanes) {
     for (std::int64_t j = 0; j < lanes; ++j) {
-      const auto value = static_cast<double>(x[i + j]);
+      const double value = f(x[i + j]);
       lane[j] += value * value;
     }
   }
   double total = std::accumulate(lane, lane + lanes, 0.0);
-  for (; i < count; ++i) total += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  for (; i < count; ++i) total += f(x[i]) * f(x[i]);
   return total;
 }
 
-/// Where the tensors are, read once: each reading would wait for the device.
-double sum_of_squares_on_device(std::span<const Tensor> tensors) {
-  std::vector<Tensor> sums;
-  for (const Tensor& tensor : tensors) {
-    sums.push_back(sum(mul(tensor, tensor)).to(DType::f64).to(tensors.front().device()));
-  }
-  return sum(stack(sums)).item();
-}
-
-double sum_of_squares(std::span<const Tensor> tensors) {
-  if (!all_dense_on_cpu(tensors)) return sum_of_squares_on_device(tensors);
+template <class F>
+double sum_of_squares(std::span<const Tensor> tensors, F&& f) {
   const std::vector<Piece> pieces = pieces_of(tensors);
   std::vector<double> partial(pieces.size());
   for_pieces(pieces, [&](const Piece& piece, std::size_t index) {
     const Tensor& tensor = tensors[piece.tensor];
     dispatch_floating("clip_grad_norm", tensor.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      partial[index] = sum_of_squares(tensor.data<T>() + piece.begin, piece.end - piece.begin);
+      partial[index] = sum_of_squares(tensor.data<T>() + piece.begin, piece.end - piece.begin, f);
     });
   });
   return std::accumulate(partial.begin(), partial.end(), 0.0);
+}
+
+double largest_magnitude(std::span<const Tensor> tensors) {
+  double largest = 0;
+  for (const Tensor& tensor : tensors) {
+    if (tensor.numel() == 0) continue;
+    const double magnitude = max(abs(tensor)).item();
+    // NaN is neither more nor less.
+    if (!(magnitude <= largest)) largest = magnitude;
+    if (std::isnan(largest)) break;
+  }
+  return largest;
+}
+
+/// √Σx², where the squares of f64 may leave its range.
+double norm_of(std::span<const Tensor> tensors) {
+  const double square = sum_of_squares(tensors, [](auto x) { return static_cast<double>(x); });
+  constexpr double least = 1e-280;
+  if (square >= least && std::isfinite(square)) return std::sqrt(square);
+  const double largest = largest_magnitude(tensors);
+  if (largest == 0 || !std::isfinite(largest)) return largest;
+  const int exponent = std::ilogb(largest);
+  const auto scaled = [=](auto x) { return std::ldexp(static_cast<double>(x), -exponent); };
+  return std::ldexp(std::sqrt(sum_of_squares(tensors, scaled)), exponent);
+}
+
+/// The norms of the tensors where they are, read once: each reading would wait for the device.
+double norm_on_device(std::span<const Tensor> tensors) {
+  std::vector<Tensor> norms;
+  for (const Tensor& tensor : tensors) {
+    norms.push_back(norm(tensor).to(DType::f64).to(tensors.front().device()));
+  }
+  return norm_of(std::array{stack(norms).to(Device{})});
+}
+
+double total_norm(std::span<const Tensor> tensors) {
+  if (tensors.empty()) return 0;
+  return all_dense_on_cpu(tensors) ? norm_of(tensors) : norm_on_device(tensors);
 }
 
 /// x ← f(x) for all elements; `same` is f on whole tensors, for devices whose memory is not ours.
@@ -90,8 +135,8 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm,
     fail("clip_grad_norm", "max_norm is ", max_norm, "; it must be a number above 0");
   }
   const NoGrad no_grad;
-  std::vector<Tensor> gradients = gradients_of("clip_grad_norm", parameters);
-  const double total = std::sqrt(sum_of_squares(gradients));
+  const std::vector<Tensor> gradients = gradients_of("clip_grad_norm", parameters);
+  const double total = total_norm(gradients);
   if (error_if_nonfinite && !std::isfinite(total)) {
     fail("clip_grad_norm", "the norm of the gradients is ", total,
          "; lower the learning rate, or look for the operation with DetectAnomaly");
@@ -99,8 +144,9 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm,
   const double scale = max_norm / (total + 1e-6);
   // Neither an infinite max_norm nor a scale of 1 changes anything; NaN must.
   if (std::isinf(max_norm) || scale >= 1) return total;
+  std::vector<Tensor> changed = distinct(gradients);
   change_in_place(
-      gradients, [scale]<class T>(T x) { return static_cast<T>(x * static_cast<T>(scale)); },
+      changed, [scale]<class T>(T x) { return static_cast<T>(x * static_cast<T>(scale)); },
       [scale](const Tensor& x) { return mul(x, scale); });
   return total;
 }

@@ -195,9 +195,6 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
   const std::int64_t count = channels == 0 ? 0 : x.numel() / channels;
   const Statistics statistics =
       options.training ? statistics_of(rows) : Statistics{exact(running_mean), exact(running_var)};
-  if (options.training && running_mean.defined() && count > 0) {
-    update_running(running_mean, running_var, statistics, count, options.momentum);
-  }
   const Tensor skip = options.skip.defined() ? rows_of(options.skip) : Tensor();
   const Tensor weights = dense_or_undefined(weight);
   const Tensor biases = dense_or_undefined(bias);
@@ -217,6 +214,10 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
                      .skip = memory(skip),
                      .relu = relu},
                     memory(y));
+  }
+  // Last: when memory is out, they stay as they were.
+  if (options.training && running_mean.defined() && count > 0) {
+    update_running(running_mean, running_var, statistics, count, options.momentum);
   }
   const Kept kept{.x = Saved("batch_norm", rows),
                   .statistics = statistics,

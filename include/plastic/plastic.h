@@ -45,6 +45,7 @@
 #include "plastic/nn/pool.h"
 #include "plastic/nn/sequential.h"
 #include "plastic/nn/summary.h"
+#include "plastic/nn/update_batch_norm.h"
 #include "plastic/optim/adam.h"
 #include "plastic/optim/clip.h"
 #include "plastic/optim/ema.h"

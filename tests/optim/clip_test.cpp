@@ -77,6 +77,39 @@ TEST_CASE("optim.clip.norm_of_what_is_not_dense") {
   CHECK(optim::clip_grad_norm(parameters, INFINITY) == doctest::Approx(3));
 }
 
+TEST_CASE("optim.clip.a_parameter_given_twice_counts_once") {
+  std::vector<Tensor> parameters = three_four_five();
+  parameters.push_back(parameters[0]);
+  CHECK(optim::clip_grad_norm(parameters, 1) == 5);
+  CHECK(parameters[0].grad().to_vector<float>()[0] == doctest::Approx(0.6));
+  // Two parameters with one gradient: each has it, and it is scaled once.
+  std::vector<Tensor> pair = {parameter({2}, 1), parameter({2}, 2)};
+  const Tensor gradient = Tensor::of({3, 0}, {2});
+  for (Tensor& tensor : pair) tensor.set_grad(gradient);
+  CHECK(optim::clip_grad_norm(pair, 1) == doctest::Approx(3 * std::sqrt(2.0)));
+  CHECK(gradient.to_vector<float>()[0] == doctest::Approx(std::sqrt(0.5)));
+}
+
+TEST_CASE("optim.clip.norms_at_the_ends_of_the_range") {
+  for (const double unit : {1e200, 1e-200, 5e-324}) {
+    CAPTURE(unit);
+    std::vector<Tensor> parameters = {
+        Tensor::ones({2}, {.dtype = DType::f64, .requires_grad = true})};
+    parameters[0].set_grad(Tensor::from<double>(std::vector{3 * unit, 4 * unit}, {2}));
+    CHECK(optim::clip_grad_norm(parameters, INFINITY) / unit == doctest::Approx(5));
+  }
+  std::vector<Tensor> parameters = {parameter({2}, 1)};
+  parameters[0].set_grad(Tensor::of({3e37F, 4e37F}, {2}));
+  CHECK(optim::clip_grad_norm(parameters, 1) == doctest::Approx(5e37));
+  CHECK(parameters[0].grad().to_vector<float>()[1] == doctest::Approx(0.8));
+  parameters[0].set_grad(Tensor::of({3e-44F, 4e-44F}, {2}));
+  CHECK(optim::clip_grad_norm(parameters, 1) == doctest::Approx(5e-44).epsilon(0.03));
+  parameters[0].set_grad(Tensor::zeros({2}));
+  CHECK(optim::clip_grad_norm(parameters, 1) == 0);
+  parameters[0].set_grad(Tensor::of({NAN, INFINITY}, {2}));
+  CHECK(std::isnan(optim::clip_grad_norm(parameters, INFINITY)));
+}
+
 TEST_CASE("optim.clip.norm_not_finite") {
   std::vector<Tensor> parameters = three_four_five();
   parameters[0].set_grad(Tensor::of({INFINITY, 1}, {2}));

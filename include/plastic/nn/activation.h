@@ -12,6 +12,7 @@ namespace plastic::nn {
 /// max(x, 0)
 class ReLU : public Module {
  public:
+  ReLU();
   Tensor forward(const Tensor& x) override;
 };
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 
 #include "plastic/nn/module.h"
 
@@ -26,7 +28,8 @@ class BatchNorm : public Module {
   explicit BatchNorm(std::int64_t channels, const BatchNormOptions& options = {});
   Tensor forward(const Tensor& x) override;
   Tensor forward_activated(const Tensor& x, Activation activation) override;
-  /// The activation of the normalised x + skip, in one pass. skip has x's shape or is undefined.
+  /// The activation of forward(x) + skip, in one pass where this is not of a derived class. skip
+  /// has x's shape or is undefined.
   Tensor forward_added(const Tensor& x, const Tensor& skip, Activation activation);
 
   const BatchNormOptions& options() const { return options_; }
@@ -36,19 +39,26 @@ class BatchNorm : public Module {
   Tensor running_mean, running_var, num_batches_tracked;
 
  private:
+  friend void update_batch_norm(Module& model, const std::function<Tensor()>& next_batch);
+
+  BatchNorm* as_batch_norm() final { return this; }
+  Tensor normalized(const Tensor& x, const Tensor& skip, Activation activation);
+
   BatchNormOptions options_;
+  /// While update_batch_norm() runs, how many batches the running statistics are the means over.
+  std::optional<std::int64_t> averaged_batches_;
 };
 
 /// Of rows (N, C).
 class BatchNorm1d : public BatchNorm {
  public:
-  using BatchNorm::BatchNorm;
+  explicit BatchNorm1d(std::int64_t channels, const BatchNormOptions& options = {});
 };
 
 /// Of images (N, C, H, W).
 class BatchNorm2d : public BatchNorm {
  public:
-  using BatchNorm::BatchNorm;
+  explicit BatchNorm2d(std::int64_t channels, const BatchNormOptions& options = {});
 };
 
 }  // namespace plastic::nn

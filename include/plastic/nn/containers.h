@@ -11,6 +11,7 @@ namespace plastic::nn {
 /// x
 class Identity : public Module {
  public:
+  Identity();
   Tensor forward(const Tensor& x) override { return x; }
 };
 

@@ -37,7 +37,8 @@ class Conv2d : public Module {
   Tensor forward_activated(const Tensor& x, Activation activation) override;
 
   /// Takes in the evaluation of a normalisation of its result; see Module::fold_batch_norm().
-  /// Throws Error unless that has running statistics of as many channels.
+  /// Throws Error unless that has running statistics of as many channels, and where either is of a
+  /// derived class, which may compute something else.
   void absorb(const BatchNorm& norm);
 
   Tensor weight;
@@ -45,6 +46,8 @@ class Conv2d : public Module {
   Tensor bias;
 
  private:
+  Tensor convolved(const Tensor& x, Activation activation) const;
+
   Conv2dOptions options_;
 };
 

@@ -21,8 +21,8 @@ class Linear : public Module {
   Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options = {});
   Tensor forward(const Tensor& x) override;
   Tensor forward_activated(const Tensor& x, Activation activation) override;
-  /// dropout(relu(forward(x))), in one pass.
-  Tensor forward_relu_dropout(const Tensor& x, const Dropout& dropout);
+  /// dropout.forward(relu(forward(x))), in one pass where neither is of a derived class.
+  Tensor forward_relu_dropout(const Tensor& x, Dropout& dropout);
 
   Tensor weight;
   /// Undefined without bias.

@@ -8,11 +8,12 @@
 
 namespace plastic::nn {
 
-/// Applies its children one after the other; a ReLU together with the one before it where that can
-/// be done in one pass, and likewise Linear, ReLU and Dropout. Children are named "0", "1", ...
+/// Applies its children one after the other; a ReLU together with the Linear, Conv2d or BatchNorm
+/// before it in one pass, and likewise Linear, ReLU and Dropout. Of these classes alone: of those
+/// derived from them forward() is called, as of all others. Children are named "0", "1", ...
 class Sequential : public Module {
  public:
-  Sequential() = default;
+  Sequential();
   Sequential(std::initializer_list<ModulePtr> modules);
   void append(ModulePtr module);
   std::size_t size() const { return modules_.size(); }
@@ -22,9 +23,9 @@ class Sequential : public Module {
  private:
   /// Child i of x, and the children after it that can be applied with it; moves i past them.
   Tensor run(std::size_t& i, const Tensor& x);
-  /// Child i if it is there and a T, else null.
-  template <class T>
-  const T* child(std::size_t i) const;
+  /// Whether child i is there and of this kind.
+  bool is(std::size_t i, LayerKind kind) const;
+  void fold_children();
 
   std::vector<ModulePtr> modules_;
 };

@@ -7,7 +7,7 @@
 namespace plastic::optim {
 
 // Both work on the gradients where they lie, between backward() and Optimizer::step(). Parameters
-// without a gradient are passed over.
+// without a gradient are passed over; one that is given twice counts once (in PyTorch, twice).
 
 /// Scales all gradients by min(1, max_norm / (‖g‖ + 1e-6)) and returns ‖g‖, the Euclidean norm of
 /// all of them together before, as torch.nn.utils.clip_grad_norm_ (Pascanu et al., arXiv
