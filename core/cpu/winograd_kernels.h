@@ -1,11 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 
 #include "core/cpu/gemm_kernel.h"
 #include "core/cpu/gemm_pack.h"
 #include "core/cpu/vector.h"
+#include "core/cpu/winograd_largest.h"
 #include "core/cpu/winograd_rules.h"
 #include "core/parallel.h"
 
@@ -30,16 +32,19 @@ void load_taps(const T* kernels, std::int64_t count, bool flipped, Vector<T> (&g
 
 }  // namespace detail
 
-/// Transformed kernels in panels of out-channels: plane i is a packed (in, out) matrix.
+/// Transformed kernels in panels of out-channels: plane i is a packed (in, out) matrix. False where
+/// a number is too large, or not finite: the planes are then of no use.
 template <class T, int m>
-void transform_kernels(const T* kernels, std::int64_t out, std::int64_t in, T* planes) {
+bool transform_kernels(const T* kernels, std::int64_t out, std::int64_t in, T* planes) {
   using W = Winograd<m>;
   constexpr std::int64_t width = vector_width<T>;
   constexpr int size = W::tile * W::tile;
   const std::int64_t plane = packed_size<T>(in, out);
   const std::int64_t in_blocks = (in + width - 1) / width;
   const std::int64_t out_blocks = panel_count<T>(out) * (tile_columns<T> / width);
+  std::atomic<bool> is_safe = true;
   parallel_for(0, out_blocks * in_blocks, 4, [&](std::int64_t first, std::int64_t last) {
+    LargestTransformed<T> largest;
     for (std::int64_t block = first; block < last; ++block) {
       const std::int64_t o = block / in_blocks * width;
       const std::int64_t c = block % in_blocks * width;
@@ -52,6 +57,7 @@ void transform_kernels(const T* kernels, std::int64_t out, std::int64_t in, T* p
           detail::load_taps(kernels + ((o + k) * in + c) * detail::taps, in - c, false, taps);
         }
         along_both_axes(taps, tile, [](const auto& g, auto& u) { W::kernel(g, u); });
+        largest.add(tile);
         for (int i = 0; i < size; ++i) squares[i][k] = tile[i / W::tile][i % W::tile];
       }
       T* to = planes + o / tile_columns<T> * tile_columns<T> * in + c * tile_columns<T> +
@@ -64,24 +70,29 @@ void transform_kernels(const T* kernels, std::int64_t out, std::int64_t in, T* p
         }
       }
     }
+    if (largest.exceeds(huge<T>)) is_safe = false;
   });
+  return is_safe;
 }
 
 /// The same for the gradient of the input, a convolution with out- and in-channels swapped and the
 /// kernels turned by half: plane i is a packed (out, in) matrix.
 template <class T, int m>
-void transform_turned_kernels(const T* kernels, std::int64_t out, std::int64_t in, T* planes) {
+bool transform_turned_kernels(const T* kernels, std::int64_t out, std::int64_t in, T* planes) {
   using W = Winograd<m>;
   constexpr std::int64_t width = vector_width<T>;
   const std::int64_t plane = packed_size<T>(out, in);
   const std::int64_t padded_in = panel_count<T>(in) * tile_columns<T>;
+  std::atomic<bool> is_safe = true;
   parallel_for(0, out, 4, [&](std::int64_t first, std::int64_t last) {
+    LargestTransformed<T> largest;
     for (std::int64_t o = first; o < last; ++o) {
       for (std::int64_t c = 0; c < padded_in; c += width) {
         Vector<T> taps[3][3] = {};
         Vector<T> tile[W::tile][W::tile];
         if (c < in) detail::load_taps(kernels + (o * in + c) * detail::taps, in - c, true, taps);
         along_both_axes(taps, tile, [](const auto& g, auto& u) { W::kernel(g, u); });
+        largest.add(tile);
         T* to = planes + c / tile_columns<T> * tile_columns<T> * out + o * tile_columns<T> +
                 c % tile_columns<T>;
         for (int i = 0; i < W::tile * W::tile; ++i) {
@@ -89,7 +100,9 @@ void transform_turned_kernels(const T* kernels, std::int64_t out, std::int64_t i
         }
       }
     }
+    if (largest.exceeds(huge<T>)) is_safe = false;
   });
+  return is_safe;
 }
 
 /// Gradients of transformed kernels, planes of (out, padded_in), to gradients of kernels.

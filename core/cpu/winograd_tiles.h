@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/cpu/vector.h"
+#include "core/cpu/winograd_largest.h"
 #include "core/cpu/winograd_rules.h"
 
 // Between images, channels-last, and the planes that Winograd's products work on: plane i holds
@@ -101,40 +102,57 @@ void load_planes(const T* from, std::int64_t plane, Vector<T> (&square)[size][si
   }
 }
 
-/// Tiles [first, last) of images, transformed, into planes that begin with tile `first`.
-template <class T, int m>
+/// Tiles [first, last) of images, transformed, into planes that begin with tile `first`. Calls
+/// seen(its number, its place, its LargestTransformed) for each tile.
+template <class T, int m, class Seen>
 void transform_inputs(const T* images, const ImageSize& of, const std::int64_t (&padding)[2],
                       const TileGrid& grid, std::int64_t first, std::int64_t last,
-                      const PlaneLayout& layout, T* planes) {
+                      const PlaneLayout& layout, T* planes, Seen seen) {
   using W = Winograd<m>;
   for (std::int64_t t = first; t < last; ++t) {
     const TilePlace place(grid, t, m);
     const T* image = images + place.image * of.height * of.width * of.channels;
+    LargestTransformed<T> largest;
     for (std::int64_t c = 0; c < of.channels; c += vector_width<T>) {
       Vector<T> pixels[W::tile][W::tile];
       Vector<T> tile[W::tile][W::tile];
       load_square<T>(image, of, place.row - padding[0], place.column - padding[1], c, pixels);
       along_both_axes(pixels, tile, [](const auto& d, auto& v) { W::input(d, v); });
+      largest.add(tile);
       store_planes<T>(tile, layout.plane, planes + layout.at(t - first, c));
     }
+    seen(t, place, largest);
   }
 }
 
 /// The same for gradients of outputs, taken to gradients of products.
-template <class T, int m>
+template <class T, int m, class Seen>
 void transform_output_gradients(const T* gradients, const ImageSize& of, const TileGrid& grid,
                                 std::int64_t first, std::int64_t last, const PlaneLayout& layout,
-                                T* planes) {
+                                T* planes, Seen seen) {
   using W = Winograd<m>;
   for (std::int64_t t = first; t < last; ++t) {
     const TilePlace place(grid, t, m);
     const T* image = gradients + place.image * of.height * of.width * of.channels;
+    LargestTransformed<T> largest;
     for (std::int64_t c = 0; c < of.channels; c += vector_width<T>) {
       Vector<T> pixels[m][m];
       Vector<T> tile[W::tile][W::tile];
       load_square<T>(image, of, place.row, place.column, c, pixels);
       along_both_axes(pixels, tile, [](const auto& y, auto& p) { W::output_adjoint(y, p); });
+      largest.add(tile);
       store_planes<T>(tile, layout.plane, planes + layout.at(t - first, c));
+    }
+    seen(t, place, largest);
+  }
+}
+
+/// Makes tile `tile` of all planes zero, which leaves it out of sums over tiles.
+template <class T, int m>
+void clear_tile(const PlaneLayout& layout, std::int64_t tile, std::int64_t channels, T* planes) {
+  for (int i = 0; i < Winograd<m>::tile * Winograd<m>::tile; ++i) {
+    for (std::int64_t c = 0; c < channels; c += vector_width<T>) {
+      store(planes + i * layout.plane + layout.at(tile, c), Vector<T>{});
     }
   }
 }
