@@ -1,6 +1,7 @@
 #include "apps/download/get.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <system_error>
 #include <vector>
@@ -24,8 +25,18 @@ class PartBody : public HttpBody {
   PartBody(PartFile& part, const RemoteFile& file, GetObserver& observer)
       : part_(part), file_(file), observer_(observer) {}
 
-  void start(std::uint64_t offset) override {
-    if (offset != part_.size()) part_.clear();
+  void start(std::uint64_t offset, std::optional<std::uint64_t> count) override {
+    if (offset != part_.size()) {
+      // A log-in page would take the place of what is there.
+      if (count != file_.bytes) {
+        fail("data", file_.name, ": the server sends ",
+             count ? std::to_string(*count) : std::string("an unknown number of"),
+             " bytes from its start, where the file has ", file_.bytes,
+             ": it may be another file; try another place with --from URL, or remove ",
+             part_.path().string());
+      }
+      part_.clear();
+    }
     is_fresh_ = offset == 0;
     observer_.on_start(file_, offset);
   }
@@ -141,8 +152,7 @@ class Download {
     if (part.size() == file.bytes) return false;
     PartBody body(part, file, observer_);
     try {
-      const std::string url = url_of(file);
-      if (http_get(url, part.size(), patience_seconds_, body) == HttpEnd::beyond_end) part.clear();
+      http_get(url_of(file), part.size(), patience_seconds_, body);
       return body.is_fresh();
     } catch (const Error& error) {
       if (part.size() == 0) throw;

@@ -27,20 +27,32 @@ PartFile::PartFile(const std::filesystem::path& path)
       part_(with_suffix(path, ".part")),
       descriptor_(open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)) {
   if (descriptor_ < 0) fail("data", part_.string(), ": cannot write: ", system_text(errno));
+  const std::string why = refusal();
+  if (!why.empty()) {
+    close(descriptor_);
+    fail("data", part_.string(), ": ", why);
+  }
+}
+
+std::string PartFile::refusal() {
   struct stat ours {};
   struct stat named {};
-  // The name may have passed to another file between opening and locking.
-  if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0 || fstat(descriptor_, &ours) != 0 ||
-      lstat(part_.c_str(), &named) != 0 || ours.st_ino != named.st_ino ||
-      ours.st_dev != named.st_dev) {
-    close(descriptor_);
-    fail("data", part_.string(), ": another program is fetching this file; wait for it");
+  if (fstat(descriptor_, &ours) != 0) return "cannot read: " + system_text(errno);
+  if (!S_ISREG(ours.st_mode)) return "is not a regular file; remove it";
+  if (ours.st_uid != geteuid()) return "belongs to another user; remove it";
+  if (ours.st_nlink > 1) return "is a hard link to another file; remove it";
+  const bool is_locked = flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
+  if (!is_locked && errno != EWOULDBLOCK) {
+    return "this file system cannot lock files (" + system_text(errno) +
+           "); choose another --data-dir";
   }
-  if (!S_ISREG(ours.st_mode)) {
-    close(descriptor_);
-    fail("data", part_.string(), ": is not a regular file; remove it");
+  // The name may have passed to another file between opening and locking.
+  if (!is_locked || lstat(part_.c_str(), &named) != 0 || ours.st_ino != named.st_ino ||
+      ours.st_dev != named.st_dev) {
+    return "another program is fetching this file; wait for it";
   }
   size_ = static_cast<std::uint64_t>(ours.st_size);
+  return "";
 }
 
 PartFile::~PartFile() {

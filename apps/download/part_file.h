@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 
 namespace plastic::apps {
 
@@ -10,8 +11,9 @@ namespace plastic::apps {
 /// whole. What is there when this goes stays for another time.
 class PartFile {
  public:
-  /// Opens PATH.part, or makes it. Throws Error when it cannot, and when another process has it
-  /// open.
+  /// Opens PATH.part, or makes it. Throws Error when it cannot, when another process has it open,
+  /// when the file system cannot lock, and for what another could have put there: anything but a
+  /// regular file of this user's own with this one name.
   explicit PartFile(const std::filesystem::path& path);
   ~PartFile();
   PartFile(const PartFile&) = delete;
@@ -30,6 +32,8 @@ class PartFile {
   void finish();
 
  private:
+  /// Why the open file cannot be used; empty, and locked, when it can.
+  std::string refusal();
   [[noreturn]] void fail_writing() const;
 
   std::filesystem::path target_;

@@ -15,9 +15,9 @@ namespace {
 
 constexpr int tick_milliseconds = 20;
 
-bool readable(int descriptor) {
+bool readable(int descriptor, int milliseconds = tick_milliseconds) {
   pollfd wait{.fd = descriptor, .events = POLLIN, .revents = 0};
-  return poll(&wait, 1, tick_milliseconds) > 0;
+  return poll(&wait, 1, milliseconds) > 0;
 }
 
 void send_all(int connection, std::string_view bytes) {
@@ -106,7 +106,16 @@ void FileServer::serve_one(int connection) {
     request.append(bytes, static_cast<std::size_t>(count));
   }
   const Answer reply = answer(request);
-  send_all(connection, reply.head + reply.body);
+  send_all(connection, reply.head);
+  if (reply.drips) {
+    for (const char byte : reply.body) {
+      // Closed by the other side.
+      if (stopping_ || readable(connection, 50)) return;
+      send_all(connection, {&byte, 1});
+    }
+  } else {
+    send_all(connection, reply.body);
+  }
   // Until the other side has enough of it.
   while (reply.stalls && !stopping_ && !readable(connection)) {
   }
@@ -126,6 +135,7 @@ FileServer::Answer FileServer::answer(const std::string& request) {
     const std::string body = "<html>no such page</html>";
     return {head("404 Not Found", body.size()), body};
   }
+  if (!manners_.status.empty()) return {head(manners_.status, 0), ""};
   std::string body = file->second;
   std::string status = "200 OK";
   std::string more;
@@ -143,7 +153,7 @@ FileServer::Answer FileServer::answer(const std::string& request) {
   }
   const std::string start = head(status, body.size(), more);
   if (manners_.cut_after) body.resize(std::min(body.size(), *manners_.cut_after));
-  return {start, body, manners_.stalls};
+  return {start, body, manners_.stalls, manners_.drips};
 }
 
 }  // namespace plastic::tests

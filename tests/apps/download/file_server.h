@@ -21,6 +21,10 @@ struct ServerManners {
   bool stalls = false;
   /// Answers a range with another one.
   bool sends_wrong_range = false;
+  /// Answers every request so, without the file, such as "204 No Content".
+  std::string status = {};
+  /// Sends the body a byte at a time, twenty per second.
+  bool drips = false;
 };
 
 /// A web server on 127.0.0.1 that offers files from memory.
@@ -45,6 +49,7 @@ class FileServer {
     std::string head;
     std::string body;
     bool stalls = false;
+    bool drips = false;
   };
 
   void serve();

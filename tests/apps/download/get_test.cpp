@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <vector>
@@ -196,8 +198,56 @@ TEST_CASE("apps.download.get.wrong_part") {
   fs::create_directory(scene.target_folder);
   write_file(scene.part(), scene.content.substr(0, 200000));
   scene.server.offer("/home/file.gz", scene.content.substr(0, 1000));
-  CHECK(contains(scene.refusal(), {"1000 bytes, expected 300000"}));
-  CHECK(scene.server.take_requests() == Requests{"/home/file.gz bytes=200000-", "/home/file.gz"});
+  CHECK(contains(scene.refusal(), {"no more than the 200000 bytes", "416", "are kept"}));
+  CHECK(scene.server.take_requests() == Requests{"/home/file.gz bytes=200000-"});
+}
+
+// Nothing that is not the file may cost what is there of it.
+TEST_CASE("apps.download.get.other_answers_leave_the_part") {
+  Scene scene;
+  fs::create_directory(scene.target_folder);
+  const std::string begun = scene.content.substr(0, 100000);
+  write_file(scene.part(), begun);
+  for (const char* status : {"204 No Content", "304 Not Modified", "416 Range Not Satisfiable",
+                             "200 OK", "503 Service Unavailable", "201 Created"}) {
+    CAPTURE(status);
+    scene.server.behave({.status = status});
+    CHECK(contains(scene.refusal(), {"[data] ", "The first 100000 of its 300000 bytes are kept"}));
+    CHECK(read_file(scene.part()) == begun);
+  }
+  scene.server.behave({.knows_ranges = false});
+  scene.server.offer("/home/file.gz", "<html>Please log in</html>");
+  CHECK(contains(scene.refusal(), {"26 bytes from its start", "may be another file"}));
+  CHECK(read_file(scene.part()) == begun);
+  scene.server.offer("/home/file.gz", scene.content);
+  scene.get();
+  CHECK(read_file(scene.target()) == scene.content);
+}
+
+TEST_CASE("apps.download.get.parts_that_others_could_have_put_there") {
+  Scene scene;
+  fs::create_directory(scene.target_folder);
+  const fs::path other = scene.folder.path() / "precious";
+  write_file(other, "precious");
+  const auto refused = [&](const char* why) {
+    CAPTURE(why);
+    CHECK(contains(scene.refusal(), {"file.gz.part", why}));
+    CHECK(read_file(other) == "precious");
+    fs::remove(scene.part());
+  };
+  fs::create_hard_link(other, scene.part());
+  refused("hard link");
+  fs::create_symlink(other, scene.part());
+  refused("cannot write");
+  REQUIRE(mkfifo(scene.part().c_str(), 0600) == 0);
+  refused("not a regular file");
+  if (geteuid() == 0) {
+    write_file(scene.part(), "");
+    REQUIRE(chown(scene.part().c_str(), 65534, 65534) == 0);
+    refused("another user");
+  }
+  scene.get();
+  CHECK(read_file(scene.target()) == scene.content);
 }
 
 TEST_CASE("apps.download.get.whole_part") {
@@ -229,6 +279,23 @@ TEST_CASE("apps.download.get.server_that_stalls") {
   scene.server.behave({.cut_after = 1000, .stalls = true});
   CHECK(contains(scene.refusal(),
                  {"nothing came for 1 s", "The first 1000 of its 300000 bytes are kept"}));
+}
+
+TEST_CASE("apps.download.get.server_that_drips") {
+  Scene scene;
+  scene.server.behave({.drips = true});
+  CHECK(contains(scene.refusal(), {"bytes came in 1 s"}));
+}
+
+TEST_CASE("apps.download.get.only_http") {
+  Scene scene;
+  write_file(scene.folder.path() / "file.gz", scene.content);
+  for (const std::string& from : {"file://" + scene.folder.path().string(),
+                                  std::string("ftp://127.0.0.1"), std::string("127.0.0.1")}) {
+    scene.set.home = from;
+    CHECK(contains(scene.refusal(), {"only http:// and https://"}));
+  }
+  CHECK(fs::is_empty(scene.target_folder));
 }
 
 TEST_CASE("apps.download.get.loop_of_redirections") {
