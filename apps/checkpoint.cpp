@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "apps/run_files.h"
 #include "apps/values.h"
 #include "core/check.h"
 #include "plastic/core/safetensors.h"
@@ -41,6 +42,7 @@ fs::path checkpoint_path(const fs::path& folder) { return folder / "checkpoint.s
 fs::path best_path(const fs::path& folder) { return folder / "best.safetensors"; }
 
 void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint) {
+  check_run_file("checkpoint", checkpoint_path(folder));
   save_safetensors(checkpoint_path(folder), checkpoint.state,
                    {{format_key, format_version},
                     {"epoch", std::to_string(checkpoint.epoch)},
@@ -62,6 +64,7 @@ std::optional<Checkpoint> load_checkpoint(const fs::path& folder,
 
 void save_best(const fs::path& folder, int epoch, double test_accuracy, const std::string& data,
                const StateDict& model) {
+  check_run_file("checkpoint", best_path(folder));
   save_safetensors(
       best_path(folder), model,
       {{"epoch", std::to_string(epoch)}, {"test_accuracy", exact(test_accuracy)}, {"data", data}});

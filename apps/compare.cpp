@@ -1,6 +1,7 @@
 // plastic compare: several optimizers from the same starts, and the table.
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "apps/commands.h"
 #include "apps/comparison.h"
@@ -10,13 +11,13 @@
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/report.h"
+#include "apps/run_files.h"
 #include "apps/run_folder.h"
 #include "apps/run_recorder.h"
 #include "apps/saved_run.h"
 #include "apps/schedules.h"
 #include "apps/training.h"
 #include "apps/values.h"
-#include "core/atomic_file.h"
 #include "plastic/core/device.h"
 
 namespace plastic::apps {
@@ -75,9 +76,10 @@ class Comparison {
     const std::string label = "[" + std::to_string(done_ + 1) + "/" + std::to_string(run_count()) +
                               "] " + name + " seed " + std::to_string(seed) + "  ";
     std::filesystem::path folder;
+    std::optional<FolderLock> lock;
     if (!options_.shared.out.empty()) {
       folder = options_.shared.out / (name + "-seed-" + std::to_string(seed));
-      prepare_run_folder(folder, options_.shared.overwrite);
+      lock.emplace(prepare_inner_run_folder(folder, options_.shared.overwrite));
       start_folder(folder, config_text(run_settings(options_.shared), config));
     }
     RunRecorder recorder(progress_, label, done_ * steps_, config.epochs, false, folder);
@@ -114,7 +116,8 @@ void compare(const CompareOptions& options) {
   check_device(shared.run.device);
   if (shared.threads) set_num_threads(*shared.threads);
   const data::DatasetPair data = load_data(shared);
-  if (!shared.out.empty()) prepare_run_folder(shared.out, shared.overwrite);
+  std::optional<FolderLock> lock;
+  if (!shared.out.empty()) lock.emplace(prepare_run_folder(shared.out, shared.overwrite));
 
   std::cout << run_header(shared, data) << "\noptimizers"
             << (shared.paper ? " (the paper's settings)" : "") << "\n";
@@ -128,8 +131,8 @@ void compare(const CompareOptions& options) {
   const std::vector<OptimizerRuns>& runs = comparison.run();
   std::cout << "\n" << comparison_table(runs) << "\n" << conclusion(runs) << std::endl;
   if (!shared.out.empty()) {
-    write_file_atomically(shared.out / "compare.json",
-                          comparison_json(shared.data, shared.run, options.seeds, settings, runs));
+    write_run_file(shared.out / "compare.json",
+                   comparison_json(shared.data, shared.run, options.seeds, settings, runs));
     std::cout << "results in " << shared.out.string() << std::endl;
     write_report({shared.out}, shared.out / "report.html");
     std::cout << "report in " << (shared.out / "report.html").string() << std::endl;

@@ -4,10 +4,10 @@
 #include <sstream>
 
 #include "apps/augmentation.h"
+#include "apps/run_files.h"
 #include "apps/schedules.h"
 #include "apps/statistics.h"
 #include "apps/text_file.h"
-#include "core/atomic_file.h"
 #include "core/check.h"
 
 namespace plastic::apps {
@@ -106,7 +106,7 @@ MetricsFile::MetricsFile(const std::filesystem::path& folder) : path_(folder / "
 
 void MetricsFile::append(const EpochResult& result) {
   text_ += metrics_line(result);
-  write_file_atomically(path_, text_);
+  write_run_file(path_, text_);
 }
 
 std::string comparison_json(const std::string& data, const TrainConfig& config,

@@ -2,6 +2,7 @@
 #include "apps/report.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -10,6 +11,8 @@
 #include "apps/html/report_data.h"
 #include "apps/html/report_page.h"
 #include "apps/options.h"
+#include "apps/run_files.h"
+#include "apps/run_folder.h"
 #include "apps/text_file.h"
 #include "apps/values.h"
 #include "core/atomic_file.h"
@@ -63,7 +66,15 @@ std::string footer() {
 
 void write_report(const std::vector<fs::path>& folders, const fs::path& file) {
   check_target(file);
-  write_file_atomically(file, report_page(read_runs(folders)));
+  const std::string page = report_page(read_runs(folders));
+  // A folder that is reported on may have come from elsewhere; a name elsewhere is the user's.
+  const bool is_in_run = std::ranges::find(folders, file.parent_path()) != folders.end();
+  if (is_in_run) {
+    keep_private(file.parent_path());
+    write_run_file(file, page);
+  } else {
+    write_file_atomically(file, page);
+  }
 }
 
 void add_report(CLI::App& program) {

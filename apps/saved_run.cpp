@@ -6,10 +6,9 @@
 #include "apps/config_reader.h"
 #include "apps/interrupt.h"
 #include "apps/metrics.h"
+#include "apps/run_files.h"
 #include "apps/values.h"
-#include "core/atomic_file.h"
 #include "core/check.h"
-#include "core/text.h"
 #include "plastic/core/precision.h"
 
 namespace plastic::apps {
@@ -52,15 +51,16 @@ void check_same_run(const fs::path& folder, const std::string& now, const std::s
 
 void start_folder(const fs::path& folder, const std::string& config) {
   for (const char* name : {"checkpoint.safetensors", "best.safetensors", "metrics.jsonl"}) {
-    std::error_code error;
-    fs::remove(folder / name, error);
-    if (error)
-      fail("out", (folder / name).string(), ": cannot remove: ", system_text(error.value()));
+    remove_run_file(folder / name);
   }
-  write_file_atomically(config_path(folder), config);
+  write_run_file(config_path(folder), config);
 }
 
 std::optional<Checkpoint> resume_folder(const SavedRunOptions& options) {
+  // Before the work of an epoch is done.
+  for (const char* name : {"config.toml", "best.safetensors", "checkpoint.safetensors"}) {
+    check_run_file("resume", options.folder / name);
+  }
   std::optional<Checkpoint> checkpoint =
       load_checkpoint(options.folder, [&options](const Checkpoint& head) {
         check_same_run(options.folder, options.config, head.config);
@@ -70,7 +70,7 @@ std::optional<Checkpoint> resume_folder(const SavedRunOptions& options) {
                            " already");
         }
       });
-  write_file_atomically(config_path(options.folder), options.config);
+  write_run_file(config_path(options.folder), options.config);
   return checkpoint;
 }
 
@@ -83,6 +83,7 @@ std::vector<EpochResult> run_saved(const SavedRunOptions& options, Training& tra
     results = metrics.resume(start->epoch);
     training.restore(start->state);
   }
+  if (is_kept) check_run_file("train", options.folder / "metrics.jsonl");
   while (std::ssize(results) < options.epochs && !stops_early(results, options.early_stopping)) {
     const int epoch = static_cast<int>(results.size()) + 1;
     if (interrupted()) throw Interrupted("interrupted before epoch " + std::to_string(epoch));

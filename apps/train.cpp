@@ -29,6 +29,8 @@ struct TrainOptions {
   std::uint64_t seed = 41;
   /// The run in shared.out goes on.
   bool resume = false;
+  /// Of the run's folder, as soon as it is there.
+  std::optional<FolderLock> lock = {};
   bool keep_best = false;
   int early_stopping = 0;
 };
@@ -68,14 +70,16 @@ SavedRunOptions saved_run_options(const TrainOptions& options, const TrainConfig
 }
 
 // Makes the folder ready and finds where the run stands.
-std::optional<Checkpoint> open_folder(const TrainOptions& options, const SavedRunOptions& saved) {
+std::optional<Checkpoint> open_folder(TrainOptions& options, const SavedRunOptions& saved) {
   if (saved.folder.empty()) return std::nullopt;
   if (!is_utf8(saved.config)) throw UsageError("--data-dir: the path is not UTF-8");
   if (!options.resume) {
-    prepare_run_folder(saved.folder, options.shared.overwrite);
+    options.lock.emplace(prepare_run_folder(saved.folder, options.shared.overwrite));
     start_folder(saved.folder, saved.config);
     return std::nullopt;
   }
+  tidy_run_folder(saved.folder);
+  keep_private(saved.folder);
   return resume_folder(saved);
 }
 
@@ -92,7 +96,7 @@ std::vector<EpochResult> run(const SavedRunOptions& saved, Training& training,
   }
 }
 
-void train(const TrainOptions& options) {
+void train(TrainOptions& options) {
   const SharedOptions& shared = options.shared;
   if (options.keep_best && shared.out.empty()) throw UsageError("--keep-best needs --out");
   const TrainConfig config = resolve(options);
@@ -187,9 +191,11 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
         options->resume = true;
         options->shared.out = folder;
         const std::filesystem::path config = options->shared.out / "config.toml";
-        if (!std::filesystem::exists(config)) {
+        std::error_code unreadable;
+        if (!std::filesystem::exists(config, unreadable)) {
           fail("resume", folder, ": has no config.toml, so no run was begun there");
         }
+        options->lock.emplace("resume", folder);
         apply_config(command, config);
       });
 }

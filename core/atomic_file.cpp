@@ -1,77 +1,128 @@
 #include "core/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <string>
 #include <system_error>
 
 #include "core/check.h"
+#include "core/exclusive_file.h"
 #include "core/text.h"
 
 namespace plastic {
 namespace {
 
-// Closes on every way out.
-class OpenFile {
- public:
-  OpenFile(const std::filesystem::path& path, int flags)
-      : descriptor_(open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
-  ~OpenFile() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
+namespace fs = std::filesystem;
 
-  bool is_open() const { return descriptor_ >= 0; }
+// As many as Linux follows.
+constexpr int most_links = 40;
 
-  bool write(std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return false;
-      bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-  }
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
 
-  // Some file systems cannot flush one file; they say EINVAL.
-  bool flush() const { return fsync(descriptor_) == 0 || errno == EINVAL; }
+const char* kind_of(const struct stat& status) {
+  if (S_ISDIR(status.st_mode)) return "a folder";
+  if (S_ISFIFO(status.st_mode)) return "a pipe";
+  if (S_ISSOCK(status.st_mode)) return "a socket";
+  return "a device";
+}
 
- private:
-  int descriptor_;
+// The file that is to be replaced and what is known of it.
+struct Target {
+  fs::path path;
+  bool exists = false;
+  struct stat status = {};
 };
+
+Target find_target(const char* op, const fs::path& path, Links links) {
+  Target target;
+  target.path = path;
+  if (links == Links::replace) {
+    target.exists = lstat(path.c_str(), &target.status) == 0;
+    if (target.exists && S_ISLNK(target.status.st_mode)) target.exists = false;
+  } else {
+    target.exists = stat(path.c_str(), &target.status) == 0;
+  }
+  if (target.exists && !S_ISREG(target.status.st_mode)) {
+    fail(op, path.string(), ": cannot write: it is ", kind_of(target.status), ", not a file");
+  }
+  if (links == Links::replace) return target;
+  target.path = behind_links(op, path);
+  struct stat found {};
+  // As a link of /proc to a file that was removed.
+  if (target.exists && lstat(target.path.c_str(), &found) != 0) {
+    fail(op, path.string(), ": cannot write: the file that it points to has no name");
+  }
+  return target;
+}
 
 }  // namespace
 
-void write_file_atomically(const char* op, const std::filesystem::path& path,
-                           std::span<const std::string_view> parts) {
-  std::filesystem::path beside = path;
-  beside += ".tmp";
-  const auto give_up = [&](const std::filesystem::path& concerned) {
-    const std::string reason = system_text(errno);
-    unlink(beside.c_str());
-    fail(op, concerned.string(), ": cannot write: ", reason);
-  };
-  {
-    const OpenFile file(beside, O_WRONLY | O_CREAT | O_TRUNC);
-    if (!file.is_open()) fail(op, beside.string(), ": cannot write: ", system_text(errno));
-    const auto write = [&](std::string_view part) { return file.write(part); };
-    if (!std::ranges::all_of(parts, write) || !file.flush()) give_up(beside);
+fs::path behind_links(const char* op, const fs::path& path) {
+  fs::path at = path;
+  for (int i = 0; i <= most_links; ++i) {
+    std::error_code error;
+    const fs::path next = fs::read_symlink(at, error);
+    if (error) return at;
+    at = next.is_absolute() ? next : folder_of(at) / next;
   }
-  if (std::rename(beside.c_str(), path.c_str()) != 0) give_up(path);
-  // The new name is on the disk once its folder is. Where a folder cannot be opened or flushed, the
-  // rename above is as much as can be had.
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  const OpenFile directory(folder, O_RDONLY | O_DIRECTORY);
-  if (directory.is_open()) directory.flush();
+  fail(op, path.string(), ": ", system_text(ELOOP));
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
-  write_file_atomically("write", path, std::span(&text, 1));
+void write_file_atomically(const char* op, const fs::path& path,
+                           std::span<const std::string_view> parts, Links links) {
+  const Target target = find_target(op, path, links);
+  const fs::path folder = folder_of(target.path);
+  // Until it is like the old file, nobody else may read the new one.
+  const mode_t mode = target.exists ? target.status.st_mode & 0600 : 0666;
+  ExclusiveFile file(folder, target.path.filename().string(), mode);
+  const auto check = [&](bool went_well) {
+    if (!went_well) fail(op, path.string(), ": cannot write: ", system_text(file.error()));
+  };
+  check(file.error() == 0);
+  for (const std::string_view part : parts) check(file.write(part));
+  if (target.exists) file.resemble(target.status);
+  check(file.flush());
+  check(file.rename_to(target.path));
+  // The new name is on the disk once its folder is.
+  flush_folder(folder);
+}
+
+void write_file_atomically(const fs::path& path, std::string_view text, Links links) {
+  write_file_atomically("write", path, std::span(&text, 1), links);
+}
+
+void remove_leftovers(const fs::path& path) {
+  const fs::path target = behind_links("write", path);
+  const std::string name = target.filename().string();
+  std::error_code ignored;
+  fs::directory_iterator entry(folder_of(target), ignored);
+  for (const fs::directory_iterator end; !ignored && entry != end; entry.increment(ignored)) {
+    struct stat status {};
+    if (!is_exclusive_name(entry->path().filename().string(), name)) continue;
+    if (lstat(entry->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    unlink(entry->path().c_str());
+  }
+}
+
+void check_writable_folder(const char* op, const fs::path& folder) {
+  const ExclusiveFile trial(folder, "plastic", 0600);
+  if (trial.error() != 0) {
+    fail(op, folder.string(), ": cannot write: ", system_text(trial.error()));
+  }
+}
+
+void flush_folder(const fs::path& folder) {
+  // Where a folder cannot be opened or flushed, the names in it are as safe as they can be.
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  fsync(descriptor);
+  close(descriptor);
 }
 
 }  // namespace plastic

@@ -1,23 +1,17 @@
 #include "plastic/core/safetensors.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <span>
-#include <system_error>
 #include <unordered_set>
 
 #include "core/atomic_file.h"
 #include "core/check.h"
+#include "core/regular_file.h"
 #include "core/safetensors_header.h"
 #include "core/tensor_impl.h"
-#include "core/text.h"
 
 // The format stores little-endian numbers, and elements go to and from the file as they are.
 static_assert(std::endian::native == std::endian::little);
@@ -99,45 +93,24 @@ StateDict writable(const std::string& path, const StateDict& tensors) {
   return ready;
 }
 
+/// Reads from a file, or throws.
 class InputFile {
  public:
-  explicit InputFile(const std::filesystem::path& path)
-      // A pipe without a writer must not hold us up before we see that it is one.
-      : path_(path.string()), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-    if (descriptor_ < 0) fail_with("cannot open", errno);
-    struct stat status {};
-    const bool known = fstat(descriptor_, &status) == 0;
-    if (!known || !S_ISREG(status.st_mode)) {
-      close(descriptor_);
-      fail(op, path_, ": is not a file");
-    }
-    size_ = static_cast<std::uint64_t>(status.st_size);
+  explicit InputFile(const std::filesystem::path& path) : name_(path.string()), file_(path) {
+    if (!file_.problem().empty()) fail(op, name_, ": cannot open: ", file_.problem());
   }
-  ~InputFile() { close(descriptor_); }
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
 
-  std::uint64_t size() const { return size_; }
+  std::uint64_t size() const { return file_.size(); }
 
-  void read(std::uint64_t offset, std::span<char> to) const {
-    while (!to.empty()) {
-      const ssize_t count = pread(descriptor_, to.data(), to.size(), static_cast<off_t>(offset));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) fail_with("cannot read", errno);
-      if (count == 0) fail(op, path_, ": breaks off at byte ", offset);
-      to = to.subspan(static_cast<std::size_t>(count));
-      offset += static_cast<std::uint64_t>(count);
-    }
+  void read(std::uint64_t offset, std::span<char> to) {
+    const std::size_t count = file_.read(offset, to);
+    if (!file_.problem().empty()) fail(op, name_, ": cannot read: ", file_.problem());
+    if (count < to.size()) fail(op, name_, ": breaks off at byte ", offset + count);
   }
 
  private:
-  [[noreturn]] void fail_with(const char* what, int error) const {
-    fail(op, path_, ": ", what, ": ", system_text(error));
-  }
-
-  std::string path_;
-  int descriptor_;
-  std::uint64_t size_ = 0;
+  std::string name_;
+  RegularFile file_;
 };
 
 struct HeaderOfFile {
@@ -146,7 +119,7 @@ struct HeaderOfFile {
   std::uint64_t start;
 };
 
-HeaderOfFile read_header(const InputFile& file, const std::string& name) {
+HeaderOfFile read_header(InputFile& file, const std::string& name) {
   std::array<char, 8> length_bytes{};
   if (file.size() < length_bytes.size()) {
     fail(op, name, ": has ", file.size(), " bytes, too few for a safetensors file");
@@ -206,7 +179,7 @@ void save_safetensors(const std::filesystem::path& path, const StateDict& tensor
 }
 
 Safetensors load_safetensors(const std::filesystem::path& path) {
-  const InputFile file(path);
+  InputFile file(path);
   const std::string name = path.string();
   const auto [header, start] = read_header(file, name);
   Safetensors result{.tensors = {}, .metadata = header.metadata};
@@ -229,7 +202,8 @@ Safetensors load_safetensors(const std::filesystem::path& path) {
 }
 
 SafetensorsInfo read_safetensors_info(const std::filesystem::path& path) {
-  SafetensorsHeader header = read_header(InputFile(path), path.string()).header;
+  InputFile file(path);
+  SafetensorsHeader header = read_header(file, path.string()).header;
   SafetensorsInfo info{.tensors = {}, .metadata = std::move(header.metadata)};
   info.metadata.erase(checksum_key);
   info.tensors.reserve(header.entries.size());

@@ -39,6 +39,8 @@ class RunningProgram {
   RunningProgram(const RunningProgram&) = delete;
   RunningProgram& operator=(const RunningProgram&) = delete;
 
+  /// Its number.
+  int process() const { return process_; }
   void send(int signal) const;
   /// Waits for its end. The code is -1 when a signal ended it.
   ProgramResult wait();
