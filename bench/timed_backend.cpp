@@ -61,8 +61,8 @@ class TimedBackend final : public Backend {
   void scale_shift(const Array& in, double scale, double shift, const Array& out) override {
     timed("scale and shift", &Backend::scale_shift, in, scale, shift, out);
   }
-  void reduce(Reduction op, const Array& in, double scale, const Array& out) override {
-    timed("sum", &Backend::reduce, op, in, scale, out);
+  void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
+    timed("sum", &Backend::reduce, op, in, divisor, out);
   }
   void arg_extreme(Extreme which, const Array& in, const Array& out) override {
     timed("arg_extreme", &Backend::arg_extreme, which, in, out);
@@ -125,12 +125,12 @@ class TimedBackend final : public Backend {
     timed("average pool gradient", &Backend::avg_pool2d_grad, shape, grad_y, grad_x);
   }
   std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
-                             const Array& log_sum_exp) override {
-    return timed("loss forward", &Backend::cross_entropy, logits, targets, loss, log_sum_exp);
+                             const Array& normalizers) override {
+    return timed("loss forward", &Backend::cross_entropy, logits, targets, loss, normalizers);
   }
-  void cross_entropy_grad(const Array& logits, const Array& targets, const Array& log_sum_exp,
+  void cross_entropy_grad(const Array& logits, const Array& targets, const Array& normalizers,
                           const Array& grad, const Array& out) override {
-    timed("loss gradient", &Backend::cross_entropy_grad, logits, targets, log_sum_exp, grad, out);
+    timed("loss gradient", &Backend::cross_entropy_grad, logits, targets, normalizers, grad, out);
   }
   void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
                       const Array& sums) override {

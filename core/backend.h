@@ -50,7 +50,8 @@ enum class Binary { add, sub, mul, div };
 
 enum class Comparison { equal, not_equal, less, less_equal };
 
-enum class Reduction { sum };
+/// norm is the root of the sum of squares. Squares are taken of floating point only.
+enum class Reduction { sum, sum_of_squares, norm };
 
 enum class Extreme { largest, smallest };
 
@@ -120,16 +121,19 @@ class Backend {
   /// out = in · scale + shift; `out` may be `in` itself.
   virtual void scale_shift(const Array& in, double scale, double shift, const Array& out) = 0;
 
-  /// `out` has the rank of `in`, with size 1 along reduced axes; `scale` multiplies the result.
-  virtual void reduce(Reduction op, const Array& in, double scale, const Array& out) = 0;
+  /// `out` has the rank of `in`, with size 1 along reduced axes, and in's dtype or the widest of
+  /// its kind, f64 or i64. Sums of floating point are divided by `divisor`, once, at the end, which
+  /// makes the mean of equal numbers that number. They are kept in f64, those of f64 are taken
+  /// pairwise; only a result that its dtype cannot hold overflows (core/ops/reduction_rule.h).
+  virtual void reduce(Reduction op, const Array& in, double divisor, const Array& out) = 0;
   /// Position of the first largest or smallest element along the middle axis, NaN counting as
   /// either: in (outer, count, inner), contiguous; out (outer, inner) i64.
   virtual void arg_extreme(Extreme which, const Array& in, const Array& out) = 0;
 
   /// Along the middle axis of (outer, size, inner), by indices (outer, count, inner) i64:
   /// gather: out[o, j, i] = in[o, index[o, j, i], i]; scatter_add: out[o, index[o, j, i], i] +=
-  /// in[o, j, i], in order of j. `index` may have any strides, the others are contiguous. Indices
-  /// are in range (see first_outside).
+  /// in[o, j, i], rounded once however many j meet. `index` may have any strides, the others are
+  /// contiguous. Indices are in range (see first_outside).
   virtual void gather(const Array& in, const Array& index, const Array& out) = 0;
   virtual void scatter_add(const Array& in, const Array& index, const Array& out) = 0;
   /// Position, in row-major order, of the first element of a contiguous i64 array outside
@@ -168,15 +172,17 @@ class Backend {
   virtual void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) = 0;
   virtual void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) = 0;
 
-  /// Mean of -log softmax(logits)[target] into the scalar `loss`, and per row log Σ exp(logits)
-  /// into `log_sum_exp` (n). Returns the position of a target out of [0, classes), or -1. A device
-  /// that is recording a step returns -1 unlooked, and the loss is NaN where a target is bad.
-  /// logits and targets (i64) are contiguous.
+  /// Mean of -log softmax(logits)[target] into the scalar `loss`, and into `normalizers`, f64 (n,
+  /// 3), what the gradient needs of each row: its maximum, Σ exp(logits - maximum), and that sum
+  /// without the target's term. Kept apart they lose nothing: a maximum of 1e8 would swallow the
+  /// logarithm of the sum, and a target's term of 1 the others. Returns the position of a target
+  /// out of [0, classes), or -1. A device that is recording a step returns -1 unlooked, and the
+  /// loss is NaN where a target is bad. logits and targets (i64) are contiguous.
   virtual std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
-                                     const Array& log_sum_exp) = 0;
+                                     const Array& normalizers) = 0;
   /// out = (softmax(logits) - onehot(targets)) · grad / n, grad being a scalar.
   virtual void cross_entropy_grad(const Array& logits, const Array& targets,
-                                  const Array& log_sum_exp, const Array& grad,
+                                  const Array& normalizers, const Array& grad,
                                   const Array& out) = 0;
 
   /// What a batch adds to a count: sums[0] += n · loss, and sums[1] += the number of rows whose

@@ -106,11 +106,11 @@ __global__ void __launch_bounds__(block_threads)
     for (std::int64_t row = down.begin; row < down.end; ++row) {
       for (std::int64_t column = across.begin; column < across.end; ++column) {
         const std::int64_t divisor = windows[row].divisor * windows[windows.rows + column].divisor;
-        const computed<T> share = computed<T>{1} / static_cast<computed<T>>(divisor);
+        const auto count = static_cast<computed<T>>(divisor);
         const std::int64_t at =
             ((image + row) * windows.columns + column) * s.packs + pack % s.packs;
         const auto g = reinterpret_cast<const Pack<T, width>*>(grad_y)[at];
-        for (unsigned j = 0; j < width; ++j) sums[j] += widen(g.values[j]) * share;
+        for (unsigned j = 0; j < width; ++j) sums[j] += widen(g.values[j]) / count;
       }
     }
     Pack<T, width> result;
@@ -172,7 +172,7 @@ void average_whole(Context& context, const AvgPool2dShape& s, const void* x, voi
                   .dtype = s.dtype,
                   .shape = {s.batch, 1, 1, s.channels},
                   .strides = {s.channels, s.channels, s.channels, 1}};
-  reduce(context, Reduction::sum, in, 1 / static_cast<double>(rows.divisor * columns.divisor), out);
+  reduce(context, Reduction::sum, in, static_cast<double>(rows.divisor * columns.divisor), out);
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
-// Softmax cross-entropy: log Σ exp of each row and the loss of the block's rows, which a second
-// kernel joins.
+// Softmax cross-entropy: the normalizer of each row and the loss of the block's rows, which a
+// second kernel joins.
 #include <cmath>
 #include <limits>
 
 #include "core/dispatch.h"
+#include "core/ops/cross_entropy_rule.h"
 #include "cuda/block_sum.h"
 #include "cuda/check.h"
 #include "cuda/image_grid.h"
@@ -63,7 +64,7 @@ __device__ Number team_sum(Number value) {
 template <class T, unsigned team>
 __global__ void __launch_bounds__(block_threads)
     row_losses(const T* logits, const std::int64_t* targets, std::int64_t rows,
-               std::int64_t classes, T* log_sum_exp, Outcome* outcomes) {
+               std::int64_t classes, rules::Normalizer* normalizers, Outcome* outcomes) {
   constexpr unsigned teams = block_threads / team;
   const unsigned lane = threadIdx.x % team;
   Outcome own{0, rows};
@@ -77,18 +78,21 @@ __global__ void __launch_bounds__(block_threads)
       if (top < value) top = value;
     }
     top = team_max<team>(top);
-    T total = 0;
-    for (std::int64_t j = lane; j < classes; j += team) total += std::exp(z[j] - top);
-    total = team_sum<team>(total);
-    if (lane != 0) continue;
-    const T lse = top + std::log(total);
-    log_sum_exp[row] = lse;
     const std::int64_t target = targets[row];
+    double others = 0;
+    for (std::int64_t j = lane; j < classes; j += team) {
+      if (j != target) others += static_cast<double>(std::exp(z[j] - top));
+    }
+    others = team_sum<team>(others);
+    if (lane != 0) continue;
+    rules::Normalizer normalizer{static_cast<double>(top), nan_of<double>, others};
     if (target >= 0 && target < classes) {
-      join(own, {static_cast<double>(lse) - static_cast<double>(z[target]), rows});
+      normalizer.sum = others + static_cast<double>(std::exp(z[target] - top));
+      join(own, {rules::row_loss(normalizer, static_cast<double>(z[target])), rows});
     } else {
       join(own, {nan_of<double>, row});
     }
+    normalizers[row] = normalizer;
   }
   __shared__ Outcome all[teams];
   if (lane == 0) all[threadIdx.x / team] = own;
@@ -116,27 +120,30 @@ __global__ void __launch_bounds__(block_threads)
   *first_bad = all[0].first_bad < rows ? all[0].first_bad : -1;
 }
 
-/// (softmax - onehot) · grad / n. A target out of range gives NaN: the loss is NaN, too.
+/// (softmax - onehot) · grad / n. A target out of range gives NaN, from its row's sum: the loss is
+/// NaN, too.
 template <class T>
 __global__ void __launch_bounds__(block_threads)
     gradient(const T* logits, const std::int64_t* targets, std::int64_t rows, std::int64_t classes,
-             const T* log_sum_exp, const T* grad, T* out) {
+             const rules::Normalizer* normalizers, const T* grad, T* out) {
   const std::int64_t column = own_column();
   if (column >= classes) return;
   const T scale = *grad / static_cast<T>(rows);
   for_each_image_row(rows, [&](std::int64_t row) {
     const std::int64_t at = row * classes + column;
-    const std::int64_t target = targets[row];
-    T p = std::exp(logits[at] - log_sum_exp[row]);
-    if (target < 0 || target >= classes) p = nan_of<T>;
-    out[at] = (column == target ? p - 1 : p) * scale;
+    const rules::Normalizer& normalizer = normalizers[row];
+    const T factor = scale / static_cast<T>(normalizer.sum);
+    const T term = column == targets[row]
+                       ? -static_cast<T>(normalizer.others)
+                       : std::exp(logits[at] - static_cast<T>(normalizer.maximum));
+    out[at] = term * factor;
   });
 }
 
 }  // namespace
 
 std::int64_t cross_entropy(Context& context, const Array& logits, const Array& targets,
-                           const Array& loss, const Array& log_sum_exp) {
+                           const Array& loss, const Array& normalizers) {
   const std::int64_t rows = logits.shape[0];
   const std::int64_t classes = logits.shape[1];
   // Classes that keep a block busy.
@@ -151,7 +158,7 @@ std::int64_t cross_entropy(Context& context, const Array& logits, const Array& t
     if (rows > 0) {
       launch(context, "cross_entropy", teams > 1 ? row_losses<T, 32> : row_losses<T, block_threads>,
              Grid{.blocks = dim3(static_cast<unsigned>(blocks))}, logits.as<T>(),
-             targets.as<std::int64_t>(), rows, classes, log_sum_exp.as<T>(),
+             targets.as<std::int64_t>(), rows, classes, normalizers.as<rules::Normalizer>(),
              outcomes.as<Outcome>());
     }
     launch(context, "cross_entropy mean", mean_loss<T>, Grid{}, outcomes.as<Outcome>(), blocks,
@@ -168,15 +175,15 @@ std::int64_t cross_entropy(Context& context, const Array& logits, const Array& t
 }
 
 void cross_entropy_grad(Context& context, const Array& logits, const Array& targets,
-                        const Array& log_sum_exp, const Array& grad, const Array& out) {
+                        const Array& normalizers, const Array& grad, const Array& out) {
   const std::int64_t rows = logits.shape[0];
   const std::int64_t classes = logits.shape[1];
   if (out.numel() == 0) return;
   dispatch_floating("cross_entropy", logits.dtype, [&](auto zero) {
     using T = decltype(zero);
     launch(context, "cross_entropy_grad", gradient<T>, image_grid(context, rows, classes),
-           logits.as<T>(), targets.as<std::int64_t>(), rows, classes, log_sum_exp.as<T>(),
-           grad.as<T>(), out.as<T>());
+           logits.as<T>(), targets.as<std::int64_t>(), rows, classes,
+           normalizers.as<const rules::Normalizer>(), grad.as<T>(), out.as<T>());
   });
 }
 

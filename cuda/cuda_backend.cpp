@@ -58,8 +58,8 @@ class CudaBackend : public Backend {
     cuda::scale_shift(here(), in, scale, shift, out);
   }
 
-  void reduce(Reduction op, const Array& in, double scale, const Array& out) override {
-    cuda::reduce(here(), op, in, scale, out);
+  void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
+    cuda::reduce(here(), op, in, divisor, out);
   }
   void arg_extreme(Extreme which, const Array& in, const Array& out) override {
     cuda::arg_extreme(here(), which, in, out);
@@ -126,12 +126,12 @@ class CudaBackend : public Backend {
   }
 
   std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
-                             const Array& log_sum_exp) override {
-    return cuda::cross_entropy(here(), logits, targets, loss, log_sum_exp);
+                             const Array& normalizers) override {
+    return cuda::cross_entropy(here(), logits, targets, loss, normalizers);
   }
-  void cross_entropy_grad(const Array& logits, const Array& targets, const Array& log_sum_exp,
+  void cross_entropy_grad(const Array& logits, const Array& targets, const Array& normalizers,
                           const Array& grad, const Array& out) override {
-    cuda::cross_entropy_grad(here(), logits, targets, log_sum_exp, grad, out);
+    cuda::cross_entropy_grad(here(), logits, targets, normalizers, grad, out);
   }
 
   void add_class_sums(const Array& logits, const Array& targets, const Array& loss,

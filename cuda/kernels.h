@@ -21,7 +21,7 @@ void where(Context& context, const Array& condition, const Array& a, const Array
 void scale_shift(Context& context, const Array& in, double scale, double shift, const Array& out);
 
 // reduce.cu, extreme.cu
-void reduce(Context& context, Reduction op, const Array& in, double scale, const Array& out);
+void reduce(Context& context, Reduction op, const Array& in, double divisor, const Array& out);
 void arg_extreme(Context& context, Extreme which, const Array& in, const Array& out);
 bool all_finite(Context& context, const Array& in);
 
@@ -48,9 +48,9 @@ void avg_pool2d_grad(Context& context, const AvgPool2dShape& shape, const void* 
 
 // cross_entropy.cu
 std::int64_t cross_entropy(Context& context, const Array& logits, const Array& targets,
-                           const Array& loss, const Array& log_sum_exp);
+                           const Array& loss, const Array& normalizers);
 void cross_entropy_grad(Context& context, const Array& logits, const Array& targets,
-                        const Array& log_sum_exp, const Array& grad, const Array& out);
+                        const Array& normalizers, const Array& grad, const Array& out);
 
 // class_sums.cu
 void add_class_sums(Context& context, const Array& logits, const Array& targets, const Array& loss,

@@ -2,6 +2,7 @@
 // what lies together in memory (columns.h), or in what is summed.
 #include <type_traits>
 
+#include "core/ops/reduction_rule.h"
 #include "cuda/axes.h"
 #include "cuda/block_sum.h"
 #include "cuda/columns.h"
@@ -13,38 +14,58 @@
 namespace plastic::cuda {
 namespace {
 
-/// What sums are kept in: wide enough that the only rounding that shows is the last.
+/// What sums are kept in: wide enough that the only rounding that shows is the last, since threads
+/// and blocks add f64 in a tree. Integers wrap around, which C++ promises of those without a sign.
 template <class T>
-using Accumulator = std::conditional_t<std::is_integral_v<T>, std::int64_t, double>;
+using Accumulator = std::conditional_t<std::is_integral_v<T>, std::uint64_t, double>;
 
+/// How an element enters the sum.
 template <class T>
+struct Plain {
+  __device__ Accumulator<T> operator()(T x) const { return static_cast<Accumulator<T>>(widen(x)); }
+};
+template <class T>
+struct Squared {
+  __device__ double operator()(T x) const {
+    const auto value = static_cast<double>(widen(x));
+    return value * value;
+  }
+};
+/// In another unit; of f64.
+template <class Term>
+struct Scaled {
+  double factor;
+
+  __device__ double operator()(double x) const { return Term{}(x * factor); }
+};
+
+/// Sums of T, written as Out.
+template <class T, class Out>
 struct WriteSum {
-  T* out;
+  Out* out;
   Axes places;
-  double scale;
+  rules::ReductionPass pass;
 
   __device__ void operator()(std::int64_t result, const Accumulator<T> (&total)[1]) const {
-    T& y = out[places.at(result)];
+    Out& y = out[places.at(result)];
     if constexpr (std::is_integral_v<T>) {
-      y = static_cast<T>(total[0]);
-    } else {
-      y = narrow<T>(static_cast<computed<T>>(total[0] * scale));
+      y = static_cast<Out>(total[0]);
+    } else if (pass.is_first || pass.replaces(static_cast<double>(widen(y)))) {
+      y = narrow<Out>(static_cast<computed<Out>>(pass.finish(total[0])));
     }
   }
 };
 
-template <class T, unsigned width>
-__device__ void add_pack(Accumulator<T> (&sums)[width], const Pack<T, width>& pack) {
-  for (unsigned j = 0; j < width; ++j) {
-    sums[j] += static_cast<Accumulator<T>>(widen(pack.values[j]));
-  }
+template <class T, unsigned width, class Term>
+__device__ void add_pack(Accumulator<T> (&sums)[width], const Pack<T, width>& pack, Term term) {
+  for (unsigned j = 0; j < width; ++j) sums[j] += term(pack.values[j]);
 }
 
 /// A thread a column of packs of what is kept.
-template <class T, unsigned width>
+template <class T, unsigned width, class Term, class Finish>
 __global__ void __launch_bounds__(column_threads)
     sum_columns(const T* in, Axes kept, std::int64_t packs, Axes summed, std::int64_t rows,
-                Accumulator<T>* partial, WriteSum<T> finish) {
+                Accumulator<T>* partial, Term term, Finish finish) {
   Accumulator<T> sums[1][width] = {};
   if (own_column() < packs) {
     const T* column = in + kept.at(own_column());
@@ -55,17 +76,17 @@ __global__ void __launch_bounds__(column_threads)
             const T* from = column + summed.at(row + std::int64_t{i} * blockDim.y);
             read[i] = *reinterpret_cast<const Pack<T, width>*>(from);
           }
-          for (unsigned i = 0; i < count; ++i) add_pack<T, width>(sums[0], read[i]);
+          for (unsigned i = 0; i < count; ++i) add_pack<T, width>(sums[0], read[i], term);
         });
   }
   finish_columns(sums, packs, partial, finish);
 }
 
 /// `team` threads a result, 32 or the block; blocks (y) share the packs of a result.
-template <class T, unsigned width, unsigned team>
+template <class T, unsigned width, unsigned team, class Term, class Finish>
 __global__ void __launch_bounds__(block_threads)
     sum_lines(const T* in, Axes kept, std::int64_t results, Axes summed, std::int64_t packs,
-              Accumulator<T>* partial, WriteSum<T> finish) {
+              Accumulator<T>* partial, Term term, Finish finish) {
   constexpr unsigned at_a_time = 4;
   const unsigned lane = threadIdx.x % team;
   const std::int64_t result =
@@ -82,9 +103,9 @@ __global__ void __launch_bounds__(block_threads)
   for (; i + (at_a_time - 1) * team < end; i += at_a_time * team) {
     Pack<T, width> read[at_a_time];
     for (unsigned j = 0; j < at_a_time; ++j) read[j] = pack_at(i + j * team);
-    for (unsigned j = 0; j < at_a_time; ++j) add_pack<T, width>(sums, read[j]);
+    for (unsigned j = 0; j < at_a_time; ++j) add_pack<T, width>(sums, read[j], term);
   }
-  for (; i < end; i += team) add_pack<T, width>(sums, pack_at(i));
+  for (; i < end; i += team) add_pack<T, width>(sums, pack_at(i), term);
   Accumulator<T> total[1] = {};
   for (unsigned j = 0; j < width; ++j) total[0] += sums[j];
   if constexpr (team == block_threads) {
@@ -151,8 +172,9 @@ Array in_packs(Array array, std::int64_t width) {
   return array;
 }
 
-template <class T>
-void sum_by_columns(Context& context, const Layout& layout, bool fits, const WriteSum<T>& finish) {
+template <class T, class Term, class Finish>
+void sum_by_columns(Context& context, const Layout& layout, bool fits, Term term,
+                    const Finish& finish) {
   with_pack_width<T>(fits, [&](auto width) {
     const Array kept = in_packs(layout.kept, width);
     const std::int64_t packs = kept.numel();
@@ -160,15 +182,17 @@ void sum_by_columns(Context& context, const Layout& layout, bool fits, const Wri
     const std::int64_t rows = layout.summed.numel();
     const Grid grid = column_sum_grid(context, rows, packs);
     const Scratch partial(context, partial_count(grid, 1, columns) * sizeof(Accumulator<T>));
-    launch(context, "sum_columns", sum_columns<T, width>, grid, layout.kept.as<T>(), axes_of(kept),
-           packs, axes_of(layout.summed), rows, partial.template as<Accumulator<T>>(), finish);
+    launch(context, "sum_columns", sum_columns<T, width, Term, Finish>, grid, layout.kept.as<T>(),
+           axes_of(kept), packs, axes_of(layout.summed), rows,
+           partial.template as<Accumulator<T>>(), term, finish);
     join_columns<1>(context, "sum_columns", grid, partial.template as<const Accumulator<T>>(),
                     columns, finish);
   });
 }
 
-template <class T>
-void sum_by_lines(Context& context, const Layout& layout, bool fits, const WriteSum<T>& finish) {
+template <class T, class Term, class Finish>
+void sum_by_lines(Context& context, const Layout& layout, bool fits, Term term,
+                  const Finish& finish) {
   // Packs that make a block worth it for one result.
   constexpr std::int64_t many = 4 * block_threads;
   with_pack_width<T>(fits, [&](auto width) {
@@ -186,40 +210,62 @@ void sum_by_lines(Context& context, const Layout& layout, bool fits, const Write
     }
     const Scratch partial(context, partial_count(grid, 1, results) * sizeof(Accumulator<T>));
     launch(context, "sum_lines",
-           by_block ? sum_lines<T, width, block_threads> : sum_lines<T, width, 32>, grid,
-           layout.kept.as<T>(), axes_of(layout.kept), results, axes_of(summed), packs,
-           partial.template as<Accumulator<T>>(), finish);
+           by_block ? sum_lines<T, width, block_threads, Term, Finish>
+                    : sum_lines<T, width, 32, Term, Finish>,
+           grid, layout.kept.as<T>(), axes_of(layout.kept), results, axes_of(summed), packs,
+           partial.template as<Accumulator<T>>(), term, finish);
     join_columns<1>(context, "sum_lines", grid, partial.template as<const Accumulator<T>>(),
                     results, finish);
   });
 }
 
-template <class T>
-void sum(Context& context, const Array& in, double scale, const Array& out) {
+template <class T, class Out, class Term>
+void sum(Context& context, const Array& in, Term term, const rules::ReductionPass& pass,
+         const Array& out) {
   const Layout layout = split_axes(in, out);
   const Array& kept = layout.kept;
   const Array& summed = layout.summed;
-  const WriteSum<T> finish{.out = out.as<T>(), .places = axes_of(layout.out), .scale = scale};
+  const WriteSum<T, Out> finish{
+      .out = out.as<Out>(), .places = axes_of(layout.out), .pass = pass};
   // Fewer would leave most threads of a warp idle.
   constexpr std::int64_t least_line = 16;
   const bool kept_is_denser =
       !kept.shape.empty() && !summed.shape.empty() && kept.strides.back() < summed.strides.back();
   const bool by_columns = summed.numel() < least_line || kept_is_denser;
   if (by_columns) {
-    sum_by_columns<T>(context, layout, packs_fit(kept, summed, pack_width<T>), finish);
+    sum_by_columns<T>(context, layout, packs_fit(kept, summed, pack_width<T>), term, finish);
   } else {
-    sum_by_lines<T>(context, layout, packs_fit(summed, kept, pack_width<T>), finish);
+    sum_by_lines<T>(context, layout, packs_fit(summed, kept, pack_width<T>), term, finish);
   }
 }
 
 }  // namespace
 
-void reduce(Context& context, Reduction op, const Array& in, double scale, const Array& out) {
+void reduce(Context& context, Reduction op, const Array& in, double divisor, const Array& out) {
   if (out.numel() == 0) return;
-  switch (op) {
-    case Reduction::sum:
-      with_number(in.dtype, [&](auto zero) { sum<decltype(zero)>(context, in, scale, out); });
-  }
+  with_number(in.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const auto run = [&](const rules::ReductionPass& pass, auto term) {
+      using Wide = std::conditional_t<std::is_integral_v<T>, std::int64_t, double>;
+      if (out.dtype == in.dtype) {
+        sum<T, T>(context, in, term, pass, out);
+      } else {
+        sum<T, Wide>(context, in, term, pass, out);
+      }
+    };
+    if constexpr (std::is_integral_v<T>) {
+      run({}, Plain<T>{});
+    } else {
+      for (const rules::ReductionPass& pass : rules::passes_of(op, divisor, in.dtype == DType::f64)) {
+        if (pass.is_first) {
+          op == Reduction::sum ? run(pass, Plain<T>{}) : run(pass, Squared<T>{});
+        } else if constexpr (std::is_same_v<T, double>) {
+          op == Reduction::sum ? run(pass, Scaled<Plain<T>>{pass.factor})
+                               : run(pass, Scaled<Squared<T>>{pass.factor});
+        }
+      }
+    }
+  });
 }
 
 }  // namespace plastic::cuda

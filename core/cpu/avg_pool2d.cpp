@@ -71,9 +71,9 @@ void backward(const AvgPool2dShape& s, const T* grad_y, T* grad_x) {
           for (std::int64_t column = columns.begin; column < columns.end; ++column) {
             const std::int64_t divisor = s.rows[static_cast<std::size_t>(row)].divisor *
                                          s.columns[static_cast<std::size_t>(column)].divisor;
-            const T share = T{1} / static_cast<T>(divisor);
+            const auto count = static_cast<T>(divisor);
             const T* from = image + (row * out_width + column) * s.channels;
-            for (std::int64_t c = 0; c < s.channels; ++c) to[c] += from[c] * share;
+            for (std::int64_t c = 0; c < s.channels; ++c) to[c] += from[c] / count;
           }
         }
       }

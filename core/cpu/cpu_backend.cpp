@@ -38,8 +38,8 @@ class CpuBackend final : public Backend {
   void scale_shift(const Array& in, double scale, double shift, const Array& out) override {
     cpu::scale_shift(in, scale, shift, out);
   }
-  void reduce(Reduction op, const Array& in, double scale, const Array& out) override {
-    cpu::reduce(op, in, scale, out);
+  void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
+    cpu::reduce(op, in, divisor, out);
   }
   void arg_extreme(Extreme which, const Array& in, const Array& out) override {
     cpu::arg_extreme(which, in, out);
@@ -92,12 +92,12 @@ class CpuBackend final : public Backend {
     cpu::avg_pool2d_grad(shape, grad_y, grad_x);
   }
   std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
-                             const Array& log_sum_exp) override {
-    return cpu::cross_entropy(logits, targets, loss, log_sum_exp);
+                             const Array& normalizers) override {
+    return cpu::cross_entropy(logits, targets, loss, normalizers);
   }
-  void cross_entropy_grad(const Array& logits, const Array& targets, const Array& log_sum_exp,
+  void cross_entropy_grad(const Array& logits, const Array& targets, const Array& normalizers,
                           const Array& grad, const Array& out) override {
-    cpu::cross_entropy_grad(logits, targets, log_sum_exp, grad, out);
+    cpu::cross_entropy_grad(logits, targets, normalizers, grad, out);
   }
   void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
                       const Array& sums) override {

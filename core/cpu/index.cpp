@@ -9,8 +9,7 @@
 namespace plastic::cpu {
 namespace {
 
-/// Calls body(o, i) for every outer and inner position, in parallel: scattered elements of
-/// different positions never meet.
+/// Calls body(o, i) for every outer and inner position, in parallel.
 template <class Body>
 void for_each_line(const Array& index, Body&& body) {
   const std::int64_t inner = index.shape[2];
@@ -39,24 +38,6 @@ void gather(const Array& in, const Array& index, const Array& out) {
       const T* x = in.as<T>() + o * size * inner + i;
       T* y = out.as<T>() + o * count * inner + i;
       for (std::int64_t j = 0; j < count; ++j) y[j * inner] = x[at[j * index.strides[1]] * inner];
-    });
-  });
-}
-
-void scatter_add(const Array& in, const Array& index, const Array& out) {
-  dispatch("scatter_add", in.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    const std::int64_t count = index.shape[1];
-    const std::int64_t size = out.shape[1];
-    const std::int64_t inner = out.shape[2];
-    for_each_line(index, [&](std::int64_t o, std::int64_t i) {
-      const std::int64_t* at = line_of(index, o, i);
-      const T* x = in.as<T>() + o * count * inner + i;
-      T* y = out.as<T>() + o * size * inner + i;
-      for (std::int64_t j = 0; j < count; ++j) {
-        T& target = y[at[j * index.strides[1]] * inner];
-        target = static_cast<T>(target + x[j * inner]);
-      }
     });
   });
 }

@@ -18,7 +18,7 @@ void where(const Array& condition, const Array& a, const Array& b, const Array& 
 void binary(Binary op, const Array& a, const Array& b, const Array& out);
 void scale_shift(const Array& in, double scale, double shift, const Array& out);
 
-void reduce(Reduction op, const Array& in, double scale, const Array& out);
+void reduce(Reduction op, const Array& in, double divisor, const Array& out);
 void arg_extreme(Extreme which, const Array& in, const Array& out);
 
 void gather(const Array& in, const Array& index, const Array& out);
@@ -48,8 +48,8 @@ void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y);
 void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x);
 
 std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
-                           const Array& log_sum_exp);
-void cross_entropy_grad(const Array& logits, const Array& targets, const Array& log_sum_exp,
+                           const Array& normalizers);
+void cross_entropy_grad(const Array& logits, const Array& targets, const Array& normalizers,
                         const Array& grad, const Array& out);
 void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
                     const Array& sums);

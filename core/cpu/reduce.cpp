@@ -2,56 +2,123 @@
 #include <cmath>
 #include <vector>
 
+#include "core/cpu/cascade_sum.h"
 #include "core/cpu/column_sums.h"
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
 #include "core/dispatch.h"
+#include "core/ops/reduction_rule.h"
 
 namespace plastic::cpu {
 namespace {
 
-/// What sums are kept in: wide enough that the only rounding that shows is the last.
+/// What sums are kept in: wide enough that the only rounding that shows is the last, because sums
+/// of f64 are taken pairwise. Integers wrap around, which C++ promises of those without a sign.
 template <class T>
-using Accumulator = std::conditional_t<std::is_floating_point_v<T>, double, std::int64_t>;
+using Accumulator = std::conditional_t<std::is_floating_point_v<T>, double, std::uint64_t>;
 
-/// Sum of `count` dense elements, in an order fixed by `count`.
+/// How an element enters the sum.
 template <class T>
-Accumulator<T> sum_dense(const T* x, std::int64_t count) {
-  constexpr std::int64_t lanes = 16;
-  Accumulator<T> lane[lanes] = {};
-  std::int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    for (std::int64_t j = 0; j < lanes; ++j) lane[j] += static_cast<Accumulator<T>>(x[i + j]);
+struct Plain {
+  Accumulator<T> operator()(T x) const { return static_cast<Accumulator<T>>(x); }
+};
+template <class T>
+struct Squared {
+  double operator()(T x) const {
+    const auto value = static_cast<double>(x);
+    return value * value;
   }
-  Accumulator<T> total = 0;
-  for (const Accumulator<T> value : lane) total += value;
-  for (; i < count; ++i) total += static_cast<Accumulator<T>>(x[i]);
-  return total;
+};
+/// In another unit.
+template <class Term>
+struct Scaled {
+  double factor;
+
+  double operator()(double x) const { return Term{}(x * factor); }
+};
+
+/// Sum of `count` dense elements, in an order fixed by `count`. In lanes, so that it becomes
+/// vectors without changing its order.
+template <class T, class Term>
+Accumulator<T> sum_block(const T* x, std::int64_t count, Term term) {
+  using Sum = Accumulator<T>;
+  constexpr std::int64_t lanes = 16;
+  // Elements that are added one by one in the lanes before their sums join the totals: f64 would
+  // lose digits to their number.
+  const std::int64_t run = std::is_same_v<T, double> ? 16 * lanes : count;
+  Sum total[lanes] = {};
+  std::int64_t i = 0;
+  while (i + lanes <= count) {
+    const std::int64_t end = std::min(count, i + run);
+    Sum lane[lanes] = {};
+    for (; i + lanes <= end; i += lanes) {
+      for (std::int64_t j = 0; j < lanes; ++j) lane[j] += term(x[i + j]);
+    }
+    for (std::int64_t j = 0; j < lanes; ++j) total[j] += lane[j];
+  }
+  for (std::int64_t half = lanes / 2; half > 0; half /= 2) {
+    for (std::int64_t j = 0; j < half; ++j) total[j] += total[j + half];
+  }
+  Sum rest = 0;
+  for (; i < count; ++i) rest += term(x[i]);
+  return total[0] + rest;
+}
+
+/// The same for any count.
+template <class T, class Term>
+Accumulator<T> sum_dense(const T* x, std::int64_t count, Term term) {
+  constexpr std::int64_t block = 4096;
+  if (count <= block) return sum_block(x, count, term);
+  CascadeSum<Accumulator<T>> total;
+  for (std::int64_t i = 0; i < count; i += block) {
+    total.add(sum_block(x + i, std::min(block, count - i), term));
+  }
+  return total.total();
 }
 
 /// Sums dense runs of one row of the result: fixed chunks on all threads, joined in order.
-template <class T>
-Accumulator<T> sum_long(const T* x, std::int64_t count) {
+template <class T, class Term>
+Accumulator<T> sum_long(const T* x, std::int64_t count, Term term) {
   const std::int64_t chunks = chunk_count(count);
-  if (chunks <= 1) return sum_dense(x, count);
+  if (chunks <= 1) return sum_dense(x, count, term);
   std::vector<Accumulator<T>> partial(static_cast<std::size_t>(chunks));
   parallel_for(0, chunks, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t c = first; c < last; ++c) {
       const std::int64_t begin = c * reduction_chunk;
       partial[static_cast<std::size_t>(c)] =
-          sum_dense(x + begin, std::min(reduction_chunk, count - begin));
+          sum_dense(x + begin, std::min(reduction_chunk, count - begin), term);
     }
   });
-  Accumulator<T> total = 0;
-  for (const Accumulator<T> value : partial) total += value;
-  return total;
+  CascadeSum<Accumulator<T>> total;
+  for (const Accumulator<T> value : partial) total.add(value);
+  return total.total();
 }
 
-template <class T>
-T scaled(Accumulator<T> sum, double scale) {
-  if constexpr (std::is_floating_point_v<T>) return static_cast<T>(sum * scale);
-  return static_cast<T>(sum);
-}
+/// Where results go.
+template <class Out>
+class Results {
+ public:
+  Results(Out* data, const rules::ReductionPass& pass)
+      : data_(data), pass_(pass), is_plain_(pass.is_first && pass.finish.is_plain()) {}
+
+  void write(std::int64_t at, double sum) const {
+    Out& y = data_[at];
+    if (is_plain_) {
+      // Without the division loops over results become vectors.
+      y = static_cast<Out>(sum);
+      return;
+    }
+    if (pass_.is_first || pass_.replaces(static_cast<double>(y))) {
+      y = static_cast<Out>(pass_.finish(sum));
+    }
+  }
+  void write(std::int64_t at, std::uint64_t sum) const { data_[at] = static_cast<Out>(sum); }
+
+ private:
+  Out* data_;
+  rules::ReductionPass pass_;
+  bool is_plain_;
+};
 
 /// The axes of a reduction in the order kept..., reduced...
 struct Layout {
@@ -83,10 +150,9 @@ std::int64_t position(const Shape& shape, const Shape& strides, std::int64_t ind
 }
 
 /// Adds rows [first, last) of a matrix of `columns` columns to `sums`.
-template <class T>
+template <class T, class Term>
 void add_rows(const T* x, std::int64_t first, std::int64_t last, std::int64_t row_stride,
-              std::int64_t columns, Accumulator<T>* sums) {
-  using Sum = Accumulator<T>;
+              std::int64_t columns, Term term, Accumulator<T>* sums) {
   std::int64_t row = first;
   for (; row + 4 <= last; row += 4) {
     const T* a = x + row * row_stride;
@@ -94,46 +160,71 @@ void add_rows(const T* x, std::int64_t first, std::int64_t last, std::int64_t ro
     const T* c = b + row_stride;
     const T* d = c + row_stride;
     for (std::int64_t j = 0; j < columns; ++j) {
-      sums[j] += (static_cast<Sum>(a[j]) + static_cast<Sum>(b[j])) +
-                 (static_cast<Sum>(c[j]) + static_cast<Sum>(d[j]));
+      sums[j] += (term(a[j]) + term(b[j])) + (term(c[j]) + term(d[j]));
     }
   }
   for (; row < last; ++row) {
     const T* from = x + row * row_stride;
-    for (std::int64_t j = 0; j < columns; ++j) sums[j] += static_cast<Sum>(from[j]);
+    for (std::int64_t j = 0; j < columns; ++j) sums[j] += term(from[j]);
   }
+}
+
+/// The same for any number of rows, to which f64 would lose digits: sums of some rows are added up
+/// to sums of more.
+template <class T, class Term>
+void add_many_rows(const T* x, std::int64_t first, std::int64_t last, std::int64_t row_stride,
+                   std::int64_t columns, Term term, Accumulator<T>* sums) {
+  constexpr std::int64_t few = 64;
+  if (!std::is_same_v<T, double> || last - first <= few) {
+    return add_rows(x, first, last, row_stride, columns, term, sums);
+  }
+  using Sum = Accumulator<T>;
+  std::vector<Sum> levels(static_cast<std::size_t>(2 * columns));
+  Sum* const some = levels.data();
+  Sum* const more = some + columns;
+  const auto move = [=](Sum* from, Sum* to) {
+    for (std::int64_t j = 0; j < columns; ++j) to[j] += from[j];
+    std::fill_n(from, columns, Sum{0});
+  };
+  constexpr std::int64_t many = 16 * few;
+  for (std::int64_t row = first; row < last; row += few) {
+    add_rows(x, row, std::min(last, row + few), row_stride, columns, term, some);
+    move(some, more);
+    if ((row - first + few) % many == 0) move(more, sums);
+  }
+  move(more, sums);
 }
 
 /// Sum over leading axes of dense rows (count, columns): adds row after row, which keeps memory in
 /// order. Threads share the rows, or the columns where there are so many that sums of several
 /// chunks of rows would take too much memory.
-template <class T>
+template <class T, class Term, class Out>
 void sum_rows(const T* x, std::int64_t count, std::int64_t row_stride, std::int64_t columns,
-              double scale, T* y) {
+              Term term, const Results<Out>& results) {
   using Sum = Accumulator<T>;
   constexpr std::int64_t many_columns = 4096;
   const auto write = [&](const std::vector<Sum>& total, std::int64_t first) {
     for (std::size_t j = 0; j < total.size(); ++j) {
-      y[first + static_cast<std::int64_t>(j)] = scaled<T>(total[j], scale);
+      results.write(first + static_cast<std::int64_t>(j), total[j]);
     }
   };
   if (columns < many_columns) {
     const auto add = [=](std::int64_t first, std::int64_t last, Sum* sums) {
-      add_rows(x, first, last, row_stride, columns, sums);
+      add_many_rows(x, first, last, row_stride, columns, term, sums);
     };
     return write(sum_over_rows<Sum>(count, columns, columns, add), 0);
   }
   parallel_for(0, columns, many_columns / 4, [&](std::int64_t first, std::int64_t last) {
     std::vector<Sum> total(static_cast<std::size_t>(last - first));
-    add_rows(x + first, 0, count, row_stride, last - first, total.data());
+    add_many_rows(x + first, 0, count, row_stride, last - first, term, total.data());
     write(total, first);
   });
 }
 
-template <class T>
-void sum(const Array& in, double scale, const Array& out) {
+template <class T, class Term, class Out>
+void sum(const Array& in, const Array& out, Term term, const Results<Out>& results) {
+  using Sum = Accumulator<T>;
   const T* x = in.as<T>();
-  T* y = out.as<T>();
   Layout layout = split_axes(in, out);
   Array reduced[] = {layout.reduced};
   sort_axes(reduced);
@@ -145,33 +236,38 @@ void sum(const Array& in, double scale, const Array& out) {
 
   if (layout.kept.shape.rank() == 1 && layout.kept.strides[0] == 1 && layout.out_strides[0] == 1 &&
       run_shape.rank() == 1) {
-    return sum_rows(x, count, run_strides[0], kept, scale, y);
+    return sum_rows(x, count, run_strides[0], kept, term, results);
   }
   // Summed along one axis at a time, dense where there is such an axis.
   const std::int64_t run = run_shape.rank() == 0 ? 1 : run_shape.back();
   const bool dense = run_shape.rank() == 0 || run_strides.back() == 1;
-  if (dense && kept == 1 && run == count) {
-    y[0] = scaled<T>(sum_long(x, count), scale);
-    return;
-  }
+  if (dense && kept == 1 && run == count) return results.write(0, sum_long(x, count, term));
   const std::int64_t grain =
       std::max<std::int64_t>(1, elementwise_grain / std::max<std::int64_t>(count, 1));
   parallel_for(0, kept, grain, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
       const T* from = x + position(layout.kept.shape, layout.kept.strides, i);
-      Accumulator<T> total = 0;
+      CascadeSum<Sum> total;
       if (dense) {
         for (std::int64_t j = 0; j < count; j += run) {
-          total += sum_dense(from + position(run_shape, run_strides, j), run);
+          total.add(sum_dense(from + position(run_shape, run_strides, j), run, term));
         }
       } else {
         for (std::int64_t j = 0; j < count; ++j) {
-          total += static_cast<Accumulator<T>>(from[position(run_shape, run_strides, j)]);
+          total.add(term(from[position(run_shape, run_strides, j)]));
         }
       }
-      y[position(layout.kept.shape, layout.out_strides, i)] = scaled<T>(total, scale);
+      results.write(position(layout.kept.shape, layout.out_strides, i), total.total());
     }
   });
+}
+
+/// Whether the pass before left anything to do; of f64.
+bool is_needed(const rules::ReductionPass& pass, const Array& out) {
+  for (std::int64_t i = 0; i < out.numel(); ++i) {
+    if (pass.replaces(out.as<double>()[position(out.shape, out.strides, i)])) return true;
+  }
+  return false;
 }
 
 template <class T>
@@ -185,11 +281,32 @@ bool is_better(Extreme which, T candidate, T best) {
 
 }  // namespace
 
-void reduce(Reduction op, const Array& in, double scale, const Array& out) {
-  switch (op) {
-    case Reduction::sum:
-      dispatch("sum", in.dtype, [&](auto zero) { sum<decltype(zero)>(in, scale, out); });
-  }
+void reduce(Reduction op, const Array& in, double divisor, const Array& out) {
+  dispatch("sum", in.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const auto run = [&](const rules::ReductionPass& pass, auto term) {
+      using Wide = std::conditional_t<std::is_floating_point_v<T>, double, std::int64_t>;
+      const auto into = [&](auto wanted) {
+        using Out = decltype(wanted);
+        sum<T>(in, out, term, Results<Out>(out.as<Out>(), pass));
+      };
+      out.dtype == in.dtype ? into(T{}) : into(Wide{});
+    };
+    if constexpr (std::is_integral_v<T>) {
+      run({}, Plain<T>{});
+    } else {
+      for (const rules::ReductionPass& pass :
+           rules::passes_of(op, divisor, in.dtype == DType::f64)) {
+        if (pass.is_first) {
+          op == Reduction::sum ? run(pass, Plain<T>{}) : run(pass, Squared<T>{});
+        } else if constexpr (std::is_same_v<T, double>) {
+          if (!is_needed(pass, out)) continue;
+          op == Reduction::sum ? run(pass, Scaled<Plain<T>>{pass.factor})
+                               : run(pass, Scaled<Squared<T>>{pass.factor});
+        }
+      }
+    }
+  });
 }
 
 void arg_extreme(Extreme which, const Array& in, const Array& out) {

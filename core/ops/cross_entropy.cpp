@@ -24,21 +24,22 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& targets) {
   const Tensor dense = logits.detach().contiguous();
   const Tensor labels = targets.contiguous();
   const Tensor loss = Tensor::empty({}, options);
-  const Tensor log_sum_exp = Tensor::empty({logits.size(0)}, options);
+  const Tensor normalizers =
+      Tensor::empty({logits.size(0), 3}, {.dtype = DType::f64, .device = options.device});
   Backend& device = backend(logits.device());
   const std::int64_t bad = device.cross_entropy(array_of(dense), array_of(labels), array_of(loss),
-                                                array_of(log_sum_exp));
+                                                array_of(normalizers));
   if (bad >= 0) {
     fail("cross_entropy", "target ", labels.slice(0, bad, bad + 1).item(), " at position ", bad,
          " is not in [0, ", logits.size(1), ")");
   }
   return record("cross_entropy", loss, {logits},
-                [z = Saved("cross_entropy", dense), t = Saved("cross_entropy", labels), log_sum_exp,
+                [z = Saved("cross_entropy", dense), t = Saved("cross_entropy", labels), normalizers,
                  options](const Tensor& g, const Inputs&) -> Gradients {
                   const Tensor out = Tensor::empty(z.shape(), options);
                   backend(options.device)
                       .cross_entropy_grad(array_of(z.get()), array_of(t.get()),
-                                          array_of(log_sum_exp), array_of(g), array_of(out));
+                                          array_of(normalizers), array_of(g), array_of(out));
                   return {out};
                 });
 }

@@ -35,12 +35,50 @@ void check_index_shape(const char* op, const Tensor& x, std::size_t axis, const 
   }
 }
 
+/// Several axes as one, where elements lie as far apart as one axis allows.
+struct Joined {
+  std::int64_t size = 1, stride = 0;
+  bool fits = true;
+
+  void add(std::int64_t next_size, std::int64_t next_stride) {
+    if (next_size == 1) return;
+    if (size > 1) fits = fits && stride == next_size * next_stride;
+    size *= next_size;
+    stride = next_stride;
+  }
+};
+
+/// An index as (outer, count, inner) around `axis`, with whatever strides say so. The index of
+/// index_select() is the same for every line: it stays as short as it is.
+class IndexLines {
+ public:
+  IndexLines(const Tensor& index, std::size_t axis) : index_(index) {
+    Joined outer, inner;
+    for (std::size_t i = 0; i < index.shape().rank(); ++i) {
+      if (i != axis) (i < axis ? outer : inner).add(index.shape()[i], index.strides()[i]);
+    }
+    if (!outer.fits || !inner.fits) {
+      index_ = index.contiguous();
+      array_ = around_axis(index_, axis);
+      return;
+    }
+    array_ = array_of(index_);
+    array_.shape = {outer.size, index.shape()[axis], inner.size};
+    array_.strides = {outer.stride, index.strides()[axis], inner.stride};
+  }
+
+  const Array& array() const { return array_; }
+
+ private:
+  Tensor index_;
+  Array array_;
+};
+
 Tensor gathered(const Tensor& x, std::size_t axis, const Tensor& index) {
   Tensor y = Tensor::empty(index.shape(), {.dtype = x.dtype(), .device = x.device()});
   const Tensor dense = x.detach().contiguous();
   backend(x.device())
-      .gather(around_axis(dense, axis), around_axis(index.contiguous(), axis),
-              around_axis(y, axis));
+      .gather(around_axis(dense, axis), IndexLines(index, axis).array(), around_axis(y, axis));
   return y;
 }
 
@@ -48,9 +86,8 @@ Tensor gathered(const Tensor& x, std::size_t axis, const Tensor& index) {
 void scatter_into(const Tensor& target, std::size_t axis, const Tensor& index,
                   const Tensor& source) {
   const Tensor dense = source.detach().contiguous();
-  const Tensor dense_index = index.contiguous();
   backend(target.device())
-      .scatter_add(around_axis(dense, axis), around_axis(dense_index, axis),
+      .scatter_add(around_axis(dense, axis), IndexLines(index, axis).array(),
                    around_axis(target, axis));
 }
 

@@ -177,9 +177,9 @@ class PretendBackend final : public Backend {
     Operands at(blocks_);
     cpu_.scale_shift(at.in(in), scale, shift, at.out(out));
   }
-  void reduce(Reduction op, const Array& in, double scale, const Array& out) override {
+  void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
     Operands at(blocks_);
-    cpu_.reduce(op, at.in(in), scale, at.out(out));
+    cpu_.reduce(op, at.in(in), divisor, at.out(out));
   }
   void arg_extreme(Extreme which, const Array& in, const Array& out) override {
     Operands at(blocks_);
@@ -296,14 +296,14 @@ class PretendBackend final : public Backend {
                          at.out(grad_x, s.dtype, pixels(s, false)));
   }
   std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
-                             const Array& log_sum_exp) override {
+                             const Array& normalizers) override {
     Operands at(blocks_);
-    return cpu_.cross_entropy(at.in(logits), at.in(targets), at.out(loss), at.out(log_sum_exp));
+    return cpu_.cross_entropy(at.in(logits), at.in(targets), at.out(loss), at.out(normalizers));
   }
-  void cross_entropy_grad(const Array& logits, const Array& targets, const Array& log_sum_exp,
+  void cross_entropy_grad(const Array& logits, const Array& targets, const Array& normalizers,
                           const Array& grad, const Array& out) override {
     Operands at(blocks_);
-    cpu_.cross_entropy_grad(at.in(logits), at.in(targets), at.in(log_sum_exp), at.in(grad),
+    cpu_.cross_entropy_grad(at.in(logits), at.in(targets), at.in(normalizers), at.in(grad),
                             at.out(out));
   }
   void add_class_sums(const Array& logits, const Array& targets, const Array& loss,

@@ -1,10 +1,13 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
+#include "plastic/core/random.h"
 
 namespace plastic {
 namespace {
@@ -37,6 +40,85 @@ TEST_CASE("core.ops.index.errors") {
                        Error);
   CHECK_THROWS_WITH_AS(scatter_add(x, 1, indices({0, 0}, {2, 1}), Tensor::zeros({2, 2})),
                        doctest::Contains("differ in shape"), Error);
+}
+
+// In f32, 2^24 + 1 is 2^24: counting one by one would end there.
+TEST_CASE("core.ops.index.sums_of_a_million_do_not_drift") {
+  constexpr std::int64_t count = 1'000'000;
+  const Tensor zeros = Tensor::zeros({count}, {.dtype = DType::i64});
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    CAPTURE(name_of(dtype));
+    const TensorOptions options{.dtype = dtype};
+    const Tensor terms = Tensor::full({count}, 0.1, options);
+    const double expected = 1e6 * terms.slice(0, 0, 1).clone().item();
+    const double digits = dtype == DType::f32 ? 6e-8 : 2.3e-16;
+    const auto check = [&](const Tensor& sums) {
+      for (const double value : sums.to(DType::f64).to_vector<double>()) {
+        CHECK(std::abs(value - expected) <= digits * expected);
+      }
+    };
+    // One line; lines of their own, with few and with many targets; one index for all lines.
+    check(scatter_add(Tensor::zeros({1}, options), 0, zeros, terms));
+    const Tensor pairs = terms.unsqueeze(1).expand({count, 2});
+    const Tensor own = zeros.unsqueeze(1).expand({count, 2}).contiguous();
+    check(scatter_add(Tensor::zeros({1, 2}, options), 0, own, pairs));
+    check(scatter_add(Tensor::zeros({count * 9, 2}, options), 0, own, pairs).slice(0, 0, 1));
+    check(scatter_add(Tensor::zeros({1, 2}, options), 0, own.slice(1, 0, 1).expand({count, 2}),
+                      pairs));
+    Tensor table = Tensor::zeros({3, 2}, options).set_requires_grad();
+    sum(mul(index_select(table, 0, zeros), pairs)).backward();
+    check(table.grad().slice(0, 0, 1));
+    CHECK(table.grad().slice(0, 1, 3).to(DType::f64).to_vector<double>() ==
+          std::vector<double>(4, 0));
+    // What every addition rounds away adds up, too.
+    const double start = dtype == DType::f32 ? 16'777'216 : 9'007'199'254'740'992;
+    CHECK(scatter_add(Tensor::full({1}, start, options), 0, zeros, Tensor::ones({count}, options))
+              .item() == start + 1e6);
+  }
+}
+
+TEST_CASE("core.ops.index.scattered_sums_of_every_shape") {
+  Generator generator{.seed = 4};
+  for (const DType dtype : {DType::f32, DType::f64, DType::i64, DType::u8}) {
+    // Targets, terms, and elements beside each other.
+    for (const auto& [targets, count, inner] : std::vector<std::array<std::int64_t, 3>>{
+             {1, 1, 1}, {5, 1, 3}, {5, 7, 3}, {1000, 7, 3}, {1000, 7, 1}, {3, 400, 130}}) {
+      CAPTURE(targets);
+      CAPTURE(count);
+      const std::array<std::int64_t, 2> outers = {1, 2};
+      for (const std::int64_t outer : outers) {
+        for (const bool is_shared : {false, true}) {
+          const Tensor index = uniform({outer, count, is_shared ? 1 : inner}, 0,
+                                       static_cast<double>(targets), generator)
+                                   .to(DType::i64)
+                                   .expand({outer, count, inner});
+          const Tensor terms = uniform({outer, count, inner}, 0, 9, generator).to(DType::i64);
+          const Tensor sums = scatter_add(Tensor::ones({outer, targets, inner}, {.dtype = dtype}),
+                                          1, index, terms.to(dtype));
+          std::vector<double> expected(static_cast<std::size_t>(outer * targets * inner), 1);
+          const auto at = index.to_vector<std::int64_t>();
+          const auto value = terms.to_vector<std::int64_t>();
+          for (std::int64_t i = 0; i < outer * count * inner; ++i) {
+            const auto from = static_cast<std::size_t>(i);
+            const std::int64_t line = i / (count * inner);
+            double& sum =
+                expected[static_cast<std::size_t>((line * targets + at[from]) * inner + i % inner)];
+            sum += static_cast<double>(value[from]);
+            if (dtype == DType::u8) sum = std::fmod(sum, 256);
+          }
+          CHECK(sums.to(DType::f64).to_vector<double>() == expected);
+        }
+      }
+    }
+  }
+  // The sign of a zero that nothing is added to stays, and so does infinity.
+  const Tensor x = Tensor::of({-0.0F, std::numeric_limits<float>::infinity(), 1}, {3});
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    const Tensor y =
+        scatter_add(x.to(dtype), 0, indices({1, 1}, {2}), Tensor::ones({2}, {.dtype = dtype}));
+    CHECK(std::signbit(y.slice(0, 0, 1).clone().item()));
+    CHECK(y.slice(0, 1, 2).clone().item() == std::numeric_limits<double>::infinity());
+  }
 }
 
 TEST_CASE("core.ops.join.values_and_errors") {
