@@ -27,7 +27,8 @@ endif()
 
 if(PLASTIC_IMAGES)
   find_package(PNG REQUIRED)
-  find_package(TurboJPEG REQUIRED)
+  # libjpeg-turbo, by the interface that all libjpegs have.
+  find_package(JPEG REQUIRED)
 endif()
 
 # For the program, never the library. OpenSSL computes the checksums: libcurl brings it anyway.

@@ -9,5 +9,4 @@ write_basic_package_version_file(plasticConfigVersion.cmake COMPATIBILITY SameMi
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/plasticConfig.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/plasticConfigVersion.cmake
               cmake/FindLibcsv.cmake
-              cmake/FindTurboJPEG.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/plastic)

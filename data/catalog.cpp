@@ -220,7 +220,7 @@ std::optional<fs::path> locate(const std::string& name, const DataDir& data_dir)
 }
 
 DatasetPair load(const std::string& name, const DataDir& data_dir,
-                 const ImageFolderOptions& folder_options) {
+                 const ImageFolderOptions& folder_options, ImageFolderReport* folder_report) {
   const CatalogEntry& entry = entry_of(name);
   if (entry.generated) {
     if (data_dir) {
@@ -231,7 +231,7 @@ DatasetPair load(const std::string& name, const DataDir& data_dir,
   }
   if (name == image_folder) {
     if (!data_dir) fail("data", name, ": which folder is not said; ", entry.how_to_get);
-    return read_image_folders(*data_dir, folder_options);
+    return read_image_folders(*data_dir, folder_options, folder_report);
   }
   const std::optional<fs::path> folder = locate(name, data_dir);
   if (!folder) fail_not_found(entry, data_dir);

@@ -8,7 +8,8 @@
 namespace plastic::data {
 
 /// Decompresses a gzip file (RFC 1952; several members one after the other count as one, and zeros
-/// behind a member count as nothing, as in gzip and Python) from its start. Throws Error when this build reads no gzip; corrupt data throws from read().
+/// behind a member count as nothing, as in gzip and Python) from its start. Throws Error when this
+/// build reads no gzip; corrupt data throws from read().
 std::unique_ptr<ByteSource> open_gzip(InputFile file);
 
 }  // namespace plastic::data

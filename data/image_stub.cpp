@@ -1,12 +1,17 @@
 #include "core/check.h"
-#include "plastic/data/image.h"
+#include "data/image_decoder.h"
 
 namespace plastic::data {
 
-Tensor read_image(const std::filesystem::path& path, std::int64_t) {
+DecodedImage read_decoded(const std::filesystem::path& path, std::int64_t, Orientation) {
   fail("image", path.string(),
-       ": this build decodes no images; install libpng and TurboJPEG (Debian: libpng-dev, "
-       "libturbojpeg0-dev) and rebuild with -DPLASTIC_IMAGES=ON");
+       ": this build decodes no images; install libpng and libjpeg-turbo (Debian: libpng-dev, "
+       "libjpeg-dev) and rebuild with -DPLASTIC_IMAGES=ON");
+}
+
+Tensor read_image(const std::filesystem::path& path, std::int64_t channels,
+                  Orientation orientation) {
+  return read_decoded(path, channels, orientation).pixels;
 }
 
 }  // namespace plastic::data

@@ -7,6 +7,27 @@
 
 namespace plastic::test {
 
+/// A chunk of a PNG file: its length, type, contents and checksum.
+Bytes png_chunk(const char* type, const Bytes& contents);
+
+struct PngForm {
+  std::uint32_t width;
+  std::uint32_t height;
+  std::uint8_t depth = 8;
+  /// 0 grey, 2 colour, 3 palette, 4 grey with transparency, 6 colour with transparency.
+  std::uint8_t colour_type = 0;
+  bool interlaced = false;
+  /// Chunks that stand before the pixels.
+  Bytes chunks = {};
+};
+
+/// A PNG file of any form. `rows` are what is compressed: each with the byte of its filter before
+/// it.
+Bytes png_file(const PngForm& form, std::span<const std::uint8_t> rows);
+
+/// The rows of an interlaced image (Adam7) of samples of a byte, one a pixel.
+Bytes adam7_rows(std::uint32_t width, std::uint32_t height, std::span<const std::uint8_t> samples);
+
 /// A PNG file of uncompressed 8-bit samples: `channels` 1 is grey, 2 grey with transparency, 3
 /// colour, 4 colour with transparency. `samples` are in rows, the channels of a pixel together;
 /// they may be fewer than the size promises.

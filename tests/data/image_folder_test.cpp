@@ -6,6 +6,7 @@
 #include "plastic/data/catalog.h"
 #include "tests/data/files.h"
 #include "tests/data/image_files.h"
+#include "tests/data/jpeg_files.h"
 
 using plastic::Shape;
 using namespace plastic::data;
@@ -51,6 +52,83 @@ TEST_CASE("data.image-folder.reads") {
   const ImageDataset grey = read_image_folder(folder.path(), {.channels = 1});
   CHECK(grey.images.shape() == Shape{4, 1, 32, 32});
   CHECK(grey.mean.size() == 1);
+}
+
+TEST_CASE("data.image-folder.says-what-it-passes-over") {
+  const TempFolder folder;
+  write_two_classes(folder.path());
+  for (const char* name : {"cat/a.webp", "cat/b.WEBP", "dog/more/c.bmp", "dog/README", "notes.txt",
+                           "x.png", "cat/.hidden.png", ".DS_Store"}) {
+    write_file(folder / name, Bytes{'x'});
+  }
+  ImageFolderReport report;
+  CHECK(read_image_folder(folder.path(), {}, &report).size() == 3);
+  CHECK(report.other_files ==
+        std::map<std::string, std::int64_t>{{"", 1}, {".bmp", 1}, {".webp", 2}});
+  CHECK(report.loose_files == 2);
+  CHECK(report.hidden == 2);
+  CHECK(report.bad_images.empty());
+  // A report adds up over the parts of a set.
+  const TempFolder both;
+  write_two_classes(both / "train");
+  write_two_classes(both / "test");
+  write_file(both / "train/cat/a.gif", Bytes{'x'});
+  write_file(both / "test/cat/a.gif", Bytes{'x'});
+  ImageFolderReport sum;
+  load("folder", both.path(), {}, &sum);
+  CHECK(sum.other_files == std::map<std::string, std::int64_t>{{".gif", 2}});
+}
+
+TEST_CASE("data.image-folder.skips-bad-images") {
+  const TempFolder folder;
+  write_two_classes(folder.path());
+  write_image(folder / "dog/z.png", 60);
+  write_file(folder / "cat/aa.png", Bytes{1, 2, 3});
+  write_file(folder / "dog/b.jpg", {});
+  const std::string error = error_of_reading(folder.path());
+  CHECK(contains(error, {"[image] "}));
+  ImageFolderReport report;
+  const ImageDataset set = read_image_folder(
+      folder.path(), {.height = 2, .width = 2, .channels = 1, .skip_bad_images = true}, &report);
+  CHECK(set.labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 0, 1, 1});
+  CHECK(set.images.shape() == Shape{4, 1, 2, 2});
+  const Bytes pixels = set.images.to_vector<std::uint8_t>();
+  const Bytes values = {30, 20, 10, 60};
+  for (std::size_t i = 0; i < pixels.size(); ++i) CHECK(pixels[i] == values[i / 4]);
+  REQUIRE(report.bad_images.size() == 2);
+  CHECK(contains(report.bad_images[0], {"cat/aa.png", "neither PNG nor JPEG"}));
+  CHECK(contains(report.bad_images[1], {"dog/b.jpg", "is empty"}));
+  fs::remove(folder / "dog/a.png");
+  fs::remove(folder / "dog/z.png");
+  CHECK(
+      contains(error_of([&] { read_image_folder(folder.path(), {.skip_bad_images = true}); }),
+               {"[image_folder] " + (folder / "dog").string(), "none of its images", "is empty"}));
+}
+
+TEST_CASE("data.image-folder.photographs-stand-upright") {
+  const TempFolder folder;
+  // Two pixels beside each other, of which the camera says: turn it by 90 degrees.
+  const Bytes tiff = {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0,
+                      3,   0,   0, 0,  1, 0, 6, 0, 0, 0, 0,    0,    0};
+  write_file(
+      folder / "cat/a.png",
+      png_file({.width = 2, .height = 1, .chunks = png_chunk("eXIf", tiff)}, Bytes{0, 9, 200}));
+  ImageFolderOptions options{.height = 2, .width = 2, .channels = 1};
+  CHECK(bytes_of(read_image_folder(folder.path(), options).images) == Bytes{9, 9, 200, 200});
+  options.orientation = Orientation::ignore;
+  CHECK(bytes_of(read_image_folder(folder.path(), options).images) == Bytes{9, 200, 9, 200});
+}
+
+TEST_CASE("data.image-folder.names-damaged-images") {
+  const TempFolder folder;
+  write_two_classes(folder.path());
+  Bytes file = jpeg_bytes({.width = 16, .height = 16, .sampling = {{1, 1}}}, Bytes(256, 9));
+  file.insert(file.end() - 2, 9, std::uint8_t{0});
+  write_file(folder / "cat/c.jpg", file);
+  ImageFolderReport report;
+  CHECK(read_image_folder(folder.path(), {}, &report).size() == 4);
+  REQUIRE(report.damaged_images.size() == 1);
+  CHECK(contains(report.damaged_images[0], {"cat/c.jpg: ", "extraneous bytes"}));
 }
 
 TEST_CASE("data.image-folder.errors") {

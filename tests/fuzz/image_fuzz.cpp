@@ -13,9 +13,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     plastic::data::check_png_checksums("fuzz", {data, size});
   } catch (const plastic::Error&) {
   }
+  using plastic::data::Orientation;
   for (const std::int64_t channels : {1, 3}) {
     try {
-      const plastic::Tensor image = plastic::data::decode_image("fuzz", {data, size}, channels);
+      const plastic::Tensor image =
+          plastic::data::decode_image("fuzz", {data, size}, channels,
+                                      channels == 1 ? Orientation::ignore : Orientation::apply)
+              .pixels;
       if (image.rank() != 3 || image.size(0) != channels || image.numel() == 0) std::abort();
       // A large image was decoded to the end all the same.
       if (image.numel() > 100'000) continue;

@@ -7,14 +7,26 @@
 
 namespace plastic::data {
 
+/// What to do with the orientation that a camera notes beside the pixels (EXIF, in JPEG and PNG):
+/// nothing, as torchvision's and OpenCV's decoders do unless asked, or turn and mirror the image so
+/// that it stands upright, by all eight values. One that is damaged or unknown counts as none.
+enum class Orientation { ignore, apply };
+
 /// Decodes a PNG or JPEG file (told apart by content) into a (channels, H, W) u8 tensor: channels 1
-/// is grey, 3 red, green and blue. Colour becomes grey as (77 r + 150 g + 29 b) / 256, rounded;
-/// transparency is dropped, 16-bit samples are rounded to 8 bits, an orientation noted beside the
-/// pixels is not followed. JPEGs of printing colours (CMYK) are not read. The file is untrusted:
-/// throws Error naming the path when it cannot be opened, is no such image, is corrupt or cut
-/// short, has more than 2^27 pixels or a side above 32768, or promises more pixels than its bytes
-/// can hold. Throws Error, too, for other channels and when this build decodes no images.
-Tensor read_image(const std::filesystem::path& path, std::int64_t channels = 3);
+/// is grey, 3 red, green and blue. Colour becomes grey as (77 r + 150 g + 29 b) / 256, rounded.
+/// Samples are taken as they are stored, as Pillow, torchvision and OpenCV do: gamma and colour
+/// profiles are not applied, transparency is dropped, of 16-bit samples the upper 8 bits are taken.
+/// JPEGs may have any sampling of colours and be progressive; printing colours (CMYK, YCCK) are
+/// converted as Pillow does, taken to be inverted, as Adobe writes them; 12-bit and lossless ones
+/// are refused. What libjpeg only warns of, such as stray bytes or damaged blocks, is no error, as
+/// for all those readers; a file that ends before its image does is one, as for Pillow and
+/// torchvision. The file is untrusted: throws Error naming the path when it cannot be opened, is no
+/// such image, is corrupt or cut short, has more than 2^27 pixels or a side above 32768, or
+/// promises more pixels than its bytes can hold. Only what pixels need is read: text and profiles
+/// of any size take no memory. Throws Error, too, for other channels and when this build decodes no
+/// images.
+Tensor read_image(const std::filesystem::path& path, std::int64_t channels = 3,
+                  Orientation orientation = Orientation::ignore);
 
 /// A (C, H, W) u8 image at another size: bilinear, with the filter widened by the factor by which
 /// an axis shrinks, so that every pixel counts (PyTorch's interpolate(mode="bilinear",

@@ -2,8 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "plastic/data/dataset.h"
+#include "plastic/data/image.h"
 
 namespace plastic::data {
 
@@ -13,23 +17,47 @@ struct ImageFolderOptions {
   std::int64_t width = 32;
   /// 3, or 1 for grey.
   std::int64_t channels = 3;
+  /// Photographs stand upright, as people see them. torchvision's ImageFolder leaves them as they
+  /// are stored: Orientation::ignore gives its pixels.
+  Orientation orientation = Orientation::apply;
+  /// Leave out images that cannot be read and name them in the report, instead of throwing.
+  bool skip_bad_images = false;
+};
+
+/// What reading a folder of images left out.
+struct ImageFolderReport {
+  /// Files of other kinds in the folders of the classes, by extension in small letters with its
+  /// dot,
+  /// "" for none.
+  std::map<std::string, std::int64_t> other_files;
+  /// Files beside the folders of the classes.
+  std::int64_t loose_files = 0;
+  /// Files and folders whose names begin with a dot.
+  std::int64_t hidden = 0;
+  /// Why each image was left out that could not be read, naming its path, in the images' order.
+  std::vector<std::string> bad_images;
+  /// What the decoder found damaged in images that were read all the same, naming their paths.
+  std::vector<std::string> damaged_images;
 };
 
 /// Reads labelled images from folders, as torchvision's ImageFolder has them: `root`/CLASS/IMAGE,
 /// the classes numbered in the order of their names' bytes, the images of a class in the order of
 /// theirs, folders within a class's folder included. Every file that ends in .png, .jpg or .jpeg,
 /// in any case, is read by read_image() and resized by resize_image(), sides changing
-/// independently; other files and names that begin with a dot are passed over. Normalised with
-/// ImageNet's mean (0.485, 0.456, 0.406) and deviation (0.229, 0.224, 0.225), for grey their
-/// averages (0.449, 0.226). Throws Error naming the path for a folder that cannot be read or has no
-/// classes, a class without images, an image that read_image refuses, and more pixels than memory
+/// independently; other files and names that begin with a dot are passed over. What was passed over
+/// is added to `report`, where one is given. Normalised with ImageNet's mean (0.485, 0.456, 0.406)
+/// and deviation (0.229, 0.224, 0.225), for grey their averages (0.449, 0.226). Throws Error naming
+/// the path for a folder that cannot be read or has no classes, a class without images that can be
+/// read, an image that read_image refuses (unless these are skipped), and more pixels than memory
 /// holds; and when this build decodes no images.
 ImageDataset read_image_folder(const std::filesystem::path& root,
-                               const ImageFolderOptions& options = {});
+                               const ImageFolderOptions& options = {},
+                               ImageFolderReport* report = nullptr);
 
 /// The same for `root`/train and `root`/test, or, where there is no test, `root`/val. Throws Error,
 /// too, when one is missing or their classes differ.
 DatasetPair read_image_folders(const std::filesystem::path& root,
-                               const ImageFolderOptions& options = {});
+                               const ImageFolderOptions& options = {},
+                               ImageFolderReport* report = nullptr);
 
 }  // namespace plastic::data
