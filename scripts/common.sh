@@ -24,3 +24,14 @@ quietly() {
   tail -n 60 "$log" >&2
   die "$what failed; the whole output is in $log"
 }
+
+# The folder of the virtual environment with PyTorch, which all clones share: one for each list of
+# what is in it.
+peer_folder() {
+  local list
+  list=$(cksum <tests/parity/requirements.txt)
+  echo "${XDG_CACHE_HOME:-${HOME:?is not set}/.cache}/plastic/peer-${list%% *}"
+}
+
+# The Python that the tests compare with; see scripts/peer-python.
+peer_python() { echo "${PLASTIC_PEER_PYTHON:-$(peer_folder)/bin/python}"; }

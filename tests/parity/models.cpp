@@ -1,16 +1,11 @@
-// Runs a model for the comparison with PyTorch (parity.py):
-//   parity init MODEL FILE           writes the weights of a new model
-//   parity run MODEL MODE IN OUT     MODE is train or eval; IN holds "model.NAME", "x" and "labels"
-// OUT receives "logits", "loss", "grad.x", "grad.NAME" of each parameter and, as they are
-// afterwards, "model.NAME" of all that the model keeps.
-#include <cstdint>
-#include <iostream>
+// Models for the comparison with PyTorch (models.py). What run_model() reads holds "model.NAME",
+// "x" and "labels"; what it writes, "logits", "loss", "grad.x", "grad.NAME" of each parameter and,
+// as they are afterwards, "model.NAME" of all that the model keeps.
 #include <string>
-#include <vector>
 
-#include "plastic/plastic.h"
+#include "call.h"
 
-namespace plastic {
+namespace plastic::parity {
 namespace {
 
 nn::ModulePtr make_model(const std::string& name) {
@@ -43,8 +38,15 @@ StateDict model_part(const StateDict& all) {
   return part;
 }
 
-void run(const std::string& name, const std::string& mode, const std::string& in,
-         const std::string& out) {
+}  // namespace
+
+void init_model(const std::string& name, const std::string& file) {
+  manual_seed(5);
+  save_safetensors(file, prefixed("model.", make_model(name)->state_dict()));
+}
+
+void run_model(const std::string& name, const std::string& mode, const std::string& in,
+               const std::string& out) {
   const StateDict given = load_safetensors(in).tensors;
   const nn::ModulePtr model = make_model(name);
   model->load_state_dict(model_part(given));
@@ -62,28 +64,4 @@ void run(const std::string& name, const std::string& mode, const std::string& in
   save_safetensors(out, result);
 }
 
-int main_with(const std::vector<std::string>& arguments) {
-  if (arguments.size() == 3 && arguments[0] == "init") {
-    manual_seed(5);
-    save_safetensors(arguments[2], prefixed("model.", make_model(arguments[1])->state_dict()));
-    return 0;
-  }
-  if (arguments.size() == 5 && arguments[0] == "run") {
-    run(arguments[1], arguments[2], arguments[3], arguments[4]);
-    return 0;
-  }
-  std::cerr << "usage: parity init MODEL FILE | parity run MODEL train|eval IN OUT\n";
-  return 2;
-}
-
-}  // namespace
-}  // namespace plastic
-
-int main(int count, char** values) {
-  try {
-    return plastic::main_with({values + 1, values + count});
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << "\n";
-    return 1;
-  }
-}
+}  // namespace plastic::parity

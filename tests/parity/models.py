@@ -6,8 +6,7 @@ PyTorch computes in f64 what Plastic computes in f32. An input is drawn for whic
 pool stands so close to a decision that f32 could decide otherwise: one activation of a million let
 through instead of stopped moves a gradient by a thousandth of its norm.
 
-usage: parity.py PROGRAM [MODEL...], PROGRAM being built from parity.cpp. Exits with 77 where there
-is no PyTorch."""
+usage: models.py PROGRAM [MODEL...], PROGRAM being plastic_parity"""
 import copy
 import json
 import struct
@@ -16,13 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-try:
-    import torch
-    from torch import nn
-    import torch.nn.functional as F
-except ImportError:
-    print("skipped: this python3 has no torch (Debian and Ubuntu: python3-torch)")
-    sys.exit(77)
+import torch
+from torch import nn
+import torch.nn.functional as F
 
 TOLERANCE = 1e-4
 # How far from a decision every activation must be, as a share of the root mean square of its layer.

@@ -1,0 +1,117 @@
+import torch
+
+from case import Case, family
+from cases.elementwise import integer_kind, kind_of, refuse
+from compare import terms
+from draw import I64
+
+
+def axis_of(shape, axis):
+    return axis % len(shape) if shape and -len(shape) <= axis < len(shape) else None
+
+
+def data(draw, shape, dtype):
+    kind = kind_of(draw) if dtype.kind == "f" else integer_kind(draw)
+    return draw.tensor(shape, dtype, kind, grad=True)
+
+
+@family
+def gather(draw):
+    shape = draw.shape(1)
+    axis = draw.axis(len(shape))
+    at = axis_of(shape, axis)
+    of_index = list(shape)
+    size = 1
+    if at is not None:
+        size, of_index[at] = shape[at], draw.size()
+    if size == 0:
+        of_index[at] = 0
+    return Case("gather", [data(draw, shape, draw.dtype()), draw.indices(of_index, size)],
+                lambda x, i: torch.gather(x, axis, i), {"axis": axis}, backward=terms(4))
+
+
+@family
+def scatter_add(draw):
+    shape = draw.shape(1)
+    axis = draw.axis(len(shape))
+    at = axis_of(shape, axis)
+    of_index = list(shape)
+    size = 1
+    if at is not None:
+        size, of_index[at] = shape[at], draw.size()
+    if size == 0:
+        of_index[at] = 0
+    dtype = draw.dtype()
+    kind = "normal" if dtype.kind == "f" else "small"
+    x, source = draw.tensor(shape, dtype, kind, True), draw.tensor(of_index, dtype, kind, True)
+    return Case("scatter_add", [x, draw.indices(of_index, size), source],
+                lambda x, i, s: torch.scatter_add(x, axis, i, s), {"axis": axis}, terms(4), terms(4))
+
+
+@family
+def index_select(draw):
+    shape = draw.shape(1)
+    axis = draw.axis(len(shape))
+    at = axis_of(shape, axis)
+    size = 1 if at is None else shape[at]
+    count = 0 if size == 0 else draw.size()
+    return Case("index_select", [data(draw, shape, draw.dtype()), draw.indices([count], size)],
+                lambda x, i: torch.index_select(x, axis, i), {"axis": axis}, backward=terms(4))
+
+
+@family
+def join(draw):
+    name = draw.choice(["concat", "stack"])
+    shape = draw.shape(2 if name == "concat" else 0, 3)
+    rank = len(shape) + (name == "stack")
+    axis = draw.axis(rank)
+    dtype = draw.dtype()
+    shapes = []
+    for _ in range(draw.integer(1, 4)):
+        one = list(shape)
+        at = axis_of(shape, axis)
+        if name == "concat" and at is not None:
+            one[at] = draw.size()
+        if one and draw.chance(0.02):
+            one[draw.integer(0, len(one) - 1)] += 1
+        shapes.append(one)
+    if draw.chance(0.03):
+        other = I64 if dtype.kind == "f" else np_f32()
+        return Case(name, [data(draw, shape, dtype), data(draw, shape, other)],
+                    refuse("no promotion"), {"axis": 0})
+    function = torch.cat if name == "concat" else torch.stack
+    return Case(name, [data(draw, s, dtype) for s in shapes], lambda *x: function(x, axis),
+                {"axis": axis})
+
+
+def np_f32():
+    from draw import F32
+    return F32
+
+
+@family
+def split(draw):
+    shape = draw.shape(1)
+    axis, size = draw.axis(len(shape)), draw.integer(0 if draw.chance(0.03) else 1, 5)
+    x = data(draw, shape, draw.dtype())
+
+    def reference(x):
+        if size == 0:
+            raise RuntimeError("no size")
+        return list(torch.split(x, size, axis))
+
+    return Case("split", [x], reference, {"size": size, "axis": axis})
+
+
+@family
+def pad(draw):
+    shape = draw.shape(1)
+    dtype = draw.dtype()
+    name = draw.choice(["pad", "pad", "pad list"])
+    pairs = 1 if name == "pad list" else draw.integer(1, len(shape))
+    amounts = [draw.integer(-2, 3) for _ in range(2 * pairs)]
+    value = (draw.choice([0.0, 1.5, float("-inf"), float("nan")]) if dtype.kind == "f"
+             else draw.integer(0, 9))
+    return Case(name, [data(draw, shape, dtype)],
+                lambda x: torch.nn.functional.pad(x, amounts, value=value),
+                {"amounts": amounts, "value": value})

@@ -1,0 +1,28 @@
+#include "call.h"
+
+namespace plastic::parity {
+
+void add_indexing(Table& table) {
+  enter(table, "gather", {"gather(Tensor, int64, Tensor)"},
+        [](Call& c) { return gather(c[0], c.integer("axis"), c[1]); });
+  enter(table, "scatter_add", {"scatter_add(Tensor, int64, Tensor, Tensor)"},
+        [](Call& c) { return scatter_add(c[0], c.integer("axis"), c[1], c[2]); });
+  enter(table, "index_select", {"index_select(Tensor, int64, Tensor)"},
+        [](Call& c) { return index_select(c[0], c.integer("axis"), c[1]); });
+
+  enter(table, "concat", {"concat(span<Tensor>, int64)"},
+        [](Call& c) { return concat(c.tensors, c.integer("axis")); });
+  enter(table, "stack", {"stack(span<Tensor>, int64)"},
+        [](Call& c) { return stack(c.tensors, c.integer("axis")); });
+  enter_all(table, "split", {"split(Tensor, int64, int64)"},
+            [](Call& c) { return split(c[0], c.integer("size"), c.integer("axis")); });
+
+  enter(table, "pad", {"pad(Tensor, span<int64>, double)"},
+        [](Call& c) { return pad(c[0], c.integers("amounts"), c.scalar("value")); });
+  enter(table, "pad list", {"pad(Tensor, initializer_list<int64>, double)"}, [](Call& c) {
+    const auto& amounts = c.integers("amounts");
+    return pad(c[0], {amounts.at(0), amounts.at(1)}, c.scalar("value"));
+  });
+}
+
+}  // namespace plastic::parity
