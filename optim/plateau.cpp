@@ -33,11 +33,12 @@ ReduceOnPlateau::ReduceOnPlateau(Optimizer& optimizer, const PlateauOptions& opt
 }
 
 bool ReduceOnPlateau::is_better(double metric) const {
-  if (std::isinf(best_)) return options_.mode == PlateauMode::min ? metric < best_ : metric > best_;
-  const double margin = options_.threshold_mode == PlateauThreshold::relative
-                            ? best_ * options_.threshold
-                            : options_.threshold;
-  return options_.mode == PlateauMode::min ? metric < best_ - margin : metric > best_ + margin;
+  const bool is_lower_better = options_.mode == PlateauMode::min;
+  if (std::isinf(best_)) return is_lower_better ? metric < best_ : metric > best_;
+  const double step = is_lower_better ? -options_.threshold : options_.threshold;
+  const double bound =
+      options_.threshold_mode == PlateauThreshold::relative ? best_ * (1 + step) : best_ + step;
+  return is_lower_better ? metric < bound : metric > bound;
 }
 
 bool ReduceOnPlateau::step(double metric) {

@@ -28,10 +28,25 @@ void check_in_unit(const char* op, const char* option, double value) {
 
 std::string base_name(std::size_t group) { return "group." + std::to_string(group) + ".base_lr"; }
 
-std::vector<std::string> names(std::size_t groups) {
+std::string rate_name(std::size_t group) { return "group." + std::to_string(group) + ".lr"; }
+
+std::vector<std::string> names(std::size_t groups, bool with_rates) {
   std::vector<std::string> all = {"time"};
-  for (std::size_t group = 0; group < groups; ++group) all.push_back(base_name(group));
+  for (std::size_t group = 0; group < groups; ++group) {
+    all.push_back(base_name(group));
+    if (with_rates) all.push_back(rate_name(group));
+  }
   return all;
+}
+
+/// The base rate at which `schedule` gives `rate` at time t, where it gives `before` at `base`. All
+/// schedules of this library are c + d·base at any one time; c is 0 for most.
+double base_for(const Schedule& schedule, std::int64_t t, double base, double before, double rate) {
+  const double constant = schedule.lr(t, 0);
+  if (!std::isfinite(constant) || constant == 0) {
+    return before == 0 ? base : base * (rate / before);
+  }
+  return before == constant ? base : base * ((rate - constant) / (before - constant));
 }
 
 }  // namespace
@@ -100,40 +115,77 @@ Scheduler::Scheduler(Optimizer& optimizer, Schedule schedule)
   for (std::size_t group = 0; group < optimizer.group_count(); ++group) {
     base_.push_back(optimizer.lr(group));
   }
-  set_rates();
+  set(rates(time_, base_));
 }
 
 void Scheduler::step() {
+  std::vector<double> base = current_base();
+  const std::vector<double> next = rates(time_ + 1, base);
   ++time_;
-  set_rates();
+  base_ = std::move(base);
+  set(next);
 }
 
-void Scheduler::set_rates() {
-  for (std::size_t group = 0; group < base_.size(); ++group) {
-    optimizer_->set_lr(schedule_.lr(time_, base_[group]), group);
+std::vector<double> Scheduler::rates(std::int64_t time, const std::vector<double>& base) const {
+  std::vector<double> all;
+  for (const double rate : base) {
+    // A base that stands for a rate below `lowest` may be negative.
+    const double lr = rate < 0 ? std::max(schedule_.lr(time, rate), 0.0) : schedule_.lr(time, rate);
+    check_at_least("Scheduler", "the rate of the schedule", lr, 0);
+    all.push_back(lr);
   }
+  return all;
+}
+
+std::vector<double> Scheduler::current_base() const {
+  std::vector<double> base = base_;
+  for (std::size_t group = 0; group < base.size(); ++group) {
+    const double rate = optimizer_->lr(group);
+    if (rate == set_[group]) continue;
+    base[group] = base_for(schedule_, time_, base[group], set_[group], rate);
+  }
+  return base;
+}
+
+void Scheduler::set(const std::vector<double>& rates) {
+  for (std::size_t group = 0; group < rates.size(); ++group) {
+    optimizer_->set_lr(rates[group], group);
+  }
+  set_ = rates;
 }
 
 StateDict Scheduler::state_dict() const {
+  const std::vector<double> base = current_base();
   StateDict state = {count("time", time_)};
-  for (std::size_t group = 0; group < base_.size(); ++group) {
-    state.push_back(number(base_name(group), base_[group]));
+  for (std::size_t group = 0; group < base.size(); ++group) {
+    state.push_back(number(base_name(group), base[group]));
+    state.push_back(number(rate_name(group), optimizer_->lr(group)));
   }
   return state;
 }
 
 void Scheduler::load_state_dict(const StateDict& state) {
-  check_names("Scheduler", state, names(base_.size()));
+  const bool has_rates = std::ranges::any_of(
+      state, [](const NamedTensor& entry) { return entry.name == rate_name(0); });
+  check_names("Scheduler", state, names(base_.size(), has_rates));
   const std::int64_t time = count_of("Scheduler", state, "time");
   std::vector<double> base;
+  std::vector<double> given;
   for (std::size_t group = 0; group < base_.size(); ++group) {
-    const std::string name = base_name(group);
-    base.push_back(number_of("Scheduler", state, name));
-    check_at_least("Scheduler", name.c_str(), base.back(), 0);
+    base.push_back(number_of("Scheduler", state, base_name(group)));
+    // A negative one stands for a rate below a schedule's lowest; most schedules have none.
+    const bool may_be_negative = std::isfinite(base.back()) && schedule_.lr(time, 0) != 0;
+    if (!may_be_negative) {
+      check_at_least("Scheduler", base_name(group).c_str(), base.back(), 0);
+    }
+    if (!has_rates) continue;
+    given.push_back(number_of("Scheduler", state, rate_name(group)));
+    check_at_least("Scheduler", rate_name(group).c_str(), given.back(), 0);
   }
+  const std::vector<double> now = has_rates ? given : rates(time, base);
   time_ = time;
   base_ = std::move(base);
-  set_rates();
+  set(now);
 }
 
 }  // namespace plastic::optim

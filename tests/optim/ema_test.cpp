@@ -99,6 +99,84 @@ TEST_CASE("optim.ema.many_parameters_in_linear_time") {
       6000));
 }
 
+TEST_CASE("optim.ema.buffers_are_averaged_or_copied") {
+  const Tensor weight = scalar(1);
+  const Tensor mean = Tensor::of({2, 4}, {2});
+  const Tensor count = Tensor::full({}, 7, {.dtype = DType::i64});
+  optim::Ema ema({weight}, {.decay = 0.5, .buffers = {count, mean}});
+  set(weight, 3);
+  set(mean, 10);
+  set(count, 8);
+  ema.update();
+  set(count, 9);
+  ema.swap();
+  CHECK(first(weight) == 2);
+  CHECK(mean.to_vector<float>() == std::vector<float>{6, 7});
+  CHECK(count.item() == 8);
+  ema.swap();
+  CHECK(mean.to_vector<float>() == std::vector<float>{10, 10});
+  CHECK(count.item() == 9);
+  // In the order in which they were given.
+  const StateDict state = ema.state_dict();
+  REQUIRE(state.size() == 4);
+  CHECK(state[1].tensor.item() == 8);
+  CHECK(state[2].tensor.to_vector<float>() == std::vector<float>{6, 7});
+  optim::Ema resumed({weight}, {.decay = 0.5, .buffers = {count, mean}});
+  resumed.load_state_dict(state);
+  resumed.swap();
+  CHECK(first(weight) == 2);
+  CHECK(count.item() == 8);
+}
+
+TEST_CASE("optim.ema.a_tensor_given_twice_is_one") {
+  const Tensor weight = scalar(1);
+  optim::Ema ema({weight, weight}, {.decay = 0.5});
+  set(weight, 3);
+  ema.update();
+  ema.swap();
+  CHECK(first(weight) == 2);
+  ema.swap();
+  CHECK(first(weight) == 3);
+  CHECK(ema.state_dict().size() == 3);
+  optim::Ema resumed({weight, weight}, {.decay = 0.5});
+  resumed.load_state_dict(ema.state_dict());
+  resumed.swap();
+  CHECK(first(weight) == 2);
+}
+
+TEST_CASE("optim.ema.frozen_parameters_have_an_average") {
+  const Tensor weight = scalar(1);
+  Tensor frozen = scalar(5);
+  frozen.set_requires_grad(false);
+  optim::Ema ema({weight, frozen}, {.decay = 0.5});
+  set(weight, 3);
+  ema.update();
+  ema.swap();
+  CHECK(first(frozen) == 5);
+  CHECK_FALSE(frozen.requires_grad());
+  ema.swap();
+  CHECK(first(weight) == 3);
+}
+
+TEST_CASE("optim.ema.exchanges_what_is_not_dense") {
+  Tensor weight = Tensor::of({1, 2, 3, 4}, {2, 2}).transpose(0, 1);
+  optim::Ema ema({weight}, {.decay = 0.5});
+  weight.fill_(5);
+  ema.swap();
+  CHECK(weight.contiguous().to_vector<float>() == std::vector<float>{1, 3, 2, 4});
+  ema.swap();
+  CHECK(weight.contiguous().to_vector<float>() == std::vector<float>{5, 5, 5, 5});
+}
+
+TEST_CASE("optim.ema.a_refused_update_is_not_counted") {
+  const Tensor weight = scalar(1);
+  optim::Ema ema({weight});
+  ema.swap();
+  CHECK(contains(message_of([&] { ema.update(); }), "call swap() first"));
+  ema.swap();
+  CHECK(ema.updates() == 0);
+}
+
 TEST_CASE("optim.ema.errors") {
   const Tensor weight = scalar(1);
   CHECK(contains(message_of([&] { optim::Ema({weight}, {.decay = 1}); }), "[Ema] decay is 1"));

@@ -32,6 +32,7 @@ Schedule schedule_of(const std::string& name, const Json& o) {
   if (name == "exponential") return Schedule::exponential(o[0]);
   if (name == "cosine") return Schedule::cosine(o[0], o[1]);
   if (name == "one_cycle") return Schedule::one_cycle(o[0], o[1], o[2], o[3]);
+  if (name == "warmup") return Schedule::warmup(o[0], o[1], Schedule::constant());
   if (name == "warmup_step") return Schedule::warmup(o[0], o[1], Schedule::step(o[2], o[3]));
   REQUIRE(name == "warmup_cosine");
   return Schedule::warmup(o[0], o[1], Schedule::cosine(o[2], o[3]));
@@ -118,7 +119,7 @@ TEST_CASE("optim.schedule.state_errors_change_nothing") {
     return message_of([&] { scheduler.load_state_dict(state); });
   };
   StateDict state = scheduler.state_dict();
-  state.pop_back();
+  state.erase(state.begin() + 1);
   CHECK(contains(load(state), "\"group.0.base_lr\""));
   state = scheduler.state_dict();
   state.push_back({"extra", Tensor::zeros({})});
@@ -131,8 +132,102 @@ TEST_CASE("optim.schedule.state_errors_change_nothing") {
   state = scheduler.state_dict();
   state[1].tensor = Tensor::full({}, -1);
   CHECK(contains(load(state), "base_lr is -1"));
+  state = scheduler.state_dict();
+  state[2].tensor = Tensor::full({}, -1);
+  CHECK(contains(load(state), "group.0.lr is -1"));
   CHECK(scheduler.time() == 1);
   CHECK(optimizer.lr() == doctest::Approx(0.03));
+}
+
+TEST_CASE("optim.schedule.a_state_without_rates_gives_those_of_the_schedule") {
+  optim::Sgd optimizer = optimizer_with(0.3);
+  optim::Scheduler scheduler(optimizer, Schedule::step(2));
+  scheduler.load_state_dict({{"time", Tensor::full({}, 3, {.dtype = DType::i64})},
+                             {"group.0.base_lr", Tensor::full({}, 2, {.dtype = DType::f64})}});
+  CHECK(optimizer.lr() == doctest::Approx(0.2));
+}
+
+TEST_CASE("optim.schedule.composes_with_plateau_as_in_torch") {
+  const Json file = golden_file();
+  REQUIRE(file.at("composed").size() == 6);
+  for (const Json& test : file.at("composed")) {
+    INFO(test.at("name").dump(), " ", test.at("options").dump());
+    const std::size_t count = test.at("metrics").size();
+    // Cut at every place: a resumed run continues with the same bits.
+    for (std::size_t cut = 0; cut <= count; ++cut) {
+      CAPTURE(cut);
+      optim::Sgd optimizer = optimizer_with(0.1);
+      auto schedule = schedule_of(test.at("name"), test.at("options"));
+      optim::Scheduler scheduler(optimizer, schedule);
+      optim::ReduceOnPlateau plateau(optimizer, plateau_options(test.at("plateau")));
+      optim::Sgd other = optimizer_with(0.7);
+      optim::Scheduler other_scheduler(other, schedule);
+      optim::ReduceOnPlateau other_plateau(other, plateau_options(test.at("plateau")));
+      check_rate(optimizer.lr(), test.at("lr")[0]);
+      for (std::size_t i = 0; i < count; ++i) {
+        if (i == cut) {
+          other.load_state_dict(optimizer.state_dict());
+          other_scheduler.load_state_dict(scheduler.state_dict());
+          other_plateau.load_state_dict(plateau.state_dict());
+        }
+        const double metric = metric_of(test.at("metrics")[i]);
+        scheduler.step();
+        check_rate(optimizer.lr(), test.at("lr")[2 * i + 1]);
+        plateau.step(metric);
+        check_rate(optimizer.lr(), test.at("lr")[2 * i + 2]);
+        if (i < cut) continue;
+        other_scheduler.step();
+        other_plateau.step(metric);
+        CHECK(other.lr() == optimizer.lr());
+      }
+    }
+  }
+}
+
+TEST_CASE("optim.schedule.two_chain_as_in_torch") {
+  const Json rates = golden_file().at("chained");
+  optim::Sgd optimizer = optimizer_with(0.1);
+  optim::Scheduler first(optimizer, Schedule::warmup(6, 0.1, Schedule::constant()));
+  optim::Scheduler second(optimizer, Schedule::exponential(0.9));
+  check_rate(optimizer.lr(), rates[0]);
+  for (std::size_t t = 1; t < rates.size(); ++t) {
+    first.step();
+    second.step();
+    check_rate(optimizer.lr(), rates[t]);
+  }
+}
+
+TEST_CASE("optim.schedule.a_reduction_lasts") {
+  // Where PyTorch's forget it: in one cycle, and where a warm-up ends.
+  const auto check = [](const Schedule& schedule, int reduced_at) {
+    optim::Sgd plain = optimizer_with(0.1);
+    optim::Sgd optimizer = optimizer_with(0.1);
+    optim::Scheduler reference(plain, schedule);
+    optim::Scheduler scheduler(optimizer, schedule);
+    for (int t = 0; t < 20; ++t) {
+      if (t == reduced_at) optimizer.set_lr(optimizer.lr() * 0.25);
+      reference.step();
+      scheduler.step();
+      check_rate(optimizer.lr(), plain.lr() * (t >= reduced_at ? 0.25 : 1));
+    }
+  };
+  check(Schedule::one_cycle(20), 4);
+  check(Schedule::one_cycle(20), 12);
+  check(Schedule::warmup(6, 0.1, Schedule::cosine(20)), 3);
+  check(Schedule([](std::int64_t t, double base) { return base / static_cast<double>(t + 1); }), 5);
+}
+
+TEST_CASE("optim.schedule.a_refused_rate_changes_nothing") {
+  optim::Sgd optimizer(std::vector<optim::SgdGroup>{{{parameter({2}, 1)}, {.lr = 1}},
+                                                    {{parameter({3}, 2)}, {.lr = 0.5}}});
+  optim::Scheduler scheduler(optimizer, Schedule([](std::int64_t t, double base) {
+                               return t == 2 && base < 1 ? -1.0 : base / static_cast<double>(t + 1);
+                             }));
+  scheduler.step();
+  CHECK(contains(message_of([&] { scheduler.step(); }), "the rate of the schedule is -1"));
+  CHECK(scheduler.time() == 1);
+  CHECK(optimizer.lr(0) == 0.5);
+  CHECK(optimizer.lr(1) == 0.25);
 }
 
 TEST_CASE("optim.schedule.bad_options") {
@@ -148,7 +243,7 @@ TEST_CASE("optim.schedule.bad_options") {
 
 TEST_CASE("optim.plateau.torch") {
   const Json file = golden_file();
-  REQUIRE(file.at("plateau").size() == 5);
+  REQUIRE(file.at("plateau").size() == 13);
   for (const Json& test : file.at("plateau")) {
     INFO(test.at("options").dump());
     optim::Sgd optimizer = optimizer_with(0.1);

@@ -8,7 +8,10 @@
 namespace plastic::optim {
 
 enum class PlateauMode { min, max };
-/// How much better than the best is better: relative, by best·threshold; absolute, by threshold.
+/// How much better than the best is better. In mode min, relative: metric < best·(1 - threshold),
+/// absolute: metric < best - threshold; in mode max likewise with + and >. As in PyTorch, relative
+/// is meant for metrics above 0: of a negative one, what is as good as the best, or a little worse,
+/// counts as better. Take absolute for metrics that may be negative, such as log-likelihoods.
 enum class PlateauThreshold { relative, absolute };
 
 /// The options and defaults of torch.optim.lr_scheduler.ReduceLROnPlateau.
@@ -29,7 +32,8 @@ struct PlateauOptions {
 };
 
 /// Reduces the learning rates of an optimizer, which must outlive it, when a metric no longer gets
-/// better.
+/// better. A Scheduler on the same optimizer continues from the reduced rates. To resume both, load
+/// the states of the optimizer and of both.
 class ReduceOnPlateau {
  public:
   /// Throws Error for options out of their range.

@@ -46,30 +46,47 @@ class Schedule {
   std::function<double(std::int64_t, double)> rule_;
 };
 
-/// Keeps the learning rates of an optimizer, which must outlive it, on a schedule. The state of a
-/// run is its time and base rates, so that a resumed run continues with the same bits.
+/// Keeps the learning rates of an optimizer, which must outlive it, on a schedule.
+///
+/// Somebody else may set them meanwhile: ReduceOnPlateau, a second Scheduler, a call of set_lr().
+/// The schedule continues from there, as the schedulers of PyTorch that can be chained do: the base
+/// rate becomes the one that gives the new rate at this time, so that a rate reduced to a tenth
+/// stays at a tenth of what it would have been (above `lowest` of cosine()). It holds for
+/// one_cycle() too, and at the end of a warmup(), where PyTorch's OneCycleLR and SequentialLR
+/// forget a reduction. At times at which the base rate means nothing, such as the end of a cosine,
+/// the change has no effect on the rates that follow.
 class Scheduler {
  public:
   /// Takes the optimizer's rates for base and sets those of time 0. To resume, construct it so and
   /// then load_state_dict().
   Scheduler(Optimizer& optimizer, Schedule schedule);
 
-  /// Goes on by one and sets the rates: after Optimizer::step() of a batch, or after an epoch.
+  /// Moves on by one and sets the rates: after Optimizer::step() of a batch, or after an epoch.
+  /// Throws Error, changing nothing, when a rule of one's own gives a rate that is negative or not
+  /// finite.
   void step();
   std::int64_t time() const { return time_; }
 
-  /// "time" (i64) and "group.<g>.base_lr" (f64).
+  /// "time" (i64), "group.<g>.base_lr" and "group.<g>.lr", the rate at present (f64): all that the
+  /// next rates depend on, so that a resumed run continues with the same bits.
   StateDict state_dict() const;
   /// Also sets the rates. Throws Error, changing nothing, when a name is missing, unknown or there
-  /// twice, or a number is out of its range.
+  /// twice, or a number is out of its range. A state without "group.<g>.lr", as earlier versions
+  /// wrote it, gives the rates of the schedule.
   void load_state_dict(const StateDict& state);
 
  private:
-  void set_rates();
+  /// The rates of all groups at a time. Throws Error.
+  std::vector<double> rates(std::int64_t time, const std::vector<double>& base) const;
+  /// The base rates with what others changed since the rates were set.
+  std::vector<double> current_base() const;
+  void set(const std::vector<double>& rates);
 
   Optimizer* optimizer_;
   Schedule schedule_;
   std::vector<double> base_;
+  /// What was set last, by group.
+  std::vector<double> set_;
   std::int64_t time_ = 0;
 };
 

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """Writes torch_schedules.json: the learning rates of PyTorch's schedulers.
 
-Run with Debian's python3-torch (1.13.1), as
-  /usr/bin/python3 tests/optim/golden/make_torch_schedules.py
+Run with PyTorch 2.15 from PyPI, as
+  python3 tests/optim/golden/make_torch_schedules.py
 
 A case names a schedule and its options as this project does and holds the rate at first and after
-each step; a plateau's steps also have a metric.
+each step; a plateau's steps also have a metric. Composed cases have a schedule and a plateau on one
+optimizer and hold the rate after each of the two; chained cases have two schedules.
 """
 
 import json
@@ -84,14 +85,68 @@ def plateaus():
         dict(patience=3, mode="max", threshold=0.01),
         dict(patience=0, mode="max", threshold=0.01, threshold_mode="abs", eps=0.003),
     ]:
+        yield plateau(options, metrics)
+    # Negative metrics, better and worse by less and by more than the threshold.
+    negative = [-1.0, -1.0, -0.99995, -0.9998, -1.0, -1.00005, -1.0002, -1.5, -1.4, -1.4999, -2.0,
+                -2.0, 0.0, 1.0, -3.0, -2.9998, -2.9, -3.0, -3.0, -3.1]
+    for mode in ["min", "max"]:
+        for threshold_mode in ["rel", "abs"]:
+            options = dict(patience=0, mode=mode, threshold_mode=threshold_mode, factor=0.7)
+            yield plateau(options, negative if mode == "min" else [-m - 2 for m in negative])
+            yield plateau(dict(options, threshold=0.05), [-m for m in negative])
+
+
+def plateau(options, metrics):
+    optimizer = optimizer_of(0.1)
+    scheduler = schedulers.ReduceLROnPlateau(optimizer, **options)
+    found = [0.1]
+    for metric in metrics:
+        scheduler.step(metric)
+        found.append(optimizer.param_groups[0]["lr"])
+    listed = [None if metric != metric else metric for metric in metrics]
+    return {"options": options, "metrics": listed, "lr": found}
+
+
+def linear(steps, first):
+    return lambda o: schedulers.LinearLR(o, start_factor=first, total_iters=steps)
+
+
+def composed():
+    metrics = [1.0, 0.9, 0.9, 0.9, 0.5, 0.6, 0.6, 0.6, 0.6, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4]
+    reducing = dict(patience=1, factor=0.5)
+    for name, options, make in [
+        ("step", (5, 0.1), step(5, 0.1)),
+        ("exponential", (0.9,), exponential(0.9)),
+        ("warmup", (6, 0.1), linear(6, 0.1)),
+        ("cosine", (20, 0.0), cosine(20, 0.0)),
+        ("cosine", (20, 0.01), cosine(20, 0.01)),
+        # Reduced to below the lowest rate.
+        ("cosine", (20, 0.04), cosine(20, 0.04)),
+    ]:
         optimizer = optimizer_of(0.1)
-        scheduler = schedulers.ReduceLROnPlateau(optimizer, **options)
-        found = [0.1]
+        scheduler = make(optimizer)
+        reducer = schedulers.ReduceLROnPlateau(optimizer, **reducing)
+        found = [optimizer.param_groups[0]["lr"]]
         for metric in metrics:
-            scheduler.step(metric)
+            optimizer.step()
+            scheduler.step()
             found.append(optimizer.param_groups[0]["lr"])
-        listed = [None if metric != metric else metric for metric in metrics]
-        yield {"options": options, "metrics": listed, "lr": found}
+            reducer.step(metric)
+            found.append(optimizer.param_groups[0]["lr"])
+        yield {"name": name, "options": options, "plateau": reducing, "metrics": metrics,
+               "lr": found}
+
+
+def chained():
+    optimizer = optimizer_of(0.1)
+    both = [linear(6, 0.1)(optimizer), exponential(0.9)(optimizer)]
+    found = [optimizer.param_groups[0]["lr"]]
+    for _ in range(12):
+        optimizer.step()
+        for scheduler in both:
+            scheduler.step()
+        found.append(optimizer.param_groups[0]["lr"])
+    return found
 
 
 def main():
@@ -100,6 +155,8 @@ def main():
         "source": f"PyTorch {torch.__version__}, initial or peak rate 0.1",
         "timed": [{"name": n, "options": o, "lr": found} for n, o, found in timed()],
         "plateau": list(plateaus()),
+        "composed": list(composed()),
+        "chained": chained(),
     }
     path = pathlib.Path(__file__).with_name("torch_schedules.json")
     path.write_text(json.dumps(result, separators=(",", ":")) + "\n")
