@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 
 #include "core/backend.h"
 #include "core/check.h"
@@ -61,18 +62,32 @@ Node::Node(const char* op, std::vector<Edge> inputs, Backward backward)
 
 Node::~Node() {
   // A long chain of nodes is taken apart in a loop: nested destructors would exhaust the stack.
-  thread_local std::vector<std::shared_ptr<Node>> dying;
-  thread_local bool draining = false;
-  for (Edge& edge : inputs_) {
-    if (edge.node) dying.push_back(std::move(edge.node));
+  // Only a pointer belongs to the thread, for it is never destroyed, whereas tensors of static
+  // storage die after the objects of their thread.
+  using Nodes = std::vector<std::shared_ptr<Node>>;
+  thread_local Nodes* dying = nullptr;
+  const auto hand_over = [this] {
+    for (Edge& edge : inputs_) {
+      if (!edge.node) continue;
+      try {
+        dying->push_back(std::move(edge.node));
+      } catch (const std::bad_alloc&) {
+        // Left to be destroyed with the edge.
+      }
+    }
+  };
+  if (dying != nullptr) {
+    hand_over();
+    return;
   }
-  if (draining) return;
-  draining = true;
-  while (!dying.empty()) {
-    const std::shared_ptr<Node> next = std::move(dying.back());
-    dying.pop_back();
+  Nodes nodes;
+  dying = &nodes;
+  hand_over();
+  while (!nodes.empty()) {
+    const std::shared_ptr<Node> next = std::move(nodes.back());
+    nodes.pop_back();
   }
-  draining = false;
+  dying = nullptr;
 }
 
 Gradients Node::run(const Tensor& grad) const {

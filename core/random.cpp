@@ -1,19 +1,60 @@
 #include "plastic/core/random.h"
 
+#include <atomic>
+#include <mutex>
+
 #include "core/backend.h"
 #include "core/check.h"
+#include "core/draw.h"
+#include "core/fork.h"
 #include "core/philox.h"
 #include "core/tensor_impl.h"
 
 namespace plastic {
 
-std::uint32_t Generator::next_u32() { return philox(seed, stream, offset++).word[0]; }
+namespace {
+
+/// The default generator and what guards it. Never destroyed.
+struct Default {
+  Generator generator;
+  ForkSafeMutex mutex;
+
+  static Default& instance() {
+    static auto& only = *new Default;
+    return only;
+  }
+};
+
+bool is_default(const Generator& generator) { return &generator == &Default::instance().generator; }
+
+PhiloxBlock next_block(Generator& generator) {
+  if (is_default(generator)) {
+    const Generator at = draw(generator, 1);
+    return philox(at.seed, at.stream, at.offset);
+  }
+  return philox(generator.seed, generator.stream, generator.offset++);
+}
+
+}  // namespace
+
+Generator draw(Generator& generator, std::uint64_t blocks) {
+  if (is_default(generator)) {
+    const std::lock_guard lock(Default::instance().mutex);
+    const Generator at = generator;
+    generator.offset += blocks;
+    return at;
+  }
+  const std::uint64_t offset = std::atomic_ref(generator.offset).fetch_add(blocks);
+  return {.seed = generator.seed, .stream = generator.stream, .offset = offset};
+}
+
+std::uint32_t Generator::next_u32() { return next_block(*this).word[0]; }
 
 std::uint64_t Generator::next_below(std::uint64_t bound) {
   // Draws above the largest multiple of bound are thrown away.
   const std::uint64_t limit = UINT64_MAX - UINT64_MAX % bound;
   while (true) {
-    const PhiloxBlock block = philox(seed, stream, offset++);
+    const PhiloxBlock block = next_block(*this);
     const std::uint64_t draw = (std::uint64_t{block.word[1]} << 32) | block.word[0];
     if (draw < limit) return draw % bound;
   }
@@ -21,19 +62,18 @@ std::uint64_t Generator::next_below(std::uint64_t bound) {
 
 float Generator::next_float() { return uniform_from(next_u32()); }
 
-Generator& default_generator() {
-  static Generator generator;
-  return generator;
-}
+Generator& default_generator() { return Default::instance().generator; }
 
-void manual_seed(std::uint64_t seed) { default_generator() = {.seed = seed}; }
+void manual_seed(std::uint64_t seed) {
+  const std::lock_guard lock(Default::instance().mutex);
+  default_generator() = {.seed = seed};
+}
 
 Tensor uniform(const Shape& shape, double low, double high, Generator& generator, DType dtype) {
   if (!is_floating_point(dtype)) fail("uniform", "needs f32 or f64, got ", name_of(dtype));
   if (!(low <= high)) fail("uniform", "empty range: low ", low, ", high ", high);
   Tensor out = Tensor::empty(shape, {.dtype = dtype});
-  backend({}).uniform(array_of(out), low, high, generator);
-  generator.offset += static_cast<std::uint64_t>(out.numel() + 3) / 4;
+  backend({}).uniform(array_of(out), low, high, draw(generator, blocks_for(out.numel())));
   return out;
 }
 
@@ -42,8 +82,7 @@ Tensor normal(const Shape& shape, double mean, double deviation, Generator& gene
   if (!is_floating_point(dtype)) fail("normal", "needs f32 or f64, got ", name_of(dtype));
   if (!(deviation >= 0)) fail("normal", "deviation must not be negative: ", deviation);
   Tensor out = Tensor::empty(shape, {.dtype = dtype});
-  backend({}).normal(array_of(out), mean, deviation, generator);
-  generator.offset += static_cast<std::uint64_t>(out.numel() + 3) / 4;
+  backend({}).normal(array_of(out), mean, deviation, draw(generator, blocks_for(out.numel())));
   return out;
 }
 

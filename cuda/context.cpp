@@ -41,7 +41,8 @@ Devices find_devices() {
 }  // namespace
 
 const Devices& devices() {
-  static const Devices found = find_devices();
+  // Never destroyed: tensors of static storage ask for it.
+  static const auto& found = *new Devices(find_devices());
   return found;
 }
 

@@ -89,14 +89,16 @@ struct LoadedCudnn {
 };
 
 const LoadedCudnn& loaded_cudnn() {
-  static const LoadedCudnn loaded;
+  // Never destroyed: what is made with it may be of static storage.
+  static const auto& loaded = *new LoadedCudnn;
   return loaded;
 }
 
 }  // namespace
 
 const CublasLt& cublas_lt() {
-  static const LoadedCublasLt loaded;
+  // Never destroyed, like cuDNN.
+  static const auto& loaded = *new LoadedCublasLt;
   if (!loaded.error.empty()) {
     fail("cuda", "cuBLAS cannot be loaded: ", loaded.error,
          "; put its folder on LD_LIBRARY_PATH, or use --device cpu");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "core/draw.h"
 #include "cuda/check.h"
 #include "cuda/upload.h"
 
@@ -34,9 +35,8 @@ class GraphStep : public RecordedStep {
 
   void repeat() override {
     context_.use();
-    const std::uint64_t shift = generator_.offset - start_;
+    const std::uint64_t shift = draw(generator_, consumed_).offset - start_;
     random_shift_.send(&shift, sizeof(shift));
-    generator_.offset += consumed_;
     check(cudaGraphLaunch(graph_, context_.stream()), "cudaGraphLaunch");
   }
 

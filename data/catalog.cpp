@@ -43,7 +43,8 @@ struct IdxSet {
 };
 
 const std::vector<IdxSet>& idx_sets() {
-  static const std::vector<IdxSet> sets = {
+  // Never destroyed: threads that run when the process ends may use it.
+  static const auto& sets = *new std::vector<IdxSet>{
       {"mnist", {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, {5, 0, 4, 1, 9, 2, 1, 3, 1, 4}},
       {"fashion-mnist",
        {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
@@ -99,7 +100,8 @@ void read_cifar100_set(const fs::path&, const FoundFiles& files, DatasetPair& ou
 }
 
 const FileSet& file_set(const std::string& name) {
-  static const std::vector<FileSet> sets = {
+  // Never destroyed: threads that run when the process ends may use it.
+  static const auto& sets = *new std::vector<FileSet>{
       {"mnist", "", find_idx_images, read_idx_set},
       {"fashion-mnist", "", find_idx_images, read_idx_set},
       {"cifar-10", "cifar-10-batches-bin", find_cifar10, read_cifar10_set},
@@ -145,7 +147,8 @@ std::string describe(const FileSet& set, const fs::path& folder) {
 }  // namespace
 
 const std::vector<CatalogEntry>& catalog() {
-  static const std::vector<CatalogEntry> entries = {
+  // Never destroyed: threads that run when the process ends may use it.
+  static const auto& entries = *new std::vector<CatalogEntry>{
       {"mnist", "handwritten digits, 28x28 grey, 60000 + 10000 images (LeCun, Cortes, Burges)",
        false,
        "plastic data get mnist, or download train-images-idx3-ubyte.gz, "

@@ -116,7 +116,8 @@ ImageDataset read_records(const std::vector<std::filesystem::path>& files,
 }
 
 const std::vector<std::string>& fine_names() {
-  static const std::vector<std::string> names = {
+  // Never destroyed: threads that run when the process ends may use it.
+  static const auto& names = *new std::vector<std::string>{
       "apple",       "aquarium_fish", "baby",      "bear",       "beaver",       "bed",
       "bee",         "beetle",        "bicycle",   "bottle",     "bowl",         "boy",
       "bridge",      "bus",           "butterfly", "camel",      "can",          "castle",

@@ -7,7 +7,8 @@ namespace {
 
 /// Ordered by digit.
 const std::vector<Glyph>& glyphs() {
-  static const std::vector<Glyph> table = {
+  // Never destroyed: threads that run when the process ends may use it.
+  static const auto& table = *new std::vector<Glyph>{
       {0,
        {{.50F, .00F},
         {.85F, .16F},

@@ -1,51 +1,40 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <exception>
 #include <functional>
-#include <mutex>
-#include <optional>
-#include <stop_token>
-#include <thread>
-#include <vector>
+#include <memory>
 
 #include "plastic/data/loader.h"
 
 namespace plastic::data {
 
-/// Prepares batches ahead on threads of its own and gives them in order. Destroying it waits for
-/// the batches being prepared.
+/// Prepares batches ahead on threads of its own and gives them in order. In the child of a fork(),
+/// which has none of these threads, the first take() starts others.
 class Prefetcher {
  public:
-  /// prepare(i), for each i in [first, end), runs once, on any of the threads: what it gives may
-  /// depend on i alone. At most threads + 1 batches wait to be taken. Throws Error when the threads
-  /// cannot be started.
+  /// prepare(i), for each i in [first, end), runs once, on any of the threads (again in the child
+  /// of a fork): what it gives may depend on i alone. At most threads + 1 batches wait to be taken.
+  /// Throws Error when the threads cannot be started.
   Prefetcher(int threads, std::int64_t first, std::int64_t end,
              std::function<Batch(std::int64_t)> prepare);
+  /// Waits for the batches being prepared, except for one that the calling thread prepares: exit()
+  /// may be called from there.
+  ~Prefetcher();
+  Prefetcher(const Prefetcher&) = delete;
+  Prefetcher& operator=(const Prefetcher&) = delete;
 
   /// The next batch; there must be one. Throws what preparing it threw, then again at each call.
   Batch take();
 
  private:
-  struct Slot {
-    std::optional<Batch> batch;
-    std::exception_ptr error;
-  };
+  class Queue;
 
-  void work(const std::stop_token& stop);
-  Slot& slot(std::int64_t index) { return slots_[static_cast<std::size_t>(index) % slots_.size()]; }
+  void start(std::shared_ptr<Queue> queue);
 
-  std::function<Batch(std::int64_t)> prepare_;
-  std::int64_t end_;
-  std::mutex mutex_;
-  std::condition_variable_any room_;
-  std::condition_variable ready_;
-  std::int64_t next_started_;
-  std::int64_t next_taken_;
-  std::vector<Slot> slots_;
-  /// Last, so that they end before what they work with.
-  std::vector<std::jthread> threads_;
+  int threads_;
+  std::int64_t next_;
+  unsigned fork_count_ = 0;
+  std::shared_ptr<Queue> queue_;
 };
 
 }  // namespace plastic::data

@@ -83,7 +83,8 @@ class CpuKernels : public Kernels {
 }  // namespace
 
 Kernels& cpu_kernels() {
-  static CpuKernels kernels;
+  // Never destroyed: optimizers of static storage outlive what is made after them.
+  static auto& kernels = *new CpuKernels;
   return kernels;
 }
 

@@ -200,7 +200,8 @@ std::vector<NeuroPlasticOption> make_table() {
 }  // namespace
 
 std::span<const NeuroPlasticOption> neuroplastic_option_table() {
-  static const std::vector<NeuroPlasticOption> table = make_table();
+  // Never destroyed: threads that run when the process ends may use it.
+  static const auto& table = *new std::vector<NeuroPlasticOption>(make_table());
   return table;
 }
 

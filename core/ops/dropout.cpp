@@ -2,6 +2,7 @@
 
 #include "core/backend.h"
 #include "core/check.h"
+#include "core/draw.h"
 #include "core/graph.h"
 #include "core/philox.h"
 #include "plastic/core/ops/elementwise.h"
@@ -17,8 +18,8 @@ Tensor dropout(const Tensor& x, double p, Generator& generator) {
   const Tensor dense = x.detach().contiguous();
   const Tensor y = Tensor::empty(x.shape(), {.dtype = x.dtype(), .device = x.device()});
   const Tensor mask = Tensor::empty(x.shape(), {.dtype = DType::u8, .device = x.device()});
-  backend(x.device()).dropout(array_of(dense), p, generator, array_of(y), array_of(mask));
-  generator.offset += static_cast<std::uint64_t>(x.numel() + 3) / 4;
+  const Generator at = draw(generator, blocks_for(x.numel()));
+  backend(x.device()).dropout(array_of(dense), p, at, array_of(y), array_of(mask));
   return record("dropout", y, {x}, [mask, p](const Tensor& g, const Inputs&) -> Gradients {
     const Tensor dense_g = g.contiguous();
     const Tensor out = Tensor::empty(g.shape(), {.dtype = g.dtype(), .device = g.device()});

@@ -2,6 +2,7 @@
 
 #include "core/backend.h"
 #include "core/check.h"
+#include "core/draw.h"
 #include "core/graph.h"
 #include "core/ops/broadcast.h"
 #include "core/ops/mixed_precision.h"
@@ -223,9 +224,9 @@ Tensor linear_relu_dropout(const Tensor& input, const Tensor& weights, const Ten
       return linear_relu_dropout(rows, weight, bias, p, generator);
     });
   }
-  const Tensor y =
-      product(x, transposed(weight.detach()), bias, {.relu = true, .dropout = p, .at = generator});
-  if (p > 0) generator.offset += static_cast<std::uint64_t>(y.numel() + 3) / 4;
+  const std::int64_t drawn = p > 0 ? x.shape()[0] * weight.shape()[0] : 0;
+  const Tensor y = product(x, transposed(weight.detach()), bias,
+                           {.relu = true, .dropout = p, .at = draw(generator, blocks_for(drawn))});
   return record(op, y, {x, weight, bias},
                 [saved = LinearInputs(op, x, weight), result = Saved(op, y), p](
                     const Tensor& g, const Inputs& in) -> Gradients {

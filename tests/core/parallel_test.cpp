@@ -9,18 +9,12 @@
 
 #include "plastic/core/device.h"
 #include "plastic/core/error.h"
+#include "tests/support/thread_count.h"
 
 namespace plastic {
 namespace {
 
-class ThreadCount {
- public:
-  explicit ThreadCount(int count) : before_(num_threads()) { set_num_threads(count); }
-  ~ThreadCount() { set_num_threads(before_); }
-
- private:
-  int before_;
-};
+using test::ThreadCount;
 
 TEST_CASE("core.parallel.covers_every_element_once") {
   for (const int threads : {1, 2, 5}) {

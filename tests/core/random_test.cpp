@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <thread>
+#include <vector>
 
 #include "core/philox.h"
 #include "plastic/core/device.h"
@@ -80,6 +83,66 @@ TEST_CASE("core.random.manual_seed") {
   const std::vector<float> first = uniform({8}, 0, 1, default_generator()).to_vector<float>();
   manual_seed(5);
   CHECK(first == uniform({8}, 0, 1, default_generator()).to_vector<float>());
+}
+
+/// What several threads do at a time.
+void on_threads(int count, const std::function<void(int)>& body) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < count; ++i) threads.emplace_back(body, i);
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_CASE("core.random.threads_that_share_a_generator_get_parts_of_their_own") {
+  constexpr int draws = 200;
+  constexpr int threads = 4;
+  Generator own{.seed = 9};
+  manual_seed(9);
+  for (Generator* generator : {&own, &default_generator()}) {
+    // 4 numbers are a block: together the draws are the sequence, in some order.
+    std::vector<std::vector<float>> drawn(threads);
+    on_threads(threads, [&](int thread) {
+      for (int i = 0; i < draws; ++i) {
+        const std::vector<float> block = uniform({4}, 0, 1, *generator).to_vector<float>();
+        std::vector<float>& all = drawn[static_cast<std::size_t>(thread)];
+        all.insert(all.end(), block.begin(), block.end());
+      }
+    });
+    std::vector<float> all;
+    for (const std::vector<float>& some : drawn) all.insert(all.end(), some.begin(), some.end());
+    Generator alone{.seed = 9};
+    std::vector<float> expected = uniform({4 * draws * threads}, 0, 1, alone).to_vector<float>();
+    std::sort(all.begin(), all.end());
+    std::sort(expected.begin(), expected.end());
+    CHECK(all == expected);
+    CHECK(*generator == alone);
+  }
+}
+
+TEST_CASE("core.random.threads_draw_single_numbers_and_seed") {
+  manual_seed(4);
+  std::vector<std::vector<std::uint32_t>> drawn(4);
+  on_threads(4, [&](int thread) {
+    for (int i = 0; i < 500; ++i) {
+      drawn[static_cast<std::size_t>(thread)].push_back(default_generator().next_u32());
+    }
+  });
+  std::vector<std::uint32_t> all;
+  for (const auto& some : drawn) all.insert(all.end(), some.begin(), some.end());
+  std::vector<std::uint32_t> expected;
+  Generator alone{.seed = 4};
+  for (std::size_t i = 0; i < all.size(); ++i) expected.push_back(alone.next_u32());
+  std::sort(all.begin(), all.end());
+  std::sort(expected.begin(), expected.end());
+  CHECK(all == expected);
+
+  // The thread sanitizer looks at this one.
+  on_threads(3, [](int thread) {
+    for (int i = 0; i < 50; ++i) {
+      if (thread == 0) manual_seed(5);
+      dropout(Tensor::ones({10}), 0.5);
+      default_generator().next_below(3);
+    }
+  });
 }
 
 }  // namespace

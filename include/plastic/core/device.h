@@ -34,11 +34,14 @@ std::vector<Device> available_devices();
 std::string cuda_unavailable_reason();
 
 /// Number of threads the CPU device computes with, the calling thread included. The default is the
-/// number of processors this process may run on.
+/// number of processors this process may run on, by its affinity mask and by the quota of its
+/// control group, rounded up; fewer, from the first loop on, where the system does not start as
+/// many. The child of a fork() starts its own.
 int num_threads();
 
-/// Sets num_threads(). Throws Error unless 1 <= count <= 1024. Not to be called while another
-/// thread computes.
+/// Sets num_threads(). Throws Error unless 1 <= count <= 1024, and when the system does not start
+/// as many, leaving the number as it was. Any thread may call it at any time; where another thread
+/// computes, the next loop starts the threads, and takes fewer where there are no more.
 void set_num_threads(int count);
 
 }  // namespace plastic

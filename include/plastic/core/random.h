@@ -20,6 +20,9 @@ struct Generator {
 
   bool operator==(const Generator&) const = default;
 
+  // These three are not for use by several threads at once, except with default_generator().
+  // Operations that fill or change a whole tensor may share a generator between threads.
+
   /// The next 32 random bits. Spends a whole block: meant for shuffles and seeds, not for bulk.
   std::uint32_t next_u32();
 
@@ -30,11 +33,13 @@ struct Generator {
   float next_float();
 };
 
-/// The generator that operations and initialisers use when they are given none. One a process; not
-/// for use from several threads at once.
+/// The generator that operations and initialisers use when they are given none. One per process,
+/// and every thread may draw from it at any time: each draw gets its own part of the sequence, in
+/// the order in which they come. Reading or writing its members is not for use beside other
+/// threads.
 Generator& default_generator();
 
-/// Resets default_generator() to the start of `seed`'s sequence.
+/// Resets default_generator() to the start of `seed`'s sequence. Any thread may call it.
 void manual_seed(std::uint64_t seed);
 
 /// A new tensor of independent values, uniform in [low, high). f32 or f64.

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace plastic::test {
+
+/// Runs `body` in a child process and ends that by exit() with what it returns: the child's exit
+/// code, or 128 + the signal that ended it, 142 (SIGALRM) when it took longer than `seconds`. What
+/// the child prints is not seen.
+int in_child(const std::function<int()>& body, unsigned seconds = 30);
+
+/// fork(): 0 in the child, and in this process the child's end as in_child() gives it, when it has
+/// ended.
+int fork_and_wait(unsigned seconds);
+
+}  // namespace plastic::test
