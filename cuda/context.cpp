@@ -1,8 +1,8 @@
 #include "cuda/context.h"
 
-#include <vector>
-
+#include "core/fork.h"
 #include "cuda/check.h"
+#include "cuda/per_device.h"
 
 namespace plastic::cuda {
 namespace {
@@ -46,16 +46,20 @@ const Devices& devices() {
   return found;
 }
 
-Context& Context::of(int index) {
-  // Never destroyed: at the end of the process the driver may be gone before tensors are.
-  static auto& contexts =
-      *new std::vector<std::unique_ptr<Context>>(static_cast<std::size_t>(devices().count));
-  std::unique_ptr<Context>& context = contexts[static_cast<std::size_t>(index)];
-  if (!context) context = std::make_unique<Context>(index);
-  return *context;
+namespace {
+
+PerDevice<Context>& contexts() {
+  static auto& all = *new PerDevice<Context>(devices().count);
+  return all;
 }
 
-Context::Context(int index) : index_(index) {
+}  // namespace
+
+Context& Context::of(int index) { return contexts().of(index); }
+
+Context* Context::if_used(int index) { return contexts().if_made(index); }
+
+Context::Context(int index) : index_(index), fork_count_(fork_count()) {
   use();
   check(cudaGetDeviceProperties(&properties_, index), "cudaGetDeviceProperties");
   check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
@@ -68,7 +72,23 @@ Context::~Context() {
 }
 
 // Cheap where nothing changes, and others in the process may have set another.
-void Context::use() const { check(cudaSetDevice(index_), "cudaSetDevice ", index_); }
+void Context::use() const {
+  if (!is_of_this_process()) {
+    fail("cuda", "cuda:", index_,
+         " was in use before this process was forked, and cannot be used "
+         "in a child; fork before the first use, or start another program");
+  }
+  check(cudaSetDevice(index_), "cudaSetDevice ", index_);
+}
+
+bool Context::can_use() const noexcept {
+  if (!is_of_this_process()) return false;
+  if (cudaSetDevice(index_) == cudaSuccess) return true;
+  cudaGetLastError();
+  return false;
+}
+
+bool Context::is_of_this_process() const noexcept { return fork_count() == fork_count_; }
 
 void Context::check_not_recording(const char* op) const {
   if (is_recording()) {
@@ -79,6 +99,7 @@ void Context::check_not_recording(const char* op) const {
 void Context::wait(const char* op) {
   check_not_recording(op);
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize in ", op);
+  memory_->keep_within_limit();
 }
 
 }  // namespace plastic::cuda

@@ -15,6 +15,8 @@ namespace plastic::cuda {
 class Context {
  public:
   static Context& of(int index);
+  /// Null when the device was not used so far.
+  static Context* if_used(int index);
 
   explicit Context(int index);
   ~Context();
@@ -30,6 +32,12 @@ class Context {
 
   /// Makes this device the calling thread's. Whatever enters the room calls it first.
   void use() const;
+  /// For destructors: false when there is nothing left to give back to, because the driver has shut
+  /// down with the process or because this is the child of a fork().
+  bool can_use() const noexcept;
+  /// Whether the context was made in this process, and not in one that this was forked from, in
+  /// which case no function of the driver may be called.
+  bool is_of_this_process() const noexcept;
 
   /// Waits for the device. Throws Error naming `op` while a step is being recorded: what it would
   /// wait for is not being done.
@@ -46,6 +54,7 @@ class Context {
 
  private:
   int index_;
+  unsigned fork_count_;
   cudaDeviceProp properties_{};
   cudaStream_t stream_ = nullptr;
   std::unique_ptr<Memory> memory_;

@@ -1,13 +1,14 @@
 #include <string>
-#include <vector>
 
 #include "core/backend.h"
 #include "core/check.h"
+#include "core/device_cache.h"
 #include "cuda/check.h"
 #include "cuda/context.h"
 #include "cuda/conv2d.h"
 #include "cuda/gemm.h"
 #include "cuda/kernels.h"
+#include "cuda/per_device.h"
 #include "cuda/recorder.h"
 
 namespace plastic {
@@ -20,7 +21,10 @@ class CudaBackend : public Backend {
       : context_(Context::of(index)), products_(context_), convolutions_(context_) {}
 
   void* allocate(std::size_t bytes) override { return here().memory().allocate(bytes); }
-  void deallocate(void* data, std::size_t) override { here().memory().deallocate(data); }
+  void deallocate(void* data, std::size_t) override {
+    // Tensors are destroyed at the end of the process too, where nothing may be thrown.
+    if (context_.can_use()) context_.memory().deallocate(data);
+  }
 
   void copy_from_host(const void* host, void* device, std::size_t bytes) override {
     // The host's memory is read before the call returns; a repetition would not read it again.
@@ -190,12 +194,23 @@ std::string cuda_description(int index) {
 }
 
 Backend& cuda_backend(int index) {
-  // Never destroyed, like the contexts.
-  static auto& backends = *new std::vector<std::unique_ptr<cuda::CudaBackend>>(
-      static_cast<std::size_t>(cuda_device_count()));
-  auto& backend = backends[static_cast<std::size_t>(index)];
-  if (!backend) backend = std::make_unique<cuda::CudaBackend>(index);
-  return *backend;
+  static auto& backends = *new cuda::PerDevice<cuda::CudaBackend>(cuda_device_count());
+  return backends.of(index);
+}
+
+void cuda_shrink_caches(std::size_t keep) {
+  for (int i = 0; i < cuda_device_count(); ++i) {
+    cuda::Context* context = cuda::Context::if_used(i);
+    if (context == nullptr || !context->is_of_this_process()) continue;
+    context->use();
+    context->wait("empty_cache");
+    context->memory().shrink(keep);
+  }
+}
+
+MemoryUse cuda_memory_use(int index) {
+  cuda::Context* context = cuda::Context::if_used(index);
+  return context == nullptr ? MemoryUse{} : context->memory().use();
 }
 
 }  // namespace plastic

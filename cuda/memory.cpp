@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "core/fork.h"
 #include "core/text.h"
 #include "cuda/check.h"
 
@@ -18,14 +19,14 @@ std::string size_text(std::size_t bytes) {
 
 }  // namespace
 
-Memory::Memory(int device, cudaStream_t stream) : device_(device), stream_(stream) {
+Memory::Memory(int device, cudaStream_t stream)
+    : device_(device), fork_count_(fork_count()), stream_(stream) {
   check(cudaStreamCreateWithFlags(&side_stream_, cudaStreamNonBlocking),
         "cudaStreamCreateWithFlags");
-  cudaMemPool_t pool = nullptr;
-  check(cudaDeviceGetDefaultMemPool(&pool, device), "cudaDeviceGetDefaultMemPool");
+  check(cudaDeviceGetDefaultMemPool(&pool_, device), "cudaDeviceGetDefaultMemPool");
   // Without this each wait gives free memory back to the system, to be taken again.
   std::uint64_t keep_everything = UINT64_MAX;
-  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep_everything),
+  check(cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &keep_everything),
         "cudaMemPoolSetAttribute");
 }
 
@@ -44,23 +45,27 @@ void* Memory::take(std::size_t bytes, cudaStream_t stream) {
 
 void* Memory::allocate(std::size_t bytes) {
   if (bytes == 0) return nullptr;
+  const std::lock_guard lock(mutex_);
   Block block{.bytes = bytes, .recorded = recording_, .is_recorded = recording_ != nullptr};
   void* data = recording_ ? recording_->reuse(bytes, block.bytes) : take(bytes, stream_);
   if (recording_ && data == nullptr) data = take(bytes, side_stream_);
   if (data == nullptr && !recording_) {
     // Blocks given back in stream order may not have arrived; what the pool keeps may be in pieces.
     cudaStreamSynchronize(stream_);
-    cudaMemPool_t pool = nullptr;
-    if (cudaDeviceGetDefaultMemPool(&pool, device_) == cudaSuccess) cudaMemPoolTrimTo(pool, 0);
+    cudaMemPoolTrimTo(pool_, 0);
     data = take(bytes, stream_);
   }
   if (data == nullptr) fail_out_of_memory(bytes);
   bytes_in_use_ += block.bytes;
+  const bool is_time = recent_.add(block.bytes, bytes_in_use_);
+  if (is_time && !recording_) hold_at_most(worth_holding(recent_.bytes()));
   live_.emplace(data, std::move(block));
   return data;
 }
 
 void Memory::deallocate(void* data) noexcept {
+  if (fork_count() != fork_count_) return;
+  const std::lock_guard lock(mutex_);
   const auto found = live_.find(data);
   if (found == live_.end()) return;
   const Block block = found->second;
@@ -76,14 +81,50 @@ void Memory::deallocate(void* data) noexcept {
     waiting_.push_back(data);
   } else {
     cudaFreeAsync(data, stream_);
+    const std::size_t limit = cache_limit();
+    if (limit != SIZE_MAX) hold_at_most(with_cached(limit));
   }
 }
 
+void Memory::shrink(std::size_t keep) {
+  const std::lock_guard lock(mutex_);
+  hold_at_most(with_cached(keep));
+}
+
+void Memory::keep_within_limit() noexcept {
+  const std::size_t limit = cache_limit();
+  if (limit == SIZE_MAX) return;
+  const std::lock_guard lock(mutex_);
+  if (!recording_) hold_at_most(with_cached(limit));
+}
+
+MemoryUse Memory::use() const {
+  const std::lock_guard lock(mutex_);
+  const std::size_t all = std::max(held(), bytes_in_use_);
+  return {.in_use = bytes_in_use_, .cached = all - bytes_in_use_};
+}
+
+std::size_t Memory::held() const noexcept {
+  std::uint64_t bytes = 0;
+  cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrReservedMemCurrent, &bytes);
+  return bytes;
+}
+
+std::size_t Memory::with_cached(std::size_t cached) const noexcept {
+  return bytes_in_use_ + std::min(cached, SIZE_MAX - bytes_in_use_);
+}
+
+void Memory::hold_at_most(std::size_t bytes) noexcept {
+  if (held() > bytes) cudaMemPoolTrimTo(pool_, bytes);
+}
+
 void Memory::begin_recording(std::shared_ptr<RecordedMemory> blocks) {
+  const std::lock_guard lock(mutex_);
   recording_ = std::move(blocks);
 }
 
 void Memory::end_recording() {
+  const std::lock_guard lock(mutex_);
   recording_.reset();
   // The blocks were allocated in the order of another stream than the one that will use them.
   check(cudaStreamSynchronize(side_stream_), "cudaStreamSynchronize after recording");
@@ -121,6 +162,7 @@ void* RecordedMemory::reuse(std::size_t bytes, std::size_t& found_bytes) {
 }
 
 RecordedMemory::~RecordedMemory() {
+  if (fork_count() != memory_.fork_count_) return;
   for (const auto& [bytes, data] : free_) cudaFreeAsync(data, memory_.stream_);
 }
 

@@ -5,16 +5,21 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <unordered_map>
 #include <vector>
+
+#include "core/recent_peak.h"
+#include "plastic/core/memory.h"
 
 namespace plastic::cuda {
 
 class RecordedMemory;
 
 /// The memory of a device, taken from the driver's stream-ordered pool, which keeps what is given
-/// back. While a step is being recorded, blocks come from a set of their own, which stays as long
-/// as the recording does: a repetition uses the same addresses.
+/// back, within the bounds that plastic/core/memory.h tells. Any thread may use it. While a step is
+/// being recorded, blocks come from a set of their own, which stays as long as the recording does:
+/// a repetition uses the same addresses.
 class Memory {
  public:
   Memory(int device, cudaStream_t stream);
@@ -25,7 +30,14 @@ class Memory {
   /// Aligned to 256 bytes; null for 0 bytes. Throws Error naming what is asked for, what is free
   /// and what the largest tensors take when memory is out.
   void* allocate(std::size_t bytes);
+  /// Does nothing in the child of a fork().
   void deallocate(void* data) noexcept;
+
+  /// Gives the driver what is kept above `keep` bytes and not still being used by the device.
+  void shrink(std::size_t keep);
+  /// shrink() to cache_limit(), unless a step is being recorded.
+  void keep_within_limit() noexcept;
+  MemoryUse use() const;
 
   /// In between, allocate() takes from `blocks`, and nothing is given back to the driver.
   void begin_recording(std::shared_ptr<RecordedMemory> blocks);
@@ -45,15 +57,25 @@ class Memory {
   /// From the driver, in the order of `stream`; null when memory is out.
   void* take(std::size_t bytes, cudaStream_t stream);
   [[noreturn]] void fail_out_of_memory(std::size_t bytes) const;
+  /// What the driver's pool has in all.
+  std::size_t held() const noexcept;
+  std::size_t with_cached(std::size_t cached) const noexcept;
+  /// Lets the pool have no more than `bytes`, if no more are in use.
+  void hold_at_most(std::size_t bytes) noexcept;
 
   int device_;
+  const unsigned fork_count_;
   cudaStream_t stream_;
+  cudaMemPool_t pool_ = nullptr;
+  /// Guards what follows.
+  mutable std::mutex mutex_;
   /// For allocations while `stream_` is being recorded.
   cudaStream_t side_stream_ = nullptr;
   std::unordered_map<void*, Block> live_;
   /// Of all of these.
   std::size_t bytes_in_use_ = 0;
   std::shared_ptr<RecordedMemory> recording_;
+  RecentPeak recent_;
   /// Given back while recording, though the driver had allocated them before.
   std::vector<void*> waiting_;
 };

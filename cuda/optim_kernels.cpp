@@ -1,6 +1,6 @@
 #include "cuda/optim_kernels.h"
 
-#include <vector>
+#include "cuda/per_device.h"
 
 namespace plastic {
 namespace cuda {
@@ -29,12 +29,8 @@ class CudaKernels : public optim::Kernels {
 }  // namespace cuda
 
 optim::Kernels* optim::cuda_kernels(int index) {
-  // Never destroyed, like the contexts.
-  static auto& kernels = *new std::vector<std::unique_ptr<cuda::CudaKernels>>(
-      static_cast<std::size_t>(cuda::devices().count));
-  auto& found = kernels[static_cast<std::size_t>(index)];
-  if (!found) found = std::make_unique<cuda::CudaKernels>(index);
-  return found.get();
+  static auto& kernels = *new cuda::PerDevice<cuda::CudaKernels>(cuda::devices().count);
+  return &kernels.of(index);
 }
 
 }  // namespace plastic

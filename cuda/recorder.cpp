@@ -28,6 +28,7 @@ class GraphStep : public RecordedStep {
   }
 
   ~GraphStep() override {
+    if (!context_.can_use()) return;
     // The graph may be running.
     cudaStreamSynchronize(context_.stream());
     if (graph_ != nullptr) cudaGraphExecDestroy(graph_);

@@ -3,6 +3,7 @@
 
 #include "core/backend.h"
 #include "core/check.h"
+#include "core/device_cache.h"
 #include "data/device_gather.h"
 #include "optim/kernels.h"
 
@@ -15,6 +16,10 @@ std::string cuda_reason() { return "this build has no CUDA"; }
 std::string cuda_description(int) { fail("cuda", cuda_reason()); }
 
 Backend& cuda_backend(int) { fail("cuda", cuda_reason()); }
+
+void cuda_shrink_caches(std::size_t) {}
+
+MemoryUse cuda_memory_use(int) { fail("cuda", cuda_reason()); }
 
 std::unique_ptr<data::DeviceGather> data::cuda_gather(int, const DeviceExamples&) {
   fail("cuda", cuda_reason());

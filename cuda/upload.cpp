@@ -16,6 +16,7 @@ Upload::Upload(Context& context, std::size_t capacity)
 }
 
 Upload::~Upload() {
+  if (!context_.can_use()) return;
   // The device may still be copying.
   cudaStreamSynchronize(context_.stream());
   for (Slot& slot : slots_) {

@@ -1,6 +1,8 @@
 // Streams, events, graphs and memory calls. One thread of the host may use the emulator.
 #include <cuda_runtime.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <set>
@@ -19,7 +21,15 @@ struct Graph {
 struct GraphExec {
   std::vector<Work> works;
 };
-struct Pool {};
+/// What it holds, which only grows until it is trimmed.
+struct Pool {
+  std::size_t reserved = 0;
+};
+
+Pool& only_pool() {
+  static Pool pool;
+  return pool;
+}
 
 struct Stream {
   std::deque<Work> queue;
@@ -215,6 +225,7 @@ cudaError_t cudaMallocAsync(void** data, std::size_t bytes, cudaStream_t stream)
   // A graph would own such memory, which the room does not want.
   if (stream->capture) return break_capture(*stream);
   *data = DeviceMemory::instance().allocate(bytes);
+  only_pool().reserved = std::max(only_pool().reserved, DeviceMemory::instance().in_use());
   return *data == nullptr ? result(cudaErrorMemoryAllocation) : cudaSuccess;
 }
 cudaError_t cudaFreeAsync(void* data, cudaStream_t stream) {
@@ -268,12 +279,20 @@ cudaError_t cudaMemsetAsync(void* data, int value, std::size_t bytes, cudaStream
   });
 }
 cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) {
-  static Pool only;
-  *pool = &only;
+  *pool = &only_pool();
   return cudaSuccess;
 }
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
-cudaError_t cudaMemPoolTrimTo(cudaMemPool_t, std::size_t) { return cudaSuccess; }
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value) {
+  if (attribute != cudaMemPoolAttrReservedMemCurrent) return result(cudaErrorInvalidValue);
+  *static_cast<std::uint64_t*>(value) = pool->reserved;
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolTrimTo(cudaMemPool_t pool, std::size_t keep) {
+  const std::size_t in_use = DeviceMemory::instance().in_use();
+  pool->reserved = std::max(in_use, std::min(pool->reserved, keep));
+  return cudaSuccess;
+}
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   if (stream->capture) return result(cudaErrorInvalidValue);
