@@ -8,6 +8,7 @@
 #include "apps/download/get.h"
 #include "apps/options.h"
 #include "apps/progress.h"
+#include "apps/terminal_text.h"
 #include "apps/values.h"
 
 namespace plastic::apps {
@@ -51,7 +52,7 @@ void get(const DataChoice& choice, const GetOptions& options) {
   const std::filesystem::path folder = folder_to_fill(choice.set->name, choice.data_dir);
   GetDisplay display;
   get_set(*choice.set, folder, options, display);
-  std::cout << choice.set->name << " is complete in " << folder.string() << std::endl;
+  std::cout << choice.set->name << " is complete in " << printable(folder.string()) << std::endl;
 }
 
 }  // namespace

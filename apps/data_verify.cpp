@@ -5,6 +5,7 @@
 #include "apps/data_commands.h"
 #include "apps/download/verify.h"
 #include "apps/options.h"
+#include "apps/terminal_text.h"
 #include "core/check.h"
 #include "plastic/data/catalog.h"
 
@@ -33,8 +34,8 @@ void verify(const DataChoice& choice) {
   int faults = 0;
   for (const FileReport& report : reports) {
     faults += report.state == FileState::right ? 0 : 1;
-    std::cout << report.path.string() << ": " << name_of(report.state)
-              << (report.remark.empty() ? "" : ": ") << report.remark << "\n";
+    std::cout << printable(report.path.string()) << ": " << name_of(report.state)
+              << (report.remark.empty() ? "" : ": ") << printable(report.remark) << "\n";
   }
   std::cout.flush();
   if (faults > 0) {

@@ -7,6 +7,7 @@
 #include "apps/commands.h"
 #include "apps/device_options.h"
 #include "apps/options.h"
+#include "apps/terminal_text.h"
 #include "apps/values.h"
 #include "plastic/core/device.h"
 #include "plastic/data/catalog.h"
@@ -53,7 +54,7 @@ void print_data_sets(const std::optional<std::filesystem::path>& data_dir) {
     if (entry.generated) {
       std::cout << "    generated in memory; needs no files\n";
     } else if (const auto folder = data::locate(entry.name, data_dir)) {
-      std::cout << "    found in " << folder->string() << "\n";
+      std::cout << "    found in " << printable(folder->string()) << "\n";
     } else {
       std::vector<std::string> folders;
       for (const auto& path : data::search_path(entry.name, data_dir)) {

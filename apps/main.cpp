@@ -4,12 +4,14 @@
 #include <iostream>
 #include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apps/commands.h"
 #include "apps/help_format.h"
 #include "apps/interrupt.h"
 #include "apps/options.h"
+#include "apps/terminal_text.h"
 #include "apps/values.h"
 #include "plastic/core/error.h"
 
@@ -49,13 +51,23 @@ std::vector<std::string> known_names(CLI::App& program) {
 
 std::string unknown_word(CLI::App& program) {
   std::string word = program.remaining(true).front();
-  word = word.substr(0, word.find('='));
+  if (word.find('=') > 0) word = word.substr(0, word.find('='));
+  if (word.empty()) return "an argument is empty; leave it out";
   const std::string similar = nearest(word, known_names(program));
-  return "unknown argument " + word + (similar.empty() ? "" : "; did you mean " + similar + "?");
+  return "unknown argument " + printable(word) +
+         (similar.empty() ? "" : "; did you mean " + similar + "?");
+}
+
+// Later lines of a message are indented: none of them can pass for one of the program's own.
+void complain(std::string_view message) {
+  std::cerr << "plastic: ";
+  for (const char c : message) std::cerr << c << (c == '\n' ? "  " : "");
+  std::cerr << "\n";
 }
 
 int report_usage(CLI::App& program, const std::string& reason) {
-  std::cerr << "plastic: " << reason << "\nSee '" << full_name(program) << " --help'.\n";
+  complain(reason);
+  std::cerr << "See '" << full_name(program) << " --help'.\n";
   return wrong_usage;
 }
 
@@ -76,14 +88,14 @@ int run(CLI::App& program, int argc, char** argv) {
   } catch (const UsageError& error) {
     return report_usage(program, error.what());
   } catch (const Interrupted& stop) {
-    std::cerr << "plastic: " << stop.what() << "\n";
+    complain(stop.what());
     return was_interrupted;
   } catch (const plastic::Error& error) {
-    std::cerr << "plastic: " << error.what() << "\n";
+    complain(error.what());
   } catch (const std::bad_alloc&) {
-    std::cerr << "plastic: [memory] not enough memory; try a smaller model or batch\n";
+    complain("[memory] not enough memory; try a smaller model or batch");
   } catch (const std::exception& error) {
-    std::cerr << "plastic: " << error.what() << "\n";
+    complain(error.what());
   }
   return failed;
 }
@@ -91,6 +103,7 @@ int run(CLI::App& program, int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const EscapedOutput escaped;
   CLI::App program(
       "Plastic trains neural networks with the NeuroPlastic optimizer and compares it with others.",
       "plastic");

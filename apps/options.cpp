@@ -10,6 +10,7 @@
 #include "apps/help_format.h"
 #include "apps/model_choice.h"
 #include "apps/schedules.h"
+#include "apps/terminal_text.h"
 #include "apps/values.h"
 #include "core/text.h"
 #include "plastic/core/device.h"
@@ -322,7 +323,7 @@ RunSettings run_settings(const SharedOptions& options) {
 std::string run_header(const SharedOptions& options, const data::DatasetPair& data) {
   const std::int64_t images = training_size(data.train.size(), options.run.fraction);
   TextStream text;
-  text << "data       " << data.name << " (" << data.source << "): " << images << " of "
+  text << "data       " << data.name << " (" << printable(data.source) << "): " << images << " of "
        << data.train.size() << " training images, " << data.test.size() << " test images\n"
        << (options.run.augment.any()
                ? "augment    " + join(augment_parts(options.run.augment)) + "\n"

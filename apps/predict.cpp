@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "apps/commands.h"
 #include "apps/device_options.h"
+#include "apps/image_names.h"
+#include "apps/interrupt.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/saved_model.h"
+#include "apps/terminal_text.h"
 #include "apps/values.h"
 #include "core/check.h"
 #include "plastic/core/autograd.h"
@@ -56,7 +60,8 @@ Tensor to_input(const Tensor& image, const InputForm& form, bool invert) {
 std::vector<Guess> predict_one(const SavedModel& saved, const std::string& path,
                                const PredictOptions& options) {
   const NoGrad no_grad;
-  const Tensor image = data::read_image(path, saved.form.sizes.channels);
+  const std::int64_t channels = saved.form.sizes.channels;
+  const Tensor image = read_named_image(path, channels);
   const Tensor logits =
       (*saved.model)(to_input(image, saved.form, options.invert).to(options.device));
   const std::vector<float> shares = softmax(logits, 1).to_vector<float>();
@@ -75,8 +80,8 @@ std::vector<Guess> predict_one(const SavedModel& saved, const std::string& path,
 }
 
 void print_json(const ordered_json& json) {
-  // Names of files need not be UTF-8.
-  std::cout << json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << std::endl;
+  // Names of files need not be UTF-8, nor printable: everything but ASCII is escaped.
+  std::cout << json.dump(-1, ' ', true, ordered_json::error_handler_t::replace) << std::endl;
 }
 
 void print(const std::string& path, const std::vector<Guess>& guesses, bool as_json) {
@@ -90,9 +95,9 @@ void print(const std::string& path, const std::vector<Guess>& guesses, bool as_j
   }
   std::vector<std::string> parts;
   for (const Guess& guess : guesses) {
-    parts.push_back(guess.name + " " + format_percent(guess.probability));
+    parts.push_back(printable(guess.name) + " " + format_percent(guess.probability));
   }
-  std::cout << path << ": " << join(parts) << std::endl;
+  std::cout << printable(path) << ": " << join(parts) << std::endl;
 }
 
 void predict(const PredictOptions& options) {
@@ -102,23 +107,29 @@ void predict(const PredictOptions& options) {
   saved.model->to(options.device);
   if (!options.json) {
     const bool is_on_cpu = options.device.type == DeviceType::cpu;
-    std::cout << saved.description << " trained on " << saved.form.data << ", epoch " << saved.epoch
-              << " (" << saved.weights.string() << ")"
+    std::cout << saved.description << " trained on " << printable(saved.form.data) << ", epoch "
+              << saved.epoch << " (" << printable(saved.weights.string()) << ")"
               << (is_on_cpu ? "" : ", on " + device_text(options.device)) << "\n";
   }
+  std::vector<std::string> images;
+  for (const std::string& name : options.images) {
+    std::ranges::move(images_of(name), std::back_inserter(images));
+  }
+  const InterruptGuard guard;
   std::size_t unread = 0;
-  for (const std::string& path : options.images) {
+  for (const std::string& path : images) {
+    if (interrupted()) throw Interrupted("stopped before " + printable(path));
     try {
       print(path, predict_one(saved, path, options), options.json);
     } catch (const Error& error) {
       ++unread;
       if (options.json) print_json({{"image", path}, {"error", error.what()}});
-      std::cerr << "plastic: " << error.what() << std::endl;
+      std::cerr << "plastic: " << printable(error.what()) << std::endl;
     }
   }
   if (unread > 0) {
-    fail("predict", "nothing predicted for ", unread, " of ", options.images.size(),
-         options.images.size() == 1 ? " image" : " images");
+    fail("predict", "nothing predicted for ", unread, " of ", images.size(),
+         images.size() == 1 ? " image" : " images");
   }
 }
 
@@ -131,7 +142,10 @@ std::string footer() {
          "light,\n"
          "as on paper, say --invert. The network is best.safetensors of the run, where it was "
          "kept,\n"
-         "otherwise checkpoint.safetensors. --json prints an object a line: image and classes "
+         "otherwise checkpoint.safetensors; RUN may also be one such file. IMAGE may be a folder, "
+         "whose\n"
+         "PNG and JPEG files are taken, those of its folders included, or - for standard input. "
+         "--json prints an object a line: image and classes "
          "(each\n"
          "class and probability, best first), or image and error.\n"
          "\n"
@@ -146,11 +160,13 @@ void add_predict(CLI::App& program) {
   const auto options = std::make_shared<PredictOptions>();
   CLI::App& command = add_command(program, "predict", "Tell what a trained network sees in images.",
                                   footer(), [options] { predict(*options); });
-  command.add_option("IMAGE", options->images, "PNG and JPEG files")
+  command
+      .add_option("IMAGE", options->images,
+                  "PNG and JPEG files, folders of them, - for standard input")
       ->required()
       ->type_name("FILE...");
   add_text_option(command, "--checkpoint", "RUN", "", "Network",
-                  "The folder of a run, which train wrote with --out",
+                  "The folder of a run, which train wrote with --out, or a .safetensors file of it",
                   [options](const std::string& text) { options->run = text; });
   add_device_option(command, options->device);
   add_switch(command, "--invert", "Images", "Exchange light and dark first", options->invert);

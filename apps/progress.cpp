@@ -8,6 +8,7 @@
 #include <iostream>
 #include <utility>
 
+#include "apps/terminal_text.h"
 #include "core/text.h"
 
 namespace plastic::apps {
@@ -57,7 +58,8 @@ void Progress::update(std::int64_t done, const std::string& before, const std::s
   std::string line =
       before + bar(static_cast<double>(done) / static_cast<double>(total_), room) + text;
   line.resize(static_cast<std::size_t>(std::min<std::int64_t>(std::ssize(line), columns)));
-  std::cout << "\r\033[K" << line << std::flush;
+  erase_line();
+  std::cout << line << std::flush;
   drawn_ = true;
 }
 
@@ -67,7 +69,7 @@ void Progress::print(const std::string& line) {
 }
 
 void Progress::clear() {
-  if (drawn_) std::cout << "\r\033[K" << std::flush;
+  if (drawn_) erase_line();
   drawn_ = false;
 }
 

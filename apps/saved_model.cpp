@@ -1,7 +1,9 @@
 #include "apps/saved_model.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <limits>
+#include <string_view>
 #include <unordered_map>
 
 #include "apps/checkpoint.h"
@@ -34,8 +36,11 @@ const std::string& entry_of(const Metadata& metadata, const fs::path& path, cons
 }
 
 // A checkpoint has more than the model, whose names have this before them there.
-std::string prefix_in(const fs::path& path, const fs::path& folder) {
-  return path == best_path(folder) ? "" : "model.";
+std::string prefix_in(const SafetensorsInfo& info) {
+  constexpr std::string_view model = "model.";
+  const bool is_checkpoint = std::ranges::any_of(
+      info.tensors, [&](const TensorInfo& tensor) { return tensor.name.starts_with(model); });
+  return is_checkpoint ? std::string(model) : "";
 }
 
 // The header is enough to see that a file is another network's: the tensors may be gigabytes.
@@ -66,14 +71,14 @@ StateDict model_state(const Safetensors& file, const std::string& prefix) {
   return state;
 }
 
-}  // namespace
-
-TrainConfig read_model_config(const fs::path& path) {
+// The options that decide the network; `name` is the file that `read` takes the settings from.
+template <class Read>
+TrainConfig model_config(const std::string& name, const Read& read) {
   CLI::App reader;
   SharedOptions options;
   add_shared_options(reader, options, [] {});
   try {
-    for (const ConfigEntry& entry : read_config(path)) {
+    for (const ConfigEntry& entry : read()) {
       // Those of train alone say nothing of the network.
       CLI::Option* option = reader.get_option_no_throw("--" + entry.key);
       if (option != nullptr) option->add_result(entry.value);
@@ -82,24 +87,46 @@ TrainConfig read_model_config(const fs::path& path) {
     reader.parse(none);
     settle(options);
   } catch (const CLI::Error& error) {
-    fail("predict", path.string(), ": ", error.what());
+    fail("predict", name, ": ", error.what());
   } catch (const UsageError& error) {
     fail("predict", error.what());
   }
   return options.run;
 }
 
-SavedModel load_saved_model(const fs::path& folder) {
-  const fs::path config_path = folder / "config.toml";
+// A checkpoint has its run's configuration with it, so that it can be moved elsewhere alone; a best
+// network and the folder have the file.
+TrainConfig config_beside(const fs::path& weights, const Metadata& metadata, bool is_alone) {
+  if (const auto own = metadata.find("config"); is_alone && own != metadata.end()) {
+    const std::string name = weights.string();
+    return model_config(name, [&] { return parse_config(name, own->second); });
+  }
+  const fs::path config = weights.parent_path() / "config.toml";
   std::error_code unreadable;
-  if (!fs::exists(config_path, unreadable)) {
-    fail("predict", folder.string(), ": has no config.toml, so it is not the folder of a run; ",
+  if (!fs::exists(config, unreadable)) {
+    fail("predict", weights.string(), ": has no config.toml beside it, which says what network it ",
+         "is; leave it in the folder that 'plastic train --out' made");
+  }
+  return read_model_config(config);
+}
+
+}  // namespace
+
+TrainConfig read_model_config(const fs::path& path) {
+  return model_config(path.string(), [&] { return read_config(path); });
+}
+
+SavedModel load_saved_model(const fs::path& run) {
+  std::error_code unreadable;
+  const bool is_file = fs::is_regular_file(run, unreadable);
+  if (!is_file && !fs::exists(run / "config.toml", unreadable)) {
+    fail("predict", run.string(), ": has no config.toml, so it is not the folder of a run; ",
          "'plastic train --out' makes one");
   }
-  const TrainConfig config = read_model_config(config_path);
   SavedModel saved;
-  saved.weights = weights_in(folder);
+  saved.weights = is_file ? run : weights_in(run);
   const SafetensorsInfo info = read_safetensors_info(saved.weights);
+  const TrainConfig config = config_beside(saved.weights, info.metadata, is_file);
   saved.form =
       parse_input_form(saved.weights.string(), entry_of(info.metadata, saved.weights, "data"));
   try {
@@ -111,7 +138,7 @@ SavedModel load_saved_model(const fs::path& folder) {
   saved.description = describe_model(config, saved.form.sizes);
   saved.generator = std::make_unique<Generator>();
   saved.model = make_model(config, saved.form.sizes, *saved.generator);
-  const std::string prefix = prefix_in(saved.weights, folder);
+  const std::string prefix = prefix_in(info);
   try {
     check_fits(saved.model->state_dict(), info, prefix);
   } catch (const Error& error) {

@@ -23,10 +23,11 @@ struct SavedModel {
   nn::ModulePtr model;
 };
 
-/// Reads best.safetensors, or checkpoint.safetensors where a run kept no best one, into the network
-/// that config.toml describes. The files are not trusted: throws Error naming the one at fault, for
+/// Reads the network of a run: of its folder, where best.safetensors goes before
+/// checkpoint.safetensors, or of one such file. config.toml beside it describes the network; a
+/// checkpoint that is given by itself describes its own. The files are not trusted: throws Error naming the one at fault, for
 /// files that are missing or damaged, and when they are not of one run.
-SavedModel load_saved_model(const std::filesystem::path& folder);
+SavedModel load_saved_model(const std::filesystem::path& run);
 
 /// The options of a config.toml that decide the network. Throws Error.
 TrainConfig read_model_config(const std::filesystem::path& path);

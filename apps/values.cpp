@@ -8,6 +8,7 @@
 #include <numeric>
 #include <system_error>
 
+#include "apps/terminal_text.h"
 #include "core/text.h"
 
 namespace plastic::apps {
@@ -19,7 +20,7 @@ bool parse_whole(std::string_view text, T& value) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string quoted(std::string_view text) { return "'" + printable(text) + "'"; }
 
 std::string describe(const Range& range) {
   const bool no_low = std::isinf(range.low);
@@ -34,20 +35,26 @@ std::string describe(const Range& range) {
   return "a number " + low + " and " + high;
 }
 
-// Levenshtein's distance.
-std::size_t edits(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
+// How many letters must be exchanged, added or taken away, or two neighbours swapped (Damerau's
+// distance, restricted). A name that was only begun is one slip.
+std::size_t edits(std::string_view typed, std::string_view name) {
+  constexpr std::size_t least_begun = 3;
+  if (typed.size() >= least_begun && name.starts_with(typed)) return typed == name ? 0 : 1;
+  std::vector<std::size_t> before, last(name.size() + 1), row(name.size() + 1);
+  std::iota(last.begin(), last.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= typed.size(); ++i) {
     row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    for (std::size_t j = 1; j <= name.size(); ++j) {
+      const bool is_same = typed[i - 1] == name[j - 1];
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (is_same ? 0 : 1)});
+      if (i > 1 && j > 1 && typed[i - 1] == name[j - 2] && typed[i - 2] == name[j - 1]) {
+        row[j] = std::min(row[j], before[j - 2] + 1);
+      }
     }
+    before = last;
+    last = row;
   }
-  return row.back();
+  return last.back();
 }
 
 }  // namespace
@@ -93,7 +100,10 @@ std::vector<std::string> parse_list(std::string_view text, bool distinct) {
 
 std::string parse_choice(std::string_view text, const std::vector<std::string>& names) {
   if (std::find(names.begin(), names.end(), text) == names.end()) {
-    throw UsageError("expected one of " + join(names) + ", got " + quoted(text));
+    if (text.empty()) throw UsageError("expected one of " + join(names) + ", got no name");
+    const std::string similar = nearest(text, names);
+    throw UsageError("expected one of " + join(names) + ", got " + quoted(text) +
+                     (similar.empty() ? "" : "; did you mean " + similar + "?"));
   }
   return std::string(text);
 }
@@ -114,7 +124,10 @@ std::string dashed(std::string_view name) {
 }
 
 std::string nearest(std::string_view text, const std::vector<std::string>& names) {
+  // Nobody's slip, and the time grows with the length.
+  constexpr std::size_t longest = 64;
   std::string best;
+  if (text.size() > longest) return best;
   // More than a third wrong is another word, not a slip.
   std::size_t fewest = (text.size() + 1) / 3 + 1;
   for (const std::string& name : names) {

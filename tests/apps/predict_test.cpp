@@ -198,6 +198,54 @@ TEST_CASE("apps.predict.shapes") {
   CHECK(sum == doctest::Approx(1.0).epsilon(1e-4));
 }
 
+TEST_CASE("apps.predict.folders_and_standard_input") {
+  const TemporaryFolder folder;
+  fs::create_directories(folder / "set/inner");
+  write_png(folder / "set/b.png", pixels_of(3));
+  write_png(folder / "set/inner/a.PNG", pixels_of(4));
+  write_file(folder / "set/notes.txt", "no image");
+  const ProgramResult result = run_program(predict("--json --top 1" + quoted(folder / "set")));
+  REQUIRE(result.code == 0);
+  CHECK(contains(result.err, {"1 other file is passed over"}));
+  const std::vector<json> lines = json_lines(result.out);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0]["image"] == folder / "set/b.png");
+  CHECK(lines[1]["image"] == folder / "set/inner/a.PNG");
+  CHECK(lines[1]["classes"][0]["class"] == "4");
+  // The same image on standard input.
+  const ProgramResult piped =
+      run_program(predict("--json --top 1 - <" + quoted(folder / "set/b.png")));
+  CAPTURE(piped.err);
+  REQUIRE(piped.code == 0);
+  CHECK(json_lines(piped.out)[0]["classes"] == lines[0]["classes"]);
+  CHECK(run_program(predict("- </dev/null")).code == 1);
+  fs::create_directories(folder / "empty");
+  CHECK(contains(run_program(predict(quoted(folder / "empty"))).err, {"holds no file that ends"}));
+}
+
+TEST_CASE("apps.predict.checkpoint_file") {
+  const TemporaryFolder folder;
+  write_png(folder / "image.png", pixels_of(3));
+  const auto classes = [&](const std::string& checkpoint) {
+    const ProgramResult result = run_program("predict --json --checkpoint" + quoted(checkpoint) +
+                                             quoted(folder / "image.png"));
+    CAPTURE(result.err);
+    REQUIRE(result.code == 0);
+    return json_lines(result.out)[0]["classes"];
+  };
+  CHECK(classes(run_folder() + "/best.safetensors") == classes(run_folder()));
+  // A checkpoint knows its network, wherever it is.
+  const std::string moved = folder / "moved.safetensors";
+  fs::copy_file(run_folder() + "/checkpoint.safetensors", moved);
+  CHECK(classes(moved) == classes(run_folder() + "/checkpoint.safetensors"));
+  // A best network does not.
+  const std::string best = folder / "best.safetensors";
+  fs::copy_file(run_folder() + "/best.safetensors", best);
+  CHECK(contains(
+      run_program("predict --checkpoint" + quoted(best) + quoted(folder / "image.png")).err,
+      {"has no config.toml beside it"}));
+}
+
 TEST_CASE("apps.predict.unreadable") {
   const TemporaryFolder folder;
   const std::string good = folder / "good.png";

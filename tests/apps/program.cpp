@@ -25,8 +25,9 @@ std::string big_endian(std::uint32_t value) {
 }
 
 std::string shell_command(const std::string& arguments, const TemporaryFolder& output) {
-  return std::string("'" PLASTIC_BINARY "' ") + arguments + " >'" + (output / "out") + "' 2>'" +
-         (output / "err") + "' </dev/null";
+  // Arguments may name another standard input.
+  return std::string("'" PLASTIC_BINARY "' </dev/null ") + arguments + " >'" + (output / "out") +
+         "' 2>'" + (output / "err") + "'";
 }
 
 ProgramResult result_of(int status, const TemporaryFolder& output) {

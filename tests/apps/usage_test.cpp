@@ -38,6 +38,16 @@ TEST_CASE("apps.usage.unknown") {
   check_refused("trian", "did you mean train?");
   check_refused("compare --optimizer sgd", "did you mean --optimizers?");
   check_refused("", "which command?");
+  check_refused("train ''", "an argument is empty");
+  check_refused("train =3", "unknown argument =3");
+  // Nothing is near a name of this length, and finding that out takes no time.
+  check_refused("train --" + std::string(100000, 'x'), "unknown argument --xxx");
+  check_refused("train --data fashon-mnist", "did you mean fashion-mnist?");
+  check_refused("train --model resnet", "did you mean resnet18?");
+  check_refused("train --optimizer adma", "did you mean adam?");
+  check_refused("compare --optimizers sdg,adam", "did you mean sgd?");
+  check_refused("data get minst", "did you mean mnist?");
+  check_refused("train --data ''", "got no name");
 }
 
 TEST_CASE("apps.usage.train_values") {

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace plastic::apps {
+
+// Names of files and classes, settings and messages come from elsewhere. What they hold must not
+// move the cursor, recolour the terminal, forge a line or turn a text around.
+
+/// `text` with everything that is not printable escaped: control characters, line breaks among them
+/// ("\n", "\x1b"), marks that change the direction of writing ("\u{202e}"), and bytes that are not
+/// UTF-8 ("\xff").
+std::string printable(std::string_view text);
+
+/// While one lives, std::cout and std::cerr escape as printable() does all but line breaks and
+/// tabs.
+class EscapedOutput {
+ public:
+  EscapedOutput();
+  ~EscapedOutput();
+  EscapedOutput(const EscapedOutput&) = delete;
+  EscapedOutput& operator=(const EscapedOutput&) = delete;
+
+ private:
+  class Buffer;
+  std::unique_ptr<Buffer> out_, error_;
+};
+
+/// Takes back what was written of the line on std::cout.
+void erase_line();
+
+}  // namespace plastic::apps
