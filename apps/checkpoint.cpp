@@ -35,6 +35,11 @@ Checkpoint head_of(const fs::path& path, const Metadata& metadata) {
   return checkpoint;
 }
 
+bool is_missing(const fs::path& path) {
+  std::error_code error;
+  return fs::symlink_status(path, error).type() == fs::file_type::not_found;
+}
+
 }  // namespace
 
 fs::path checkpoint_path(const fs::path& folder) { return folder / "checkpoint.safetensors"; }
@@ -53,13 +58,18 @@ void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint) {
 std::optional<Checkpoint> load_checkpoint(const fs::path& folder,
                                           const std::function<void(const Checkpoint&)>& check) {
   const fs::path path = checkpoint_path(folder);
-  std::error_code error;
-  if (fs::symlink_status(path, error).type() == fs::file_type::not_found) return std::nullopt;
+  if (is_missing(path)) return std::nullopt;
   if (check) check(head_of(path, read_safetensors_info(path).metadata));
   Safetensors file = load_safetensors(path);
   Checkpoint checkpoint = head_of(path, file.metadata);
   checkpoint.state = std::move(file.tensors);
   return checkpoint;
+}
+
+std::optional<Checkpoint> load_checkpoint_head(const fs::path& folder) {
+  const fs::path path = checkpoint_path(folder);
+  if (is_missing(path)) return std::nullopt;
+  return head_of(path, read_safetensors_info(path).metadata);
 }
 
 void save_best(const fs::path& folder, int epoch, double test_accuracy, const std::string& data,

@@ -34,6 +34,9 @@ std::optional<Checkpoint> load_checkpoint(
     const std::filesystem::path& folder,
     const std::function<void(const Checkpoint& head)>& check = {});
 
+/// The same without the state, of which nothing is read.
+std::optional<Checkpoint> load_checkpoint_head(const std::filesystem::path& folder);
+
 /// Replaces FOLDER/best.safetensors by a model's parameters; `data` as in Checkpoint.
 void save_best(const std::filesystem::path& folder, int epoch, double test_accuracy,
                const std::string& data, const StateDict& model);

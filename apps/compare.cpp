@@ -1,31 +1,34 @@
 // plastic compare: several optimizers from the same starts, and the table.
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include "apps/commands.h"
+#include "apps/compared_runs.h"
 #include "apps/comparison.h"
-#include "apps/config_file.h"
+#include "apps/comparison_json.h"
 #include "apps/config_option.h"
-#include "apps/metrics.h"
+#include "apps/interrupt.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/report.h"
 #include "apps/run_files.h"
 #include "apps/run_folder.h"
-#include "apps/run_recorder.h"
-#include "apps/saved_run.h"
 #include "apps/schedules.h"
-#include "apps/training.h"
 #include "apps/values.h"
+#include "apps/variants.h"
 #include "plastic/core/device.h"
 
 namespace plastic::apps {
 namespace {
 
+namespace fs = std::filesystem;
+
 struct CompareOptions {
   SharedOptions shared;
-  std::vector<std::string> optimizers = {"neuroplastic", "grad-only", "sgd", "adam"};
+  std::vector<Variant> variants = parse_variants("neuroplastic,grad-only,sgd,adam");
   std::vector<std::uint64_t> seeds = {41, 42, 43};
 };
 
@@ -35,124 +38,165 @@ std::vector<std::uint64_t> parse_seeds(const std::string& text) {
   return seeds;
 }
 
-std::vector<std::string> parse_optimizers(const std::string& text) {
-  const std::vector<std::string> names = parse_list(text, true);
-  for (const std::string& name : names) parse_choice(name, optimizer_names());
-  if (names.size() < 2) throw UsageError("expected two or more to compare, got '" + text + "'");
-  return names;
+std::vector<Variant> parse_rows(const std::string& text) {
+  std::vector<Variant> variants = parse_variants(text);
+  if (variants.size() < 2) throw UsageError("expected two or more to compare, got '" + text + "'");
+  return variants;
 }
 
-// The runs of a comparison, seed by seed, so that the optimizers can be compared from the first
-// seed on.
-class Comparison {
- public:
-  Comparison(const CompareOptions& options, const data::DatasetPair& data,
-             std::vector<OptimizerSettings> settings)
-      : options_(options),
-        data_(data),
-        settings_(std::move(settings)),
-        steps_(step_count(options.shared.run, data.train.size())),
-        progress_(steps_ * run_count()) {
-    for (const OptimizerSettings& optimizer : settings_) {
-      runs_.push_back({.optimizer = optimizer.name, .accuracies = {}, .seconds = {}});
-    }
-  }
+std::string names_of(const std::vector<Variant>& variants) {
+  std::vector<std::string> names;
+  for (const Variant& variant : variants) names.push_back(variant.name);
+  return join(names, ",");
+}
 
-  const std::vector<OptimizerRuns>& run() {
-    for (const std::uint64_t seed : options_.seeds) {
-      for (std::size_t i = 0; i < settings_.size(); ++i) run_one(seed, i);
-    }
-    return runs_;
-  }
+bool holds_comparison(const fs::path& folder) {
+  std::error_code error;
+  return fs::is_regular_file(comparison_path(folder), error);
+}
 
- private:
-  std::int64_t run_count() const { return std::ssize(settings_) * std::ssize(options_.seeds); }
-
-  void run_one(std::uint64_t seed, std::size_t i) {
-    TrainConfig config = options_.shared.run;
-    config.optimizer = settings_[i];
-    config.seed = seed;
-    const std::string name = config.optimizer.name;
-    const std::string label = "[" + std::to_string(done_ + 1) + "/" + std::to_string(run_count()) +
-                              "] " + name + " seed " + std::to_string(seed) + "  ";
-    std::filesystem::path folder;
-    std::optional<FolderLock> lock;
-    if (!options_.shared.out.empty()) {
-      folder = options_.shared.out / (name + "-seed-" + std::to_string(seed));
-      lock.emplace(prepare_inner_run_folder(folder, options_.shared.overwrite));
-      start_folder(folder, config_text(run_settings(options_.shared), config));
-    }
-    RunRecorder recorder(progress_, label, done_ * steps_, config.epochs, false, folder);
-    const std::vector<EpochResult> results = run_training(config, data_, recorder);
-    ++done_;
-
-    double seconds = 0.0;
-    for (const EpochResult& result : results) seconds += result.seconds;
-    const double accuracy = results.back().test_accuracy;
-    runs_[i].accuracies.push_back(accuracy);
-    runs_[i].seconds.push_back(seconds);
-    progress_.print(label + "test accuracy " + format_percent(accuracy) + "  " +
-                    format_fixed(seconds, 2) + " s");
-  }
-
-  const CompareOptions& options_;
-  const data::DatasetPair& data_;
-  std::vector<OptimizerSettings> settings_;
-  std::int64_t steps_;
-  Progress progress_;
-  std::vector<OptimizerRuns> runs_;
-  std::int64_t done_ = 0;
-};
-
-void compare(const CompareOptions& options) {
+ComparedRunsOptions resolve(const CompareOptions& options) {
   const SharedOptions& shared = options.shared;
-  check_overrides(shared.overrides, options.optimizers);
+  check_overrides(shared.overrides, options.variants);
   check_schedule(shared.run);
-  std::vector<OptimizerSettings> settings;
-  for (const std::string& name : options.optimizers) {
-    settings.push_back(resolve_settings(name, shared.paper, shared.overrides));
+  ComparedRunsOptions resolved{.config = shared.run,
+                               .settings = {},
+                               .variants = options.variants,
+                               .optimizers = {},
+                               .seeds = options.seeds,
+                               .out = shared.out};
+  for (const Variant& variant : options.variants) {
+    resolved.optimizers.push_back(
+        resolve_settings(variant, options.variants, shared.paper, shared.overrides));
   }
-  use(shared.arithmetic, shared.run.device);
-  check_device(shared.run.device);
-  if (shared.threads) set_num_threads(*shared.threads);
-  const data::DatasetPair data = load_data(shared);
-  std::optional<FolderLock> lock;
-  if (!shared.out.empty()) lock.emplace(prepare_run_folder(shared.out, shared.overwrite));
+  return resolved;
+}
 
+void print_header(const SharedOptions& shared, const data::DatasetPair& data,
+                  const ComparedRunsOptions& options, const ComparedRuns& runs) {
   std::cout << run_header(shared, data) << "\noptimizers"
             << (shared.paper ? " (the paper's settings)" : "") << "\n";
-  for (const OptimizerSettings& optimizer : settings) {
-    std::cout << "  " << pad(optimizer.name, 14) << describe(optimizer) << "\n";
+  int width = 14;
+  for (const Variant& variant : options.variants) {
+    width = std::max(width, static_cast<int>(std::ssize(variant.name)) + 2);
+  }
+  for (std::size_t i = 0; i < options.variants.size(); ++i) {
+    const Variant& variant = options.variants[i];
+    std::cout << "  " << pad(variant.name, width)
+              << (variant.name == variant.optimizer ? "" : variant.optimizer + ", ")
+              << describe(options.optimizers[i]) << "\n";
+  }
+  if (options.is_continued) {
+    std::cout << "continued  " << options.out.string() << ": " << runs.found_count() << " of "
+              << runs.run_count() << " runs are done\n";
   }
   std::cout
       << "Each seed gives all of them one initial network, one subset and one order of images.\n"
       << std::endl;
-  Comparison comparison(options, data, settings);
-  const std::vector<OptimizerRuns>& runs = comparison.run();
-  std::cout << "\n" << comparison_table(runs) << "\n" << conclusion(runs) << std::endl;
-  if (!shared.out.empty()) {
-    write_run_file(shared.out / "compare.json",
-                   comparison_json(shared.data, shared.run, options.seeds, settings, runs));
-    std::cout << "results in " << shared.out.string() << std::endl;
-    write_report({shared.out}, shared.out / "report.html");
-    std::cout << "report in " << (shared.out / "report.html").string() << std::endl;
+}
+
+// What a comparison leaves, whole or not.
+class Results {
+ public:
+  Results(const SharedOptions& shared, const ComparedRunsOptions& options, const ComparedRuns& runs)
+      : shared_(shared), options_(options), runs_(runs) {}
+
+  void save() const {
+    if (options_.out.empty()) return;
+    write_run_file(comparison_path(options_.out), comparison_json({.data = shared_.data,
+                                                                   .config = options_.config,
+                                                                   .seeds = options_.seeds,
+                                                                   .variants = options_.variants,
+                                                                   .settings = options_.optimizers,
+                                                                   .rows = runs_.rows()}));
   }
+
+  void print() const {
+    std::cout << "\n"
+              << comparison_table(runs_.rows()) << "\n"
+              << conclusion(runs_.rows()) << std::endl;
+  }
+
+  void report() const {
+    if (options_.out.empty() || runs_.ended_count() == 0) return;
+    std::cout << "results in " << options_.out.string() << std::endl;
+    const fs::path page = options_.out / "report.html";
+    write_report({options_.out}, page);
+    std::cout << "report in " << page.string() << std::endl;
+  }
+
+ private:
+  const SharedOptions& shared_;
+  const ComparedRunsOptions& options_;
+  const ComparedRuns& runs_;
+};
+
+std::string how_to_continue(const ComparedRunsOptions& options, const ComparedRuns& runs) {
+  const std::string done = "; " + std::to_string(runs.ended_count()) + " of " +
+                           std::to_string(runs.run_count()) + " runs are done";
+  return done + (options.out.empty()
+                     ? ". Nothing was kept: --out DIR would have"
+                     : ", and all is saved. To continue, give the same command again");
+}
+
+void compare(const CompareOptions& options) {
+  const SharedOptions& shared = options.shared;
+  ComparedRunsOptions resolved = resolve(options);
+  use(shared.arithmetic, shared.run.device);
+  check_device(shared.run.device);
+  if (shared.threads) set_num_threads(*shared.threads);
+  resolved.settings = run_settings(shared);
+  const data::DatasetPair data = load_data(shared);
+  std::optional<FolderLock> lock;
+  if (!shared.out.empty()) {
+    resolved.is_continued = !shared.overwrite && holds_comparison(shared.out);
+    lock.emplace(prepare_run_folder(shared.out, shared.overwrite || resolved.is_continued));
+  }
+  ComparedRuns runs(resolved, data);
+  const Results results(shared, resolved, runs);
+  print_header(shared, data, resolved, runs);
+  const InterruptGuard guard;
+  results.save();
+  try {
+    runs.run([&] { results.save(); });
+  } catch (const Interrupted& stop) {
+    std::cout << "\nSo far:";
+    results.print();
+    results.report();
+    throw Interrupted(stop.what() + how_to_continue(resolved, runs));
+  }
+  results.print();
+  results.report();
 }
 
 std::string footer() {
-  return "--lr, --weight-decay and --lr-decay take one number for all or one for each optimizer "
-         "that\n"
-         "is named: --lr sgd=0.05,adam=0.001. Options of NeuroPlastic hold for neuroplastic and\n"
+  return "An optimizer may be compared under several names: --optimizers sgd,fast=sgd. --lr,\n"
+         "--weight-decay, --momentum, --lr-decay and the options of NeuroPlastic take one value "
+         "for\n"
+         "all or one for each name: --lr sgd=0.05,fast=0.1. The name of an optimizer that is no "
+         "row\n"
+         "of its own stands for all its rows. Options of NeuroPlastic hold for neuroplastic and\n"
          "grad-only alike, but --np.mode for neuroplastic only.\n"
          "\n"
          "The table shows the test accuracy after the last epoch, mean ± deviation of a sample "
          "over\n"
          "the seeds; the difference to the first optimizer, seed by seed; in how many seeds the "
          "row\n"
-         "is ahead of it; and the seconds of training a run, without the tests.\n"
+         "is ahead of it; and the seconds of training per run, without the tests. A run whose "
+         "loss\n"
+         "stops being finite has diverged: the others follow, the means leave it out, the row "
+         "says\n"
+         "so, and it counts as behind a run that finished. The exit code is 0 once the table is\n"
+         "whole, whatever diverged.\n"
+         "\n"
          "--out DIR writes DIR/compare.json, DIR/report.html (see 'plastic report --help') and\n"
-         "DIR/OPTIMIZER-seed-N with the metrics.jsonl and config.toml of each run (see 'plastic\n"
-         "train --help').\n"
+         "DIR/NAME-seed-N with the files of each run (see 'plastic train --help'; diverged.json "
+         "says\n"
+         "where one diverged). Ctrl-C, SIGTERM or SIGHUP ends the comparison after the batch "
+         "under\n"
+         "way, with the table so far and exit code 130; a second one ends it at once. The same\n"
+         "command continues it: runs that ended are kept, the one under way goes on from its\n"
+         "checkpoint. More seeds or rows may be added so.\n"
          "\n"
          "The paper's settings:\n" +
          paper_settings_text() +
@@ -160,9 +204,9 @@ std::string footer() {
          "Examples:\n"
          "  plastic compare\n"
          "  plastic compare --data fashion-mnist --fraction 0.1 --paper --out runs/compare\n"
+         "  plastic compare --optimizers sgd,plain=sgd,adam --momentum plain=0 --lr plain=0.1\n"
          "  plastic compare --optimizers neuroplastic,adamw --seeds 1,2,3,4,5 "
-         "--np.plasticity-scale "
-         "2";
+         "--np.plasticity-scale 2";
 }
 
 }  // namespace
@@ -177,14 +221,15 @@ void add_compare(CLI::App& program) {
       });
   add_config_option(command);
   add_shared_options(command, options->shared, [&command, options] {
+    add_text_option(command, "--optimizers", "A,B,...", names_of(options->variants), "Optimizer",
+                    "What to compare, the reference first: " + join(optimizer_names()) +
+                        "; NAME=OPTIMIZER gives one a name of its own",
+                    [options](const std::string& text) { options->variants = parse_rows(text); });
     add_text_option(
-        command, "--optimizers", "A,B,...", join(options->optimizers, ","), "Optimizer",
-        "What to compare, the reference first: " + join(optimizer_names()),
-        [options](const std::string& text) { options->optimizers = parse_optimizers(text); });
-    add_text_option(command, "--seeds", "N,N,...", "41,42,43", "Training",
-                    "One run an optimizer for each; a seed decides initial weights, dropout, order "
-                    "and subset of the images",
-                    [options](const std::string& text) { options->seeds = parse_seeds(text); });
+        command, "--seeds", "N,N,...", "41,42,43", "Training",
+        "One run per optimizer for each; a seed decides initial weights, dropout, order "
+        "and subset of the images",
+        [options](const std::string& text) { options->seeds = parse_seeds(text); });
   });
 }
 

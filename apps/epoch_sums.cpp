@@ -57,7 +57,7 @@ StateDict EpochSums::state() const {
           {"counts", Tensor::from<std::int64_t>(counts, {std::ssize(counts)})}};
 }
 
-void EpochSums::restore(const StateDict& state) {
+void EpochSums::restore(const StateDict& state, const Diagnostics& named) {
   const std::vector<std::int64_t> counts = integers(state, "counts", 3);
   const Tensor& sums = find(state, "sums", "resume");
   const bool sound = sums.dtype() == DType::f64 && sums.rank() == 1 && sums.numel() >= 1 &&
@@ -70,6 +70,8 @@ void EpochSums::restore(const StateDict& state) {
   const std::vector<double> values = sums.to_vector<double>();
   loss_ = values.front();
   diagnostic_sums_.assign(values.begin() + 1, values.end());
+  last_.clear();
+  if (named.size() == diagnostic_sums_.size()) last_ = named;
   correct_ = static_cast<double>(counts[0]);
   const std::array on_device = {loss_, correct_};
   sums_.copy_(Tensor::from<double>(on_device, {2}));

@@ -38,8 +38,10 @@ class EpochSums {
   /// "sums" (f64: loss, then the diagnostics) and "counts" (i64: correct, images, batches), as of
   /// the last read().
   StateDict state() const;
-  /// Goes on from `state`. Throws Error when it is not such a state.
-  void restore(const StateDict& state);
+  /// Continues from `state`. `named` are diagnostics of the names that its sums are of, whatever
+  /// their values, for means that are asked for before the next batch. Throws Error when it is not
+  /// such a state.
+  void restore(const StateDict& state, const Diagnostics& named = {});
 
  private:
   /// f64 (2): loss and correct predictions; at one address, where recorded steps add to it.

@@ -11,7 +11,7 @@ namespace plastic::apps {
 constexpr std::int64_t evaluation_batch = 1000;
 
 /// One epoch of `loader` in evaluation mode; the model is left in training mode. Both are on
-/// `device`.
+/// `device`. Throws Interrupted after the batch in which interrupted() became true.
 EpochSums evaluate(nn::Module& model, data::Loader& loader, Device device);
 
 }  // namespace plastic::apps

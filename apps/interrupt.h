@@ -4,21 +4,37 @@
 
 namespace plastic::apps {
 
-/// Thrown between two steps after Ctrl-C or SIGTERM; the message says how to go on. The program's
-/// exit code is then 130, as shells have it for SIGINT.
+/// The program's exit code after a signal, as shells have it for SIGINT.
+constexpr int interrupted_exit_code = 130;
+
+/// Thrown between two batches or two runs after Ctrl-C, SIGTERM or SIGHUP; the message says how to
+/// continue. The program's exit code is then interrupted_exit_code.
 class Interrupted : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// While this lives, the first SIGINT or SIGTERM is only noted; a second one ends the program at
-/// once, as without this.
+/// What the first signal does.
+enum class OnSignal {
+  /// It is noted, for interrupted() to tell, and a line says so at once; the second signal ends the
+  /// program.
+  finish_batch,
+  /// It ends the program, with a line: for work that has nothing to save.
+  quit,
+};
+
+/// While this lives, SIGINT, SIGTERM and SIGHUP do what it says; a program that ends by a signal
+/// ends with interrupted_exit_code. A SIGHUP that is ignored, as under nohup, stays ignored. Guards
+/// nest: the innermost one holds. Making one forgets the signals noted before.
 class InterruptGuard {
  public:
-  InterruptGuard();
+  explicit InterruptGuard(OnSignal on_signal = OnSignal::finish_batch);
   ~InterruptGuard();
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+ private:
+  int outer_;
 };
 
 /// Whether a signal was noted since the guard was made.

@@ -22,8 +22,6 @@ using namespace plastic::apps;
 constexpr int done = 0;
 constexpr int failed = 1;
 constexpr int wrong_usage = 2;
-// As shells have it for Ctrl-C.
-constexpr int was_interrupted = 130;
 
 // The subcommand that was asked for, however deep, or the program itself.
 CLI::App& selected(CLI::App& program) {
@@ -89,7 +87,7 @@ int run(CLI::App& program, int argc, char** argv) {
     return report_usage(program, error.what());
   } catch (const Interrupted& stop) {
     complain(stop.what());
-    return was_interrupted;
+    return interrupted_exit_code;
   } catch (const plastic::Error& error) {
     complain(error.what());
   } catch (const std::bad_alloc&) {
@@ -119,12 +117,14 @@ int main(int argc, char** argv) {
       "  plastic info                                      # what this machine and build offer\n"
       "\n"
       "'plastic COMMAND --help' explains a command. Exit code: 0 done, 1 failed, 2 wrong usage,\n"
-      "130 interrupted by Ctrl-C or SIGTERM.");
+      "130 interrupted by Ctrl-C, SIGTERM or SIGHUP.");
   add_train(program);
   add_compare(program);
   add_predict(program);
   add_data(program);
   add_report(program);
   add_info(program);
+  // What has something to save has a guard of its own.
+  const InterruptGuard guard(OnSignal::quit);
   return run(program, argc, argv);
 }

@@ -1,45 +1,16 @@
 #include "apps/metrics.h"
 
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "apps/augmentation.h"
+#include "apps/json_parser.h"
 #include "apps/run_files.h"
-#include "apps/schedules.h"
-#include "apps/statistics.h"
 #include "apps/text_file.h"
 #include "core/check.h"
 
 namespace plastic::apps {
-namespace {
-
-nlohmann::ordered_json table_json(std::span<const OptimizerRuns> runs) {
-  // A deviation of one value is NaN, which JSON writes as null.
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const OptimizerRuns& row : runs) {
-    nlohmann::ordered_json json = {
-        {"optimizer", row.optimizer},
-        {"mean_test_accuracy", mean(row.accuracies)},
-        {"deviation_test_accuracy", sample_deviation(row.accuracies)},
-        {"mean_seconds", mean(row.seconds)},
-        {"test_accuracies", row.accuracies},
-        {"seconds", row.seconds},
-    };
-    if (&row != &runs.front()) {
-      const PairedDifference difference =
-          paired_difference(row.accuracies, runs.front().accuracies);
-      json["versus_first"] = {{"mean_difference", difference.mean},
-                              {"deviation_difference", difference.deviation},
-                              {"wins", difference.wins},
-                              {"ties", difference.ties},
-                              {"losses", difference.losses}};
-    }
-    rows.push_back(json);
-  }
-  return rows;
-}
-
-}  // namespace
 
 std::string metrics_line(const EpochResult& result) {
   nlohmann::ordered_json json = {
@@ -56,26 +27,57 @@ std::string metrics_line(const EpochResult& result) {
   return json.dump() + "\n";
 }
 
+namespace {
+
+using nlohmann::ordered_json;
+
+// JSON has null for a number that is not finite.
+double number(const ordered_json& value, const std::string& name) {
+  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
+  if (!value.is_number()) fail("metrics", "not a line of metrics: \"", name, "\" is no number");
+  return value.get<double>();
+}
+
+double number_in(const ordered_json& object, const std::string& name) {
+  const auto found = object.find(name);
+  if (found == object.end()) fail("metrics", "not a line of metrics: no number \"", name, "\"");
+  return number(*found, name);
+}
+
+int epoch_number(const ordered_json& object) {
+  const auto found = object.find("epoch");
+  if (found != object.end() && found->is_number_integer()) {
+    const auto epoch = found->get<std::int64_t>();
+    if (epoch >= 1 && epoch <= std::numeric_limits<int>::max()) return static_cast<int>(epoch);
+  }
+  fail("metrics", "not a line of metrics: no whole number \"epoch\" from 1");
+}
+
+}  // namespace
+
 EpochResult parse_metrics_line(const std::string& line) {
+  ordered_json json;
   try {
-    const auto json = nlohmann::ordered_json::parse(line);
-    EpochResult result{.epoch = json.at("epoch").get<int>(),
-                       .train_loss = json.at("train_loss").get<double>(),
-                       .train_accuracy = json.at("train_accuracy").get<double>(),
-                       .test_loss = json.at("test_loss").get<double>(),
-                       .test_accuracy = json.at("test_accuracy").get<double>(),
-                       .seconds = json.at("seconds").get<double>(),
-                       .images_per_second = json.at("images_per_second").get<double>(),
-                       .learning_rate = json.at("learning_rate").get<double>()};
-    if (json.contains("diagnostics")) {
-      for (const auto& [name, value] : json.at("diagnostics").items()) {
-        result.diagnostics.emplace_back(name, value.get<double>());
-      }
-    }
-    return result;
-  } catch (const nlohmann::json::exception& wrong) {
+    json = parse_json(line);
+  } catch (const BadJson& wrong) {
     fail("metrics", "not a line of metrics: ", wrong.what());
   }
+  if (!json.is_object()) fail("metrics", "not a line of metrics: no object");
+  EpochResult result{.epoch = epoch_number(json),
+                     .train_loss = number_in(json, "train_loss"),
+                     .train_accuracy = number_in(json, "train_accuracy"),
+                     .test_loss = number_in(json, "test_loss"),
+                     .test_accuracy = number_in(json, "test_accuracy"),
+                     .seconds = number_in(json, "seconds"),
+                     .images_per_second = number_in(json, "images_per_second"),
+                     .learning_rate = number_in(json, "learning_rate")};
+  const auto diagnostics = json.find("diagnostics");
+  if (diagnostics == json.end()) return result;
+  if (!diagnostics->is_object()) fail("metrics", "not a line of metrics: no object of diagnostics");
+  for (const auto& [name, value] : diagnostics->items()) {
+    result.diagnostics.emplace_back(name, number(value, name));
+  }
+  return result;
 }
 
 std::vector<EpochResult> MetricsFile::resume(int epochs) {
@@ -107,29 +109,6 @@ MetricsFile::MetricsFile(const std::filesystem::path& folder) : path_(folder / "
 void MetricsFile::append(const EpochResult& result) {
   text_ += metrics_line(result);
   write_run_file(path_, text_);
-}
-
-std::string comparison_json(const std::string& data, const TrainConfig& config,
-                            std::span<const std::uint64_t> seeds,
-                            std::span<const OptimizerSettings> settings,
-                            std::span<const OptimizerRuns> runs) {
-  nlohmann::ordered_json json = {
-      {"data", data}, {"fraction", config.fraction}, {"model", config.model}};
-  if (config.hidden) json["hidden"] = *config.hidden;
-  if (config.dropout) json["dropout"] = *config.dropout;
-  json["epochs"] = config.epochs;
-  json["batch_size"] = config.batch_size;
-  json["augment"] = augment_parts(config.augment);
-  json["schedule"] = name_of(config.schedule);
-  json["warmup"] = config.warmup_epochs;
-  json["device"] = to_string(config.device);
-  json["seeds"] = seeds;
-  for (const OptimizerSettings& optimizer : settings) {
-    json["settings"][optimizer.name] = describe(optimizer);
-  }
-  json["optimizers"] = table_json(runs);
-  json["conclusion"] = conclusion(runs);
-  return json.dump(2) + "\n";
 }
 
 }  // namespace plastic::apps

@@ -1,12 +1,9 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "apps/comparison.h"
 #include "apps/training.h"
 
 namespace plastic::apps {
@@ -34,12 +31,5 @@ class MetricsFile {
   std::filesystem::path path_;
   std::string text_;
 };
-
-/// The content of compare.json: how the runs were made, the table's numbers, the conclusion. Of
-/// `config`, optimizer and seed are not used.
-std::string comparison_json(const std::string& data, const TrainConfig& config,
-                            std::span<const std::uint64_t> seeds,
-                            std::span<const OptimizerSettings> settings,
-                            std::span<const OptimizerRuns> runs);
 
 }  // namespace plastic::apps

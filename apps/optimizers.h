@@ -38,8 +38,16 @@ bool is_neuroplastic(const std::string& name);
 /// else Plastic's own.
 OptimizerSettings default_settings(const std::string& name, bool paper);
 
-/// Numbers by optimizer name; the empty name stands for every optimizer.
+/// Numbers by the name of a variant or an optimizer; the empty name stands for all.
 using NumbersByOptimizer = std::map<std::string, double>;
+
+/// One of NeuroPlastic's options, in the spelling of optim::set_option.
+struct PlasticityOverride {
+  std::string option;
+  std::string value;
+  /// As in NumbersByOptimizer.
+  std::string name = {};
+};
 
 /// What the command line says explicitly.
 struct OptimizerOverrides {
@@ -47,18 +55,32 @@ struct OptimizerOverrides {
   NumbersByOptimizer weight_decay = {};
   NumbersByOptimizer momentum = {};
   NumbersByOptimizer lr_decay = {};
-  /// NeuroPlastic's options, name and value, in the spelling of optim::set_option.
-  std::vector<std::pair<std::string, std::string>> plasticity = {};
+  std::vector<PlasticityOverride> plasticity = {};
 };
 
-/// Throws UsageError for an override that applies to none of `optimizers`.
-void check_overrides(const OptimizerOverrides& overrides,
-                     const std::vector<std::string>& optimizers);
+/// An optimizer under a name of its own: "sgd" and "fast" may both be sgd, with other settings.
+struct Variant {
+  std::string name;
+  /// One of optimizer_names().
+  std::string optimizer;
+};
 
-/// default_settings(name, paper) with the overrides that concern `name`. Throws UsageError for
-/// options that contradict each other.
-OptimizerSettings resolve_settings(const std::string& name, bool paper,
+/// Throws UsageError for an override that applies to none of `variants`.
+void check_overrides(const OptimizerOverrides& overrides, const std::vector<Variant>& variants);
+
+/// default_settings(variant.optimizer, paper) with the overrides that concern the variant: those
+/// under its own name go before those under its optimizer's, unless that is the name of another of
+/// `variants`, and these before those for all. Throws UsageError for options that contradict each
+/// other.
+OptimizerSettings resolve_settings(const Variant& variant, const std::vector<Variant>& variants,
+                                   bool paper, const OptimizerOverrides& overrides);
+
+/// The settings of an optimizer that is the only one.
+OptimizerSettings resolve_settings(const std::string& optimizer, bool paper,
                                    const OptimizerOverrides& overrides);
+
+/// Everything that decides what the optimizer does, name and value, in a fixed order.
+std::vector<std::pair<std::string, std::string>> all_settings(const OptimizerSettings& settings);
 
 /// The settings in force, on one line: "lr 0.1, plasticity-scale 2, warmup-epochs 2".
 std::string describe(const OptimizerSettings& settings);
@@ -73,5 +95,8 @@ using Diagnostics = std::vector<std::pair<std::string, double>>;
 /// NeuroPlastic's diagnostics of the last step under optim::NeuroPlasticDiagnostics' names; empty
 /// where they are off or the optimizer is another.
 Diagnostics last_diagnostics(const optim::Optimizer& optimizer);
+
+/// The same names, with values that mean nothing.
+Diagnostics diagnostic_names();
 
 }  // namespace plastic::apps

@@ -40,19 +40,34 @@ CLI::Option* add_option(CLI::App& command, const std::string& name, const std::s
       ->group(group);
 }
 
-// "0.1" or "sgd=0.01,adam=0.001".
-NumbersByOptimizer parse_numbers(const std::string& text, const Range& range) {
-  if (text.find('=') == std::string::npos) return {{"", parse_number(text, range)}};
-  NumbersByOptimizer numbers;
+struct NamedText {
+  std::string name;
+  std::string value;
+};
+
+// "0.1", of no name, or "sgd=0.01,fast=0.1".
+std::vector<NamedText> parse_named(const std::string& text) {
+  if (text.find('=') == std::string::npos) return {{.name = "", .value = text}};
+  std::vector<NamedText> parts;
   for (const std::string& part : parse_list(text, false)) {
     const std::size_t sign = part.find('=');
-    if (sign == std::string::npos) {
-      throw UsageError("expected OPTIMIZER=NUMBER, got '" + part + "'");
+    if (sign == std::string::npos || sign == 0) {
+      throw UsageError("expected OPTIMIZER=VALUE, got '" + part + "'");
     }
-    const std::string name = parse_choice(part.substr(0, sign), optimizer_names());
-    if (!numbers.emplace(name, parse_number(part.substr(sign + 1), range)).second) {
+    const std::string name = part.substr(0, sign);
+    if (std::ranges::find(parts, name, &NamedText::name) != parts.end()) {
       throw UsageError(name + " is given twice");
     }
+    parts.push_back({.name = name, .value = part.substr(sign + 1)});
+  }
+  return parts;
+}
+
+// Names are checked when it is known which are in use.
+NumbersByOptimizer parse_numbers(const std::string& text, const Range& range) {
+  NumbersByOptimizer numbers;
+  for (const NamedText& part : parse_named(text)) {
+    numbers.emplace(part.name, parse_number(part.value, range));
   }
   return numbers;
 }
@@ -217,14 +232,16 @@ void add_neuroplastic_options(CLI::App& command, SharedOptions& options) {
                    option.default_value, "", std::string(option.description) + ": " + option.values,
                    [&options, name](const std::string& text) {
                      // A switch without a value is on.
-                     const std::string value = text.empty() ? "true" : text;
-                     optim::NeuroPlasticOptions trial;
-                     try {
-                       optim::set_option(trial, name, value);
-                     } catch (const Error& error) {
-                       throw UsageError(error.what());
+                     for (const NamedText& part : parse_named(text.empty() ? "true" : text)) {
+                       optim::NeuroPlasticOptions trial;
+                       try {
+                         optim::set_option(trial, name, part.value);
+                       } catch (const Error& error) {
+                         throw UsageError(error.what());
+                       }
+                       options.overrides.plasticity.push_back(
+                           {.option = name, .value = part.value, .name = part.name});
                      }
-                     options.overrides.plasticity.emplace_back(name, value);
                    });
     if (is_switch) {
       // CLI11 would put its default in the place of a value left out.

@@ -31,6 +31,7 @@ constexpr std::array marks = {
     Mark{"config.toml", "# Repeat this run: plastic ", ""},
     Mark{"metrics.jsonl", "{\"epoch\":", ""},
     Mark{"compare.json", "{", "\"optimizers\""},
+    Mark{"diverged.json", "{\"epoch\":", "\"where\""},
     Mark{"report.html", "<!", "content=\"plastic report\""},
 };
 

@@ -11,9 +11,9 @@
 namespace plastic::apps {
 
 /// The files that the program writes into the folders of runs and comparisons.
-inline constexpr const char* run_file_names[] = {"config.toml",      "metrics.jsonl",
-                                                 "best.safetensors", "checkpoint.safetensors",
-                                                 "compare.json",     "report.html"};
+inline constexpr const char* run_file_names[] = {
+    "config.toml",  "metrics.jsonl", "best.safetensors", "checkpoint.safetensors",
+    "compare.json", "report.html",   "diverged.json"};
 
 /// Throws Error of `op` where `path`, a file of a run, is a link through which it is not written,
 /// or something else than a file.

@@ -135,6 +135,10 @@ SavedModel load_saved_model(const fs::path& run) {
   } catch (const UsageError& wrong) {
     fail("predict", saved.weights.string(), ": epoch: ", wrong.what());
   }
+  if (saved.epoch == 0) {
+    fail("predict", saved.weights.string(), ": its first epoch was not finished: 'plastic train ",
+         "--resume' goes on with it");
+  }
   saved.description = describe_model(config, saved.form.sizes);
   saved.generator = std::make_unique<Generator>();
   saved.model = make_model(config, saved.form.sizes, *saved.generator);

@@ -48,7 +48,7 @@ std::string shell_quoted(const std::string& text) {
 
 TrainConfig resolve(const TrainOptions& options) {
   const SharedOptions& shared = options.shared;
-  check_overrides(shared.overrides, {options.optimizer});
+  check_overrides(shared.overrides, {{.name = options.optimizer, .optimizer = options.optimizer}});
   TrainConfig config = shared.run;
   config.optimizer = resolve_settings(options.optimizer, shared.paper, shared.overrides);
   config.seed = options.seed;
@@ -112,8 +112,12 @@ void train(TrainOptions& options) {
             << config.optimizer.name << (shared.paper ? " (the paper's settings): " : ": ")
             << describe(config.optimizer) << "\n";
   if (options.resume) {
-    std::cout << "resumed    " << shared.out.string() << " after epoch " << done << " of "
-              << config.epochs;
+    std::cout << "resumed    " << shared.out.string();
+    if (start) {
+      std::cout << " after epoch " << done << " of " << config.epochs;
+    } else {
+      std::cout << ", of which nothing was done yet";
+    }
     const std::int64_t steps = start ? steps_into_epoch(start->state) : 0;
     if (steps > 0) std::cout << " and step " << steps << " of the next";
     std::cout << "\n";
@@ -149,11 +153,12 @@ std::string footer() {
          "  metrics.jsonl           what each epoch brought\n"
          "  checkpoint.safetensors  after each epoch: where the run stands, for --resume\n"
          "  best.safetensors        with --keep-best: the network of the best epoch\n"
-         "Ctrl-C or SIGTERM ends the run after the step under way and saves it, with exit code "
-         "130;\n"
-         "'plastic train --resume DIR' goes on from there, as if nothing had happened. After any "
-         "other\n"
-         "end it goes on after the last whole epoch.\n"
+         "  diverged.json           where the loss stopped being finite, if it did\n"
+         "Ctrl-C, SIGTERM or SIGHUP ends the run after the batch under way, of training or of the\n"
+         "test, and saves it, with exit code 130; a second one ends it at once. 'plastic train\n"
+         "--resume DIR' continues from there, as if nothing had happened, and after any other end\n"
+         "from the last whole epoch. Without --out there is nothing to save, and the first signal\n"
+         "ends the run at once, with the same exit code.\n"
          "\n"
          "metrics.jsonl holds one JSON object an epoch: epoch, train_loss,\n"
          "train_accuracy (over the epoch's batches as they were met), test_loss, test_accuracy,\n"

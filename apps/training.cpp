@@ -11,7 +11,7 @@
 #include "apps/run_state.h"
 #include "apps/schedules.h"
 #include "apps/train_step.h"
-#include "core/check.h"
+#include "apps/values.h"
 #include "plastic/data/loader.h"
 #include "plastic/optim/optimizer.h"
 
@@ -58,9 +58,10 @@ class Training::Run {
   EpochResult run_epoch(int epoch) {
     optimizer_->set_epoch(epoch, config_.epochs);
     EpochResult result = train_epoch(epoch);
-    const EpochSums test = evaluate(*model_, test_loader_, config_.device);
+    const EpochSums test = test_after(epoch);
     const std::int64_t steps = train_loader_.batch_count();
-    check_finite(test.loss(), "test loss", epoch, steps, steps);
+    check_finite(test.loss(), "the test loss", epoch, steps, steps);
+    in_epoch_ = false;
     result.test_loss = test.loss();
     result.test_accuracy = test.accuracy();
     observer_.on_epoch(result);
@@ -91,7 +92,7 @@ class Training::Run {
     const StateDict epoch = part_of(state, epoch_prefix);
     in_epoch_ = !epoch.empty();
     if (!in_epoch_) return;
-    sums_.restore(epoch);
+    sums_.restore(epoch, diagnostic_names());
     seconds_ = find(epoch, "seconds", "resume").item();
   }
 
@@ -121,7 +122,15 @@ class Training::Run {
     return model;
   }
 
-  // Begins the epoch, or goes on with the one that was interrupted.
+  EpochSums test_after(int epoch) {
+    try {
+      return evaluate(*model_, test_loader_, config_.device);
+    } catch (const Interrupted&) {
+      throw Interrupted("interrupted in the test after epoch " + std::to_string(epoch));
+    }
+  }
+
+  // Begins the epoch, or continues the one that was interrupted.
   EpochResult train_epoch(int epoch) {
     const Stopwatch stopwatch;
     if (!in_epoch_) {
@@ -136,7 +145,7 @@ class Training::Run {
     const auto read = [&] {
       sums_.read();
       seconds_ = seconds_before + stopwatch.seconds();
-      check_finite(sums_.loss(), "loss", epoch, read_step + 1, step.step);
+      check_finite(sums_.loss(), "the loss", epoch, read_step + 1, step.step);
       read_step = step.step;
       step.loss = sums_.loss();
       step.accuracy = sums_.accuracy();
@@ -153,14 +162,13 @@ class Training::Run {
         next_reading = stopwatch.seconds() + seconds_between_readings;
       }
       observer_.on_step(step);
-      // After the last step, little is missing to save the whole epoch.
+      // After the last step the evaluation notices it.
       if (interrupted() && step.step < step.steps) {
         read();
         throw Interrupted("interrupted in epoch " + std::to_string(epoch) + " after step " +
                           std::to_string(step.step) + " of " + std::to_string(step.steps));
       }
     }
-    in_epoch_ = false;
     return result_of(epoch, step.steps);
   }
 
@@ -186,9 +194,13 @@ class Training::Run {
     const std::string place =
         first == last ? "step " + std::to_string(last)
                       : "between steps " + std::to_string(first) + " and " + std::to_string(last);
-    fail("train", what, " is ", value, " at epoch ", epoch, ", ", place, " (",
-         config_.optimizer.name, ", seed ", config_.seed, ", lr ", config_.optimizer.lr,
-         "); try a smaller --lr");
+    const std::string where = std::string(what) +
+                              (std::isnan(value) ? " is not a number" : " is infinite") +
+                              " in epoch " + std::to_string(epoch) + ", " + place;
+    throw Diverged("[train] the run diverged: " + where + " (" + config_.optimizer.name +
+                       ", seed " + std::to_string(config_.seed) + ", lr " +
+                       brief(config_.optimizer.lr) + "); try a smaller --lr",
+                   epoch, where);
   }
 
   TrainConfig config_;

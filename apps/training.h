@@ -4,10 +4,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/optimizers.h"
 #include "plastic/core/device.h"
+#include "plastic/core/error.h"
 #include "plastic/core/state_dict.h"
 #include "plastic/data/augment.h"
 #include "plastic/data/dataset.h"
@@ -26,6 +28,22 @@ constexpr std::uint64_t subset = 3;
 /// How the learning rate goes: constant, to 0 at the end of the run along half a cosine, or up and
 /// down in one cycle.
 enum class LrSchedule { constant, cosine, one_cycle };
+
+/// Thrown when the loss of a run stops being finite.
+class Diverged : public Error {
+ public:
+  /// `where` is the message without the names of the run: "the loss is not a number in ...".
+  Diverged(const std::string& message, int epoch, std::string where)
+      : Error(message), epoch_(epoch), where_(std::move(where)) {}
+
+  /// The epoch under way, from 1.
+  int epoch() const { return epoch_; }
+  const std::string& where() const { return where_; }
+
+ private:
+  int epoch_;
+  std::string where_;
+};
 
 struct TrainConfig {
   /// Share of the training set, drawn anew for each seed.
@@ -104,10 +122,10 @@ class Training {
   Training(const Training&) = delete;
   Training& operator=(const Training&) = delete;
 
-  /// Trains for an epoch, evaluates and tells the observer. Epochs count from 1. Throws Error when
-  /// the loss stops being finite, naming epoch and step, and Interrupted after the step in which
-  /// interrupted() became true, unless it was the epoch's last. An epoch that was interrupted is
-  /// gone on with.
+  /// Trains for an epoch, evaluates and tells the observer. Epochs count from 1. Throws Diverged
+  /// when the loss stops being finite, naming epoch and step, and Interrupted after the step or the
+  /// batch of the evaluation in which interrupted() became true. An epoch that was interrupted is
+  /// continued, and only evaluated where its steps were done.
   EpochResult run_epoch(int epoch);
 
   /// Between two steps, everything that later ones depend on: "model.", "optimizer." and

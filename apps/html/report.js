@@ -128,8 +128,8 @@ function description(quantity, all) {
 
 const epochs = groups.flatMap(group => group.runs).flatMap(run => run.epochs)
   .map(({epoch}) => epoch);
-const [firstEpoch, lastEpoch] = [epochs.reduce((a, b) => Math.min(a, b)),
-  epochs.reduce((a, b) => Math.max(a, b))];
+const lastEpoch = epochs.reduce((a, b) => Math.max(a, b), 1);
+const firstEpoch = epochs.reduce((a, b) => Math.min(a, b), lastEpoch);
 // A range of one epoch would have no width.
 const epochRange = {min: firstEpoch, max: Math.max(lastEpoch, firstEpoch + 1)};
 

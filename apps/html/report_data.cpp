@@ -38,13 +38,17 @@ fs::path canonical_folder(const fs::path& folder) {
   return path;
 }
 
-// The folders with metrics in `folder`, by name.
+bool is_run(const fs::path& folder) {
+  return is_there(folder / metrics_name) || is_there(divergence_path(folder));
+}
+
+// The folders of runs in `folder`, by name.
 std::vector<fs::path> run_folders(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
-    if (is_there(entry->path() / metrics_name)) found.push_back(entry->path());
+    if (is_run(entry->path())) found.push_back(entry->path());
   }
   if (error)
     fail("report", folder.string(), ": cannot read this folder: ", system_text(error.value()));
@@ -135,7 +139,7 @@ class Gatherer {
     const fs::path folder = canonical_folder(given);
     if (!seen_.insert(folder).second) return;
     if (title_.empty()) title_ = folder.filename().string();
-    if (is_there(folder / metrics_name)) {
+    if (is_run(folder)) {
       add_single(folder);
       return;
     }
@@ -212,7 +216,14 @@ class Gatherer {
   }
 
   void add_run(const fs::path& folder) {
-    ReportRun run{.folder = folder, .seed = {}, .epochs = read_metrics(folder / metrics_name)};
+    ReportRun run{.folder = folder,
+                  .seed = {},
+                  .epochs = {},
+                  .divergence = load_divergence("report", folder)};
+    // A run that diverged in its first epoch has no metrics.
+    if (!run.divergence || is_there(folder / metrics_name)) {
+      run.epochs = read_metrics(folder / metrics_name);
+    }
     std::string key = "folder " + folder.string();
     std::string name = folder.filename().string();
     const fs::path config = folder / "config.toml";

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/divergence.h"
 #include "apps/html/metrics_reader.h"
 
 namespace plastic::apps {
@@ -15,7 +16,9 @@ struct ReportRun {
   std::filesystem::path folder;
   /// Where known, no two runs of a group have the same.
   std::optional<std::uint64_t> seed;
+  /// Those done; none where it diverged in the first.
   std::vector<EpochRecord> epochs;
+  std::optional<Divergence> divergence = {};
 };
 
 /// Runs that differ only in their seed.

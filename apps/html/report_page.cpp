@@ -29,6 +29,7 @@ std::string chart_data(const ReportData& data) {
       // A seed is text here: JavaScript's numbers hold 53 bits only.
       ordered_json json = {{"label", run.seed ? "seed " + std::to_string(*run.seed)
                                               : run.folder.filename().string()}};
+      json["epochs"] = ordered_json::array();
       for (const EpochRecord& epoch : run.epochs) json["epochs"].push_back(epoch_json(epoch));
       runs.push_back(std::move(json));
     }

@@ -1,62 +1,34 @@
 #include "apps/html/report_table.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "apps/comparison.h"
 #include "apps/html/html_text.h"
-#include "apps/progress.h"
-#include "apps/statistics.h"
 
 namespace plastic::apps {
 namespace {
 
-double last_accuracy(const ReportRun& run) { return run.epochs.back().number("test_accuracy"); }
-
-double seconds(const ReportRun& run) {
-  double sum = 0.0;
-  for (const EpochRecord& epoch : run.epochs) sum += epoch.number("seconds");
-  return sum;
-}
-
 OptimizerRuns summary(const ReportGroup& group) {
-  OptimizerRuns runs{.optimizer = group.name, .accuracies = {}, .seconds = {}};
+  OptimizerRuns row{.name = group.name, .label = group.name, .runs = {}, .planned = 0};
   for (const ReportRun& run : group.runs) {
-    runs.accuracies.push_back(last_accuracy(run));
-    runs.seconds.push_back(seconds(run));
+    SeedRun ended{.seed = run.seed,
+                  .end = run.divergence ? RunEnd::diverged : RunEnd::finished,
+                  .epochs = run.epochs.empty() ? 0 : run.epochs.back().epoch};
+    for (const EpochRecord& epoch : run.epochs) ended.seconds += epoch.number("seconds");
+    if (!run.epochs.empty()) ended.accuracy = run.epochs.back().number("test_accuracy");
+    row.runs.push_back(ended);
   }
-  return runs;
+  return row;
 }
 
-std::string plus_minus(double mean, double deviation, bool sign) {
-  const std::string text = (sign && mean >= 0.0 ? "+" : "") + format_fixed(100.0 * mean, 2);
-  return std::isnan(deviation) ? text : text + " ± " + format_fixed(100.0 * deviation, 2);
-}
-
-// The two cells of a group against the first one.
-std::string versus_first(const ReportGroup& first, const ReportGroup& group) {
-  std::vector<double> values;
-  std::vector<double> references;
-  for (const ReportRun& run : group.runs) {
-    for (const ReportRun& reference : first.runs) {
-      if (!run.seed || run.seed != reference.seed) continue;
-      values.push_back(last_accuracy(run));
-      references.push_back(last_accuracy(reference));
-    }
-  }
-  if (values.empty()) return "<td>no common seed</td><td></td>";
-  const PairedDifference difference = paired_difference(values, references);
-  return "<td>" + plus_minus(difference.mean, difference.deviation, true) + "</td><td>" +
-         std::to_string(difference.wins) + " of " + std::to_string(difference.pairs()) + "</td>";
-}
+int last_epoch(const ReportRun& run) { return run.epochs.empty() ? 0 : run.epochs.back().epoch; }
 
 std::string epochs_cell(const ReportGroup& group) {
   const auto [fewest, most] = std::minmax_element(
-      group.runs.begin(), group.runs.end(), [](const ReportRun& a, const ReportRun& b) {
-        return a.epochs.back().epoch < b.epochs.back().epoch;
-      });
-  const int low = fewest->epochs.back().epoch;
-  const int high = most->epochs.back().epoch;
+      group.runs.begin(), group.runs.end(),
+      [](const ReportRun& a, const ReportRun& b) { return last_epoch(a) < last_epoch(b); });
+  const int low = last_epoch(*fewest);
+  const int high = last_epoch(*most);
   return std::to_string(low) + (low == high ? "" : " to " + std::to_string(high));
 }
 
@@ -68,15 +40,16 @@ std::string table_html(const ReportData& data) {
       "seeds; the difference to the first row, seed by seed</caption><thead><tr>"
       "<th scope=\"col\">optimizer</th><th scope=\"col\">runs</th><th scope=\"col\">epochs</th>"
       "<th scope=\"col\">test accuracy, %</th><th scope=\"col\">points vs first</th>"
-      "<th scope=\"col\">seeds won</th><th scope=\"col\">seconds a run</th></tr></thead><tbody>";
-  const ReportGroup& first = data.groups.front();
-  for (const ReportGroup& group : data.groups) {
-    const OptimizerRuns runs = summary(group);
-    html += "<tr><th scope=\"row\">" + escape_html(group.name) + "</th><td>" +
-            std::to_string(group.runs.size()) + "</td><td>" + epochs_cell(group) + "</td><td>" +
-            plus_minus(mean(runs.accuracies), sample_deviation(runs.accuracies), false) + "</td>" +
-            (&group == &first ? "<td>(first)</td><td></td>" : versus_first(first, group)) + "<td>" +
-            format_fixed(mean(runs.seconds), 2) + "</td></tr>\n";
+      "<th scope=\"col\">seeds won</th><th scope=\"col\">seconds per "
+      "run</th><td></td></tr></thead><tbody>";
+  std::vector<OptimizerRuns> rows;
+  for (const ReportGroup& group : data.groups) rows.push_back(summary(group));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const ComparisonCells cells = comparison_cells(rows.front(), rows[i]);
+    html += "<tr><th scope=\"row\">" + escape_html(rows[i].label) + "</th><td>" +
+            std::to_string(rows[i].runs.size()) + "</td><td>" + epochs_cell(data.groups[i]) +
+            "</td><td>" + cells.accuracy + "</td><td>" + cells.difference + "</td><td>" +
+            cells.wins + "</td><td>" + cells.seconds + "</td><td>" + cells.note + "</td></tr>\n";
   }
   return html + "</tbody></table>";
 }

@@ -1,14 +1,19 @@
 #include <doctest/doctest.h>
+#include <signal.h>
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <thread>
 
 #include "tests/apps/program.h"
 
 using namespace plastic::tests;
 using nlohmann::json;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -46,7 +51,7 @@ TEST_CASE("apps.compare.table") {
     CHECK(comparison["seeds"] == json({5, 6}));
     CHECK(contains(result.out, comparison["conclusion"].get<std::string>()));
     for (const json& row : comparison["optimizers"]) {
-      const std::string name = row["optimizer"];
+      const std::string name = row["name"];
       for (const std::size_t i : {0, 1}) {
         const std::string metrics =
             read_file(out + "/" + name + "-seed-" + std::to_string(5 + i) + "/metrics.jsonl");
@@ -66,4 +71,224 @@ TEST_CASE("apps.compare.table") {
     };
     CHECK(first_loss(alone) == first_loss(out + "/sgd-seed-6"));
   }
+}
+
+namespace {
+
+// A folder with a tiny mnist and comparisons on it.
+class Comparisons {
+ public:
+  Comparisons() { write_tiny_mnist(folder_.path()); }
+
+  fs::path operator/(const std::string& name) const { return folder_.path() / name; }
+
+  std::string command(const std::string& name, const std::string& arguments) const {
+    return "compare --data mnist --data-dir '" + folder_.path().string() + "' --out '" +
+           (folder_ / name) + "' --hidden 16 --batch-size 20 --threads 2 " + arguments;
+  }
+
+  ProgramResult compare(const std::string& name, const std::string& arguments) const {
+    return run_program(command(name, arguments));
+  }
+
+  ProgramResult train(const std::string& arguments) const {
+    return run_program("train " + arguments);
+  }
+
+  json result(const std::string& name) const {
+    return json::parse(read_file(*this / name / "compare.json"));
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("apps.compare.diverging") {
+  const Comparisons all;
+  const std::string arguments =
+      "--optimizers adam,sgd,fast=sgd --lr sgd=1e30,fast=0.1 --seeds 1,2 --epochs 2";
+  const ProgramResult result = all.compare("runs", arguments);
+  CAPTURE(result.out);
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  CHECK(result.err.empty());
+  CHECK(contains(result.out, "sgd seed 1  diverged: the loss is not a number in epoch 1, step "));
+  CHECK(contains(result.out, "sgd (lr 1e+30)"));
+  CHECK(contains(result.out, "fast (sgd, lr 0.1)"));
+  CHECK(contains(result.out, "diverged in 2 of 2 seeds\n"));
+  CHECK_FALSE(contains(result.out, "nan"));
+
+  const json comparison = all.result("runs");
+  CHECK(comparison["complete"] == true);
+  const json& rows = comparison["optimizers"];
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0]["finished"] == 2);
+  CHECK(rows[1]["diverged"] == 2);
+  CHECK(rows[1]["mean_test_accuracy"].is_null());
+  CHECK(rows[1]["runs"][0]["end"] == "diverged");
+  CHECK(rows[2]["name"] == "fast");
+  CHECK(rows[2]["optimizer"] == "sgd");
+  CHECK(rows[2]["label"] == "fast (sgd, lr 0.1)");
+  CHECK(
+      contains(read_file(all / "runs/fast-seed-1/config.toml"), "optimizer = \"sgd\"\nlr = 0.1\n"));
+  CHECK(contains(read_file(all / "runs/report.html"), "diverged in 2 of 2 seeds"));
+
+  SUBCASE("is not tried again") {
+    const ProgramResult again = all.compare("runs", arguments);
+    CHECK(again.code == 0);
+    CHECK(contains(again.out, "6 of 6 runs are done"));
+    CHECK(count_of(again.out, "(done before)") == 6);
+    CHECK(all.result("runs") == comparison);
+  }
+
+  SUBCASE("another seed is added") {
+    const ProgramResult more = all.compare("runs", arguments + " --seeds 1,2,3");
+    // The option may be given once.
+    CHECK(more.code == 2);
+    const ProgramResult third = all.compare(
+        "runs", "--optimizers adam,sgd,fast=sgd --lr sgd=1e30,fast=0.1 --seeds 1,2,3 --epochs 2");
+    CHECK(third.code == 0);
+    CHECK(count_of(third.out, "(done before)") == 6);
+    CHECK(contains(third.out, "diverged in 3 of 3 seeds"));
+    CHECK(all.result("runs")["optimizers"][0]["test_accuracies"].size() == 3);
+  }
+}
+
+TEST_CASE("apps.compare.interrupted") {
+  const Comparisons all;
+  const std::string arguments = "--optimizers sgd,adam --seeds 1,2 --epochs 300";
+  REQUIRE(all.compare("whole", arguments).code == 0);
+  const json whole = all.result("whole");
+  int interruptions = 0;
+  // Where each of them stops depends on the machine; what comes out does not.
+  for (const char* begun : {"sgd-seed-1", "adam-seed-1", "adam-seed-2"}) {
+    RunningProgram program(all.command("parts", arguments));
+    while (!fs::exists(all / "parts" / begun / "metrics.jsonl")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    program.send(SIGINT);
+    const ProgramResult result = program.wait();
+    CAPTURE(result.err);
+    if (result.code == 0) break;
+    ++interruptions;
+    CHECK(result.code == 130);
+    CHECK(result.err.starts_with("plastic: stopping after this batch; again to quit at once\n"));
+    CHECK(contains(result.err, "give the same command again"));
+    CHECK(contains(result.out, "So far:"));
+    CHECK(contains(result.out, "not finished in "));
+    CHECK_FALSE(contains(result.out, "nan"));
+    const json so_far = all.result("parts");
+    CHECK(so_far["complete"] == false);
+    CHECK(so_far["optimizers"].size() == 2);
+  }
+  CHECK(interruptions > 0);
+  const ProgramResult last = all.compare("parts", arguments);
+  CAPTURE(last.err);
+  CHECK(last.code == 0);
+  CHECK(contains(last.out, "continued "));
+  const json parts = all.result("parts");
+  for (const std::size_t row : {0, 1}) {
+    CHECK(parts["optimizers"][row]["test_accuracies"] ==
+          whole["optimizers"][row]["test_accuracies"]);
+  }
+  for (const char* run : {"sgd-seed-1", "adam-seed-1", "sgd-seed-2", "adam-seed-2"}) {
+    CHECK(timeless_metrics(all / "parts" / run) == timeless_metrics(all / "whole" / run));
+    CHECK(read_file(all / "parts" / run / "checkpoint.safetensors") ==
+          read_file(all / "whole" / run / "checkpoint.safetensors"));
+  }
+}
+
+TEST_CASE("apps.compare.killed") {
+  const Comparisons all;
+  const std::string arguments = "--optimizers sgd,adam --seeds 1 --epochs 200";
+  REQUIRE(all.compare("whole", arguments).code == 0);
+  for (const char* begun : {"sgd-seed-1", "adam-seed-1"}) {
+    RunningProgram program(all.command("parts", arguments));
+    while (!fs::exists(all / "parts" / begun / "metrics.jsonl")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    program.send(SIGKILL);
+    program.wait();
+  }
+  CHECK(all.compare("parts", arguments).code == 0);
+  CHECK(all.result("parts")["optimizers"][1]["test_accuracies"] ==
+        all.result("whole")["optimizers"][1]["test_accuracies"]);
+}
+
+TEST_CASE("apps.compare.of_something_else") {
+  const Comparisons all;
+  const std::string arguments = "--optimizers sgd,adam --seeds 1,2 --epochs 1";
+  REQUIRE(all.compare("runs", arguments).code == 0);
+  const std::string before = read_file(all / "runs/compare.json");
+  const auto check_refused = [&](const std::string& other, const std::string& reason) {
+    CAPTURE(other);
+    const ProgramResult result = all.compare("runs", other);
+    CAPTURE(result.err);
+    CHECK(result.code == 1);
+    CHECK(contains(result.err, reason));
+    CHECK(contains(result.err, "--overwrite"));
+    CHECK(read_file(all / "runs/compare.json") == before);
+  };
+  check_refused("--optimizers sgd,adam --seeds 1,2 --epochs 2", "epochs is 1 there and 2 here");
+  check_refused(arguments + " --lr 0.5", "lr is 0.01 there and 0.5 here");
+  check_refused(arguments + " --fraction 0.5", "fraction is 1 there and 0.5 here");
+  check_refused("--optimizers sgd,adam --seeds 1 --epochs 1",
+                "-seed-2: is a run of another comparison");
+  check_refused("--optimizers sgd,adamw --seeds 1,2 --epochs 1",
+                ": is a run of another comparison");
+  // Threads and where the data lies change no result.
+  CHECK(all.compare("runs", "--optimizers sgd,adam --seeds 1,2 --epochs 1 --prefetch 1").code == 0);
+  CHECK(all.compare("runs", "--optimizers sgd,adamw --seeds 1,2 --epochs 1 --overwrite").code == 0);
+  CHECK(all.result("runs")["optimizers"][1]["name"] == "adamw");
+
+  // A folder that no comparison wrote.
+  fs::create_directory(all / "other");
+  write_file(all / "other/notes.txt", "mine");
+  CHECK(all.compare("other", arguments).code == 1);
+}
+
+TEST_CASE("apps.compare.runs_are_resumed") {
+  const Comparisons all;
+  const std::string arguments = "--optimizers sgd,adam --seeds 1 --epochs ";
+  REQUIRE(all.compare("runs", arguments + "2").code == 0);
+  REQUIRE(all.compare("longer", arguments + "3").code == 0);
+  const std::string run = (all / "runs/adam-seed-1").string();
+  CHECK(all.train("--resume '" + run + "' --epochs 3").code == 0);
+  CHECK(timeless_metrics(run) == timeless_metrics(all / "longer/adam-seed-1"));
+  CHECK(read_file(run + "/checkpoint.safetensors") ==
+        read_file(all / "longer/adam-seed-1/checkpoint.safetensors"));
+
+  // As earlier versions left them.
+  fs::remove(run + "/checkpoint.safetensors");
+  const ProgramResult refused = all.train("--resume '" + run + "'");
+  CHECK(refused.code == 1);
+  CHECK(contains(refused.err, "no checkpoint.safetensors to continue from"));
+  fs::remove(all / "longer/adam-seed-1/checkpoint.safetensors");
+  const ProgramResult again = all.compare("longer", arguments + "3");
+  CHECK(again.code == 0);
+  CHECK(count_of(again.out, "(done before)") == 2);
+}
+
+TEST_CASE("apps.compare.config") {
+  const Comparisons all;
+  write_file(all / "compare.toml",
+             "optimizers = [\"sgd\", \"plain=sgd\", \"neuroplastic\"]\nseeds = [3]\nepochs = 1\n"
+             "momentum = \"plain=0\"\n[np]\nplasticity-scale = \"neuroplastic=2\"\n");
+  const ProgramResult result =
+      all.compare("runs", "--config '" + (all / "compare.toml").string() + "'");
+  CAPTURE(result.err);
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "plain (sgd, momentum 0)"));
+  CHECK(
+      contains(read_file(all / "runs/neuroplastic-seed-3/config.toml"), "plasticity-scale = 2\n"));
 }

@@ -1,8 +1,11 @@
-// Runs that a signal ends in the midst of an epoch, and that go on from there.
+// Runs that a signal ends in the midst of an epoch, and that continue from there.
 #include "apps/interrupt.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -31,7 +34,16 @@ class CtrlC : public TrainingObserver {
  public:
   explicit CtrlC(int at) : left_(at) {}
   void on_step(const StepResult&) override {
-    if (--left_ == 0) raise(SIGINT);
+    if (--left_ != 0) return;
+    // The line that follows at once is not the test's.
+    const int error_output = dup(STDERR_FILENO);
+    const int nowhere = open("/dev/null", O_WRONLY);
+    REQUIRE((error_output >= 0 && nowhere >= 0));
+    dup2(nowhere, STDERR_FILENO);
+    raise(SIGINT);
+    dup2(error_output, STDERR_FILENO);
+    close(nowhere);
+    close(error_output);
   }
 
  private:
@@ -76,27 +88,101 @@ TEST_CASE("apps.interrupt.goes_on_within_an_epoch") {
       config.warmup_epochs = schedule == LrSchedule::cosine ? 1 : 0;
       config.prefetch_threads = ++count % 3;
       const TemporaryFolder folder;
-      for (const char* name : {"whole", "parts"}) {
-        fs::create_directory(folder.path() / name);
-        start_folder(folder.path() / name, saved(folder.path() / name, config).config);
-      }
+      fs::create_directory(folder.path() / "whole");
+      start_folder(folder.path() / "whole", saved(folder.path() / "whole", config).config);
       REQUIRE(go_on(folder.path() / "whole", config, 0));
-      // Five steps at a time stop at every place of an epoch but some.
-      int parts = 1;
-      while (!go_on(folder.path() / "parts", config, 5)) {
-        const auto checkpoint = load_checkpoint(folder.path() / "parts");
-        REQUIRE(checkpoint);
-        const std::int64_t epochs = checkpoint->epoch;
-        CHECK(epochs * 8 + steps_into_epoch(checkpoint->state) == std::int64_t{parts} * 5);
-        ++parts;
-      }
-      CHECK(parts == 5);
-      CHECK(timeless_metrics(folder / "whole") == timeless_metrics(folder / "parts"));
-      for (const char* file : {"checkpoint.safetensors", "best.safetensors", "config.toml"}) {
-        CAPTURE(file);
-        CHECK(read_file(folder.path() / "whole" / file) ==
-              read_file(folder.path() / "parts" / file));
+      // Five steps at a time stop at every place of an epoch but some; eight stop in the test.
+      for (const int steps : {5, 8}) {
+        CAPTURE(steps);
+        const fs::path run = folder.path() / ("parts of " + std::to_string(steps));
+        fs::create_directory(run);
+        start_folder(run, saved(run, config).config);
+        int parts = 1;
+        while (!go_on(run, config, steps)) {
+          const auto checkpoint = load_checkpoint(run);
+          REQUIRE(checkpoint);
+          const std::int64_t epochs = checkpoint->epoch;
+          CHECK(epochs * 8 + steps_into_epoch(checkpoint->state) == std::int64_t{parts} * steps);
+          ++parts;
+        }
+        CHECK(parts == (steps == 5 ? 5 : 4));
+        CHECK(timeless_metrics(folder / "whole") == timeless_metrics(run));
+        for (const char* file : {"checkpoint.safetensors", "best.safetensors", "config.toml"}) {
+          CAPTURE(file);
+          CHECK(read_file(folder.path() / "whole" / file) == read_file(run / file));
+        }
       }
     }
   }
+}
+
+namespace {
+
+// How a child that does `work` ends: its exit code, or minus the signal.
+template <class Work>
+int end_of(Work work) {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    // Its line is no matter of the test's, and its signals are none of the test framework's.
+    close(STDERR_FILENO);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, SIG_DFL);
+    work();
+    _exit(interrupted() ? 1 : 0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+}  // namespace
+
+TEST_CASE("apps.interrupt.first_and_second_signal") {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    CAPTURE(signal);
+    CHECK(end_of([&] { raise(signal); }) == -signal);
+    CHECK(end_of([&] {
+            const InterruptGuard guard;
+            raise(signal);
+            // Kept for later.
+            if (!interrupted()) _exit(2);
+          }) == 1);
+    CHECK(end_of([&] {
+            const InterruptGuard guard;
+            raise(SIGINT);
+            raise(signal);
+          }) == interrupted_exit_code);
+    CHECK(end_of([&] {
+            const InterruptGuard guard(OnSignal::quit);
+            raise(signal);
+          }) == interrupted_exit_code);
+  }
+}
+
+TEST_CASE("apps.interrupt.guards_nest") {
+  CHECK(end_of([] {
+          const InterruptGuard outer(OnSignal::quit);
+          {
+            const InterruptGuard inner;
+            raise(SIGTERM);
+          }
+          if (!interrupted()) _exit(2);
+          raise(SIGTERM);
+        }) == interrupted_exit_code);
+  CHECK(end_of([] {
+          { const InterruptGuard guard; }
+          raise(SIGTERM);
+        }) == -SIGTERM);
+}
+
+// As under nohup.
+TEST_CASE("apps.interrupt.ignored_hangup") {
+  CHECK(end_of([] {
+          signal(SIGHUP, SIG_IGN);
+          {
+            const InterruptGuard guard(OnSignal::quit);
+            raise(SIGHUP);
+          }
+          raise(SIGHUP);
+        }) == 0);
 }

@@ -8,6 +8,7 @@
 
 #include "apps/checkpoint.h"
 #include "apps/comparison.h"
+#include "apps/comparison_json.h"
 #include "apps/config_file.h"
 #include "apps/config_reader.h"
 #include "apps/html/report_page.h"
@@ -77,12 +78,30 @@ std::map<std::string, std::function<std::string()>> writers() {
        }},
       {"comparison",
        [] {
-         const std::vector<OptimizerRuns> runs = {
-             {.optimizer = "a", .accuracies = {0.80, 0.81}, .seconds = {1000.5, 2000}},
-             {.optimizer = "b", .accuracies = {0.79, 0.83}, .seconds = {4, 4}}};
+         const auto run = [](std::uint64_t seed, double accuracy, double seconds) {
+           return SeedRun{.seed = seed, .accuracy = accuracy, .seconds = seconds, .epochs = 1500};
+         };
+         const std::vector<OptimizerRuns> rows = {
+             {.name = "a",
+              .label = "a",
+              .runs = {run(1000, 0.80, 1000.5), run(2000, 0.81, 2000)},
+              .planned = 2000},
+             {.name = "b",
+              .label = "b",
+              .runs = {run(1000, 0.79, 4), run(2000, 0.83, 4)},
+              .planned = 2000}};
          const std::vector<std::uint64_t> seeds = {1000, 2000};
-         return comparison_table(runs) + conclusion(runs) +
-                comparison_json("digits", sample_config(), seeds, {}, runs);
+         const std::vector<Variant> variants = parse_variants("a=sgd,b=adam");
+         const std::vector<OptimizerSettings> settings = {{.name = "sgd", .lr = 1000.5},
+                                                          {.name = "adam", .lr = 1e-3}};
+         const TrainConfig config = sample_config();
+         return comparison_table(rows) + conclusion(rows) +
+                comparison_json({.data = "digits",
+                                 .config = config,
+                                 .seeds = seeds,
+                                 .variants = variants,
+                                 .settings = settings,
+                                 .rows = rows});
        }},
       {"input form",
        [] {

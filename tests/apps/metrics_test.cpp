@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
-#include <vector>
+#include <string>
+
+#include "plastic/core/error.h"
 
 using namespace plastic::apps;
 using nlohmann::json;
@@ -23,28 +26,39 @@ TEST_CASE("apps.metrics.line") {
   CHECK(json::parse(metrics_line(result))["diagnostics"] == json({{"alpha_mean", 0.5}}));
 }
 
-TEST_CASE("apps.metrics.comparison") {
-  const std::vector<OptimizerRuns> runs = {
-      {.optimizer = "a", .accuracies = {0.80, 0.81, 0.82}, .seconds = {1, 2, 3}},
-      {.optimizer = "b", .accuracies = {0.79, 0.83, 0.82}, .seconds = {4, 4, 4}},
-  };
-  const std::vector<std::uint64_t> seeds = {1, 2, 3};
-  const std::vector<OptimizerSettings> settings = {{.name = "a"}, {.name = "b"}};
-  const json whole = json::parse(comparison_json("digits", {}, seeds, settings, runs));
-  CHECK(whole["data"] == "digits");
-  CHECK(whole["seeds"] == json({1, 2, 3}));
-  CHECK(whole["settings"].size() == 2);
-  CHECK(whole["optimizers"][0]["mean_seconds"] == 2.0);
-  CHECK_FALSE(whole["optimizers"][0].contains("versus_first"));
-  CHECK(whole["optimizers"][1]["versus_first"]["wins"] == 1);
-  CHECK(whole["optimizers"][1]["versus_first"]["ties"] == 1);
-  CHECK(whole["optimizers"][1]["versus_first"]["losses"] == 1);
-  CHECK(whole["conclusion"] == conclusion(runs));
+TEST_CASE("apps.metrics.reads_what_it_wrote") {
+  const EpochResult result{.epoch = 7,
+                           .train_loss = 0.25,
+                           .seconds = 2.0,
+                           // JSON has no such number.
+                           .images_per_second = INFINITY,
+                           .diagnostics = {{"alpha_mean", 0.5}, {"alpha_std", NAN}}};
+  const EpochResult again = parse_metrics_line(metrics_line(result));
+  CHECK(again.epoch == 7);
+  CHECK(again.train_loss == 0.25);
+  REQUIRE(again.diagnostics.size() == 2);
+  CHECK(again.diagnostics[0].second == 0.5);
+  CHECK(std::isnan(again.diagnostics[1].second));
+  // A NaN is null again, and so is what stood for infinity.
+  CHECK(metrics_line(again) == metrics_line(result));
 }
 
-TEST_CASE("apps.metrics.one_seed_has_no_deviation") {
-  const std::vector<OptimizerRuns> runs = {{.optimizer = "a", .accuracies = {0.5}, .seconds = {1}}};
-  const std::vector<std::uint64_t> seeds = {1};
-  const json whole = json::parse(comparison_json("digits", {}, seeds, {}, runs));
-  CHECK(whole["optimizers"][0]["deviation_test_accuracy"].is_null());
+TEST_CASE("apps.metrics.refuses") {
+  const std::string good = metrics_line({.epoch = 1});
+  CHECK_NOTHROW(parse_metrics_line(good));
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string line = good;
+    line.replace(line.find(from), from.size(), to);
+    return line;
+  };
+  for (const std::string& line :
+       {with("\"epoch\":1", "\"epoch\":1e30"), with("\"epoch\":1", "\"epoch\":0"),
+        with("\"epoch\":1", "\"epoch\":99999999999"), with("\"epoch\":1", "\"epoch\":\"1\""),
+        with("\"seconds\":0.0", "\"seconds\":[]"), with("seconds", "second"), std::string("[1]"),
+        std::string("1e999"), with("\"epoch\":1", "\"diagnostics\":3,\"epoch\":1"),
+        std::string(100'000, '[') + std::string(100'000, ']')}) {
+    CAPTURE(line.substr(0, 200));
+    CHECK_THROWS_WITH_AS(parse_metrics_line(line), doctest::Contains("not a line of metrics"),
+                         plastic::Error);
+  }
 }

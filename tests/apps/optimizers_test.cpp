@@ -45,12 +45,17 @@ TEST_CASE("apps.optimizers.contradictory_options") {
 }
 
 TEST_CASE("apps.optimizers.overrides_without_use") {
-  CHECK_THROWS_AS(check_overrides({.momentum = {{"", 0.5}}}, {"adam"}), UsageError);
-  CHECK_NOTHROW(check_overrides({.momentum = {{"", 0.5}}}, {"adam", "sgd"}));
-  CHECK_THROWS_AS(check_overrides({.lr = {{"sgd", 0.5}}}, {"adam"}), UsageError);
-  CHECK_THROWS_AS(check_overrides({.plasticity = {{"eps", "1"}}}, {"sgd", "adam"}), UsageError);
-  CHECK_THROWS_AS(check_overrides({.plasticity = {{"mode", "rule_based"}}}, {"grad-only"}),
-                  UsageError);
+  const auto check = [](const OptimizerOverrides& overrides,
+                        const std::vector<std::string>& names) {
+    std::vector<Variant> variants;
+    for (const std::string& name : names) variants.push_back({.name = name, .optimizer = name});
+    check_overrides(overrides, variants);
+  };
+  CHECK_THROWS_AS(check({.momentum = {{"", 0.5}}}, {"adam"}), UsageError);
+  CHECK_NOTHROW(check({.momentum = {{"", 0.5}}}, {"adam", "sgd"}));
+  CHECK_THROWS_AS(check({.lr = {{"sgd", 0.5}}}, {"adam"}), UsageError);
+  CHECK_THROWS_AS(check({.plasticity = {{"eps", "1"}}}, {"sgd", "adam"}), UsageError);
+  CHECK_THROWS_AS(check({.plasticity = {{"mode", "rule_based"}}}, {"grad-only"}), UsageError);
 }
 
 TEST_CASE("apps.optimizers.description") {

@@ -98,6 +98,57 @@ TEST_CASE("apps.resume.before_the_first_epoch") {
   runs.check_same("whole", "parts");
 }
 
+// Beginning again would replace what was done.
+TEST_CASE("apps.resume.without_its_checkpoint") {
+  const Runs runs;
+  runs.train("run", "--epochs 2 --keep-best");
+  const std::string metrics = read_file(runs / "run/metrics.jsonl");
+  fs::remove(runs / "run/checkpoint.safetensors");
+  for (const char* missing : {"", "metrics.jsonl"}) {
+    if (*missing != '\0') fs::remove(runs / "run" / missing);
+    const ProgramResult result = runs.resume("run", "--epochs 3");
+    CAPTURE(result.err);
+    CHECK(result.code == 1);
+    CHECK(contains(result.err, "no checkpoint.safetensors to continue from"));
+    CHECK(contains(result.err, "--config"));
+    CHECK(contains(read_file(runs / "run/config.toml"), "epochs = 2\n"));
+    if (*missing == '\0') CHECK(read_file(runs / "run/metrics.jsonl") == metrics);
+  }
+}
+
+TEST_CASE("apps.resume.has_a_checkpoint_before_the_first_epoch") {
+  const Runs runs;
+  RunningProgram program(runs.new_run("run", "--epochs 1000000"));
+  while (!fs::exists(runs / "run/checkpoint.safetensors")) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  program.send(SIGKILL);
+  program.wait();
+  CHECK(runs.resume("run", "--epochs 3").code == 0);
+  runs.train("whole", "--epochs 3");
+  CHECK(timeless_metrics(runs / "run") == timeless_metrics(runs / "whole"));
+}
+
+TEST_CASE("apps.resume.diverged") {
+  const Runs runs;
+  const std::string arguments = runs.new_run("run", "--epochs 2 --optimizer sgd --lr 1e30");
+  const ProgramResult result = run_program(arguments);
+  CAPTURE(result.err);
+  CHECK(result.code == 1);
+  CHECK(
+      contains(result.err, "[train] the run diverged: the loss is not a number in epoch 1, step "));
+  CHECK(contains(result.err, "try a smaller --lr"));
+  CHECK_FALSE(contains(result.err, "nan"));
+  const std::string note = read_file(runs / "run/diverged.json");
+  CHECK(contains(note, "\"epoch\":1"));
+  // It does so again.
+  CHECK(runs.resume("run").code == 1);
+  CHECK(read_file(runs / "run/diverged.json") == note);
+  // And leaves no trace in another run.
+  runs.train("run", "--epochs 1 --overwrite");
+  CHECK_FALSE(fs::exists(runs / "run/diverged.json"));
+}
+
 TEST_CASE("apps.resume.when_done") {
   const Runs runs;
   runs.train("run", "--epochs 2");
@@ -205,15 +256,16 @@ TEST_CASE("apps.resume.prefetch_changes_nothing") {
 }
 
 TEST_CASE("apps.resume.interrupted") {
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     const Runs runs;
     RunningProgram program(runs.new_run("run", "--epochs 1000000"));
-    while (!fs::exists(runs / "run/checkpoint.safetensors")) {
+    while (!fs::exists(runs / "run/metrics.jsonl")) {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     program.send(signal);
     const ProgramResult result = program.wait();
     CHECK(result.code == 130);
+    CHECK(result.err.starts_with("plastic: stopping after this batch; again to quit at once\n"));
     CHECK(contains(result.err, "plastic: interrupted "));
     CHECK(contains(result.err, "plastic train --resume " + (runs / "run").string()));
 

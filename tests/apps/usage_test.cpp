@@ -128,7 +128,7 @@ TEST_CASE("apps.usage.compare_values") {
   check_refused("compare --seeds 1,x", "got 'x'");
   check_refused("compare --seeds 1,1", "given twice");
   check_refused("compare --lr sgd=0.1,sgd=0.2", "given twice");
-  check_refused("compare --lr sgd=0.1,0.2", "OPTIMIZER=NUMBER");
+  check_refused("compare --lr sgd=0.1,0.2", "OPTIMIZER=VALUE");
 }
 
 TEST_CASE("apps.usage.help") {
