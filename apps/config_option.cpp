@@ -41,8 +41,10 @@ void apply_config(CLI::App& command, const std::filesystem::path& path) {
   for (const ConfigEntry& entry : read_config(path)) {
     if (std::ranges::find(known, entry.key) == known.end()) {
       const std::string similar = nearest(entry.key, known);
+      // A key may be as long as the file.
+      const std::string name = entry.key.size() > 80 ? entry.key.substr(0, 80) + "..." : entry.key;
       throw UsageError(path.string() + ": line " + std::to_string(entry.line) + ": unknown key " +
-                       entry.key + (similar.empty() ? "" : "; did you mean " + similar + "?"));
+                       name + (similar.empty() ? "" : "; did you mean " + similar + "?"));
     }
     CLI::Option* option = command.get_option("--" + entry.key);
     if (option->count() == 0) option->add_result(entry.value);

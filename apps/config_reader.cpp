@@ -1,203 +1,140 @@
 #include "apps/config_reader.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <system_error>
+#include <cmath>
+#include <utility>
 
+#include "apps/text_file.h"
+#include "apps/toml_guard.h"
 #include "apps/values.h"
-#include "core/check.h"
 #include "core/json_text.h"
 #include "core/text.h"
+
+// Compiled here and not taken from the system's library, whose bounds are others.
+#undef TOML_SHARED_LIB
+#undef TOML_HEADER_ONLY
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 1
+#define TOML_ENABLE_FORMATTERS 0
+// Lists and tables within each other: far more than settings need, and few enough to be walked by
+// recursion.
+#define TOML_MAX_NESTED_VALUES 16
+#include <toml++/toml.h>
 
 namespace plastic::apps {
 namespace {
 
-/// Far more than a configuration needs, far less than memory.
-constexpr std::uintmax_t most_bytes = 1'000'000;
-
-bool is_bare(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-';
+bool is_bare(std::string_view key) {
+  return !key.empty() && std::ranges::all_of(key, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
 }
 
-// TOML 1.0 (toml.io), as far as settings need it.
-class TomlReader {
- public:
-  TomlReader(const std::string& name, std::string_view text) : name_(name), text_(text) {}
+/// A key as it would have to be written: one with a dot in it is not one of two parts.
+std::string written(std::string_view key) {
+  if (is_bare(key)) return std::string(key);
+  return json_string(std::string(key)).value_or("\"?\"");
+}
 
-  std::vector<ConfigEntry> read() {
-    if (!is_utf8(text_)) refuse("the text is not UTF-8");
-    std::string table;
-    while (skip_to_content()) {
-      if (accept('[')) {
-        if (next() == '[') refuse("lists of tables are not understood");
-        table = read_key() + ".";
-        expect(']');
+class Settings {
+ public:
+  explicit Settings(const std::string& name) : name_(name) {}
+
+  void add(const toml::table& table, const std::string& prefix) {
+    for (const auto& [key, node] : table) {
+      const std::string name = prefix + written(key.str());
+      line_ = key.source().begin.line;
+      if (const toml::table* inner = node.as_table()) {
+        add(*inner, name + ".");
       } else {
-        read_setting(table);
+        const Place place{line_, key.source().begin.column};
+        std::string value = node.is_array() ? list(*node.as_array()) : scalar(node);
+        found_.push_back({place, {name, std::move(value), static_cast<int>(place.line)}});
       }
-      expect_line_end();
     }
-    return std::move(entries_);
+  }
+
+  /// In the order of the text; toml++ has them in that of their names.
+  std::vector<ConfigEntry> take() {
+    std::ranges::sort(found_, {},
+                      [](const Found& one) { return std::pair(one.place.line, one.place.column); });
+    std::vector<ConfigEntry> entries;
+    entries.reserve(found_.size());
+    for (Found& one : found_) entries.push_back(std::move(one.entry));
+    return entries;
   }
 
  private:
-  template <class... Parts>
-  [[noreturn]] void refuse(const Parts&... parts) const {
-    throw UsageError(text_of(name_, ": line ", line_, ": ", parts...));
+  struct Place {
+    toml::source_index line;
+    toml::source_index column;
+  };
+  struct Found {
+    Place place;
+    ConfigEntry entry;
+  };
+
+  [[noreturn]] void refuse(const std::string& reason) const {
+    throw UsageError(name_ + ": line " + std::to_string(line_) + ": " + reason);
   }
 
-  char next() const { return position_ < text_.size() ? text_[position_] : '\0'; }
-  bool at_end() const { return position_ == text_.size(); }
-
-  void advance() {
-    if (next() == '\n') ++line_;
-    ++position_;
-  }
-
-  void skip_blanks() {
-    while (next() == ' ' || next() == '\t') advance();
-  }
-
-  void skip_comment() {
-    if (next() != '#') return;
-    while (!at_end() && next() != '\n') advance();
-  }
-
-  // Blanks, comments and line ends; false at the end of the text.
-  bool skip_to_content() {
-    for (;;) {
-      skip_blanks();
-      skip_comment();
-      if (at_end()) return false;
-      if (next() != '\n' && next() != '\r') return true;
-      advance();
-    }
-  }
-
-  bool accept(char symbol) {
-    skip_blanks();
-    if (at_end() || next() != symbol) return false;
-    advance();
-    return true;
-  }
-
-  void expect(char symbol) {
-    if (!accept(symbol)) refuse("expected ", symbol);
-  }
-
-  void expect_line_end() {
-    skip_blanks();
-    skip_comment();
-    accept('\r');
-    if (!at_end() && next() != '\n') refuse("expected the end of the line");
-  }
-
-  std::string read_key() {
-    std::string key;
-    do {
-      skip_blanks();
-      if (!is_bare(next())) refuse("expected a key of letters, digits, - and _");
-      if (!key.empty()) key += '.';
-      while (is_bare(next())) {
-        key += next();
-        advance();
-      }
-    } while (accept('.'));
-    return key;
-  }
-
-  void read_setting(const std::string& table) {
-    ConfigEntry entry{.key = table + read_key(), .value = {}, .line = line_};
-    const auto is_same = [&](const ConfigEntry& other) { return other.key == entry.key; };
-    if (std::ranges::any_of(entries_, is_same)) refuse(entry.key, " is there twice");
-    expect('=');
-    entry.value = accept('[') ? read_list() : read_scalar();
-    entries_.push_back(std::move(entry));
-  }
-
-  std::string read_list() {
+  std::string list(const toml::array& array) {
     std::vector<std::string> parts;
-    for (;;) {
-      if (!skip_to_content()) refuse("a list without its ]");
-      if (accept(']')) break;
-      parts.push_back(read_scalar());
-      if (!skip_to_content()) refuse("a list without its ]");
-      if (accept(',')) continue;
-      expect(']');
-      break;
+    for (const toml::node& element : array) {
+      line_ = std::max(line_, element.source().begin.line);
+      if (element.is_table()) refuse("lists of tables are not understood");
+      if (element.is_array()) refuse("lists in lists are not understood");
+      parts.push_back(scalar(element));
     }
     return join(parts, ",");
   }
 
-  std::string read_scalar() {
-    skip_blanks();
-    if (next() == '"' || next() == '\'') return read_quoted();
-    std::string value;
-    while (is_bare(next()) || next() == '+' || next() == '.') {
-      value += next();
-      advance();
+  std::string scalar(const toml::node& node) const {
+    if (const auto* text = node.as_string()) {
+      if (text->get().find('\0') != std::string::npos) refuse("text with a character 0 in it");
+      return text->get();
     }
-    const bool is_number =
-        !value.empty() && (is_ascii_digit(value[0]) || value[0] == '-' || value[0] == '+');
-    if (!is_number && value != "true" && value != "false") {
-      refuse("expected a number, true, false, a list or text in quotes");
-    }
-    return value;
+    if (const auto* number = node.as_integer()) return std::to_string(number->get());
+    if (const auto* number = node.as_floating_point()) return floating(number->get());
+    if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+    refuse("expected a number, true, false, a list or text in quotes; dates are not understood");
   }
 
-  std::string read_quoted() {
-    const char quote = next();
-    advance();
-    std::string value;
-    for (;;) {
-      if (at_end() || next() == '\n') refuse("text without its closing quote");
-      const char c = next();
-      advance();
-      if (c == quote) return value;
-      value += c == '\\' && quote == '"' ? read_escape() : c;
-    }
-  }
-
-  char read_escape() {
-    constexpr std::string_view letters = "\"\\bfnrt";
-    constexpr std::string_view meanings = "\"\\\b\f\n\r\t";
-    const std::size_t at = at_end() ? std::string_view::npos : letters.find(next());
-    if (at == std::string_view::npos) refuse("an escape that is not understood");
-    advance();
-    return meanings[at];
+  /// That it is no whole number stays visible: 1.0 is no number of epochs.
+  static std::string floating(double value) {
+    if (std::isnan(value)) return "nan";
+    std::string text = exact(value);
+    if (text.find_first_of(".ein") == std::string::npos) text += ".0";
+    return text;
   }
 
   const std::string& name_;
-  std::string_view text_;
-  std::size_t position_ = 0;
-  int line_ = 1;
-  std::vector<ConfigEntry> entries_;
+  toml::source_index line_ = 1;
+  std::vector<Found> found_;
 };
 
 }  // namespace
 
 std::vector<ConfigEntry> parse_config(const std::string& name, std::string_view text) {
-  return TomlReader(name, text).read();
+  const auto refuse = [&name](std::uint64_t line, std::string_view reason) {
+    throw UsageError(name + ": line " + std::to_string(line) + ": " + std::string(reason));
+  };
+  if (const auto excess = find_excess(text)) refuse(excess->line, excess->what);
+  if (!is_utf8(text)) refuse(1, "the text is not UTF-8");
+  Settings settings(name);
+  try {
+    settings.add(toml::parse(text), "");
+  } catch (const toml::parse_error& error) {
+    std::string reason(error.description());
+    if (!reason.empty()) reason[0] = ascii_lower(reason[0]);
+    refuse(error.source().begin.line, reason);
+  }
+  return settings.take();
 }
 
 std::vector<ConfigEntry> read_config(const std::filesystem::path& path) {
-  const std::string name = path.string();
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) {
-    fail("config", name, ": ", error ? system_text(error.value()) : "is not a file");
-  }
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (!error && size > most_bytes) {
-    throw UsageError(name + ": has " + std::to_string(size) +
-                     " bytes; a configuration has at most " + std::to_string(most_bytes));
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail("config", name, ": ", system_text(errno));
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  return parse_config(name, text);
+  return parse_config(path.string(), read_text("config", path));
 }
 
 }  // namespace plastic::apps

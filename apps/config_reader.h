@@ -9,16 +9,18 @@ namespace plastic::apps {
 
 /// One setting of a configuration file.
 struct ConfigEntry {
-  /// With its table: "epochs", "np.min-alpha".
+  /// With its table: "epochs", "np.min-alpha". A part that needs quotes has them.
   std::string key;
-  /// As the command line has it: strings without quotes, lists with commas.
+  /// As the command line has it: strings without quotes, lists with commas, numbers in their
+  /// shortest form.
   std::string value;
   int line = 0;
 };
 
-/// Reads the settings of a TOML document: tables, bare and dotted keys, one-line strings, numbers,
-/// true and false, lists of these. Throws UsageError naming `name` and the line for anything else
-/// and for a key that is there twice.
+/// Reads the settings of a TOML 1.0 document (toml.io), by toml++: strings, numbers of every form,
+/// true and false, and lists of these. Tables of every form give keys with dots. Throws UsageError
+/// naming `name` and the line for anything else, such as dates and lists of tables, for a key that
+/// is there twice, and for more than find_excess() lets through.
 std::vector<ConfigEntry> parse_config(const std::string& name, std::string_view text);
 
 /// Reads such a file. Throws UsageError for its content and Error when it cannot be read.

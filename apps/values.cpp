@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 #include <system_error>
+#include <unordered_set>
 
 #include "apps/terminal_text.h"
 #include "core/text.h"
@@ -82,6 +83,7 @@ std::int64_t parse_integer(std::string_view text, std::int64_t low, std::int64_t
 
 std::vector<std::string> parse_list(std::string_view text, bool distinct) {
   std::vector<std::string> parts;
+  std::unordered_set<std::string> seen;
   std::size_t start = 0;
   for (;;) {
     const std::size_t comma = text.find(',', start);
@@ -89,7 +91,7 @@ std::vector<std::string> parse_list(std::string_view text, bool distinct) {
     if (part.empty()) {
       throw UsageError("expected values separated by commas, got " + quoted(text));
     }
-    if (distinct && std::find(parts.begin(), parts.end(), part) != parts.end()) {
+    if (distinct && !seen.insert(part).second) {
       throw UsageError(quoted(part) + " is given twice");
     }
     parts.push_back(part);
@@ -131,6 +133,9 @@ std::string nearest(std::string_view text, const std::vector<std::string>& names
   // More than a third wrong is another word, not a slip.
   std::size_t fewest = (text.size() + 1) / 3 + 1;
   for (const std::string& name : names) {
+    // Each letter that one has more is an edit; `text` may be as long as a file.
+    const auto [shorter, longer] = std::minmax({text.size(), name.size()});
+    if (longer - shorter >= fewest) continue;
     const std::size_t count = edits(text, name);
     if (count < fewest) {
       fewest = count;

@@ -41,4 +41,11 @@ endif()
 if(PLASTIC_BUILD_APPS OR PLASTIC_BUILD_TESTS OR PLASTIC_BUILD_FUZZERS)
   plastic_find(nlohmann_json https://github.com/nlohmann/json/releases/download/v3.11.2/json.tar.xz
                8c4b26bf4b422252e13f332bc5e388ec0ab5c3443d24399acb675e68278d341f 3.11)
+  plastic_find(tomlplusplus
+               https://github.com/marzer/tomlplusplus/archive/refs/tags/v3.4.0.tar.gz
+               8517f65938a4faae9ccf8ebb36631a38c1cadfb5efa85d9a72e15b9e97d25155)
+  # Its headers alone: what its shared library is compiled with, such as bounds, is not ours.
+  add_library(plastic_toml INTERFACE)
+  target_include_directories(plastic_toml SYSTEM INTERFACE
+    $<TARGET_PROPERTY:tomlplusplus::tomlplusplus,INTERFACE_INCLUDE_DIRECTORIES>)
 endif()

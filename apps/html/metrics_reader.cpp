@@ -2,16 +2,15 @@
 
 #include <cstdint>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <sstream>
+#include <stdexcept>
 
+#include "apps/metrics_object.h"
 #include "apps/text_file.h"
 #include "core/check.h"
 
 namespace plastic::apps {
 namespace {
-
-using nlohmann::ordered_json;
 
 constexpr std::int64_t last_epoch = 1'000'000'000;
 
@@ -26,50 +25,51 @@ struct Place {
   }
 };
 
-ordered_json parse(const std::string& line, const Place& place) {
+MetricsObject parse(const std::string& line, const Place& place) {
   try {
-    return ordered_json::parse(line);
-  } catch (const ordered_json::exception& error) {
-    const std::string reason = error.what();
-    place.reject("this is not JSON: ", reason.substr(reason.find("] ") + 2));
+    return parse_metrics_object(line);
+  } catch (const std::runtime_error& error) {
+    place.reject(error.what());
   }
 }
 
-std::vector<std::pair<std::string, double>> numbers_of(const ordered_json& object,
+std::vector<std::pair<std::string, double>> numbers_of(std::vector<MetricsMember>& members,
                                                        const Place& place) {
+  using Kind = MetricsMember::Kind;
   std::vector<std::pair<std::string, double>> numbers;
-  for (const auto& [name, value] : object.items()) {
-    if (name == "epoch" || name == "diagnostics" || value.is_null()) continue;
-    if (value.is_number()) {
-      numbers.emplace_back(name, value.get<double>());
-    } else if (!value.is_string() && !value.is_boolean()) {
-      place.reject("expected a number for \"", name, "\", found ", value.type_name());
+  for (MetricsMember& member : members) {
+    if (member.name == "epoch" || member.name == "diagnostics" || member.kind == Kind::null) {
+      continue;
+    }
+    if (member.is_number()) {
+      numbers.emplace_back(std::move(member.name), member.number);
+    } else if (member.kind != Kind::text && member.kind != Kind::boolean) {
+      place.reject("expected a number for \"", member.name, "\", found ", member.kind_name());
     }
   }
   return numbers;
 }
 
-EpochRecord record(const ordered_json& json, int epoch_before, const Place& place) {
-  if (!json.is_object()) place.reject("expected an object, found ", json.type_name());
-  const auto epoch = json.find("epoch");
-  if (epoch == json.end() || !epoch->is_number_integer()) place.reject("no whole number \"epoch\"");
-  const auto number = epoch->get<std::int64_t>();
+EpochRecord record(MetricsObject object, int epoch_before, const Place& place) {
+  using Kind = MetricsMember::Kind;
+  const MetricsMember* epoch = object.find("epoch");
+  if (epoch == nullptr || epoch->kind != Kind::integer) place.reject("no whole number \"epoch\"");
+  const std::int64_t number = epoch->integer;
   if (number <= epoch_before || number > last_epoch) {
-    place.reject("expected an epoch after ", epoch_before, ", found ", epoch->dump());
+    place.reject("expected an epoch after ", epoch_before, ", found ", number);
   }
-  EpochRecord result{
-      .epoch = static_cast<int>(number), .numbers = numbers_of(json, place), .diagnostics = {}};
   for (const char* needed : {"test_accuracy", "seconds"}) {
-    const auto value = json.find(needed);
-    if (value == json.end() || !value->is_number()) place.reject("no number \"", needed, "\"");
+    const MetricsMember* member = object.find(needed);
+    if (member == nullptr || !member->is_number()) place.reject("no number \"", needed, "\"");
   }
-  if (const auto diagnostics = json.find("diagnostics"); diagnostics != json.end()) {
-    if (!diagnostics->is_object() && !diagnostics->is_null()) {
-      place.reject("expected an object for \"diagnostics\", found ", diagnostics->type_name());
-    }
-    result.diagnostics = numbers_of(*diagnostics, place);
+  const MetricsMember* diagnostics = object.find("diagnostics");
+  if (diagnostics != nullptr && diagnostics->kind != Kind::object &&
+      diagnostics->kind != Kind::null) {
+    place.reject("expected an object for \"diagnostics\", found ", diagnostics->kind_name());
   }
-  return result;
+  return {.epoch = static_cast<int>(number),
+          .numbers = numbers_of(object.members, place),
+          .diagnostics = numbers_of(object.diagnostics, place)};
 }
 
 }  // namespace

@@ -13,10 +13,18 @@ namespace {
 
 using nlohmann::ordered_json;
 
+// Of names that differ: ordered_json looks through all that it has for each that is given to it.
+void append(ordered_json& object, const std::vector<std::pair<std::string, double>>& numbers) {
+  using Members = ordered_json::object_t::Container;
+  Members& members = object.get_ref<ordered_json::object_t&>();
+  for (const auto& [name, value] : numbers) members.emplace_back(name, value);
+}
+
 ordered_json epoch_json(const EpochRecord& epoch) {
   ordered_json json = {{"epoch", epoch.epoch}};
-  for (const auto& [name, value] : epoch.numbers) json[name] = value;
-  for (const auto& [name, value] : epoch.diagnostics) json["diagnostics"][name] = value;
+  append(json, epoch.numbers);
+  if (!epoch.diagnostics.empty())
+    append(json["diagnostics"] = ordered_json::object(), epoch.diagnostics);
   return json;
 }
 

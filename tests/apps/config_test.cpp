@@ -89,8 +89,16 @@ TEST_CASE("apps.config.refuses") {
   check_refused("epochs = 1.5", 2, "whole number");
   check_refused("lr = true", 2, "got 'true'");
   check_refused("epochs = [1, 2]", 2, "got '1,2'");
-  check_refused("epochs 3", 2, "expected =");
-  check_refused(std::string(2'000'000, '#'), 2, "2000000 bytes");
+  check_refused("epochs = 1.0", 2, "whole number");
+  check_refused("lr = inf", 2, "finite number");
+  check_refused("lr = nan", 2, "finite number");
+  check_refused("epochs 3", 2, "expected '='");
+  check_refused("epochs = 3\nepochs = 3", 2, path + ": line 2: ");
+  check_refused(std::string(1'000'000, 'k') + " = 1", 2, "unknown key kkk");
+  fs::resize_file(path, 100'000'000);
+  const ProgramResult large = run_program("train --config '" + path + "'");
+  CHECK(large.code == 1);
+  CHECK(contains(large.err, "[config] " + path + ": expected at most 67108864 bytes"));
   fs::remove(path);
   const ProgramResult none = run_program("train --config '" + path + "'");
   CHECK(none.code == 1);
