@@ -32,6 +32,21 @@ DIFFERENCES = {
         "core/ops/reduce.h",
         "the gradient of max and min goes to the first element that has the value; PyTorch's amax "
         "shares it out"),
+    "range of f64": (
+        "core/ops/reduce.h",
+        "norms and means of f64 are right where squares and sums leave its range; PyTorch's are "
+        "infinite or 0"),
+    "clipping": (
+        "optim/clip.h",
+        "the norm of all gradients is taken in f64, where PyTorch's f32 overflows beyond 1.8e19; and an "
+        "infinite limit only measures"),
+    "infinite logits": (
+        "nn/loss.h",
+        "where the other class is certain, binary cross-entropy is infinite; PyTorch's is NaN"),
+    "logsumexp": (
+        "core/ops/softmax.h",
+        "the gradient is softmax(x) for logits of any size, and 0 where all are -inf; PyTorch's exp(x - y) "
+        "rounds x - y, and is NaN there"),
     "dense sign": (
         "core/ops/elementwise.h",
         "sign passes no gradient on; PyTorch's has one, of zeros"),

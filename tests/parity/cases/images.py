@@ -127,4 +127,4 @@ def adaptive_avg_pool2d(draw):
     x, _ = images(draw, draw.floating(), one_in(draw, 0.1, "special"))
     size = pair(draw, 1, 7)
     return Case("adaptive_avg_pool2d", [x], lambda x: F.adaptive_avg_pool2d(x, size), {"size": size},
-                terms(4), terms(4))
+                terms(8), terms(8))

@@ -1,4 +1,5 @@
 import numpy as np
+import torch
 import torch.nn.functional as F
 
 from case import Case, Refused, family
@@ -33,6 +34,29 @@ def elementwise_loss(draw):
                 attributes | options, terms(8), terms(8))
 
 
+class Replaced(torch.autograd.Function):
+    """Other values with the same gradient."""
+
+    @staticmethod
+    def forward(ctx, y, values):
+        return values.clone()
+
+    @staticmethod
+    def backward(ctx, g):
+        return g, None
+
+
+def binary_cross_entropy(x, t, w, p, reduction):
+    y = F.binary_cross_entropy_with_logits(x, t, w, reduction="none", pos_weight=p)
+    with torch.no_grad():
+        zero = torch.zeros_like(x)
+        limit = (1 if p is None else p) * t * torch.logaddexp(-x, zero) + (1 - t) * torch.logaddexp(x, zero)
+        limit = limit if w is None else w * limit
+        values = torch.where(y.isnan() & x.isinf(), limit, y)
+    y = Replaced.apply(y, values)
+    return y if reduction == "none" else y.mean() if reduction == "mean" else y.sum()
+
+
 @family
 def bce_with_logits_loss(draw):
     shape, dtype = draw.shape(), draw.floating()
@@ -43,8 +67,9 @@ def bce_with_logits_loss(draw):
                for _ in range(2)]
     attributes = {"reduction": draw.choice(REDUCTIONS)}
     return Case("bce_with_logits_loss", [x, t, *weights],
-                lambda x, t, w, p: F.binary_cross_entropy_with_logits(x, t, w, pos_weight=p, **attributes),
-                attributes, whole(16, least=1), whole(16, cancels=True))
+                lambda x, t, w, p: binary_cross_entropy(x, t, w, p, **attributes), attributes,
+                whole(16, least=1), whole(16, cancels=True),
+                "infinite logits")
 
 
 def classes(draw, shape, count, ignored=None):
@@ -100,5 +125,6 @@ def classification_loss(draw):
         attributes["label_smoothing"] = options["label_smoothing"] = draw.choice([0.0, 0.1, 1.0])
     function = F.nll_loss if name == "nll_loss" else F.cross_entropy
     options.setdefault("ignore_index", -2**40)
-    return Case(name, [x, t, weight], lambda x, t, w: function(x, t, w, **options), attributes,
-                whole(16), whole(16, cancels=True))
+    # PyTorch 2.15 cannot go backward through nll_loss of images that are not contiguous.
+    return Case(name, [x, t, weight], lambda x, t, w: function(x.contiguous(), t, w, **options),
+                attributes, whole(16), whole(16, cancels=True))

@@ -1,5 +1,8 @@
+import functools
+import math
 import warnings
 
+import numpy as np
 import torch
 
 from case import Case, family
@@ -28,24 +31,88 @@ def first_extreme(x, axes, keepdim, largest):
     """amax or amin whose gradient goes to the first element that has the value."""
     axes = checked(x, axes)
     kept = [a for a in range(x.dim()) if a not in axes]
-    if any(x.shape[a] == 0 for a in axes) or (x.numel() == 0 and not kept):
+    shape = [x.shape[a] for a in kept]
+    count = math.prod(x.shape[a] for a in axes)
+    if count == 0 and math.prod(shape) > 0:
         raise IndexError("nothing to choose from")
-    rows = x.permute(kept + axes).reshape([x.shape[a] for a in kept] + [-1]) if x.numel() else (
-        x.permute(kept + axes).reshape([x.shape[a] for a in kept] + [1]))
+    rows = x.permute(kept + axes).reshape(shape + [count])
+    if count == 0:
+        # PyTorch refuses this too, though nothing is to be chosen.
+        rows = rows.sum(-1, keepdim=True, dtype=x.dtype)
     values = rows.detach()
     index = values.argmax(-1) if largest else values.argmin(-1)
     result = rows.gather(-1, index.unsqueeze(-1)).squeeze(-1)
     return result.reshape([1 if a in axes else n for a, n in enumerate(x.shape)]) if keepdim else result
 
 
+class ScaledNorm(torch.autograd.Function):
+    """vector_norm over the last axis of numbers divided by their largest, so that no square leaves the
+    range of the dtype."""
+
+    @staticmethod
+    def forward(ctx, x):
+        largest = x.abs().amax(-1, keepdim=True) if x.shape[-1] else x.new_zeros(x.shape[:-1] + (1,))
+        scale = torch.where((largest > 0) & largest.isfinite(), largest, torch.ones_like(largest))
+        size = torch.linalg.vector_norm(x / scale, dim=-1, keepdim=True)
+        # Of a norm that is infinite all the same, the gradient is PyTorch's.
+        norm = size * scale
+        ctx.save_for_backward(torch.where(norm.isinf(), x, x / scale), torch.where(norm.isinf(), norm, size))
+        return norm.squeeze(-1)
+
+    @staticmethod
+    def backward(ctx, g):
+        x, size = ctx.saved_tensors
+        return x * torch.where(size == 0, torch.zeros_like(size), g.unsqueeze(-1) / size)
+
+
 def norm_of(x, axes, keepdim):
-    return torch.linalg.vector_norm(x, dim=checked(x, axes), keepdim=keepdim)
+    axes = checked(x, axes)
+    kept = [a for a in range(x.dim()) if a not in axes]
+    count = math.prod(x.shape[a] for a in axes)
+    y = ScaledNorm.apply(x.permute(kept + axes).reshape([x.shape[a] for a in kept] + [count]))
+    return y.reshape([1 if a in axes else n for a, n in enumerate(x.shape)]) if keepdim else y
+
+
+class LogSumExp(torch.autograd.Function):
+    """torch.logsumexp with the gradient that is exactly its own, softmax, where y is finite, and 0 where
+    all is -inf; PyTorch's is exp(x - y), which loses as many digits as y has before the point."""
+
+    @staticmethod
+    def forward(ctx, x, axes, keepdim):
+        ctx.axes = axes
+        ctx.save_for_backward(x)
+        return torch.logsumexp(x, axes, keepdim)
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,), axes = ctx.saved_tensors, ctx.axes
+        with torch.enable_grad():
+            leaf = x.detach().requires_grad_()
+            y = torch.logsumexp(leaf, axes, True)
+            (theirs,) = torch.autograd.grad(y, [leaf], g.reshape(y.shape))
+        if not x.numel():
+            return theirs, None, None
+        e = (x - (x.amax(axes, True) if axes else x)).exp()
+        exact = e / (e.sum(axes, True) if axes else e) * g.reshape(y.shape)
+        return torch.where(y.isfinite(), exact, theirs).masked_fill(y == -math.inf, 0), None, None
+
+
+def logsumexp_of(x, axes, keepdim):
+    return LogSumExp.apply(x, checked(x, axes), keepdim)
+
+
+def mean_of(x, axes, keepdim):
+    """PyTorch's sum of f64 may overflow where the mean does not."""
+    large = x.dtype == torch.float64 and x.numel() and x.detach().nan_to_num(0, 0, 0).abs().max() > 1e290
+    scale = 2.0**-13 if large else 1.0
+    return (x * scale).mean(axes, keepdim=keepdim) / scale
 
 
 def variance(x, axes, keepdim, correction):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return torch.var(x, checked(x, axes), keepdim=keepdim, correction=correction)
+        dim = checked(x, axes) if axes else None
+        return torch.var(x, dim, keepdim=keepdim, correction=correction)
 
 
 @family
@@ -64,14 +131,19 @@ def reduction(draw):
         return Case("sum", [x], lambda x: x.sum(checked(x, axes), keepdim=keepdim), attributes,
                     terms(8), EXACT)
     if name == "mean":
-        return Case("mean", [x], lambda x: x.mean(checked(x, axes), keepdim=keepdim), attributes,
-                    terms(8), each(1))
+        return Case("mean", [x], lambda x: mean_of(x, checked(x, axes), keepdim), attributes,
+                    terms(8), each(1), "range of f64")
     if name == "norm":
-        return Case("norm", [x], lambda x: norm_of(x, axes, keepdim), attributes, each(8), each(8))
+        return Case("norm", [x], lambda x: norm_of(x, axes, keepdim), attributes, each(8),
+                    each(8, zero_signs=False), "range of f64")
     if name == "var":
         correction = draw.choice([1.0, 0.0, 1.0, 2.0, 0.5])
-        return Case("var", [x], lambda x: variance(x, axes, keepdim, correction),
-                    attributes | {"correction": correction}, whole(16), whole(16))
+        reference = functools.partial(variance, axes=axes, keepdim=keepdim, correction=correction)
+        # Of equal numbers it may be what their mean was rounded by, squared.
+        largest = np.abs(x.data[np.isfinite(x.data)]).max(initial=0.0)
+        least = 64 * float(np.finfo(dtype).eps) * min(float(largest), 1e150)**2
+        return Case("var", [x], reference, attributes | {"correction": correction},
+                    whole(16, least=least), whole(16, cancels=True))
     return Case(name, [x], lambda x: first_extreme(x, axes, keepdim, name == "max"), attributes,
                 differs="first extreme")
 
@@ -98,10 +170,10 @@ def softmax(draw):
         x.data = x.data.astype(x.data.dtype)
     axis, axes, keepdim = draw.axis(len(shape)), draw.axes(len(shape)), draw.chance(0.4)
     if name == "logsumexp":
-        return Case(name, [x], lambda x: torch.logsumexp(x, checked(x, axes), keepdim),
-                    {"axes": axes, "keepdim": int(keepdim)}, whole(6), whole(16))
+        return Case(name, [x], lambda x: logsumexp_of(x, axes, keepdim),
+                    {"axes": axes, "keepdim": int(keepdim)}, whole(6), whole(16), "logsumexp")
     if name == "logsumexp axis":
-        return Case(name, [x], lambda x: torch.logsumexp(x, axis, keepdim),
-                    {"axis": axis, "keepdim": int(keepdim)}, whole(6), whole(16))
+        return Case(name, [x], lambda x: logsumexp_of(x, [axis], keepdim),
+                    {"axis": axis, "keepdim": int(keepdim)}, whole(6), whole(16), "logsumexp")
     return Case(name, [x], lambda x: getattr(torch, name)(x, axis), {"axis": axis}, whole(8),
                 whole(16, cancels=True))
