@@ -17,6 +17,7 @@
 #include "apps/run_files.h"
 #include "apps/run_folder.h"
 #include "apps/schedules.h"
+#include "apps/standard_streams.h"
 #include "apps/values.h"
 #include "apps/variants.h"
 #include "plastic/core/device.h"
@@ -148,7 +149,9 @@ void compare(const CompareOptions& options) {
   resolved.settings = run_settings(shared);
   const data::DatasetPair data = load_data(shared);
   std::optional<FolderLock> lock;
+  std::optional<ReaderMayLeave> reader;
   if (!shared.out.empty()) {
+    reader.emplace();
     resolved.is_continued = !shared.overwrite && holds_comparison(shared.out);
     lock.emplace(prepare_run_folder(shared.out, shared.overwrite || resolved.is_continued));
   }

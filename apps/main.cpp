@@ -1,5 +1,8 @@
 // The `plastic` program: exit code 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -11,6 +14,7 @@
 #include "apps/help_format.h"
 #include "apps/interrupt.h"
 #include "apps/options.h"
+#include "apps/standard_streams.h"
 #include "apps/terminal_text.h"
 #include "apps/values.h"
 #include "plastic/core/error.h"
@@ -69,7 +73,7 @@ int report_usage(CLI::App& program, const std::string& reason) {
   return wrong_usage;
 }
 
-int run(CLI::App& program, int argc, char** argv) {
+int parse_and_run(CLI::App& program, int argc, char** argv) {
   try {
     program.parse(argc, argv);
     if (program.get_subcommands().empty()) return report_usage(program, "which command?");
@@ -91,16 +95,14 @@ int run(CLI::App& program, int argc, char** argv) {
   } catch (const plastic::Error& error) {
     complain(error.what());
   } catch (const std::bad_alloc&) {
-    complain("[memory] not enough memory; try a smaller model or batch");
+    throw;
   } catch (const std::exception& error) {
     complain(error.what());
   }
   return failed;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   const EscapedOutput escaped;
   CLI::App program(
       "Plastic trains neural networks with the NeuroPlastic optimizer and compares it with others.",
@@ -126,5 +128,42 @@ int main(int argc, char** argv) {
   add_info(program);
   // What has something to save has a guard of its own.
   const InterruptGuard guard(OnSignal::quit);
-  return run(program, argc, argv);
+  return parse_and_run(program, argc, argv);
+}
+
+constexpr std::string_view no_memory =
+    "plastic: [memory] not enough memory; try a smaller model or batch\n";
+
+// Where nobody catches what is thrown: before main() and on its way out of a destructor.
+[[noreturn]] void end_uncaught() {
+  try {
+    if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+  } catch (const std::bad_alloc&) {
+    // Nothing can be done where it fails.
+    [[maybe_unused]] const ssize_t written =
+        write(STDERR_FILENO, no_memory.data(), no_memory.size());
+    _exit(failed);
+  } catch (...) {
+  }
+  std::abort();
+}
+
+// Made before all else, since what the libraries make before main() needs memory, too.
+class UncaughtHandler {
+ public:
+  UncaughtHandler() { std::set_terminate(end_uncaught); }
+};
+[[gnu::init_priority(101)]] const UncaughtHandler uncaught_handler;
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  StandardStreams streams;
+  try {
+    return streams.finish(run(argc, argv));
+  } catch (const std::bad_alloc&) {
+    // Also where there was none for the options.
+    std::cerr << no_memory;
+    return streams.finish(failed);
+  }
 }

@@ -13,6 +13,7 @@
 #include "apps/run_folder.h"
 #include "apps/saved_run.h"
 #include "apps/schedules.h"
+#include "apps/standard_streams.h"
 #include "apps/training.h"
 #include "apps/values.h"
 #include "core/check.h"
@@ -99,6 +100,8 @@ std::vector<EpochResult> run(const SavedRunOptions& saved, Training& training,
 void train(TrainOptions& options) {
   const SharedOptions& shared = options.shared;
   if (options.keep_best && shared.out.empty()) throw UsageError("--keep-best needs --out");
+  std::optional<ReaderMayLeave> reader;
+  if (!shared.out.empty()) reader.emplace();
   const TrainConfig config = resolve(options);
   use(shared.arithmetic, config.device);
   check_device(config.device);

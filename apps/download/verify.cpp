@@ -1,12 +1,14 @@
 #include "apps/download/verify.h"
 
+#include <algorithm>
 #include <cstdint>
-#include <fstream>
 #include <map>
 #include <span>
+#include <sstream>
 
 #include "apps/download/sha256.h"
 #include "core/atomic_file.h"
+#include "core/regular_file.h"
 #include "data/byte_source.h"
 #include "plastic/core/error.h"
 
@@ -16,8 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t hex_digits = 64;
-/// A record has a line of less than 100 bytes for each of a few files.
-constexpr std::size_t most_recorded = 100;
+/// Bytes of a record, which has a line of less than 100 for each of a few files.
+constexpr std::uint64_t most_recorded = 10'000;
 
 fs::path record_path(const RemoteSet& set, const fs::path& folder) {
   return folder / (set.name + ".sha256");
@@ -26,10 +28,11 @@ fs::path record_path(const RemoteSet& set, const fs::path& folder) {
 // Lines of 64 digits, two blanks and a name; others are passed over.
 std::map<std::string, std::string> read_record(const fs::path& path) {
   std::map<std::string, std::string> sums;
-  std::ifstream file(path, std::ios::binary);
-  std::string line(256, '\0');
-  for (std::size_t i = 0; i < most_recorded && file.getline(line.data(), 256); ++i) {
-    const std::string text(line.data());
+  RegularFile file(path);
+  std::string record(std::min<std::uint64_t>(file.size(), most_recorded), '\0');
+  if (file.problem().empty()) record.resize(file.read(0, record));
+  std::istringstream lines(record);
+  for (std::string text; std::getline(lines, text);) {
     if (text.size() <= hex_digits + 2) continue;
     if (text.find_first_not_of("0123456789abcdef") != hex_digits) continue;
     sums[text.substr(hex_digits + 2)] = text.substr(0, hex_digits);
@@ -102,7 +105,8 @@ void record_members(const RemoteSet& set, const fs::path& folder,
                     const std::vector<std::pair<std::string, std::string>>& sums) {
   std::string text;
   for (const auto& [name, sum] : sums) text.append(sum).append("  ").append(name).append("\n");
-  write_file_atomically(record_path(set, folder), text);
+  // A link there is not ours: what is known to be right says nothing of where it leads.
+  write_file_atomically(record_path(set, folder), text, Links::replace);
 }
 
 }  // namespace plastic::apps

@@ -48,6 +48,16 @@ ProgramResult run_program(const std::string& arguments, const std::string& befor
   return result_of(status, folder);
 }
 
+ProgramResult require_done(const std::string& arguments) {
+  const ProgramResult result = run_program(arguments);
+  CAPTURE(arguments);
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  return result;
+}
+
+std::string failing_calls() { return PLASTIC_FAILING_CALLS; }
+
 RunningProgram::RunningProgram(const std::string& arguments) {
   // The program takes the shell's place, so that signals reach it.
   const std::string command = "exec " + shell_command(arguments, output_);
