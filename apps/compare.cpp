@@ -11,6 +11,7 @@
 #include "apps/comparison_json.h"
 #include "apps/config_option.h"
 #include "apps/interrupt.h"
+#include "apps/last_batch.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/report.h"
@@ -148,6 +149,7 @@ void compare(const CompareOptions& options) {
   if (shared.threads) set_num_threads(*shared.threads);
   resolved.settings = run_settings(shared);
   const data::DatasetPair data = load_data(shared);
+  check_batches(shared.run, data.train);
   std::optional<FolderLock> lock;
   std::optional<ReaderMayLeave> reader;
   if (!shared.out.empty()) {

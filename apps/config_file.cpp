@@ -38,6 +38,10 @@ std::string config_text(const RunSettings& settings, const TrainConfig& config) 
         << "\n";
   }
   if (settings.image_size != 0) out << "image-size = " << settings.image_size << "\n";
+  if (!settings.orientation.empty()) {
+    out << "orientation = " << toml_string(settings.orientation) << "\n";
+  }
+  if (settings.skip_bad_images) out << "skip-bad-images = true\n";
   if (config.augment.any()) {
     std::vector<std::string> parts;
     for (const std::string& part : augment_parts(config.augment)) {
@@ -61,6 +65,7 @@ std::string config_text(const RunSettings& settings, const TrainConfig& config) 
   out << "seed = " << config.seed << "\n"
       << "epochs = " << config.epochs << "\n"
       << "batch-size = " << config.batch_size << "\n"
+      << (config.drop_last ? "drop-last = true\n" : "")
       << "schedule = " << toml_string(name_of(config.schedule)) << "\n"
       << "warmup = " << config.warmup_epochs << "\n"
       << "device = " << toml_string(to_string(config.device)) << "\n"

@@ -15,6 +15,9 @@ struct RunSettings {
   std::filesystem::path data_dir;
   /// What the images of a folder are resized to; 0 for other data.
   std::int64_t image_size = 0;
+  /// --orientation; empty for other data.
+  std::string orientation = {};
+  bool skip_bad_images = false;
   int threads = 1;
   Arithmetic arithmetic = {};
   bool keep_best = false;

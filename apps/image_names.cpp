@@ -66,9 +66,10 @@ std::vector<std::string> images_of(const std::string& name) {
   return images;
 }
 
-Tensor read_named_image(const std::string& name, std::int64_t channels) {
-  if (name != standard_input) return data::read_image(name, channels);
-  return data::decode_image("standard input", standard_input_bytes(), channels).pixels;
+Tensor read_named_image(const std::string& name, std::int64_t channels,
+                        data::Orientation orientation) {
+  if (name != standard_input) return data::read_image(name, channels, orientation);
+  return data::decode_image("standard input", standard_input_bytes(), channels, orientation).pixels;
 }
 
 }  // namespace plastic::apps

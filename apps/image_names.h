@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "plastic/core/tensor.h"
+#include "plastic/data/image.h"
 
 namespace plastic::apps {
 
@@ -16,6 +17,7 @@ namespace plastic::apps {
 std::vector<std::string> images_of(const std::string& name);
 
 /// read_image() of a file, or of what comes on standard input.
-Tensor read_named_image(const std::string& name, std::int64_t channels);
+Tensor read_named_image(const std::string& name, std::int64_t channels,
+                        data::Orientation orientation);
 
 }  // namespace plastic::apps

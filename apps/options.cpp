@@ -8,6 +8,7 @@
 
 #include "apps/augmentation.h"
 #include "apps/help_format.h"
+#include "apps/last_batch.h"
 #include "apps/model_choice.h"
 #include "apps/schedules.h"
 #include "apps/terminal_text.h"
@@ -88,6 +89,11 @@ std::vector<std::string> data_names() {
 
 constexpr std::int64_t usual_image_size = 32;
 
+const std::vector<std::string>& orientation_names() {
+  static const std::vector<std::string> names = {"apply", "ignore"};
+  return names;
+}
+
 void add_data_options(CLI::App& command, SharedOptions& options) {
   const char* group = "Data";
   add_text_option(
@@ -104,6 +110,19 @@ void add_data_options(CLI::App& command, SharedOptions& options) {
       command, "--image-size", "N", std::to_string(usual_image_size), group,
       "Resize the images of a folder to N x N pixels",
       [&options](const std::string& text) { options.image_size = parse_integer(text, 1, 4096); });
+  add_text_option(
+      command, "--orientation", "NAME", orientation_names().front(), group,
+      "What to do with the orientation that cameras note beside the images of a folder: " +
+          join(orientation_names()) + "; apply makes them stand upright",
+      [&options](const std::string& text) {
+        options.orientation = parse_choice(text, orientation_names()) == "apply"
+                                  ? data::Orientation::apply
+                                  : data::Orientation::ignore;
+      });
+  add_switch(
+      command, "--skip-bad-images", group,
+      "Leave out the images of a folder that cannot be read, and name them, instead of ending",
+      options.skip_bad_images);
   add_text_option(command, "--augment", "NAME,...", "none", group,
                   "Change the training images at random, anew in each epoch: " + augment_help() +
                       ". A name alone stands for the strength here",
@@ -196,6 +215,11 @@ void add_training_options(CLI::App& command, SharedOptions& options) {
                   [&options](const std::string& text) {
                     options.batch_size = parse_integer(text, 1, 1 << 20);
                   });
+  add_switch(
+      command, "--drop-last", group,
+      "Leave out the last batch of each epoch where it is not full; a single image that batch "
+      "normalisation cannot be trained on is always left out",
+      options.run.drop_last);
   add_text_option(command, "--threads", "N", "all processors", group,
                   "Threads to compute with; the same number gives the same results, bit for bit",
                   [&options](const std::string& text) {
@@ -288,6 +312,10 @@ void settle(SharedOptions& options) {
   if (options.image_size && options.data != "folder") {
     throw UsageError("--image-size: only for --data folder; " + options.data + " has its own size");
   }
+  if ((options.orientation || options.skip_bad_images) && options.data != "folder") {
+    throw UsageError(std::string(options.orientation ? "--orientation" : "--skip-bad-images") +
+                     ": only for --data folder; " + options.data + " is read as it was published");
+  }
   if (options.paper && options.data == "cifar-10") {
     options.run.batch_size = 64;
     options.run.augment = {.crop_padding = 4, .flip = 0.5};
@@ -297,9 +325,8 @@ void settle(SharedOptions& options) {
   resolve_model(options.run);
 }
 
-data::DatasetPair load_data(const SharedOptions& options) {
-  const std::int64_t side = options.image_size.value_or(usual_image_size);
-  return data::load(options.data, options.data_dir, {.height = side, .width = side});
+std::int64_t image_size(const SharedOptions& options) {
+  return options.image_size.value_or(usual_image_size);
 }
 
 void add_switch(CLI::App& command, const std::string& name, const std::string& group,
@@ -329,10 +356,16 @@ std::string paper_settings_text() {
 }
 
 RunSettings run_settings(const SharedOptions& options) {
-  const bool is_resized = options.data == "folder";
+  const bool is_folder = options.data == "folder";
+  const data::Orientation orientation =
+      options.orientation.value_or(data::ImageFolderOptions().orientation);
   return {.data = options.data,
           .data_dir = options.data_dir.value_or(""),
-          .image_size = is_resized ? options.image_size.value_or(usual_image_size) : 0,
+          .image_size = is_folder ? image_size(options) : 0,
+          .orientation = !is_folder                                ? ""
+                         : orientation == data::Orientation::apply ? "apply"
+                                                                   : "ignore",
+          .skip_bad_images = options.skip_bad_images,
           .threads = num_threads(),
           .arithmetic = options.arithmetic};
 }
@@ -352,8 +385,8 @@ std::string run_header(const SharedOptions& options, const data::DatasetPair& da
          << (options.arithmetic.deterministic ? ", deterministic" : "") << "\n";
   }
   text << "training   " << options.run.epochs << (options.run.epochs == 1 ? " epoch" : " epochs")
-       << ", batches of " << options.run.batch_size << ", " << num_threads()
-       << (num_threads() == 1 ? " thread" : " threads");
+       << ", batches of " << options.run.batch_size << last_batch_text(options.run, data.train)
+       << ", " << num_threads() << (num_threads() == 1 ? " thread" : " threads");
   return text.str();
 }
 

@@ -11,6 +11,7 @@
 #include "apps/device_options.h"
 #include "apps/optimizers.h"
 #include "apps/training.h"
+#include "plastic/data/image.h"
 
 // Reading CLI11's header takes longer than reading all of this program.
 namespace CLI {
@@ -30,6 +31,9 @@ struct SharedOptions {
   std::optional<std::filesystem::path> data_dir;
   /// What the images of a folder are resized to.
   std::optional<std::int64_t> image_size;
+  /// Of the images of a folder, too.
+  std::optional<data::Orientation> orientation;
+  bool skip_bad_images = false;
   TrainConfig run;
   /// As given; otherwise the data set and --paper decide.
   std::optional<std::int64_t> batch_size;
@@ -52,7 +56,11 @@ void add_shared_options(CLI::App& command, SharedOptions& options,
 /// for the data set included. Throws UsageError for options that contradict each other.
 void settle(SharedOptions& options);
 
-/// The data set that the options name.
+/// What the images of a folder are resized to.
+std::int64_t image_size(const SharedOptions& options);
+
+/// The data set that the options name. Says on std::cerr that files are being read, where somebody
+/// may be waiting, and what of a folder's files was passed over or left out.
 data::DatasetPair load_data(const SharedOptions& options);
 
 /// Adds an option whose value `take` reads from its text; a UsageError there becomes the option's.

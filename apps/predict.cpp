@@ -61,7 +61,7 @@ std::vector<Guess> predict_one(const SavedModel& saved, const std::string& path,
                                const PredictOptions& options) {
   const NoGrad no_grad;
   const std::int64_t channels = saved.form.sizes.channels;
-  const Tensor image = read_named_image(path, channels);
+  const Tensor image = read_named_image(path, channels, saved.orientation);
   const Tensor logits =
       (*saved.model)(to_input(image, saved.form, options.invert).to(options.device));
   const std::vector<float> shares = softmax(logits, 1).to_vector<float>();

@@ -73,7 +73,7 @@ StateDict model_state(const Safetensors& file, const std::string& prefix) {
 
 // The options that decide the network; `name` is the file that `read` takes the settings from.
 template <class Read>
-TrainConfig model_config(const std::string& name, const Read& read) {
+SharedOptions model_options(const std::string& name, const Read& read) {
   CLI::App reader;
   SharedOptions options;
   add_shared_options(reader, options, [] {});
@@ -91,15 +91,15 @@ TrainConfig model_config(const std::string& name, const Read& read) {
   } catch (const UsageError& error) {
     fail("predict", error.what());
   }
-  return options.run;
+  return options;
 }
 
 // A checkpoint has its run's configuration with it, so that it can be moved elsewhere alone; a best
 // network and the folder have the file.
-TrainConfig config_beside(const fs::path& weights, const Metadata& metadata, bool is_alone) {
+SharedOptions options_beside(const fs::path& weights, const Metadata& metadata, bool is_alone) {
   if (const auto own = metadata.find("config"); is_alone && own != metadata.end()) {
     const std::string name = weights.string();
-    return model_config(name, [&] { return parse_config(name, own->second); });
+    return model_options(name, [&] { return parse_config(name, own->second); });
   }
   const fs::path config = weights.parent_path() / "config.toml";
   std::error_code unreadable;
@@ -107,13 +107,20 @@ TrainConfig config_beside(const fs::path& weights, const Metadata& metadata, boo
     fail("predict", weights.string(), ": has no config.toml beside it, which says what network it ",
          "is; leave it in the folder that 'plastic train --out' made");
   }
-  return read_model_config(config);
+  return model_options(config.string(), [&] { return read_config(config); });
+}
+
+// As the training images were read. Those of other sets have no orientation, and a photograph is
+// meant as it is seen; runs on a folder that say nothing are from before it could be chosen.
+data::Orientation orientation_of(const SharedOptions& options) {
+  if (options.data != "folder") return data::Orientation::apply;
+  return options.orientation.value_or(data::Orientation::ignore);
 }
 
 }  // namespace
 
 TrainConfig read_model_config(const fs::path& path) {
-  return model_config(path.string(), [&] { return read_config(path); });
+  return model_options(path.string(), [&] { return read_config(path); }).run;
 }
 
 SavedModel load_saved_model(const fs::path& run) {
@@ -126,7 +133,9 @@ SavedModel load_saved_model(const fs::path& run) {
   SavedModel saved;
   saved.weights = is_file ? run : weights_in(run);
   const SafetensorsInfo info = read_safetensors_info(saved.weights);
-  const TrainConfig config = config_beside(saved.weights, info.metadata, is_file);
+  const SharedOptions options = options_beside(saved.weights, info.metadata, is_file);
+  const TrainConfig& config = options.run;
+  saved.orientation = orientation_of(options);
   saved.form =
       parse_input_form(saved.weights.string(), entry_of(info.metadata, saved.weights, "data"));
   try {

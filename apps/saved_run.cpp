@@ -33,6 +33,7 @@ std::map<std::string, std::string> settings_in(const std::string& name, const st
   }
   // Runs from before it could be chosen.
   settings.try_emplace("precision", to_string(Precision::f32));
+  if (settings["data"] == "folder") settings.try_emplace("orientation", "ignore");
   return settings;
 }
 
@@ -111,6 +112,14 @@ std::optional<Checkpoint> resume_folder(const SavedRunOptions& options) {
   if (!checkpoint) check_has_not_begun(options.folder);
   write_run_file(config_path(options.folder), options.config);
   return checkpoint;
+}
+
+int planned_epochs(const Checkpoint& checkpoint) {
+  for (const ConfigEntry& entry :
+       parse_config("the checkpoint's configuration", checkpoint.config)) {
+    if (entry.key == "epochs") return static_cast<int>(parse_integer(entry.value, 1, 1'000'000));
+  }
+  fail("resume", "the checkpoint's configuration does not say how many epochs the run was to have");
 }
 
 namespace {

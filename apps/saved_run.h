@@ -54,6 +54,9 @@ std::span<const std::string_view> changeable_settings();
 /// are done than it is to have.
 std::optional<Checkpoint> resume_folder(const SavedRunOptions& options);
 
+/// The epochs that a run was to have when its checkpoint was written.
+int planned_epochs(const Checkpoint& checkpoint);
+
 /// Runs the epochs that are left after `start`, if there is one, and gives those before too. After
 /// each epoch metrics.jsonl, best.safetensors where it is to be kept, and checkpoint.safetensors
 /// are replaced, in this order: an epoch counts once its checkpoint is there. A first checkpoint is

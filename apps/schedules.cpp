@@ -9,6 +9,21 @@ namespace plastic::apps {
 
 using optim::Schedule;
 
+namespace {
+
+/// Whether NeuroPlastic's rule depends on which share of the epochs is done.
+bool follows_progress(const OptimizerSettings& settings) {
+  const optim::NeuroPlasticOptions& options = settings.plasticity;
+  if (!is_neuroplastic(settings.name)) return false;
+  if (options.hybrid_base != optim::HybridBase::classic) {
+    return options.phase_scope != optim::PhaseScope::full;
+  }
+  return options.orthogonal_residual &&
+         options.orthogonal_schedule != optim::OrthogonalSchedule::constant;
+}
+
+}  // namespace
+
 const std::vector<std::string>& schedule_names() {
   static const std::vector<std::string> names = {"constant", "cosine", "one-cycle"};
   return names;
@@ -48,6 +63,29 @@ Schedule make_schedule(const TrainConfig& config, std::int64_t steps_an_epoch) {
     const std::int64_t epochs_done = t / steps_an_epoch;
     return shape.lr(t, base * std::pow(decay, epochs_done));
   });
+}
+
+std::vector<std::string> schedule_changes(const TrainConfig& before, const TrainConfig& now,
+                                          std::int64_t steps_per_epoch, std::int64_t steps_done) {
+  if (before.epochs == now.epochs || steps_done == 0) return {};
+  const std::string from_to = std::string(now.epochs > before.epochs ? "stretched" : "shortened") +
+                              " from " + std::to_string(before.epochs) + " to " +
+                              std::to_string(now.epochs) + " epochs: ";
+  std::vector<std::string> changes;
+  if (now.schedule != LrSchedule::constant) {
+    const double last = make_schedule(before, steps_per_epoch).lr(steps_done - 1, now.optimizer.lr);
+    const double next = make_schedule(now, steps_per_epoch).lr(steps_done, now.optimizer.lr);
+    changes.push_back("the " + name_of(now.schedule) + " schedule is " + from_to +
+                      "the learning rate was " + brief(last) + " in the last step and is " +
+                      brief(next) + " in the next");
+  }
+  if (follows_progress(now.optimizer)) {
+    const double done = static_cast<double>(steps_done) / static_cast<double>(steps_per_epoch);
+    const auto share = [&](const TrainConfig& config) { return brief(done / config.epochs); };
+    changes.push_back("NeuroPlastic's schedule is " + from_to + share(before) +
+                      " of it was through and " + share(now) + " is");
+  }
+  return changes;
 }
 
 }  // namespace plastic::apps

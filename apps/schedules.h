@@ -23,4 +23,10 @@ void check_schedule(const TrainConfig& config);
 /// schedule, after a linear warm-up.
 optim::Schedule make_schedule(const TrainConfig& config, std::int64_t steps_an_epoch);
 
+/// What becomes of a run that was configured as `before` and continues as `now`, with another
+/// number of epochs, after `steps_done` steps: a sentence for each schedule that depends on that
+/// number and is stretched or shortened, with the rate of the last step and of the next.
+std::vector<std::string> schedule_changes(const TrainConfig& before, const TrainConfig& now,
+                                          std::int64_t steps_per_epoch, std::int64_t steps_done);
+
 }  // namespace plastic::apps

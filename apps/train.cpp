@@ -8,6 +8,7 @@
 #include "apps/config_option.h"
 #include "apps/input_form.h"
 #include "apps/interrupt.h"
+#include "apps/last_batch.h"
 #include "apps/options.h"
 #include "apps/progress.h"
 #include "apps/run_folder.h"
@@ -84,6 +85,22 @@ std::optional<Checkpoint> open_folder(TrainOptions& options, const SavedRunOptio
   return resume_folder(saved);
 }
 
+// What a run that continues with another number of epochs does otherwise than it was to do.
+std::string changes_text(const Checkpoint& start, const TrainConfig& config,
+                         const data::DatasetPair& data) {
+  TrainConfig before = config;
+  before.epochs = planned_epochs(start);
+  TrainConfig one_epoch = config;
+  one_epoch.epochs = 1;
+  one_epoch.drop_last = leaves_out_last_batch(config, data.train);
+  std::string text;
+  for (const std::string& change : schedule_changes(
+           before, config, step_count(one_epoch, data.train.size()), steps_done(start.state))) {
+    text += "warning    " + change + "\n";
+  }
+  return text;
+}
+
 // Signals are caught only where there is something to save.
 std::vector<EpochResult> run(const SavedRunOptions& saved, Training& training,
                              const std::optional<Checkpoint>& start) {
@@ -107,6 +124,7 @@ void train(TrainOptions& options) {
   check_device(config.device);
   if (shared.threads) set_num_threads(*shared.threads);
   const data::DatasetPair data = load_data(shared);
+  check_batches(config, data.train);
   const SavedRunOptions saved = saved_run_options(options, config, data);
   const std::optional<Checkpoint> start = open_folder(options, saved);
   const int done = start ? start->epoch : 0;
@@ -124,10 +142,12 @@ void train(TrainOptions& options) {
     const std::int64_t steps = start ? steps_into_epoch(start->state) : 0;
     if (steps > 0) std::cout << " and step " << steps << " of the next";
     std::cout << "\n";
+    if (start) std::cout << changes_text(*start, config, data);
   }
   std::cout << std::endl;
   TrainConfig left = config;
   left.epochs -= done;
+  left.drop_last = leaves_out_last_batch(config, data.train);
   Progress progress(step_count(left, data.train.size()));
   TrainingDisplay display(progress, "", 0, config.epochs, true);
   Training training(config, data, display);

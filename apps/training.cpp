@@ -7,6 +7,7 @@
 #include "apps/epoch_sums.h"
 #include "apps/evaluation.h"
 #include "apps/interrupt.h"
+#include "apps/last_batch.h"
 #include "apps/model_choice.h"
 #include "apps/run_state.h"
 #include "apps/schedules.h"
@@ -43,7 +44,7 @@ class Training::Run {
       : config_(config),
         observer_(observer),
         train_set_(draw_subset(config, data)),
-        train_loader_(train_set_, loader_options(config)),
+        train_loader_(train_set_, loader_options(config, data.train)),
         test_loader_(data.test,
                      {.batch_size = evaluation_batch, .shuffle = false, .device = config.device}),
         model_(build_model(data.train)),
@@ -99,8 +100,10 @@ class Training::Run {
   StateDict model_state() const { return model_->state_dict(); }
 
  private:
-  static data::LoaderOptions loader_options(const TrainConfig& config) {
+  static data::LoaderOptions loader_options(const TrainConfig& config,
+                                            const data::ImageDataset& train) {
     return {.batch_size = config.batch_size,
+            .drop_last = leaves_out_last_batch(config, train),
             .generator = {.seed = config.seed, .stream = streams::shuffle},
             .augment = config.augment,
             // Changing a batch takes a thread about a millisecond, which a step hides; copying it
@@ -233,6 +236,10 @@ void Training::restore(const StateDict& state) { run_->restore(state); }
 
 StateDict Training::model_state() const { return run_->model_state(); }
 
+std::int64_t steps_done(const StateDict& state) {
+  return static_cast<std::int64_t>(find(state, "schedule.time", "resume").item());
+}
+
 std::int64_t steps_into_epoch(const StateDict& state) {
   const StateDict epoch = part_of(state, epoch_prefix);
   if (epoch.empty()) return 0;
@@ -247,7 +254,8 @@ std::int64_t training_size(std::int64_t full_size, double fraction) {
 
 std::int64_t step_count(const TrainConfig& config, std::int64_t full_size) {
   const std::int64_t images = training_size(full_size, config.fraction);
-  return config.epochs * ((images + config.batch_size - 1) / config.batch_size);
+  const bool has_last = images % config.batch_size != 0 && !config.drop_last;
+  return config.epochs * (images / config.batch_size + (has_last ? 1 : 0));
 }
 
 std::vector<EpochResult> run_training(const TrainConfig& config, const data::DatasetPair& data,

@@ -57,6 +57,8 @@ struct TrainConfig {
   OptimizerSettings optimizer = {};
   int epochs = 10;
   std::int64_t batch_size = 128;
+  /// Leaves out a last batch that is not full.
+  bool drop_last = false;
   /// Random changes to the training images.
   data::AugmentOptions augment = {};
   std::uint64_t seed = 41;
@@ -109,7 +111,8 @@ class TrainingObserver {
 /// Images in the training set that `fraction` of it leaves: what data::subset takes.
 std::int64_t training_size(std::int64_t full_size, double fraction);
 
-/// Optimizer steps of a whole run on `full_size` training images.
+/// Optimizer steps of a whole run on `full_size` training images. A last batch that is left out
+/// although drop_last does not say so (leaves_out_last_batch()) counts.
 std::int64_t step_count(const TrainConfig& config, std::int64_t full_size);
 
 /// One run: a network, its optimizer and the data they meet. The same configuration, data and
@@ -141,6 +144,9 @@ class Training {
   class Run;
   std::unique_ptr<Run> run_;
 };
+
+/// Steps done in all until a state of Training was taken.
+std::int64_t steps_done(const StateDict& state);
 
 /// Steps done in the epoch that a state of Training was taken in; 0 between two epochs.
 std::int64_t steps_into_epoch(const StateDict& state);

@@ -133,9 +133,6 @@ std::string nearest(std::string_view text, const std::vector<std::string>& names
   // More than a third wrong is another word, not a slip.
   std::size_t fewest = (text.size() + 1) / 3 + 1;
   for (const std::string& name : names) {
-    // Each letter that one has more is an edit; `text` may be as long as a file.
-    const auto [shorter, longer] = std::minmax({text.size(), name.size()});
-    if (longer - shorter >= fewest) continue;
     const std::size_t count = edits(text, name);
     if (count < fewest) {
       fewest = count;

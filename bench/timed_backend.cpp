@@ -40,7 +40,9 @@ class TimedBackend final : public Backend {
     to_.copy_to_host(device, host, bytes);
   }
 
-  void fill(const Array& out, double value) override { timed("fill", &Backend::fill, out, value); }
+  void fill(const Array& out, const Number& value) override {
+    timed("fill", &Backend::fill, out, value);
+  }
   void copy(const Array& in, const Array& out) override { timed("copy", &Backend::copy, in, out); }
   void unary(Unary op, const UnaryParameters& p, const Array& in, const Array& out) override {
     timed("unary", &Backend::unary, op, p, in, out);
@@ -58,8 +60,8 @@ class TimedBackend final : public Backend {
   void where(const Array& condition, const Array& a, const Array& b, const Array& out) override {
     timed("where", &Backend::where, condition, a, b, out);
   }
-  void scale_shift(const Array& in, double scale, double shift, const Array& out) override {
-    timed("scale and shift", &Backend::scale_shift, in, scale, shift, out);
+  void binary_number(Binary op, const Array& in, const Number& number, const Array& out) override {
+    timed("binary with a number", &Backend::binary_number, op, in, number, out);
   }
   void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
     timed("sum", &Backend::reduce, op, in, divisor, out);

@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "core/gradient_slot.h"
 #include "core/graph.h"
+#include "core/overlap.h"
 #include "plastic/core/ops/elementwise.h"
 
 namespace plastic {
@@ -132,7 +133,7 @@ void Tensor::set_grad(const Tensor& grad) {
          name_of(grad.dtype()), " ", to_string(grad.shape()));
   }
   if (grad.defined()) check_same_device("set_grad", *this, grad);
-  impl_->grad = grad;
+  impl_->grad = grad.defined() && overlaps_itself(grad) ? grad.detach().clone() : grad;
 }
 
 void Tensor::zero_grad() {

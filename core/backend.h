@@ -12,6 +12,7 @@
 #include "core/pool2d_shape.h"
 #include "core/recorded_step.h"
 #include "plastic/core/device.h"
+#include "plastic/core/number.h"
 #include "plastic/core/random.h"
 
 namespace plastic {
@@ -46,6 +47,7 @@ struct UnaryParameters {
   double second = 0;
 };
 
+/// Integers wrap around; they are not divided by 0.
 enum class Binary { add, sub, mul, div };
 
 enum class Comparison { equal, not_equal, less, less_equal };
@@ -100,9 +102,11 @@ class Backend {
   virtual void copy_from_host(const void* host, void* device, std::size_t bytes) = 0;
   virtual void copy_to_host(const void* device, void* host, std::size_t bytes) = 0;
 
-  /// Sets every element of an array of any strides.
-  virtual void fill(const Array& out, double value) = 0;
-  /// Element by element into an array of the same shape and any strides, converting the dtype.
+  /// Sets every element of an array of any strides. The dtype can hold the number, here and in
+  /// binary_number() (core/number.h).
+  virtual void fill(const Array& out, const Number& value) = 0;
+  /// Element by element into an array of the same shape and any strides, converting the dtype; what
+  /// becomes an integer is in its range.
   virtual void copy(const Array& in, const Array& out) = 0;
 
   virtual void unary(Unary op, const UnaryParameters& parameters, const Array& in,
@@ -114,12 +118,13 @@ class Backend {
   /// All three have the shape of the result; broadcast inputs come with strides of 0. `out` may be
   /// an input itself, in place.
   virtual void binary(Binary op, const Array& a, const Array& b, const Array& out) = 0;
+  /// out = op(in, number); `out` may be `in` itself.
+  virtual void binary_number(Binary op, const Array& in, const Number& number,
+                             const Array& out) = 0;
   /// The same shapes; `out` is u8, 1 where the comparison holds.
   virtual void compare(Comparison op, const Array& a, const Array& b, const Array& out) = 0;
   /// out = condition != 0 ? a : b; `condition` is u8. The same shapes as for binary().
   virtual void where(const Array& condition, const Array& a, const Array& b, const Array& out) = 0;
-  /// out = in · scale + shift; `out` may be `in` itself.
-  virtual void scale_shift(const Array& in, double scale, double shift, const Array& out) = 0;
 
   /// `out` has the rank of `in`, with size 1 along reduced axes, and in's dtype or the widest of
   /// its kind, f64 or i64. Sums of floating point are divided by `divisor`, once, at the end, which
@@ -196,8 +201,8 @@ class Backend {
   /// (u8) receives what was kept. p < 1; all contiguous.
   virtual void dropout(const Array& in, double p, const Generator& at, const Array& out,
                        const Array& mask) = 0;
-  /// The gradient of ReLU and dropout after it, from their result: out = result > 0 ? grad · scale
-  /// : 0; contiguous.
+  /// The gradient of ReLU and dropout after it, from their result: out = result <= 0 ? 0 : grad ·
+  /// scale; contiguous. NaN lets it pass.
   virtual void relu_dropout_grad(const Array& result, const Array& grad, double scale,
                                  const Array& out) = 0;
   /// out = in · mask · scale; contiguous.

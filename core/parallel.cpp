@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <new>
 
 #include "core/check.h"
@@ -20,7 +21,8 @@ class Threads {
  public:
   /// Never destroyed: see ThreadPool.
   static Threads& instance() {
-    static auto& threads = *new Threads;
+    alignas(Threads) static std::byte place[sizeof(Threads)];
+    static auto& threads = *new (place) Threads;
     return threads;
   }
 
@@ -118,6 +120,9 @@ class Threads {
   std::atomic<ThreadPool*> pool_{nullptr};
   ThreadPool* from_parent_ = nullptr;
 };
+
+// Made before main(): a fork while another thread made it would leave the child waiting for it.
+[[maybe_unused]] const Threads& made_early = Threads::instance();
 
 }  // namespace
 

@@ -15,7 +15,7 @@ void print(std::ostream& out, const Tensor& tensor) {
     if (is_floating_point(tensor.dtype())) {
       print_part(out, tensor.item());
     } else {
-      out << static_cast<std::int64_t>(tensor.item());
+      print_part(out, tensor.item<std::int64_t>());
     }
     return;
   }

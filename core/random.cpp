@@ -1,12 +1,16 @@
 #include "plastic/core/random.h"
 
 #include <atomic>
+#include <cmath>
+#include <cstddef>
 #include <mutex>
+#include <new>
 
 #include "core/backend.h"
 #include "core/check.h"
 #include "core/draw.h"
 #include "core/fork.h"
+#include "core/number.h"
 #include "core/philox.h"
 #include "core/tensor_impl.h"
 
@@ -20,10 +24,14 @@ struct Default {
   ForkSafeMutex mutex;
 
   static Default& instance() {
-    static auto& only = *new Default;
+    alignas(Default) static std::byte place[sizeof(Default)];
+    static auto& only = *new (place) Default;
     return only;
   }
 };
+
+// Made before main(): a fork while another thread made it would leave the child waiting for it.
+[[maybe_unused]] const Default& made_early = Default::instance();
 
 bool is_default(const Generator& generator) { return &generator == &Default::instance().generator; }
 
@@ -72,6 +80,11 @@ void manual_seed(std::uint64_t seed) {
 Tensor uniform(const Shape& shape, double low, double high, Generator& generator, DType dtype) {
   if (!is_floating_point(dtype)) fail("uniform", "needs f32 or f64, got ", name_of(dtype));
   if (!(low <= high)) fail("uniform", "empty range: low ", low, ", high ", high);
+  check_number("uniform", low, dtype);
+  check_number("uniform", high, dtype);
+  if (!std::isfinite(high - low)) {
+    fail("uniform", "the range is not finite: low ", low, ", high ", high);
+  }
   Tensor out = Tensor::empty(shape, {.dtype = dtype});
   backend({}).uniform(array_of(out), low, high, draw(generator, blocks_for(out.numel())));
   return out;
@@ -81,6 +94,11 @@ Tensor normal(const Shape& shape, double mean, double deviation, Generator& gene
               DType dtype) {
   if (!is_floating_point(dtype)) fail("normal", "needs f32 or f64, got ", name_of(dtype));
   if (!(deviation >= 0)) fail("normal", "deviation must not be negative: ", deviation);
+  check_number("normal", mean, dtype);
+  check_number("normal", deviation, dtype);
+  if (!std::isfinite(mean) || !std::isfinite(deviation)) {
+    fail("normal", "mean and deviation must be finite: ", mean, " and ", deviation);
+  }
   Tensor out = Tensor::empty(shape, {.dtype = dtype});
   backend({}).normal(array_of(out), mean, deviation, draw(generator, blocks_for(out.numel())));
   return out;

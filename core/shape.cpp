@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/sizes.h"
 
 namespace plastic {
 
@@ -38,9 +39,12 @@ void Shape::insert(std::size_t i, std::int64_t value) {
 }
 
 std::int64_t Shape::numel() const {
-  std::int64_t product = 1;
-  for (const std::int64_t value : *this) product *= value;
-  return product;
+  const std::optional<std::int64_t> count = element_count(*this);
+  if (count) return *count;
+  if (std::any_of(begin(), end(), [](std::int64_t size) { return size < 0; })) {
+    fail("shape", "negative size in shape ", to_string(*this));
+  }
+  fail("shape", "shape ", to_string(*this), " has more elements than can be counted");
 }
 
 bool Shape::operator==(const Shape& other) const {

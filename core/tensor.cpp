@@ -1,11 +1,15 @@
 #include "plastic/core/tensor.h"
 
 #include <algorithm>
-#include <limits>
+#include <type_traits>
+#include <utility>
 
 #include "core/backend.h"
 #include "core/check.h"
 #include "core/dispatch.h"
+#include "core/number.h"
+#include "core/ops/convert.h"
+#include "core/overlap.h"
 #include "core/tensor_impl.h"
 #include "plastic/core/autograd.h"
 
@@ -18,22 +22,55 @@ TensorImpl& impl_of(const char* op, const Tensor& tensor) {
 }
 
 std::size_t checked_bytes(const Shape& shape, DType dtype) {
-  std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
-  const bool has_elements =
-      std::none_of(shape.begin(), shape.end(), [](std::int64_t size) { return size == 0; });
-  for (const std::int64_t size : shape) {
-    if (size < 0) fail("tensor", "negative size in shape ", to_string(shape));
-    if (has_elements && __builtin_mul_overflow(bytes, size, &bytes)) {
-      fail("tensor", "shape ", to_string(shape), " has more bytes than can be counted");
-    }
+  std::int64_t bytes = 0;
+  if (__builtin_mul_overflow(shape.numel(), static_cast<std::int64_t>(size_of(dtype)), &bytes)) {
+    fail("tensor", "shape ", to_string(shape), " has more bytes than can be counted");
   }
-  return has_elements ? static_cast<std::size_t>(bytes) : 0;
+  return static_cast<std::size_t>(bytes);
 }
 
 void check_writable(const char* op, const Tensor& tensor) {
   if (grad_enabled() && impl_of(op, tensor).requires_grad) {
     fail(op, "writing in place to a tensor that requires a gradient, shape ",
          to_string(tensor.shape()), "; wrap it in plastic::NoGrad or detach() it");
+  }
+}
+
+/// For what must write every element once.
+void check_distinct(const char* op, const Tensor& tensor) {
+  if (overlaps_itself(tensor)) {
+    fail(op, "writing in place to a tensor with several elements in one place, shape ",
+         to_string(tensor.shape()), ", strides ", to_string(tensor.strides()),
+         "; clone() it first");
+  }
+}
+
+/// The array without the axes that repeat elements.
+Array distinct_elements(const Tensor& tensor) {
+  Array array = array_of(tensor);
+  for (std::size_t axis = 0; axis < array.shape.rank(); ++axis) {
+    if (array.strides[axis] == 0 && array.shape[axis] > 1) array.shape[axis] = 1;
+  }
+  return array;
+}
+
+/// Whether S, the type of an element, can be given as T without losing what item() promises to
+/// keep.
+template <class T, class S>
+bool is_held(S value) {
+  if constexpr (std::is_floating_point_v<T> && std::is_integral_v<S>) {
+    // INT64_MAX is rounded to 2^63.
+    const T rounded = static_cast<T>(value);
+    return rounded < T{0x1p63} && static_cast<S>(rounded) == value;
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return true;
+  } else {
+    const auto number = Number(value);
+    if (number.is_integer()) return std::in_range<T>(number.integer());
+    const bool fits = dtype_of<T>() == DType::i64
+                          ? number.real() >= -0x1p63 && number.real() < 0x1p63
+                          : number.real() >= 0 && number.real() < 256;
+    return fits && static_cast<double>(static_cast<T>(number.real())) == number.real();
   }
 }
 
@@ -56,6 +93,8 @@ Array array_of(const Tensor& tensor) {
 
 Tensor make_view(const std::shared_ptr<Storage>& storage, DType dtype, const Shape& shape,
                  const Shape& strides, std::int64_t offset) {
+  // Throws for sizes that nothing could count with.
+  static_cast<void>(shape.numel());
   auto impl = std::make_shared<TensorImpl>();
   impl->storage = storage;
   impl->dtype = dtype;
@@ -116,7 +155,8 @@ Tensor Tensor::empty(const Shape& shape, const TensorOptions& options) {
   return out;
 }
 
-Tensor Tensor::full(const Shape& shape, double value, const TensorOptions& options) {
+Tensor Tensor::full(const Shape& shape, Number value, const TensorOptions& options) {
+  check_number("full", value, options.dtype);
   Tensor out = empty(shape, options);
   backend(options.device).fill(array_of(out), value);
   return out;
@@ -131,6 +171,7 @@ Tensor Tensor::ones(const Shape& shape, const TensorOptions& options) {
 }
 
 Tensor Tensor::arange(std::int64_t count, const TensorOptions& options) {
+  if (count > 0) check_number("arange", count - 1, options.dtype);
   Tensor out = empty({count}, {.dtype = options.dtype});
   dispatch_stored(options.dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -192,15 +233,24 @@ T* Tensor::mutable_data() {
   return const_cast<T*>(data);
 }
 
-double Tensor::item() const {
+template <class T>
+T Tensor::item() const {
   if (numel() != 1) fail("item", "needs a single element, got shape ", to_string(shape()));
-  double value = 0;
+  T value{};
   const Tensor host = detach().to(Device{});
   dispatch_stored(dtype(), [&](auto zero) {
-    value = static_cast<double>(*static_cast<const decltype(zero)*>(memory(host)));
+    using S = std::conditional_t<std::is_same_v<decltype(zero), bfloat16>, float, decltype(zero)>;
+    const S stored = static_cast<S>(*static_cast<const decltype(zero)*>(memory(host)));
+    if (!is_held<T>(stored)) {
+      fail("item", name_of(dtype_of<T>()), " cannot hold the element, ", to_string(Number(stored)),
+           "; ask for ", name_of(dtype()), ", or convert with .to()");
+    }
+    value = static_cast<T>(stored);
   });
   return value;
 }
+
+double Tensor::item() const { return item<double>(); }
 
 template <class T>
 std::vector<T> Tensor::to_vector() const {
@@ -223,30 +273,48 @@ template float* Tensor::mutable_data();
 template double* Tensor::mutable_data();
 template std::int64_t* Tensor::mutable_data();
 template std::uint8_t* Tensor::mutable_data();
+template float Tensor::item() const;
+template double Tensor::item() const;
+template std::int64_t Tensor::item() const;
+template std::uint8_t Tensor::item() const;
 template std::vector<float> Tensor::to_vector() const;
 template std::vector<double> Tensor::to_vector() const;
 template std::vector<std::int64_t> Tensor::to_vector() const;
 template std::vector<std::uint8_t> Tensor::to_vector() const;
 
-Tensor& Tensor::fill_(double value) {
+Tensor& Tensor::fill_(Number value) {
   check_writable("fill_", *this);
+  check_number("fill_", value, dtype());
   impl_->storage->bump_version();
-  backend(device()).fill(array_of(*this), value);
+  backend(device()).fill(distinct_elements(*this), value);
   return *this;
 }
 
-Tensor& Tensor::add_(double value) {
+Tensor& Tensor::add_(Number value) {
   check_writable("add_", *this);
   check_computable("add_", *this);
+  check_distinct("add_", *this);
+  check_number("add_", value, dtype());
   impl_->storage->bump_version();
-  backend(device()).scale_shift(array_of(*this), 1, value, array_of(*this));
+  const Array array = array_of(*this);
+  backend(device()).binary_number(Binary::add, array, value, array);
   return *this;
 }
 
 Tensor& Tensor::copy_(const Tensor& source) {
   check_writable("copy_", *this);
-  const Tensor same_device = source.detach().to(device());
-  const Tensor fitting = same_device.expand(shape());
+  check_distinct("copy_", *this);
+  check_defined("copy_", source);
+  if (grad_enabled() && source.requires_grad()) {
+    fail("copy_", "the source, shape ", to_string(source.shape()),
+         ", requires a gradient, which a copy in place would not pass on; detach() it, wrap the "
+         "copy in plastic::NoGrad, or join tensors with concat() or stack()");
+  }
+  Tensor from = source.detach().to(device());
+  check_convertible("copy_", from, dtype());
+  // What is read must not have been written to before.
+  if (overlap(from, *this)) from = from.clone();
+  const Tensor fitting = from.expand(shape());
   impl_->storage->bump_version();
   backend(device()).copy(array_of(fitting), array_of(*this));
   return *this;

@@ -36,12 +36,12 @@ struct Read {
     }
   }
 
-  /// The gradient before relu.
+  /// The gradient before relu, which lets NaN through.
   __device__ computed<T> gradient(unsigned i, unsigned j,
                                   const Affine<computed<T>, width>& affine) const {
     bool passes = true;
-    if constexpr (mask == Mask::from_x) passes = affine(j, widen(x[i].values[j])) > 0;
-    if constexpr (mask == Mask::from_y) passes = widen(y[i].values[j]) > 0;
+    if constexpr (mask == Mask::from_x) passes = !(affine(j, widen(x[i].values[j])) <= 0);
+    if constexpr (mask == Mask::from_y) passes = !(widen(y[i].values[j]) <= 0);
     return passes ? widen(g[i].values[j]) : computed<T>{0};
   }
 
@@ -142,9 +142,13 @@ __global__ void __launch_bounds__(column_threads)
         for (unsigned i = 0; i < count; ++i) {
           Pack<T, width> result;
           for (unsigned j = 0; j < width; ++j) {
-            const Number centred = widen(read.x[i].values[j]) - mean[j];
-            const Number g = read.gradient(i, j, affine);
-            result.values[j] = narrow<T>(affine.scale[j] * (g - offset[j] - centred * slope[j]));
+            Number g = read.gradient(i, j, affine);
+            // Without x, which may be infinite, where the statistics do not depend on it.
+            if (means != nullptr) {
+              const Number centred = widen(read.x[i].values[j]) - mean[j];
+              g = g - offset[j] - centred * slope[j];
+            }
+            result.values[j] = narrow<T>(affine.scale[j] * g);
           }
           *pack_at<T, width>(grad_x, packs, row + std::int64_t{i} * blockDim.y, column) = result;
         }

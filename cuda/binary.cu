@@ -1,5 +1,6 @@
 #include <cstdint>
 
+#include "core/number.h"
 #include "core/ops/elementwise_rules.h"
 #include "cuda/kernels.h"
 #include "cuda/map.h"
@@ -7,6 +8,13 @@
 
 namespace plastic::cuda {
 namespace {
+
+template <class T, class F>
+struct WithNumber {
+  F f;
+  computed<T> number;
+  __device__ T operator()(T x) const { return narrow<T>(f(widen(x), number)); }
+};
 
 template <class T, class F>
 struct Holds {
@@ -28,6 +36,17 @@ void binary(Context& context, Binary op, const Array& a, const Array& b, const A
     using T = decltype(zero);
     rules::with(
         op, [&](auto f) { map<T, T, T>(context, "binary", Stored<T, decltype(f)>{f}, a, b, out); });
+  });
+}
+
+void binary_number(Context& context, Binary op, const Array& in, const Number& number,
+                   const Array& out) {
+  with_number(in.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const auto value = number_as<computed<T>>(number);
+    rules::with(op, [&](auto f) {
+      map<T, T>(context, "binary", WithNumber<T, decltype(f)>{f, value}, in, out);
+    });
   });
 }
 

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "core/number.h"
 #include "cuda/kernels.h"
 #include "cuda/map.h"
 #include "cuda/number.h"
@@ -125,10 +126,10 @@ bool copy_transposed(Context& context, const Array& in, const Array& out) {
 
 }  // namespace
 
-void fill(Context& context, const Array& out, double value) {
+void fill(Context& context, const Array& out, const Number& value) {
   with_number(out.dtype, [&](auto zero) {
     using T = decltype(zero);
-    map<T>(context, "fill", narrow<T>(static_cast<computed<T>>(value)), out);
+    map<T>(context, "fill", narrow<T>(number_as<computed<T>>(value)), out);
   });
 }
 

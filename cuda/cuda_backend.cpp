@@ -39,7 +39,7 @@ class CudaBackend : public Backend {
     context_.wait("to");
   }
 
-  void fill(const Array& out, double value) override { cuda::fill(here(), out, value); }
+  void fill(const Array& out, const Number& value) override { cuda::fill(here(), out, value); }
   void copy(const Array& in, const Array& out) override { cuda::copy(here(), in, out); }
   void unary(Unary op, const UnaryParameters& parameters, const Array& in,
              const Array& out) override {
@@ -58,8 +58,8 @@ class CudaBackend : public Backend {
   void where(const Array& condition, const Array& a, const Array& b, const Array& out) override {
     cuda::where(here(), condition, a, b, out);
   }
-  void scale_shift(const Array& in, double scale, double shift, const Array& out) override {
-    cuda::scale_shift(here(), in, scale, shift, out);
+  void binary_number(Binary op, const Array& in, const Number& number, const Array& out) override {
+    cuda::binary_number(here(), op, in, number, out);
   }
 
   void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {

@@ -2,6 +2,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "core/ops/elementwise_rules.h"
 #include "cuda/kernels.h"
 #include "cuda/launch.h"
 #include "cuda/number.h"
@@ -78,7 +79,7 @@ __global__ void __launch_bounds__(block_threads)
         if (at[k] < 0 || (at[k] & (parts.divisor - 1)) != part) continue;
         T& target = to[at[k] * inner_size];
         const T x = from[(first + k) * inner_size];
-        target = narrow<T>(static_cast<computed<T>>(widen(target) + widen(x)));
+        target = narrow<T>(rules::Add{}(widen(target), widen(x)));
       }
     }
   }

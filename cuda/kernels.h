@@ -8,17 +8,18 @@
 namespace plastic::cuda {
 
 // copy.cu, unary.cu, unary_grad.cu, binary.cu
-void fill(Context& context, const Array& out, double value);
+void fill(Context& context, const Array& out, const Number& value);
 void copy(Context& context, const Array& in, const Array& out);
 void unary(Context& context, Unary op, const UnaryParameters& parameters, const Array& in,
            const Array& out);
 void unary_grad(Context& context, Unary op, const UnaryParameters& parameters, const Array& saved,
                 const Array& grad, const Array& out);
 void binary(Context& context, Binary op, const Array& a, const Array& b, const Array& out);
+void binary_number(Context& context, Binary op, const Array& in, const Number& number,
+                   const Array& out);
 void compare(Context& context, Comparison op, const Array& a, const Array& b, const Array& out);
 void where(Context& context, const Array& condition, const Array& a, const Array& b,
            const Array& out);
-void scale_shift(Context& context, const Array& in, double scale, double shift, const Array& out);
 
 // reduce.cu, extreme.cu
 void reduce(Context& context, Reduction op, const Array& in, double divisor, const Array& out);

@@ -164,7 +164,7 @@ template <class T>
 struct ReluDropoutGrad {
   computed<T> scale;
   __device__ T operator()(T result, T grad) const {
-    return widen(result) > 0 ? narrow<T>(widen(grad) * scale) : narrow<T>(computed<T>{0});
+    return narrow<T>(widen(result) <= 0 ? computed<T>{0} : widen(grad) * scale);
   }
 };
 

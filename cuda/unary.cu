@@ -6,21 +6,6 @@
 #include "cuda/number.h"
 
 namespace plastic::cuda {
-namespace {
-
-/// Integers are scaled as f64.
-template <class T>
-struct ScaleShift {
-  using Real = std::conditional_t<std::is_floating_point_v<computed<T>>, computed<T>, double>;
-  Real scale;
-  Real shift;
-  __device__ T operator()(T x) const {
-    return narrow<T>(static_cast<computed<T>>(static_cast<Real>(widen(x)) * scale + shift));
-  }
-};
-
-}  // namespace
-
 // Operations refuse integers where a formula is for floating point only; what cannot be called is
 // left out.
 void unary(Context& context, Unary op, const UnaryParameters& parameters, const Array& in,
@@ -33,16 +18,6 @@ void unary(Context& context, Unary op, const UnaryParameters& parameters, const 
         map<T, T>(context, "unary", Stored<T, F>{f}, in, out);
       }
     });
-  });
-}
-
-void scale_shift(Context& context, const Array& in, double scale, double shift, const Array& out) {
-  with_number(in.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    using F = ScaleShift<T>;
-    using Real = typename F::Real;
-    map<T, T>(context, "scale_shift", F{static_cast<Real>(scale), static_cast<Real>(shift)}, in,
-              out);
   });
 }
 

@@ -39,6 +39,12 @@ void check_image_size(const std::string& name, std::int64_t height, std::int64_t
 
 DecodedImage decode_image(const std::string& name, Bytes bytes, std::int64_t channels,
                           Orientation orientation) {
+  check_png_checksums(name, bytes);
+  return decode_unchecked(name, bytes, channels, orientation);
+}
+
+DecodedImage decode_unchecked(const std::string& name, Bytes bytes, std::int64_t channels,
+                              Orientation orientation) {
   if (channels != 1 && channels != 3) {
     fail("image", name, ": cannot be read with ", channels, " channels; give 1 or 3");
   }
@@ -73,7 +79,6 @@ DecodedImage read_decoded(const std::filesystem::path& path, std::int64_t channe
   try {
     std::vector<std::uint8_t> bytes(file.size());
     bytes.resize(file.read(bytes));
-    check_png_checksums(file.path(), bytes);
     return decode_image(file.path(), bytes, channels, orientation);
   } catch (const std::bad_alloc&) {
     fail("image", file.path(), ": needs more memory than there is; make the image smaller");

@@ -2,16 +2,27 @@
 #include "data/image_decoder.h"
 
 namespace plastic::data {
+namespace {
 
-DecodedImage read_decoded(const std::filesystem::path& path, std::int64_t, Orientation) {
-  fail("image", path.string(),
+[[noreturn]] void fail_not_built(const std::string& name) {
+  fail("image", name,
        ": this build decodes no images; install libpng and libjpeg-turbo (Debian: libpng-dev, "
        "libjpeg-dev) and rebuild with -DPLASTIC_IMAGES=ON");
 }
 
-Tensor read_image(const std::filesystem::path& path, std::int64_t channels,
-                  Orientation orientation) {
-  return read_decoded(path, channels, orientation).pixels;
+}  // namespace
+
+DecodedImage decode_image(const std::string& name, std::span<const std::uint8_t>, std::int64_t,
+                          Orientation) {
+  fail_not_built(name);
+}
+
+DecodedImage read_decoded(const std::filesystem::path& path, std::int64_t, Orientation) {
+  fail_not_built(path.string());
+}
+
+Tensor read_image(const std::filesystem::path& path, std::int64_t, Orientation) {
+  fail_not_built(path.string());
 }
 
 }  // namespace plastic::data

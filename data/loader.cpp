@@ -55,11 +55,7 @@ Loader::~Loader() = default;
 
 std::int64_t Loader::size() const { return shape_[0]; }
 
-void Loader::start_epoch() {
-  forget_batches();
-  state_ = {.generator = generator_, .started = true, .position = 0};
-  begin();
-}
+void Loader::start_epoch() { begin({.generator = generator_, .started = true, .position = 0}); }
 
 void Loader::forget_batches() {
   prefetcher_.reset();
@@ -67,43 +63,60 @@ void Loader::forget_batches() {
   is_waiting_ = false;
 }
 
-void Loader::begin() {
+void Loader::begin(const LoaderState& state) {
+  Generator generator = state.generator;
   std::vector<std::int64_t> order(static_cast<std::size_t>(size()));
   std::iota(order.begin(), order.end(), 0);
-  augment_seed_ = AugmentEpoch::of(generator_).seed;
+  const std::uint64_t augment_seed = AugmentEpoch::of(generator).seed;
   if (options_.shuffle) {
-    shuffle(order, generator_);
+    shuffle(order, generator);
   } else if (options_.augment.any()) {
     // The next epoch's changes are to be others.
-    ++generator_.offset;
+    ++generator.offset;
   }
-  order_ = std::make_shared<const std::vector<std::int64_t>>(std::move(order));
+  auto shared = std::make_shared<const std::vector<std::int64_t>>(std::move(order));
+
+  forget_batches();
+  const std::int64_t given = batches_until(state.position);
+  std::unique_ptr<Prefetcher> prefetcher;
   if (device_examples_) {
-    device_examples_->set_order(*order_);
-    return;
+    device_examples_->set_order(*shared);
+  } else if (options_.prefetch_threads > 0 && given < batch_count()) {
+    const int threads =
+        static_cast<int>(std::min<std::int64_t>(options_.prefetch_threads, batch_count() - given));
+    // On one thread a batch: the threads of the CPU device are the training's.
+    const auto prepare = [examples = examples_, order = shared, batch_size = options_.batch_size,
+                          epoch = AugmentEpoch{augment_seed}](std::int64_t index) {
+      return examples->on_this_thread(batch_of(*order, index * batch_size, batch_size), epoch);
+    };
+    prefetcher = std::make_unique<Prefetcher>(threads, given, batch_count(), prepare);
   }
 
-  const std::int64_t given = given_batches();
-  if (options_.prefetch_threads == 0 || given >= batch_count()) return;
-  const int threads =
-      static_cast<int>(std::min<std::int64_t>(options_.prefetch_threads, batch_count() - given));
-  // On one thread a batch: the threads of the CPU device are the training's.
-  const auto prepare = [examples = examples_, order = order_, batch_size = options_.batch_size,
-                        epoch = AugmentEpoch{augment_seed_}](std::int64_t index) {
-    return examples->on_this_thread(batch_of(*order, index * batch_size, batch_size), epoch);
-  };
-  prefetcher_ = std::make_unique<Prefetcher>(threads, given, batch_count(), prepare);
+  // Nothing from here on throws: what could not begin has moved no generator.
+  generator_ = generator;
+  augment_seed_ = augment_seed;
+  order_ = std::move(shared);
+  prefetcher_ = std::move(prefetcher);
+  state_ = state;
 }
 
 bool Loader::next(Batch& batch) {
+  const LoaderState before = state_;
   if (!advance()) return false;
-  batch = gather();
+  try {
+    batch = gather();
+  } catch (...) {
+    // What was not given is still to come.
+    state_ = before;
+    is_waiting_ = false;
+    throw;
+  }
   return true;
 }
 
 bool Loader::advance() {
   if (!state_.started) fail("loader", "next() before the first epoch; call start_epoch()");
-  if (given_batches() >= batch_count()) return false;
+  if (batches_until(state_.position) >= batch_count()) return false;
   // Batches come in order, wanted or not.
   if (prefetcher_ && is_waiting_) prefetcher_->take();
   batch_ = batch_of(*order_, state_.position, options_.batch_size);
@@ -141,15 +154,15 @@ void Loader::restore(const LoaderState& state) {
          options_.batch_size, " from ", size(),
          " examples; restore with the data set and batch size that it was saved with");
   }
+  if (state.started) return begin(state);
   forget_batches();
   generator_ = state.generator;
   state_ = state;
-  if (state.started) begin();
 }
 
-std::int64_t Loader::given_batches() const {
-  const bool partial = state_.position % options_.batch_size != 0;
-  return state_.position / options_.batch_size + (partial ? 1 : 0);
+std::int64_t Loader::batches_until(std::int64_t position) const {
+  const bool partial = position % options_.batch_size != 0;
+  return position / options_.batch_size + (partial ? 1 : 0);
 }
 
 std::int64_t Loader::batch_count() const {

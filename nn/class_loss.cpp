@@ -62,9 +62,8 @@ Targets prepared(const char* op, const Tensor& input, const Tensor& target, cons
   check_range(op, target, input.size(1), ignore_index);
   Targets out{.classes = target, .ignored = {}, .weights = {}};
   if (ignore_index) {
-    const auto marker = static_cast<double>(*ignore_index);
     const TensorOptions like{.dtype = DType::i64, .device = target.device()};
-    out.ignored = equal(target, Tensor::full({}, marker, like));
+    out.ignored = equal(target, Tensor::full({}, *ignore_index, like));
     out.classes = masked_fill(target, out.ignored, 0);
   }
   if (weight.defined()) {

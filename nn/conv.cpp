@@ -22,7 +22,7 @@ Conv2d::Conv2d(std::int64_t in_channels, std::int64_t out_channels,
          options.groups);
   }
   const Shape shape = {out_channels, in_channels / options.groups, kernel[0], kernel[1]};
-  const std::int64_t fan_in = shape[1] * shape[2] * shape[3];
+  const std::int64_t fan_in = shape.numel() / out_channels;
   weight = register_parameter("weight", fan_in_uniform(shape, fan_in, options.generator));
   if (options.bias) {
     bias = register_parameter("bias", fan_in_uniform({out_channels}, fan_in, options.generator));

@@ -33,8 +33,8 @@ Tensor Embedding::forward(const Tensor& indices) {
   const Tensor flat = indices.flatten();
   Tensor rows = index_select(weight, 0, flat);
   if (padding_idx_) {
-    const Tensor row = Tensor::full({}, static_cast<double>(*padding_idx_),
-                                    {.dtype = DType::i64, .device = flat.device()});
+    const Tensor row =
+        Tensor::full({}, *padding_idx_, {.dtype = DType::i64, .device = flat.device()});
     rows = where(equal(flat, row).unsqueeze(1), rows.detach(), rows);
   }
   Shape shape = indices.shape();

@@ -113,7 +113,7 @@ void Module::load_state_dict(const StateDict& state) {
   }
   for (const NamedTensor& entry : own) {
     Tensor target = entry.tensor;
-    target.copy_(given.find(entry.name, "load_state_dict"));
+    target.copy_(given.find(entry.name, "load_state_dict").detach());
   }
 }
 

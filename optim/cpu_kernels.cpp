@@ -1,5 +1,8 @@
 #include "optim/cpu_kernels.h"
 
+#include <cstddef>
+#include <new>
+
 #include "optim/cpu_chunks.h"
 #include "optim/cpu_lanes.h"
 #include "optim/kept_step.h"
@@ -84,8 +87,16 @@ class CpuKernels : public Kernels {
 
 Kernels& cpu_kernels() {
   // Never destroyed: optimizers of static storage outlive what is made after them.
-  static auto& kernels = *new CpuKernels;
+  alignas(CpuKernels) static std::byte place[sizeof(CpuKernels)];
+  static auto& kernels = *new (place) CpuKernels;
   return kernels;
 }
+
+namespace {
+
+// Made before main(): a fork while another thread made it would leave the child waiting for it.
+[[maybe_unused]] const Kernels& made_early = cpu_kernels();
+
+}  // namespace
 
 }  // namespace plastic::optim

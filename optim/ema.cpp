@@ -152,7 +152,7 @@ void Ema::load_state_dict(const StateDict& state) {
       fail("Ema", "state \"", average_name(i), "\" has shape ", to_string(given.shape()),
            ", expected ", to_string(average.shape()));
     }
-    taken.push_back(given.to(average.device()));
+    taken.push_back(given.detach().to(average.device()));
   }
   updates_ = count_of("Ema", state, "updates");
   for (std::size_t i = 0; i < places_.size(); ++i) averages_[places_[i]].copy_(taken[i]);

@@ -1,7 +1,10 @@
 #include "plastic/optim/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "core/check.h"
 #include "optim/arena.h"
@@ -16,6 +19,20 @@ void check_lr(const char* name, double lr) {
   }
 }
 
+/// The steps of all parameters before one that may be refused, which is then not counted.
+class StepCounts {
+ public:
+  explicit StepCounts(State& state) : state_(state) {
+    const auto steps = std::as_const(state).steps();
+    counts_.assign(steps.begin(), steps.end());
+  }
+  void restore() const { std::ranges::copy(counts_, state_.steps().begin()); }
+
+ private:
+  State& state_;
+  std::vector<std::int64_t> counts_;
+};
+
 }  // namespace
 
 Optimizer::Optimizer(const char* name, const std::vector<std::vector<Tensor>>& groups,
@@ -29,19 +46,35 @@ Optimizer::Optimizer(const char* name, const std::vector<std::vector<Tensor>>& g
 Optimizer::~Optimizer() = default;
 
 void Optimizer::step() {
+  const StepCounts counts(*state_);
   advance();
-  apply();
+  try {
+    apply();
+  } catch (...) {
+    is_prepared_ = false;
+    counts.restore();
+    throw;
+  }
 }
 
 void Optimizer::advance() {
+  const StepCounts counts(*state_);
   arena_->gather(name_);
-  prepare();
+  arena_->place_gradients();
+  try {
+    prepare();
+  } catch (...) {
+    counts.restore();
+    throw;
+  }
   is_prepared_ = true;
 }
 
 void Optimizer::apply() {
   if (!is_prepared_) fail(name_, "apply() has nothing to do yet; call advance() before it");
-  arena_->place_gradients();
+  // What was written since to a gradient that was set from outside counts, too. A device that may
+  // be recording reads what advance() found.
+  if (arena_->device().type == DeviceType::cpu) arena_->place_gradients();
   if (gradient_hook_) {
     gradient_hook_(arena_->gradient_block());
     arena_->mark_gradients_changed();

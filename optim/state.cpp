@@ -49,6 +49,10 @@ std::span<std::int64_t> State::steps() {
   return {steps_.mutable_data<std::int64_t>(), static_cast<std::size_t>(steps_.numel())};
 }
 
+std::span<const std::int64_t> State::steps() const {
+  return {steps_.data<std::int64_t>(), static_cast<std::size_t>(steps_.numel())};
+}
+
 std::span<double> State::lrs() {
   return {lrs_.mutable_data<double>(), static_cast<std::size_t>(lrs_.numel())};
 }
@@ -107,7 +111,7 @@ void State::load(const char* owner, const StateDict& state) {
     }
   }
   for (NamedTensor& entry : own) {
-    entry.tensor.copy_(given.at(entry.name)->to(entry.tensor.device()));
+    entry.tensor.copy_(given.at(entry.name)->detach());
   }
 }
 

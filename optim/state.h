@@ -24,6 +24,7 @@ class State {
   Tensor add_number(const std::string& name);
 
   std::span<std::int64_t> steps();
+  std::span<const std::int64_t> steps() const;
   std::span<double> lrs();
   std::span<const double> lrs() const;
 

@@ -207,9 +207,13 @@ class BlockCache {
 
 BlockCache& cache() {
   // Never destroyed: tensors with static lifetime give their memory back after main().
-  static auto* instance = new BlockCache;
+  alignas(BlockCache) static std::byte place[sizeof(BlockCache)];
+  static auto* instance = new (place) BlockCache;
   return *instance;
 }
+
+// Made before main(): a fork while another thread made it would leave the child waiting for it.
+[[maybe_unused]] const BlockCache& made_early = cache();
 
 }  // namespace
 

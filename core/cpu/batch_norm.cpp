@@ -111,7 +111,7 @@ void forward(const BatchNormCall& n, T* y) {
 /// Channels at a time in the backward pass: a few rows of them fit into the nearest cache.
 constexpr std::int64_t block = 256;
 
-/// The gradient before relu: that of the result where relu let it through, else 0.
+/// The gradient before relu: that of the result where relu let it through, NaN too, else 0.
 template <class T>
 class Masked {
  public:
@@ -131,7 +131,7 @@ class Masked {
       for (std::int64_t j = 0; j < count; ++j) {
         // Read whether it is let through or not: loads under a condition are not vectorised.
         const T value = g[j];
-        out[j] = y[j] > 0 ? value : T{0};
+        out[j] = y[j] <= 0 ? T{0} : value;
       }
       return out;
     }
@@ -141,7 +141,7 @@ class Masked {
       const T* __restrict shift = shift_ + first;
       for (std::int64_t j = 0; j < count; ++j) {
         const T value = g[j];
-        out[j] = x[j] * scale[j] + shift[j] > 0 ? value : T{0};
+        out[j] = x[j] * scale[j] + shift[j] <= 0 ? T{0} : value;
       }
       return out;
     }
@@ -219,10 +219,11 @@ struct InputGradient {
   /// With r = 1/√(variance + eps): dx = w·r·(g - mean(g) - (x - mean)·r²·mean(g·(x - mean))), or
   /// w·r·g where the statistics do not depend on x.
   InputGradient(const BatchNormCall& n, const std::vector<double>& sums, bool through_statistics)
-      : mean(n.mean, n.mean + n.channels),
+      : through(through_statistics),
+        mean(n.mean, n.mean + n.channels),
         offset(static_cast<std::size_t>(n.channels)),
         slope(static_cast<std::size_t>(n.channels)) {
-    if (!through_statistics) return;
+    if (!through) return;
     const auto count = static_cast<double>(n.rows);
     for (std::size_t c = 0; c < offset.size(); ++c) {
       offset[c] = static_cast<T>(sums[c] / count);
@@ -232,6 +233,11 @@ struct InputGradient {
 
   void write(const T* __restrict g, const T* __restrict x, const T* __restrict scale,
              std::int64_t first, std::int64_t count, T* __restrict out) const {
+    if (!through) {
+      // Without x, which may be infinite.
+      for (std::int64_t j = 0; j < count; ++j) out[j] = scale[j] * g[j];
+      return;
+    }
     const T* __restrict m = mean.data() + first;
     const T* __restrict o = offset.data() + first;
     const T* __restrict s = slope.data() + first;
@@ -240,6 +246,7 @@ struct InputGradient {
     }
   }
 
+  bool through;
   std::vector<T> mean, offset, slope;
 };
 

@@ -56,7 +56,7 @@ void forward(const Conv2dShape& s, const T* x, const T* weight, const T* bias, b
         T* out = y + (row * s.out_width + column) * channels;
         for (std::int64_t c = 0; c < channels; ++c) {
           const double sum = sums[static_cast<std::size_t>(c)];
-          out[c] = static_cast<T>(relu && sum <= 0 ? 0 : sum);
+          out[c] = static_cast<T>(relu && sum < 0 ? 0 : sum);
         }
       }
     }

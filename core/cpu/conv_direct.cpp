@@ -75,7 +75,7 @@ void forward(const Conv2dShape& s, const T* x, const T* weight, const T* bias, b
         T* out = y + (row * s.out_width + column) * s.out_channels;
         for (std::int64_t o = 0; o < s.out_channels; ++o) {
           const double sum = sums[static_cast<std::size_t>(o)];
-          out[o] = static_cast<T>(relu && sum <= 0 ? 0 : sum);
+          out[o] = static_cast<T>(relu && sum < 0 ? 0 : sum);
         }
       }
     }

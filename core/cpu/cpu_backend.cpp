@@ -1,4 +1,6 @@
+#include <cstddef>
 #include <cstring>
+#include <new>
 
 #include "core/cpu/allocator.h"
 #include "core/cpu/kernels.h"
@@ -16,7 +18,7 @@ class CpuBackend final : public Backend {
   void copy_to_host(const void* device, void* host, std::size_t bytes) override {
     if (bytes > 0) std::memcpy(host, device, bytes);
   }
-  void fill(const Array& out, double value) override { cpu::fill(out, value); }
+  void fill(const Array& out, const Number& value) override { cpu::fill(out, value); }
   void copy(const Array& in, const Array& out) override { cpu::copy(in, out); }
   void unary(Unary op, const UnaryParameters& parameters, const Array& in,
              const Array& out) override {
@@ -35,8 +37,8 @@ class CpuBackend final : public Backend {
   void binary(Binary op, const Array& a, const Array& b, const Array& out) override {
     cpu::binary(op, a, b, out);
   }
-  void scale_shift(const Array& in, double scale, double shift, const Array& out) override {
-    cpu::scale_shift(in, scale, shift, out);
+  void binary_number(Binary op, const Array& in, const Number& number, const Array& out) override {
+    cpu::binary_number(op, in, number, out);
   }
   void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
     cpu::reduce(op, in, divisor, out);
@@ -126,8 +128,16 @@ class CpuBackend final : public Backend {
 
 Backend& cpu_backend() {
   // Never destroyed: tensors with static lifetime give their memory back after main().
-  static auto* instance = new CpuBackend;
+  alignas(CpuBackend) static std::byte place[sizeof(CpuBackend)];
+  static auto* instance = new (place) CpuBackend;
   return *instance;
 }
+
+namespace {
+
+// Made before main(): a fork while another thread made it would leave the child waiting for it.
+[[maybe_unused]] const Backend& made_early = cpu_backend();
+
+}  // namespace
 
 }  // namespace plastic

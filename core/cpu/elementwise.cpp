@@ -3,6 +3,7 @@
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
 #include "core/dispatch.h"
+#include "core/number.h"
 #include "core/ops/elementwise_gradient_rules.h"
 #include "core/ops/elementwise_rules.h"
 
@@ -62,14 +63,14 @@ void zip(const Array& a, const Array& b, const Array& out, F f) {
 
 }  // namespace
 
-void fill(const Array& out, double value) {
+void fill(const Array& out, const Number& value) {
   dispatch_stored(out.dtype, [&](auto zero) {
     using T = decltype(zero);
     Array arrays[] = {out};
     for_each_run(arrays,
                  [&](std::byte* const* pointers, const std::int64_t* strides, std::int64_t count) {
                    T* y = reinterpret_cast<T*>(pointers[0]);
-                   const T converted = static_cast<T>(value);
+                   const T converted = number_as<T>(value);
                    if (strides[0] == 1) {
                      std::fill_n(y, count, converted);
                    } else {
@@ -115,6 +116,14 @@ void binary(Binary op, const Array& a, const Array& b, const Array& out) {
   });
 }
 
+void binary_number(Binary op, const Array& in, const Number& number, const Array& out) {
+  dispatch("binary", in.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T value = number_as<T>(number);
+    rules::with(op, [&](auto f) { map<T, T>(in, out, [=](T x) { return f(x, value); }); });
+  });
+}
+
 void compare(Comparison op, const Array& a, const Array& b, const Array& out) {
   dispatch("compare", a.dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -136,20 +145,6 @@ void where(const Array& condition, const Array& a, const Array& b, const Array& 
         y[i * strides[3]] = chosen[i * strides[0]] != 0 ? yes[i * strides[1]] : no[i * strides[2]];
       }
     });
-  });
-}
-
-void scale_shift(const Array& in, double scale, double shift, const Array& out) {
-  dispatch("scale_shift", in.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    if constexpr (std::is_floating_point_v<T>) {
-      const T s = static_cast<T>(scale);
-      const T t = static_cast<T>(shift);
-      map<T, T>(in, out, [s, t](T x) { return x * s + t; });
-    } else {
-      map<T, T>(in, out,
-                [=](T x) { return static_cast<T>(static_cast<double>(x) * scale + shift); });
-    }
   });
 }
 

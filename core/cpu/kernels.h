@@ -5,7 +5,7 @@
 // The kernels behind the CPU's Backend, one family a file. Contracts are those of Backend.
 namespace plastic::cpu {
 
-void fill(const Array& out, double value);
+void fill(const Array& out, const Number& value);
 void copy(const Array& in, const Array& out);
 /// copy() where the arrays are dense along different axes, as images in different layouts are; the
 /// dtypes must be equal. False, and nothing is done, for other arrays.
@@ -16,7 +16,7 @@ void unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved,
 void compare(Comparison op, const Array& a, const Array& b, const Array& out);
 void where(const Array& condition, const Array& a, const Array& b, const Array& out);
 void binary(Binary op, const Array& a, const Array& b, const Array& out);
-void scale_shift(const Array& in, double scale, double shift, const Array& out);
+void binary_number(Binary op, const Array& in, const Number& number, const Array& out);
 
 void reduce(Reduction op, const Array& in, double divisor, const Array& out);
 void arg_extreme(Extreme which, const Array& in, const Array& out);

@@ -61,7 +61,7 @@ void relu_dropout_grad(const Array& result, const Array& grad, double scale, con
       for (std::int64_t i = first; i < last; ++i) {
         // Read in any case, which lets the loop become vectors.
         const T passed = g[i] * s;
-        x[i] = y[i] > 0 ? passed : T{0};
+        x[i] = y[i] <= 0 ? T{0} : passed;
       }
     });
   });

@@ -1,6 +1,8 @@
 #include "plastic/core/ops/activation.h"
 
+#include "core/number.h"
 #include "core/ops/unary.h"
+#include "core/tensor_impl.h"
 
 namespace plastic {
 
@@ -10,6 +12,8 @@ Tensor silu(const Tensor& x) { return unary("silu", Unary::silu, Keep::argument,
 Tensor softplus(const Tensor& x) { return unary("softplus", Unary::softplus, Keep::argument, x); }
 
 Tensor leaky_relu(const Tensor& x, double slope) {
+  check_floating("leaky_relu", x);
+  check_number("leaky_relu", slope, x.dtype());
   return unary("leaky_relu", Unary::leaky_relu, Keep::argument, x, {.first = slope});
 }
 

@@ -5,6 +5,7 @@
 #include "core/graph.h"
 #include "core/layout.h"
 #include "core/ops/pool2d.h"
+#include "core/sizes.h"
 #include "plastic/core/ops/pool.h"
 
 namespace plastic {
@@ -13,6 +14,7 @@ namespace {
 std::vector<PoolWindow> sliding(const PoolGeometry& geometry, std::size_t axis, std::int64_t size,
                                 bool count_include_pad) {
   std::vector<PoolWindow> windows;
+  reserve("avg_pool2d", windows, geometry.out[axis]);
   for (std::int64_t i = 0; i < geometry.out[axis]; ++i) {
     const std::int64_t begin = i * geometry.stride[axis] - geometry.padding[axis];
     // What ceil_mode lets reach over the padding does not count.
@@ -27,7 +29,11 @@ std::vector<PoolWindow> sliding(const PoolGeometry& geometry, std::size_t axis, 
 }
 
 std::vector<PoolWindow> adaptive(std::int64_t in, std::int64_t out) {
+  constexpr const char* op = "adaptive_avg_pool2d";
+  // The largest product below.
+  checked_add(op, checked_multiply(op, in, out), out);
   std::vector<PoolWindow> windows;
+  reserve(op, windows, out);
   for (std::int64_t i = 0; i < out; ++i) {
     const std::int64_t begin = i * in / out;
     const std::int64_t end = ((i + 1) * in + out - 1) / out;

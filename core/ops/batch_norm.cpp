@@ -118,7 +118,7 @@ void update_running(const Tensor& running_mean, const Tensor& running_var, const
 /// A copy in f64.
 Tensor exact(const Tensor& values) {
   Tensor out = Tensor::empty(values.shape(), {.dtype = DType::f64, .device = values.device()});
-  out.copy_(values);
+  out.copy_(values.detach());
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/layout.h"
+#include "core/number.h"
 #include "core/ops/broadcast.h"
 
 namespace plastic {
@@ -68,8 +69,9 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
                 });
 }
 
-Tensor masked_fill(const Tensor& x, const Tensor& mask, double value) {
+Tensor masked_fill(const Tensor& x, const Tensor& mask, Number value) {
   check_defined("masked_fill", x);
+  check_number("masked_fill", value, x.dtype());
   check_condition("masked_fill", mask, x);
   if (broadcast_shapes("masked_fill", x.shape(), mask.shape()) != x.shape()) {
     fail("masked_fill", "the mask ", to_string(mask.shape()), " does not broadcast to ",

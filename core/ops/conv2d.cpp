@@ -8,6 +8,7 @@
 #include "core/graph.h"
 #include "core/layout.h"
 #include "core/ops/mixed_precision.h"
+#include "core/sizes.h"
 #include "plastic/core/ops/reduce.h"
 
 namespace plastic {
@@ -28,8 +29,8 @@ void check_shapes(const Tensor& x, const Tensor& weight, const Tensor& bias, std
     fail("conv2d", "needs x (N, C, H, W) and weight (O, C / groups, kH, kW), got ",
          to_string(x.shape()), " and ", to_string(weight.shape()));
   }
-  if (x.size(1) != weight.size(1) * groups || weight.size(0) % groups != 0 || weight.numel() == 0 ||
-      x.size(2) == 0 || x.size(3) == 0) {
+  if (x.size(1) / groups != weight.size(1) || x.size(1) % groups != 0 ||
+      weight.size(0) % groups != 0 || weight.numel() == 0 || x.size(2) == 0 || x.size(3) == 0) {
     fail("conv2d", "input ", to_string(x.shape()), " does not fit weight ",
          to_string(weight.shape()), " with groups = ", groups,
          "; needs (N, C, H, W) and (O, C / groups, kH, kW), O a multiple of groups and no size but "
@@ -46,8 +47,15 @@ void check_shapes(const Tensor& x, const Tensor& weight, const Tensor& bias, std
 
 std::int64_t output_size(const Tensor& x, const Tensor& weight, const Conv2dOptions& options,
                          std::size_t axis) {
-  const std::int64_t reach = options.dilation[axis] * (weight.shape()[axis + 2] - 1) + 1;
-  const std::int64_t room = x.shape()[axis + 2] + 2 * options.padding[axis] - reach;
+  constexpr const char* op = "conv2d";
+  const std::int64_t padding = options.padding[axis];
+  const std::int64_t reach = checked_add(
+      op, checked_multiply(op, options.dilation[axis], weight.shape()[axis + 2] - 1), 1);
+  const std::int64_t padded =
+      checked_add(op, x.shape()[axis + 2], checked_multiply(op, 2, padding));
+  // Kernels count a step beyond the last place.
+  checked_add(op, checked_add(op, padded, options.stride[axis]), reach);
+  const std::int64_t room = padded - reach;
   if (room < 0) {
     fail("conv2d", "the kernel of weight ", to_string(weight.shape()), " with dilation ",
          options.dilation[axis], " reaches over the input ", to_string(x.shape()), " with padding ",

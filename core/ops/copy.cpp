@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/layout.h"
+#include "core/ops/convert.h"
 
 namespace plastic {
 namespace {
@@ -31,6 +32,7 @@ Tensor Tensor::to(DType dtype) const {
   check_defined("to", *this);
   const DType before = this->dtype();
   if (dtype == before) return *this;
+  check_convertible("to", *this, dtype);
   Tensor converted = copied(*this, empty_like_layout(shape(), dtype, {*this}));
   if (!is_floating_point(dtype) || !is_floating_point(before)) return converted;
   return record("to", std::move(converted), {*this},

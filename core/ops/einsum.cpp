@@ -155,6 +155,7 @@ Tensor einsum(std::string_view equation, std::span<const Tensor> tensors) {
   const Tensor left = for_product(tensors[0]);
   const Tensor right = for_product(tensors[1]);
   check_same_kind("einsum", left, right);
+  check_floating("einsum", left);
   std::string second = parsed.inputs[1];
   const Tensor a = sum_away(left, first, parsed.output + second);
   const Tensor b = sum_away(right, second, parsed.output + first);

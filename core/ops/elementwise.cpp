@@ -1,11 +1,16 @@
 #include "plastic/core/ops/elementwise.h"
 
+#include <limits>
+
 #include "core/backend.h"
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/layout.h"
+#include "core/number.h"
 #include "core/ops/broadcast.h"
 #include "core/ops/unary.h"
+#include "plastic/core/ops/compare.h"
+#include "plastic/core/ops/reduce.h"
 
 namespace plastic {
 namespace {
@@ -27,11 +32,39 @@ Tensor apply(const char* name, Binary op, const Tensor& a, const Tensor& b) {
   return y;
 }
 
-Tensor scale_shift(const char* name, const Tensor& x, double scale, double shift) {
+Tensor apply(const char* name, Binary op, const Tensor& x, const Number& number) {
   check_computable(name, x);
+  check_number(name, number, x.dtype());
   Tensor y = empty_like_layout(x);
-  backend(x.device()).scale_shift(array_of(x), scale, shift, array_of(y));
+  backend(x.device()).binary_number(op, array_of(x), number, array_of(y));
   return y;
+}
+
+bool has_ones(const Tensor& mask) { return sum(mask).item<std::int64_t>() > 0; }
+
+/// 1 where x has the value.
+Tensor matches(const Tensor& x, const Number& value) {
+  return equal(x, Tensor::full({}, value, options_of(x)));
+}
+
+constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min();
+
+[[noreturn]] void refuse_zero(const Tensor& a) {
+  fail("div", "integers, ", name_of(a.dtype()), " ", to_string(a.shape()),
+       ", divided by 0; convert with .to(plastic::DType::f32) for an infinite quotient");
+}
+
+[[noreturn]] void refuse_lowest() {
+  fail("div", "i64 cannot hold the quotient of ", lowest, " and -1; convert with .to()");
+}
+
+/// Throws Error unless all quotients of integers exist.
+void check_quotients(const Tensor& a, const Tensor& b) {
+  const NoGrad no_grad;
+  if (has_ones(matches(b, 0))) refuse_zero(a);
+  if (a.dtype() != DType::i64) return;
+  const Tensor negates = matches(b, -1);
+  if (has_ones(negates) && has_ones(mul(matches(a, lowest), negates))) refuse_lowest();
 }
 
 }  // namespace
@@ -67,32 +100,50 @@ Tensor mul(const Tensor& a, const Tensor& b) {
       });
 }
 
-// d(a/b) = da/b - a/b²·db
+// d(a/b) = da/b - (a/b)/b·db. The quotient of the two comes before the product with the gradient:
+// g/b would be infinite for a tiny b, and its product with a quotient of 0 not a number.
 Tensor div(const Tensor& a, const Tensor& b) {
+  check_same_kind("div", a, b);
+  if (!is_floating_point(a.dtype())) {
+    broadcast_shapes("div", a.shape(), b.shape());
+    check_quotients(a, b);
+  }
   const Tensor y = apply("div", Binary::div, a, b);
   return record("div", y, {a, b},
-                [sa = Saved("div", a), sb = Saved("div", b), sy = Saved("div", y)](
+                [sa = a.shape(), sb = Saved("div", b), sy = Saved("div", y)](
                     const Tensor& g, const Inputs& in) -> Gradients {
-                  const Tensor scaled = div(g, sb.get());
-                  return {in.needs(0) ? sum_to(scaled, sa.shape()) : Tensor(),
-                          in.needs(1) ? neg(sum_to(mul(scaled, sy.get()), sb.shape())) : Tensor()};
+                  const Tensor& divisor = sb.get();
+                  return {in.needs(0) ? sum_to(div(g, divisor), sa) : Tensor(),
+                          in.needs(1) ? neg(sum_to(mul(g, div(sy.get(), divisor)), divisor.shape()))
+                                      : Tensor()};
                 });
 }
 
-Tensor add(const Tensor& a, double b) {
-  return record("add", scale_shift("add", a, 1, b), {a},
+Tensor add(const Tensor& a, Number b) {
+  return record("add", apply("add", Binary::add, a, b), {a},
                 [](const Tensor& g, const Inputs&) -> Gradients { return {g}; });
 }
 
-Tensor mul(const Tensor& a, double b) {
-  return record("mul", scale_shift("mul", a, b, 0), {a},
+Tensor sub(const Tensor& a, Number b) {
+  return record("sub", apply("sub", Binary::sub, a, b), {a},
+                [](const Tensor& g, const Inputs&) -> Gradients { return {g}; });
+}
+
+Tensor mul(const Tensor& a, Number b) {
+  return record("mul", apply("mul", Binary::mul, a, b), {a},
                 [b](const Tensor& g, const Inputs&) -> Gradients { return {mul(g, b)}; });
 }
 
 // A product with 1/b would round twice.
-Tensor div(const Tensor& a, double b) {
-  check_defined("div", a);
-  return div(a, Tensor::full({}, b, {.dtype = a.dtype(), .device = a.device()}));
+Tensor div(const Tensor& a, Number b) {
+  check_computable("div", a);
+  check_number("div", b, a.dtype());
+  if (!is_floating_point(a.dtype())) {
+    if (b.real() == 0) refuse_zero(a);
+    if (b.real() == -1 && has_ones(matches(a, lowest))) refuse_lowest();
+  }
+  return record("div", apply("div", Binary::div, a, b), {a},
+                [b](const Tensor& g, const Inputs&) -> Gradients { return {div(g, b)}; });
 }
 
 Tensor neg(const Tensor& x) {
@@ -108,12 +159,29 @@ Tensor abs(const Tensor& x) {
   return unary("abs", Unary::abs, Keep::argument, x);
 }
 
-Tensor clamp(const Tensor& x, double low, double high) {
-  if (!(low <= high)) fail("clamp", "needs low <= high, got ", low, " and ", high);
-  return unary("clamp", Unary::clamp, Keep::argument, x, {.first = low, .second = high});
+Tensor clamp(const Tensor& x, Number low, Number high) {
+  check_computable("clamp", x);
+  check_number("clamp", low, x.dtype());
+  check_number("clamp", high, x.dtype());
+  const bool both_whole = low.is_integer() && high.is_integer();
+  const bool ordered = both_whole ? low.integer() <= high.integer() : low.real() <= high.real();
+  if (!ordered) {
+    fail("clamp", "needs low <= high, got ", to_string(low), " and ", to_string(high));
+  }
+  if (!is_floating_point(x.dtype())) {
+    const Tensor least = Tensor::full({}, low, options_of(x));
+    const Tensor most = Tensor::full({}, high, options_of(x));
+    return where(less(x, least), least, where(less(most, x), most, x));
+  }
+  // As the dtype rounds them, so that an element can equal a limit.
+  return unary(
+      "clamp", Unary::clamp, Keep::argument, x,
+      {.first = rounded_to(x.dtype(), low.real()), .second = rounded_to(x.dtype(), high.real())});
 }
 
 Tensor pow(const Tensor& x, double exponent) {
+  check_floating("pow", x);
+  check_number("pow", exponent, x.dtype());
   return unary("pow", Unary::pow, Keep::argument, x, {.first = exponent});
 }
 

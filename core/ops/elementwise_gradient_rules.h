@@ -85,10 +85,11 @@ struct SoftplusGrad {
     return Sigmoid{}(x)*g;
   }
 };
+/// NaN passes the gradient on, as in PyTorch.
 struct ReluGrad {
   template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T y, T g) const {
-    return y > T{0} ? g : T{0};
+    return y <= T{0} ? T{0} : g;
   }
 };
 struct LeakyReluGrad {
@@ -98,13 +99,12 @@ struct LeakyReluGrad {
     return x > T{0} ? g : static_cast<T>(p.first) * g;
   }
 };
-/// The ends of the range pass the gradient on, as in PyTorch.
+/// Neither the ends of the range nor NaN pass the gradient on, as in PyTorch 2.15.
 struct ClampGrad {
   UnaryParameters p;
   template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T x, T g) const {
-    const double value = static_cast<double>(x);
-    return value >= p.first && value <= p.second ? g : T{0};
+    return x > static_cast<T>(p.first) && x < static_cast<T>(p.second) ? g : T{0};
   }
 };
 struct PowGrad {

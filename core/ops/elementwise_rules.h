@@ -23,24 +23,42 @@ PLASTIC_HOST_DEVICE bool is_negative(T x) {
   }
 }
 
+/// A number to compute with: integers wrap around, which C++ promises of those without a sign.
+template <class T>
+PLASTIC_HOST_DEVICE auto wrapping(T x) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<std::make_unsigned_t<T>>(x);
+  } else {
+    return x;
+  }
+}
+
 struct Neg {
   template <class T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
-    return static_cast<T>(-x);
+    if constexpr (std::is_integral_v<T>) {
+      return static_cast<T>(0U - wrapping(x));
+    } else {
+      return -x;
+    }
   }
 };
 struct Abs {
   template <class T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
-    return static_cast<T>(is_negative(x) ? -x : x);
+    if constexpr (std::is_integral_v<T>) {
+      return is_negative(x) ? Neg{}(x) : x;
+    } else {
+      // Of -0 too.
+      return std::fabs(x);
+    }
   }
 };
-/// -1, 0 or 1; NaN stays.
+/// -1, 0 or 1; 0 for NaN, as in PyTorch.
 struct Sign {
   template <class T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
-    if (x > T{0}) return T{1};
-    return is_negative(x) ? static_cast<T>(-1) : static_cast<T>(x * T{0});
+    return static_cast<T>((x > T{0} ? 1 : 0) - (is_negative(x) ? 1 : 0));
   }
 };
 struct Exp {
@@ -130,44 +148,55 @@ struct LeakyRelu {
     return x < T{0} ? static_cast<T>(p.first) * x : x;
   }
 };
-/// NaN passes through.
+/// NaN passes through. The limits are numbers of the dtype.
 struct Clamp {
   UnaryParameters p;
-  template <class T>
+  template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
-    if (static_cast<double>(x) < p.first) return static_cast<T>(p.first);
-    return static_cast<double>(x) > p.second ? static_cast<T>(p.second) : x;
+    const T low = static_cast<T>(p.first);
+    const T high = static_cast<T>(p.second);
+    return x < low ? low : (x > high ? high : x);
   }
 };
+/// The roots of -0 and -inf are those of sqrt and rsqrt, as in PyTorch.
 struct Pow {
   UnaryParameters p;
   template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
-    return p.first == 2 ? x * x : std::pow(x, static_cast<T>(p.first));
+    if (p.first == 2) return x * x;
+    if (p.first == 0.5) return Sqrt{}(x);
+    if (p.first == -0.5) return Rsqrt{}(x);
+    return std::pow(x, static_cast<T>(p.first));
   }
 };
 
 struct Add {
   template <class T>
   PLASTIC_HOST_DEVICE T operator()(T a, T b) const {
-    return static_cast<T>(a + b);
+    return static_cast<T>(wrapping(a) + wrapping(b));
   }
 };
 struct Sub {
   template <class T>
   PLASTIC_HOST_DEVICE T operator()(T a, T b) const {
-    return static_cast<T>(a - b);
+    return static_cast<T>(wrapping(a) - wrapping(b));
   }
 };
 struct Mul {
   template <class T>
   PLASTIC_HOST_DEVICE T operator()(T a, T b) const {
-    return static_cast<T>(a * b);
+    return static_cast<T>(wrapping(a) * wrapping(b));
   }
 };
+/// Integer quotients that do not exist are refused before (core/ops/elementwise.cpp), but must not
+/// end the process.
 struct Div {
   template <class T>
   PLASTIC_HOST_DEVICE T operator()(T a, T b) const {
+    if constexpr (std::is_integral_v<T>) {
+      if (b == T{0}) return T{0};
+      if (std::is_signed_v<T> && b == static_cast<T>(-1)) return Neg{}(a);
+    }
     return static_cast<T>(a / b);
   }
 };

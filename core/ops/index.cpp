@@ -19,8 +19,8 @@ void check_index(const char* op, const Tensor& x, const Tensor& index, std::int6
   const Tensor dense = index.contiguous();
   const std::int64_t bad = backend(index.device()).first_outside(array_of(dense), limit);
   if (bad >= 0) {
-    fail(op, "index ", static_cast<std::int64_t>(dense.flatten().slice(0, bad, bad + 1).item()),
-         " at position ", bad, " is not in [0, ", limit, ")");
+    fail(op, "index ", dense.flatten().slice(0, bad, bad + 1).item<std::int64_t>(), " at position ",
+         bad, " is not in [0, ", limit, ")");
   }
 }
 
@@ -128,7 +128,7 @@ Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, cons
   }
   check_index("scatter_add", x, index, x.shape()[at]);
   Tensor y = Tensor::empty(x.shape(), {.dtype = x.dtype(), .device = x.device()});
-  y.copy_(x);
+  y.copy_(x.detach());
   scatter_into(y, at, index, source);
   return record(
       "scatter_add", y, {x, source},

@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "core/graph.h"
+#include "core/sizes.h"
 
 namespace plastic {
 
@@ -22,7 +23,7 @@ Tensor concat(std::span<const Tensor> tensors, std::int64_t axis) {
       fail("concat", to_string(tensor.shape()), " does not fit ", to_string(tensors[0].shape()),
            " along axis ", axis);
     }
-    shape[at] += tensor.shape()[at];
+    shape[at] = checked_add("concat", shape[at], tensor.shape()[at]);
   }
   const Tensor y =
       Tensor::empty(shape, {.dtype = tensors[0].dtype(), .device = tensors[0].device()});
@@ -32,7 +33,7 @@ Tensor concat(std::span<const Tensor> tensors, std::int64_t axis) {
   for (const Tensor& tensor : tensors) {
     starts.push_back(start);
     const std::int64_t end = start + tensor.shape()[at];
-    y.slice(signed_axis, start, end).copy_(tensor);
+    y.slice(signed_axis, start, end).copy_(tensor.detach());
     start = end;
   }
   starts.push_back(start);
@@ -65,8 +66,12 @@ std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t axis)
   if (size < 1) fail("split", "size must be at least 1, got ", size);
   const std::int64_t length = x.size(axis);
   std::vector<Tensor> parts;
-  for (std::int64_t start = 0; start < length; start += size) {
-    parts.push_back(x.slice(axis, start, std::min(start + size, length)));
+  reserve("split", parts, length / size + 1);
+  std::int64_t start = 0;
+  while (start < length) {
+    const std::int64_t end = start + std::min(size, length - start);
+    parts.push_back(x.slice(axis, start, end));
+    start = end;
   }
   return parts;
 }

@@ -209,8 +209,8 @@ Tensor linear(const Tensor& input, const Tensor& weights, const Tensor& biases) 
       });
 }
 
-// With y > 0 where ReLU let x through and dropout kept it, the gradient before both is
-// y > 0 ? dy/(1 - p) : 0.
+// With y > 0, or NaN, where ReLU let x through and dropout kept it, the gradient before both is
+// y <= 0 ? 0 : dy/(1 - p).
 Tensor linear_relu_dropout(const Tensor& input, const Tensor& weights, const Tensor& biases,
                            double p, Generator& generator) {
   constexpr const char* op = "linear_relu_dropout";

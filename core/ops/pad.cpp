@@ -6,6 +6,8 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/layout.h"
+#include "core/number.h"
+#include "core/sizes.h"
 
 namespace plastic {
 namespace {
@@ -22,8 +24,9 @@ std::string text_of(std::span<const std::int64_t> amounts) {
 
 // What was put around has no gradient, and what was cut off has zeros: the gradient is padded by
 // the opposite amounts.
-Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, double value) {
+Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, Number value) {
   check_defined("pad", x);
+  check_number("pad", value, x.dtype());
   if (amounts.size() % 2 != 0 || amounts.size() / 2 > x.shape().rank()) {
     fail("pad", "amounts (", text_of(amounts), ") must be pairs, at most one an axis of ",
          to_string(x.shape()));
@@ -36,13 +39,15 @@ Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, double value)
     const std::int64_t before = amounts[2 * pair];
     const std::int64_t after = amounts[2 * pair + 1];
     const std::int64_t size = shape[axis];
-    const std::int64_t from = std::max<std::int64_t>(-before, 0);
-    const std::int64_t to = size - std::max<std::int64_t>(-after, 0);
-    shape[axis] = size + before + after;
-    if (from > to || shape[axis] < 0) {
+    const bool one_is_too_many = before < -size || after < -size;
+    if (one_is_too_many ||
+        std::min<std::int64_t>(before, 0) + std::min<std::int64_t>(after, 0) < -size) {
       fail("pad", "amounts (", text_of(amounts), ") cut off more than there is of ",
            to_string(x.shape()));
     }
+    const std::int64_t from = std::max<std::int64_t>(-before, 0);
+    const std::int64_t to = size - std::max<std::int64_t>(-after, 0);
+    shape[axis] = checked_add("pad", checked_add("pad", size, before), after);
     starts[axis] = std::max<std::int64_t>(before, 0);
     source = source.slice(static_cast<std::int64_t>(axis), from, to);
   }
@@ -61,7 +66,7 @@ Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, double value)
   });
 }
 
-Tensor pad(const Tensor& x, std::initializer_list<std::int64_t> amounts, double value) {
+Tensor pad(const Tensor& x, std::initializer_list<std::int64_t> amounts, Number value) {
   return pad(x, std::span(amounts.begin(), amounts.size()), value);
 }
 

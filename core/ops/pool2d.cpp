@@ -1,6 +1,7 @@
 #include "core/ops/pool2d.h"
 
 #include "core/check.h"
+#include "core/sizes.h"
 #include "core/tensor_impl.h"
 
 namespace plastic {
@@ -28,16 +29,20 @@ PoolGeometry pool_geometry(const char* op, const Tensor& x,
            ", ", step, " and ", pad);
     }
     const std::int64_t in = x.shape()[i + 2];
-    const std::int64_t room = in + 2 * pad - size + (ceil_mode ? step - 1 : 0);
-    if (room < 0) {
+    // Of the places where a window may begin; padding is at most half of it.
+    const std::int64_t room = checked_add(op, in, 2 * pad - size);
+    if (room < 0 && !(ceil_mode && room > -step)) {
       fail(op, "a window of ", size, " does not fit input ", to_string(x.shape()), " with padding ",
            pad);
     }
+    // What the last window reaches, which ceil_mode lets begin up to a step later.
+    checked_add(op, checked_add(op, in, step), size);
     std::int64_t& out = geometry.out[i];
-    out = room / step + 1;
+    out = (room + (ceil_mode ? step - 1 : 0)) / step + 1;
     // A window that begins behind the input would have nothing in it.
     if (ceil_mode && (out - 1) * step >= in + pad) --out;
   }
+  checked_multiply(op, kernel[0], kernel[1]);
   return geometry;
 }
 

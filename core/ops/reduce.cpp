@@ -17,7 +17,8 @@ namespace {
 /// Σ x / divisor; the gradient is the result's, divided and spread over what was summed.
 Tensor divided_sum(const char* op, const Tensor& x, const Shape& axes, bool keepdim,
                    const Shape& kept, double divisor) {
-  Tensor y = reduced(Reduction::sum, x, kept, x.dtype(), divisor);
+  const DType dtype = is_floating_point(x.dtype()) ? x.dtype() : DType::i64;
+  Tensor y = reduced(Reduction::sum, x, kept, dtype, divisor);
   if (!keepdim) y = y.reshape(without_axes(op, x, axes));
   return record(op, y, {x}, [=, before = x.shape()](const Tensor& g, const Inputs&) -> Gradients {
     const Tensor share = divisor == 1 ? g : div(g, divisor);

@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/ops/broadcast.h"
+#include "core/sizes.h"
 
 namespace plastic {
 namespace {
@@ -42,22 +43,34 @@ std::optional<Shape> strides_for(const Tensor& x, const Shape& shape) {
 }
 
 Shape resolve_shape(const Tensor& x, Shape shape) {
-  std::int64_t known = 1;
+  const Shape asked = shape;
   std::optional<std::size_t> inferred;
   for (std::size_t i = 0; i < shape.rank(); ++i) {
     if (shape[i] == -1 && !inferred) {
       inferred = i;
+      shape[i] = 1;
     } else if (shape[i] < 0) {
-      fail("reshape", "at most one size may be -1 and none less, got ", to_string(shape));
-    } else {
-      known *= shape[i];
+      fail("reshape", "at most one size may be -1 and none less, got ", to_string(asked));
     }
   }
-  const Shape asked = shape;
-  if (inferred) shape[*inferred] = known == 0 ? 0 : x.numel() / known;
-  if (shape.numel() != x.numel() || (inferred && known == 0)) {
+  std::optional<std::int64_t> count = element_count(shape);
+  if (inferred && count && *count != 0) {
+    shape[*inferred] = x.numel() / *count;
+    count = element_count(shape);
+  }
+  if (count != x.numel() || (inferred && count == 0 && shape[*inferred] != 0)) {
     fail("reshape", "cannot give shape ", to_string(asked), " to ", x.numel(),
          " elements of shape ", to_string(x.shape()));
+  }
+  return shape;
+}
+
+/// `asked` with the sizes of `before`, counted from the last axis, for -1.
+Shape kept_sizes(const Shape& asked, const Shape& before) {
+  Shape shape = asked;
+  for (std::size_t i = 0; i < std::min(shape.rank(), before.rank()); ++i) {
+    std::int64_t& size = shape[shape.rank() - 1 - i];
+    if (size == -1) size = before[before.rank() - 1 - i];
   }
   return shape;
 }
@@ -142,8 +155,9 @@ Tensor Tensor::slice(std::int64_t axis, std::int64_t start, std::int64_t end,
   const std::int64_t count = std::max<std::int64_t>(clamp(end) - first, 0);
   Shape target = shape();
   Shape target_strides = strides();
-  target[at] = (count + step - 1) / step;
-  target_strides[at] = strides()[at] * step;
+  target[at] = count == 0 ? 0 : (count - 1) / step + 1;
+  // The stride of a single element means nothing, and its product with a long step need not fit.
+  if (target[at] > 1) target_strides[at] = strides()[at] * step;
   return record("slice", view_of(*this, target, target_strides, first * strides()[at]), {*this},
                 [=, before = shape()](const Tensor& g, const Inputs&) -> Gradients {
                   const Tensor whole =
@@ -153,17 +167,18 @@ Tensor Tensor::slice(std::int64_t axis, std::int64_t start, std::int64_t end,
                 });
 }
 
-Tensor Tensor::expand(const Shape& shape) const {
+Tensor Tensor::expand(const Shape& asked) const {
   check_defined("expand", *this);
-  if (shape == this->shape()) return *this;
-  if (shape.rank() < this->shape().rank() ||
-      broadcast_shapes("expand", this->shape(), shape) != shape) {
-    fail("expand", "cannot broadcast ", to_string(this->shape()), " to ", to_string(shape));
+  const Shape& before = this->shape();
+  const Shape shape = kept_sizes(asked, before);
+  if (shape == before) return *this;
+  if (shape.rank() < before.rank() || !element_count(shape) ||
+      broadcast_shapes("expand", before, shape) != shape) {
+    fail("expand", "cannot broadcast ", to_string(before), " to ", to_string(asked));
   }
-  return record("expand", view_of(*this, shape, expanded_array(*this, shape).strides), {*this},
-                [before = this->shape()](const Tensor& g, const Inputs&) -> Gradients {
-                  return {sum_to(g, before)};
-                });
+  return record(
+      "expand", view_of(*this, shape, expanded_array(*this, shape).strides), {*this},
+      [before](const Tensor& g, const Inputs&) -> Gradients { return {sum_to(g, before)}; });
 }
 
 Tensor Tensor::squeeze(std::int64_t axis) const {

@@ -9,6 +9,7 @@
 #include "plastic/core/dtype.h"
 #include "plastic/core/error.h"
 #include "plastic/core/memory.h"
+#include "plastic/core/number.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/precision.h"
 #include "plastic/core/random.h"

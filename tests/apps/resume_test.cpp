@@ -163,6 +163,25 @@ TEST_CASE("apps.resume.when_done") {
   CHECK(contains(read_file(runs / "run/config.toml"), "epochs = 2\n"));
 }
 
+TEST_CASE("apps.resume.says_what_the_rate_will_do_with_another_number_of_epochs") {
+  const Runs runs;
+  for (const std::string schedule : {"cosine", "one-cycle"}) {
+    CAPTURE(schedule);
+    runs.train(schedule, "--optimizer sgd --lr 0.1 --epochs 2 --schedule " + schedule);
+    const ProgramResult same = runs.resume(schedule);
+    CHECK(same.code == 0);
+    CHECK_FALSE(contains(same.out, "warning"));
+    const ProgramResult more = runs.resume(schedule, "--epochs 4");
+    CHECK(more.code == 0);
+    CHECK(
+        contains(more.out, "warning    the " + schedule +
+                               " schedule is stretched from 2 to 4 epochs: the learning rate was"));
+    CHECK_FALSE(contains(runs.resume(schedule, "--epochs 4").out, "warning"));
+  }
+  runs.train("constant", "--optimizer sgd --epochs 1");
+  CHECK_FALSE(contains(runs.resume("constant", "--epochs 2").out, "warning"));
+}
+
 // As they were before devices and precisions could be chosen.
 TEST_CASE("apps.resume.of_an_older_program") {
   const Runs runs;

@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "apps/values.h"
 
@@ -39,6 +41,35 @@ TEST_CASE("apps.schedules.rates") {
   CHECK(rate(config("one-cycle", 0), 0) == doctest::Approx(0.08));
   CHECK(rate(config("one-cycle", 0), 11) == doctest::Approx(2.0));
   CHECK(rate(config("one-cycle", 0), 39) == doctest::Approx(0.08e-4));
+}
+
+TEST_CASE("apps.schedules.changes") {
+  TrainConfig before = config("cosine", 0);
+  before.optimizer = default_settings("sgd", false);
+  before.optimizer.lr = 2;
+  TrainConfig now = before;
+  CHECK(schedule_changes(before, now, 10, 40).empty());
+  now.epochs = 8;
+  CHECK(schedule_changes(before, now, 10, 0).empty());
+  CHECK(
+      schedule_changes(before, now, 10, 40) ==
+      std::vector<std::string>{"the cosine schedule is stretched from 4 to 8 epochs: the learning "
+                               "rate was 0.00308267 in the last step and is 1 in the next"});
+  std::swap(before, now);
+  CHECK(schedule_changes(before, now, 10, 20)[0].starts_with(
+      "the cosine schedule is shortened from 8 to 4 epochs"));
+  before.schedule = now.schedule = LrSchedule::constant;
+  CHECK(schedule_changes(before, now, 10, 20).empty());
+
+  before.optimizer = default_settings("neuroplastic", false);
+  before.optimizer.plasticity.warmup_epochs = 2;
+  now.optimizer = before.optimizer;
+  CHECK(schedule_changes(before, now, 10, 20).empty());
+  now.optimizer.plasticity.orthogonal_residual = true;
+  now.optimizer.plasticity.orthogonal_schedule = plastic::optim::OrthogonalSchedule::late;
+  CHECK(schedule_changes(before, now, 10, 20) ==
+        std::vector<std::string>{"NeuroPlastic's schedule is shortened from 8 to 4 epochs: 0.25 of "
+                                 "it was through and 0.5 is"});
 }
 
 TEST_CASE("apps.schedules.names") {

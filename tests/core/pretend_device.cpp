@@ -144,7 +144,7 @@ class PretendBackend final : public Backend {
     Operands(blocks_).in(device, DType::u8, static_cast<std::int64_t>(bytes));
     cpu_.copy_to_host(device, host, bytes);
   }
-  void fill(const Array& out, double value) override {
+  void fill(const Array& out, const Number& value) override {
     Operands at(blocks_);
     cpu_.fill(at.out(out), value);
   }
@@ -173,9 +173,9 @@ class PretendBackend final : public Backend {
     Operands at(blocks_);
     cpu_.where(at.in(condition), at.in(a), at.in(b), at.out(out));
   }
-  void scale_shift(const Array& in, double scale, double shift, const Array& out) override {
+  void binary_number(Binary op, const Array& in, const Number& number, const Array& out) override {
     Operands at(blocks_);
-    cpu_.scale_shift(at.in(in), scale, shift, at.out(out));
+    cpu_.binary_number(op, at.in(in), number, at.out(out));
   }
   void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
     Operands at(blocks_);

@@ -22,6 +22,8 @@ TEST_CASE("core.tensor.creation") {
                        Error);
   CHECK_THROWS_WITH_AS(Tensor::zeros({2, -1}), doctest::Contains("negative size"), Error);
   CHECK_THROWS_WITH_AS(Tensor::empty({std::int64_t{1} << 40, std::int64_t{1} << 40}),
+                       doctest::Contains("more elements than can be counted"), Error);
+  CHECK_THROWS_WITH_AS(Tensor::empty({std::int64_t{1} << 61}, {.dtype = DType::f64}),
                        doctest::Contains("more bytes than can be counted"), Error);
   CHECK_THROWS_WITH_AS(Tensor::empty({std::int64_t{1} << 50}), doctest::Contains("out of memory"),
                        Error);

@@ -5,9 +5,9 @@
 #include "plastic/core/error.h"
 #include "plastic/data/image.h"
 
-// decode_image either gives an image with pixels that resize_image takes, or throws plastic::Error;
-// and so do the checksums, which are looked at apart because hardly any changed input has them
-// right.
+// decode_unchecked either gives an image with pixels that resize_image takes, or throws
+// plastic::Error; and so do the checksums, which are looked at apart because hardly any changed
+// input has them right.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
     plastic::data::check_png_checksums("fuzz", {data, size});
@@ -17,8 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::int64_t channels : {1, 3}) {
     try {
       const plastic::Tensor image =
-          plastic::data::decode_image("fuzz", {data, size}, channels,
-                                      channels == 1 ? Orientation::ignore : Orientation::apply)
+          plastic::data::decode_unchecked("fuzz", {data, size}, channels,
+                                          channels == 1 ? Orientation::ignore : Orientation::apply)
               .pixels;
       if (image.rank() != 3 || image.size(0) != channels || image.numel() == 0) std::abort();
       // A large image was decoded to the end all the same.

@@ -65,6 +65,28 @@ TEST_CASE("optim.gradient_hook.gets_all_gradients_before_the_step") {
   CHECK(calls == 2);
 }
 
+TEST_CASE("optim.gradient_hook.a_refused_step_does_not_count") {
+  for (const Kind& kind : kinds()) {
+    INFO(std::string(kind.name));
+    std::vector<Tensor> refused = two_parameters(), plain = two_parameters();
+    const auto one = kind.make(refused);
+    const auto two = kind.make(plain);
+    for (int i = 0; i < 3; ++i) {
+      for (const auto& optimizer : {one.get(), two.get()}) optimizer->set_epoch(i + 1, 10);
+      set_gradients(refused, i);
+      set_gradients(plain, i);
+      one->set_gradient_hook([](const Tensor&) { throw Error("lost a peer"); });
+      CHECK(message_of([&] { one->step(); }) == "lost a peer");
+      CHECK(contains(message_of([&] { one->apply(); }), "call advance() before it"));
+      one->set_gradient_hook({});
+      one->step();
+      two->step();
+      CHECK(values_of(refused) == values_of(plain));
+    }
+    CHECK(one->state_dict().size() == two->state_dict().size());
+  }
+}
+
 TEST_CASE("optim.gradient_hook.what_it_throws_changes_no_parameter") {
   std::vector<Tensor> parameters = two_parameters();
   const auto start = values_of(parameters);

@@ -35,7 +35,8 @@ class Shape {
   void erase(std::size_t i);
   void insert(std::size_t i, std::int64_t value);
 
-  /// Product of the values; 1 for rank 0.
+  /// Product of the sizes; 1 for rank 0. Throws Error where one is negative, or where the product
+  /// of those that are not 0 is beyond 64 bits.
   std::int64_t numel() const;
 
   bool operator==(const Shape& other) const;

@@ -10,6 +10,7 @@
 
 #include "plastic/core/device.h"
 #include "plastic/core/dtype.h"
+#include "plastic/core/number.h"
 #include "plastic/core/shape.h"
 
 namespace plastic {
@@ -31,10 +32,11 @@ class Tensor {
 
   /// Contents are unspecified.
   static Tensor empty(const Shape& shape, const TensorOptions& options = {});
-  static Tensor full(const Shape& shape, double value, const TensorOptions& options = {});
+  /// Throws Error for a number that the dtype cannot hold, like all that takes one.
+  static Tensor full(const Shape& shape, Number value, const TensorOptions& options = {});
   static Tensor zeros(const Shape& shape, const TensorOptions& options = {});
   static Tensor ones(const Shape& shape, const TensorOptions& options = {});
-  /// 0, 1, ..., count - 1.
+  /// 0, 1, ..., count - 1. Throws Error for more than u8 can hold; floating-point types round.
   static Tensor arange(std::int64_t count, const TensorOptions& options = {});
   /// A CPU tensor of T's dtype holding a copy of `values` in row-major order. T is float, double,
   /// std::int64_t or std::uint8_t. Throws Error unless there are shape.numel() values.
@@ -63,8 +65,14 @@ class Tensor {
   /// First element, for writing; counts as a write for the version check of autograd.
   template <class T>
   T* mutable_data();
-  /// The only element as a double. Throws Error unless numel() == 1.
+  /// The only element as a double. Throws Error unless numel() == 1, and for an i64 that a double
+  /// would round, which is beyond 2^53.
   double item() const;
+  /// The only element as T, which is float, double, std::int64_t or std::uint8_t. Throws Error
+  /// unless numel() == 1 and T holds it: an integer exactly, which floating-point types need only
+  /// do for integers.
+  template <class T>
+  T item() const;
   /// All elements in row-major order; those of a bf16 tensor as float. Throws Error when T is not
   /// the dtype.
   template <class T>
@@ -73,7 +81,8 @@ class Tensor {
   // Views: they share storage with *this and pass gradients on.
 
   /// The same elements in another shape; one size may be -1 and is inferred. A view where strides
-  /// allow it, otherwise a copy. Throws Error when the counts differ.
+  /// allow it, otherwise a copy. Throws Error when the counts differ. Here as everywhere, so does a
+  /// shape whose sizes, those of 0 left aside, have a product beyond 64 bits.
   Tensor reshape(const Shape& shape) const;
   /// Joins the axes from `first` to `last`, both included, into one.
   Tensor flatten(std::int64_t first = 0, std::int64_t last = -1) const;
@@ -84,7 +93,8 @@ class Tensor {
   /// end; both are clamped to the axis as in NumPy. Throws Error unless step >= 1.
   Tensor slice(std::int64_t axis, std::int64_t start, std::int64_t end,
                std::int64_t step = 1) const;
-  /// Repeats axes of size 1 without copying, NumPy's broadcasting. Throws Error when impossible.
+  /// Repeats axes of size 1 without copying, NumPy's broadcasting; -1 keeps the size of an axis.
+  /// Throws Error when impossible.
   Tensor expand(const Shape& shape) const;
   Tensor squeeze(std::int64_t axis) const;
   Tensor unsqueeze(std::int64_t axis) const;
@@ -94,18 +104,24 @@ class Tensor {
   /// A copy: of images that lie channels-last, in that layout, else contiguous.
   Tensor clone() const;
   /// Converted element by element; float to integer truncates toward zero. Differentiable between
-  /// floating-point types. Returns *this when nothing changes.
+  /// floating-point types. Returns *this when nothing changes. Throws Error naming the first
+  /// element that an integer type cannot hold: NaN, what is infinite, 300 or -1 for u8 (PyTorch
+  /// wraps some of them, and leaves others to the processor). Looking for one waits for a device,
+  /// so it is also an Error while a step is recorded there.
   Tensor to(DType dtype) const;
   /// Moved to a device; images that lie channels-last stay so. Differentiable.
   Tensor to(Device device) const;
 
   // Writing in place. Throws Error for a tensor that requires a gradient while gradients are being
-  // recorded (wrap it in NoGrad).
+  // recorded (wrap it in NoGrad) and, but for fill_(), for one that has several elements in one
+  // place, as expand() makes them.
 
-  Tensor& fill_(double value);
+  Tensor& fill_(Number value);
   /// Adds `value` to every element.
-  Tensor& add_(double value);
-  /// Copies `source`, broadcast to this shape and converted to this dtype.
+  Tensor& add_(Number value);
+  /// Copies `source`, broadcast to this shape and converted to this dtype as by to(); it may
+  /// overlap this tensor. No gradient passes to `source`: throws Error if it requires one while
+  /// gradients are being recorded.
   Tensor& copy_(const Tensor& source);
   /// Counts writes to the storage that this tensor shares with its views.
   std::uint64_t version() const;
@@ -119,7 +135,8 @@ class Tensor {
   bool is_leaf() const;
   /// The gradient accumulated so far; undefined before the first backward() and after zero_grad().
   Tensor grad() const;
-  /// Replaces the gradient; an undefined tensor clears it. Throws Error when the shape or dtype
+  /// Replaces the gradient; an undefined tensor clears it. backward() adds to it in place, so one
+  /// that has several elements in one place is copied. Throws Error when the shape or dtype
   /// differs.
   void set_grad(const Tensor& grad);
   void zero_grad();

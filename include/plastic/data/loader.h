@@ -28,7 +28,9 @@ struct LoaderOptions {
   std::int64_t batch_size = 128;
   /// A new order each epoch, drawn from `generator`; otherwise the order of the data set.
   bool shuffle = true;
-  /// Leaves out a last batch that is not full; kept by default.
+  /// Leaves out a last batch that is not full, so that a set smaller than a batch gives none; kept
+  /// by default. A network with batch normalisation may need it: a batch that leaves one value per
+  /// channel is refused in training.
   bool drop_last = false;
   Generator generator = {};
   /// Random changes to the images. They are drawn from `generator`'s seed, but leave the order as
@@ -77,7 +79,7 @@ class Loader {
   void start_epoch();
   /// Puts the next examples into `batch`, in new tensors: those of earlier batches stay as they
   /// are. False, leaving `batch` alone, at the end of the epoch. Throws Error before the first
-  /// start_epoch().
+  /// start_epoch(), and when memory is out: the examples are then still to come.
   bool next(Batch& batch);
 
   // next() in two phases, for a step that a device records and repeats (plastic/core/recording.h):
@@ -106,13 +108,13 @@ class Loader {
 
  private:
   std::int64_t size() const;
-  /// Batches given in the epoch under way.
-  std::int64_t given_batches() const;
+  /// Batches of an epoch given until a position.
+  std::int64_t batches_until(std::int64_t position) const;
   /// Nothing is prepared, advanced to or waiting to be gathered.
   void forget_batches();
-  /// Draws the epoch's order and changes and sets the prefetch threads to work from where the state
-  /// is.
-  void begin();
+  /// Draws the order and changes of the epoch that `state` is in and sets the prefetch threads to
+  /// work from there.
+  void begin(const LoaderState& state);
 
   /// Of the data set's images.
   Shape shape_;

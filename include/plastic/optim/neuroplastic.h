@@ -166,7 +166,7 @@ struct NeuroPlasticGroup {
 /// The NeuroPlastic optimizer, arXiv 2604.26297: a step along α⊙g, α combining three signals of
 /// each element, activity, gradient and memory, each relative to its mean over the tensor; then
 /// homeostasis. Layer scopes, thirds and the lr controller count the parameters of all groups in
-/// order, with and without gradients. State: activity, momentum and variance; hybrids also
+/// order, with and without gradients, frozen ones too. State: activity, momentum and variance; hybrids also
 /// base_exp_avg and, on AdamW, base_exp_avg_sq; "epoch" and "total_epochs".
 class NeuroPlastic : public Optimizer {
  public:

@@ -55,6 +55,7 @@ void add_elementwise_cases(std::vector<OpCase>& cases) {
   add_binary(cases, "mul", -2, 2, [](const Tensor& a, const Tensor& b) { return a * b; });
   add_binary(cases, "div", 0.5, 2, [](const Tensor& a, const Tensor& b) { return a / b; });
   add_unary(cases, "add number", -2, 2, [](const Tensor& x) { return 3.0 + x; });
+  add_unary(cases, "sub number", -2, 2, [](const Tensor& x) { return x - 3.0; });
   add_unary(cases, "mul number", -2, 2, [](const Tensor& x) { return x * -2.5; });
   add_unary(cases, "div number", -2, 2, [](const Tensor& x) { return x / 3.0; });
   add_unary(cases, "neg", -2, 2, [](const Tensor& x) { return -x; });

@@ -19,6 +19,7 @@ TEST_CASE("core.ops.elementwise.values") {
   CHECK((a * row).to_vector<float>() == std::vector<float>{10, 40, 30, 80});
   CHECK((row / a).to_vector<float>() == std::vector<float>{10, 10, 10.0F / 3, 5});
   CHECK((2.0 * a + 1.0).to_vector<float>() == std::vector<float>{3, 5, 7, 9});
+  CHECK((a - 1.0).to_vector<float>() == std::vector<float>{0, 1, 2, 3});
   CHECK((-a).to_vector<float>() == std::vector<float>{-1, -2, -3, -4});
 }
 
@@ -48,7 +49,7 @@ TEST_CASE("core.ops.elementwise.relu_at_the_kink") {
   CHECK(values[1] == 0);
   CHECK(values[2] == 2);
   CHECK(std::isnan(values[3]));
-  CHECK(x.grad().to_vector<float>() == std::vector<float>{0, 0, 1, 0});
+  CHECK(x.grad().to_vector<float>() == std::vector<float>{0, 0, 1, 1});
 }
 
 TEST_CASE("core.ops.elementwise.errors") {

@@ -19,6 +19,6 @@ Tensor greater_equal(const Tensor& a, const Tensor& b);
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 
 /// x with `value` where `mask` (u8, broadcast to x) is not 0. Differentiable in x.
-Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);
+Tensor masked_fill(const Tensor& x, const Tensor& mask, Number value);
 
 }  // namespace plastic

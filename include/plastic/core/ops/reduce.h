@@ -5,8 +5,9 @@
 namespace plastic {
 
 /// Sum over `axes` (all of them when empty); negative axes count from the end. Reduced axes are
-/// dropped unless `keepdim`. Sums in fixed chunks, so the result does not depend on the number of
-/// threads. Throws Error for an axis out of range or given twice. Differentiable.
+/// dropped unless `keepdim`. Sums of integers, u8 too, are i64. Sums in fixed chunks, so the result
+/// does not depend on the number of threads. Throws Error for an axis out of range or given twice.
+/// Differentiable.
 Tensor sum(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
 
 /// Mean over `axes`, as sum(). Floating point only. The mean of nothing is NaN.
