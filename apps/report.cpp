@@ -7,13 +7,11 @@
 #include <memory>
 
 #include "apps/commands.h"
-#include "apps/html/metrics_reader.h"
 #include "apps/html/report_data.h"
 #include "apps/html/report_page.h"
 #include "apps/options.h"
 #include "apps/run_files.h"
 #include "apps/run_folder.h"
-#include "apps/text_file.h"
 #include "apps/values.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
@@ -35,7 +33,7 @@ void check_target(const fs::path& file) {
   if (fs::is_directory(file, ignored)) {
     fail("report", file.string(), ": expected a file for the report, found a folder");
   }
-  if (read_text("report", file).find("content=\"plastic report\"") == std::string::npos) {
+  if (!is_report(file)) {
     fail("report", file.string(),
          ": this file is there already and is no report of Plastic's; choose another --out");
   }
@@ -47,26 +45,34 @@ void report(const ReportOptions& options) {
   }
   const fs::path file =
       options.out.empty() ? fs::path(options.runs.front()) / "report.html" : options.out;
-  write_report({options.runs.begin(), options.runs.end()}, file);
+  for (const std::string& remark : write_report({options.runs.begin(), options.runs.end()}, file)) {
+    std::cout << remark << "\n";
+  }
   std::cout << "report in " << file.string() << std::endl;
 }
 
 std::string footer() {
-  return "A RUN is a folder that train or compare wrote with --out. The report is one file that\n"
-         "needs no network: the table of the comparison, curves with a band of one deviation over\n"
+  return "A RUN is a folder that train or compare wrote with --out, or a folder of such folders. "
+         "The\n"
+         "report is one file that needs no network and names no place on this machine: a table "
+         "for\n"
+         "each data set, network and length of training, curves with a band of one deviation over\n"
          "the seeds, learning rates, NeuroPlastic's diagnostics where they were recorded, and the\n"
-         "configuration. Runs that differ only in their seed are drawn as one curve.\n"
+         "configuration. Runs that differ only in their seed are drawn as one curve. Runs that\n"
+         "diverged or have not finished are named, and not part of the means.\n"
          "\n"
          "Examples:\n"
          "  plastic report runs/compare\n"
+         "  plastic report runs\n"
          "  plastic report runs/adam runs/sgd --out adam-or-sgd.html";
 }
 
 }  // namespace
 
-void write_report(const std::vector<fs::path>& folders, const fs::path& file) {
+std::vector<std::string> write_report(const std::vector<fs::path>& folders, const fs::path& file) {
   check_target(file);
-  const std::string page = report_page(read_runs(folders));
+  const ReportData data = read_runs(folders);
+  const std::string page = report_page(data);
   // A folder that is reported on may have come from elsewhere; a name elsewhere is the user's.
   const bool is_in_run = std::ranges::find(folders, file.parent_path()) != folders.end();
   if (is_in_run) {
@@ -75,6 +81,7 @@ void write_report(const std::vector<fs::path>& folders, const fs::path& file) {
   } else {
     write_file_atomically(file, page);
   }
+  return data.remarks;
 }
 
 void add_report(CLI::App& program) {

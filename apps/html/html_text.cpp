@@ -1,12 +1,13 @@
 #include "apps/html/html_text.h"
 
+#include "apps/terminal_text.h"
 #include "core/check.h"
 
 namespace plastic::apps {
 
 std::string escape_html(std::string_view text) {
   std::string escaped;
-  for (const char c : text) {
+  for (const char c : printable(text)) {
     switch (c) {
       case '&':
         escaped += "&amp;";

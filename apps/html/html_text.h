@@ -6,7 +6,8 @@
 
 namespace plastic::apps {
 
-/// `text` for use in HTML, between tags or in a quoted attribute.
+/// `text` for use in HTML, between tags or in a quoted attribute; what is not printable is shown as
+/// printable() does.
 std::string escape_html(std::string_view text);
 
 /// JSON for use inside a <script type="application/json"> element: no "<", ">" or "&" is left that

@@ -13,6 +13,8 @@ namespace plastic::apps {
 namespace {
 
 constexpr std::int64_t last_epoch = 1'000'000'000;
+// Thirty thousand years.
+constexpr double most_seconds = 1e12;
 
 // Where in which file, for the messages.
 struct Place {
@@ -61,6 +63,14 @@ EpochRecord record(MetricsObject object, int epoch_before, const Place& place) {
   for (const char* needed : {"test_accuracy", "seconds"}) {
     const MetricsMember* member = object.find(needed);
     if (member == nullptr || !member->is_number()) place.reject("no number \"", needed, "\"");
+  }
+  const double accuracy = object.find("test_accuracy")->number;
+  if (!(accuracy >= 0.0 && accuracy <= 1.0)) {
+    place.reject("expected a share for \"test_accuracy\", 0 to 1, found ", accuracy);
+  }
+  const double seconds = object.find("seconds")->number;
+  if (!(seconds >= 0.0 && seconds <= most_seconds)) {
+    place.reject("expected a time for \"seconds\", found ", seconds);
   }
   const MetricsMember* diagnostics = object.find("diagnostics");
   if (diagnostics != nullptr && diagnostics->kind != Kind::object &&

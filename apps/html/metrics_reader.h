@@ -22,8 +22,8 @@ struct EpochRecord {
 };
 
 /// Reads the metrics of a run. Throws Error naming the file and the line that cannot be read, is no
-/// JSON object, has no epoch after that of the line before, no test_accuracy or no seconds; and for
-/// a file without any line.
+/// JSON object, has no epoch after that of the line before, no test_accuracy from 0 to 1 or no
+/// seconds; and for a file without any line.
 std::vector<EpochRecord> read_metrics(const std::filesystem::path& path);
 
 }  // namespace plastic::apps

@@ -2,19 +2,23 @@
 (() => {
 'use strict';
 
-const {groups} = JSON.parse(document.getElementById('report-data').textContent);
+const {tables} = JSON.parse(document.getElementById('report-data').textContent);
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
 // Okabe and Ito's colours, which colour-blind readers can tell apart, darkened or lightened where
-// the background asks for it. Shapes, and dashes from the seventh on, tell them apart as well.
+// the background asks for it. Shapes and dashes tell series apart as well: of 36 series no two
+// share a colour and a shape, or a colour and dashes, and of 216 none shares all three.
 const COLORS = {
   light: ['#0072b2', '#d55e00', '#00805c', '#a8407f', '#8a6d00', '#3d4650'],
   dark: ['#56b4e9', '#ff8f4a', '#2fcf9f', '#ee9fcb', '#f0d83c', '#d7dde4'],
 };
 const SHAPES = ['circle', 'rect', 'triangle', 'rectRot', 'crossRot', 'star'];
-const MARKS = ['●', '■', '▲', '◆', '✕', '✱'];
-const color = group => COLORS[dark.matches ? 'dark' : 'light'][group % SHAPES.length];
-const dashes = group => Array(Math.floor(group / SHAPES.length)).fill([7, 3]).flat();
+const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [16, 5], [4, 2, 1, 2]];
+const SIX = SHAPES.length;
+const round = group => Math.floor(group / SIX);
+const color = group => COLORS[dark.matches ? 'dark' : 'light'][group % SIX];
+const dashes = group => DASHES[round(group) % SIX];
+const shape = group => SHAPES[(group + round(group) + Math.floor(round(group) / SIX)) % SIX];
 
 const percent = {unit: '%', scale: 100, digits: 2};
 const plain = {unit: '', scale: 1, digits: 4};
@@ -25,7 +29,7 @@ const CURVES = [
   {name: 'test_loss', title: 'Test loss', ...plain},
   {name: 'train_loss', title: 'Training loss',
     note: 'over the batches as they were met, with dropout', ...plain},
-  {name: 'learning_rate', title: 'Learning rate', ...plain, logarithmic: true},
+  {name: 'learning_rate', title: 'Learning rate', ...plain, logarithmic: true, fromZero: true},
 ];
 const DIAGNOSTICS = [
   {name: 'alpha_mean', title: 'α: mean', ...plain},
@@ -55,7 +59,10 @@ function series(group, pick, quantity) {
     .filter(epoch => typeof pick(epoch) === 'number')
     .map(epoch => ({x: epoch.epoch, y: quantity.scale * pick(epoch)})));
   const byEpoch = new Map();
-  for (const {x, y} of runs.flat()) byEpoch.set(x, [...(byEpoch.get(x) ?? []), y]);
+  for (const {x, y} of runs.flat()) {
+    if (!byEpoch.has(x)) byEpoch.set(x, []);
+    byEpoch.get(x).push(y);
+  }
   const points = [...byEpoch].sort(([a], [b]) => a - b).map(([x, values]) => {
     const y = values.reduce((sum, value) => sum + value, 0) / values.length;
     return {x, y, deviation: deviation(values, y), count: values.length};
@@ -75,16 +82,20 @@ function withDeviation(point, quantity) {
 
 // Chart.js draws the first dataset last: means on top, bands at the bottom.
 const LAYERS = ['mean', 'run', 'band'];
+// So many marks tell a line from others without hiding it.
+const MARKS_ON_A_LINE = 20;
 
 // The datasets of a group; the two edges of its band stay neighbours.
-function datasets(index, {runs, points}) {
+function datasets(group, index, {runs, points}) {
   const line = color(index);
   const common = {group: index, borderDash: dashes(index), clip: 6, pointRadius: 0,
     pointHitRadius: 0};
-  const list = [{...common, role: 'mean', label: groups[index].name, data: points,
-    borderColor: line, backgroundColor: line, borderWidth: 2.5, pointStyle: SHAPES[index % SHAPES.length],
-    pointRadius: points.length > 40 ? 0 : 3.5, pointHoverRadius: 5, pointHitRadius: 8}];
-  if (groups[index].runs.length < 2) return list;
+  const stride = Math.ceil(points.length / MARKS_ON_A_LINE);
+  const list = [{...common, role: 'mean', label: group.name, data: points,
+    borderColor: line, backgroundColor: line, borderWidth: 2.5, pointStyle: shape(index),
+    pointRadius: ({dataIndex}) => dataIndex % stride === 0 ? 4.5 : 0, pointHoverRadius: 6,
+    pointBorderWidth: 2, pointHitRadius: 8}];
+  if (group.runs.length < 2) return list;
   for (const data of runs) {
     list.push({...common, role: 'run', data, borderColor: line + '66', borderWidth: 1});
   }
@@ -102,16 +113,17 @@ function element(tag, properties = {}, ...children) {
   return node;
 }
 
-function numbersTable(quantity, all) {
-  const shown = all.map((one, index) => ({...one, index})).filter(one => one.points.length > 0);
-  const epochs = [...new Set(shown.flatMap(one => one.points.map(point => point.x)))]
-    .sort((a, b) => a - b);
-  const head = element('tr', {}, ...['epoch', ...shown.map(one => groups[one.index].name)]
+function numbersTable(groups, quantity, all) {
+  const shown = all.map((one, index) => ({
+    name: groups[index].name, byEpoch: new Map(one.points.map(point => [point.x, point])),
+  })).filter(one => one.byEpoch.size > 0);
+  const epochs = [...new Set(shown.flatMap(one => [...one.byEpoch.keys()]))].sort((a, b) => a - b);
+  const head = element('tr', {}, ...['epoch', ...shown.map(one => one.name)]
     .map(text => element('th', {scope: 'col', textContent: text})));
   const rows = epochs.map(epoch => element('tr', {},
     element('th', {scope: 'row', textContent: epoch}),
     ...shown.map(one => {
-      const point = one.points.find(({x}) => x === epoch);
+      const point = one.byEpoch.get(epoch);
       return element('td', {textContent: point ? withDeviation(point, quantity) : ''});
     })));
   return element('div', {className: 'scroll', tabIndex: 0},
@@ -119,19 +131,37 @@ function numbersTable(quantity, all) {
 }
 
 // What a chart shows, for those who do not see it.
-function description(quantity, all) {
+function description(groups, quantity, all) {
   const parts = all.flatMap(({points}, index) => points.length === 0 ? [] :
     [`${groups[index].name} from ${format(points[0].y, quantity)} ` +
      `to ${format(points.at(-1).y, quantity)}`]);
   return `${quantity.title}${quantity.unit && ', ' + quantity.unit} by epoch: ${parts.join('; ')}.`;
 }
 
-const epochs = groups.flatMap(group => group.runs).flatMap(run => run.epochs)
-  .map(({epoch}) => epoch);
-const lastEpoch = epochs.reduce((a, b) => Math.max(a, b), 1);
-const firstEpoch = epochs.reduce((a, b) => Math.min(a, b), lastEpoch);
-// A range of one epoch would have no width.
-const epochRange = {min: firstEpoch, max: Math.max(lastEpoch, firstEpoch + 1)};
+// Math.min(...values) takes so many arguments only.
+const smallest = (values, otherwise) => values.reduce((a, b) => Math.min(a, b), otherwise);
+const largest = (values, otherwise) => values.reduce((a, b) => Math.max(a, b), otherwise);
+
+function epochRange(groups) {
+  const epochs = groups.flatMap(group => group.runs).flatMap(run => run.epochs)
+    .map(({epoch}) => epoch);
+  const last = largest(epochs, 1);
+  const first = smallest(epochs, last);
+  // A range of one epoch would have no width.
+  return {min: first, max: Math.max(last, first + 1)};
+}
+
+// Where the axis of values begins and ends: what does not change lies within it, at its value.
+function valueRange(quantity, values, logarithmic) {
+  const [low, high] = [smallest(values, Infinity), largest(values, -Infinity)];
+  if (logarithmic) {
+    return {min: 10 ** Math.floor(Math.log10(low)), max: 10 ** Math.ceil(Math.log10(high))};
+  }
+  if (quantity.fromZero && low >= 0) return {min: 0, suggestedMax: high > 0 ? 1.2 * high : 1};
+  if (low < high) return {};
+  const room = low === 0 ? 1 : Math.abs(low) / 10;
+  return {suggestedMin: low - room, suggestedMax: low + room};
+}
 
 function axis(title, text, line) {
   return {
@@ -141,18 +171,27 @@ function axis(title, text, line) {
   };
 }
 
-function options(quantity, logarithmic) {
+// Of a logarithmic axis, 1, 2 and 5 times the powers of ten.
+function isRound(value) {
+  const mantissa = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
+  return [1, 2, 5].some(round => Math.abs(mantissa / round - 1) < 1e-6);
+}
+
+function tickText(value, step) {
+  if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential(1);
+  return value.toFixed(Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9))));
+}
+
+function options(quantity, logarithmic, epochs, range) {
   const style = getComputedStyle(document.documentElement);
   const [text, line, panel] = ['--quiet', '--line', '--background']
     .map(name => style.getPropertyValue(name).trim());
-  const y = {...axis('', text, line), type: logarithmic ? 'logarithmic' : 'linear'};
+  const y = {...axis('', text, line), ...range, type: logarithmic ? 'logarithmic' : 'linear'};
   y.ticks.callback = (value, index, ticks) => {
-    if (logarithmic) return Number.isInteger(Math.round(1e6 * Math.log10(value)) / 1e6) ? value : '';
-    const step = ticks.length > 1 ? Math.abs(ticks[1].value - ticks[0].value) : 1;
-    if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential(1);
-    return value.toFixed(Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9))));
+    if (logarithmic) return isRound(value) ? String(Number(value.toPrecision(6))) : '';
+    return tickText(value, ticks.length > 1 ? Math.abs(ticks[1].value - ticks[0].value) : 1);
   };
-  const x = {...axis('epoch', text, line), type: 'linear', ...epochRange};
+  const x = {...axis('epoch', text, line), type: 'linear', ...epochs};
   x.ticks.precision = 0;
   return {
     animation: false,
@@ -177,34 +216,37 @@ function options(quantity, logarithmic) {
 }
 
 // Adds the figure of a quantity to `parent`, unless no run has it; gives back what draws it anew.
-function figure(parent, quantity, pick) {
+function figure(groups, parent, quantity, pick) {
   const all = groups.map(group => series(group, pick, quantity));
   const values = all.flatMap(one => one.points.map(point => point.y));
   if (values.length === 0) return [];
-  const logarithmic = quantity.logarithmic === true && Math.min(...values) > 0 &&
-    Math.max(...values) > 5 * Math.min(...values);
+  const logarithmic = quantity.logarithmic === true && smallest(values, Infinity) > 0 &&
+    largest(values, 0) > 5 * smallest(values, Infinity);
+  const range = valueRange(quantity, values, logarithmic);
+  const epochs = epochRange(groups);
   const canvas = element('canvas');
   canvas.setAttribute('role', 'img');
-  canvas.setAttribute('aria-label', description(quantity, all));
+  canvas.setAttribute('aria-label', description(groups, quantity, all));
   const note = [quantity.note, logarithmic ? 'logarithmic scale' : ''].filter(Boolean).join('; ');
   parent.append(element('figure', {},
     element('figcaption', {}, quantity.title + (quantity.unit && ', ' + quantity.unit),
       element('span', {textContent: note})),
     element('div', {className: 'plot'}, canvas),
     element('details', {}, element('summary', {textContent: 'As a table'}),
-      numbersTable(quantity, all))));
+      numbersTable(groups, quantity, all))));
   let chart;
   return [hidden => {
     chart?.destroy();
-    const sets = all.flatMap((one, index) => one.points.length > 0 ? datasets(index, one) : [])
+    const sets = all
+      .flatMap((one, index) => one.points.length > 0 ? datasets(groups[index], index, one) : [])
       .sort((a, b) => LAYERS.indexOf(a.role) - LAYERS.indexOf(b.role))
       .map(set => ({...set, hidden: hidden.has(set.group)}));
     chart = new Chart(canvas, {type: 'line', data: {datasets: sets},
-      options: options(quantity, logarithmic)});
+      options: options(quantity, logarithmic, epochs, range)});
   }];
 }
 
-function unknownDiagnostics() {
+function unknownDiagnostics(groups) {
   const known = new Set(DIAGNOSTICS.map(quantity => quantity.name));
   const names = groups.flatMap(group => group.runs).flatMap(run => run.epochs)
     .flatMap(epoch => Object.keys(epoch.diagnostics ?? {}));
@@ -212,38 +254,82 @@ function unknownDiagnostics() {
     .map(name => ({name, title: name.replaceAll('_', ' '), ...plain}));
 }
 
-const curves = document.getElementById('curve-charts');
-const diagnostics = document.getElementById('diagnostic-charts');
-const figures = [
-  ...CURVES.flatMap(quantity => figure(curves, quantity, epoch => epoch[quantity.name])),
-  ...[...DIAGNOSTICS, ...unknownDiagnostics()].flatMap(quantity =>
-    figure(diagnostics, quantity, epoch => epoch.diagnostics?.[quantity.name])),
-];
-document.getElementById('diagnostics-section').hidden = diagnostics.childElementCount === 0;
-if (groups.some(group => group.runs.length > 1)) {
-  document.getElementById('how-to-read').textContent = 'Thick lines are means over the seeds, bands ' +
-    'one deviation of a sample to either side, thin lines single runs.';
+function drawing(tag, attributes, ...children) {
+  const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
 }
 
-const hidden = new Set();
-const marks = groups.map((group, index) => {
-  const mark = element('span', {className: 'mark', textContent: MARKS[index % MARKS.length]});
-  mark.setAttribute('aria-hidden', 'true');
-  const button = element('button', {type: 'button'}, mark, group.name);
-  button.setAttribute('aria-pressed', 'true');
-  button.addEventListener('click', () => {
-    if (!hidden.delete(index)) hidden.add(index);
-    button.setAttribute('aria-pressed', String(!hidden.has(index)));
-    draw();
+// The shapes of the charts' points around (19, 8).
+const OUTLINES = {
+  circle: 'M14,8 a5,5 0 1,0 10,0 a5,5 0 1,0 -10,0 Z',
+  rect: 'M14.5,3.5 h9 v9 h-9 Z',
+  triangle: 'M19,2.5 L24.5,12 H13.5 Z',
+  rectRot: 'M19,2 L25,8 L19,14 L13,8 Z',
+  crossRot: 'M15,4 L23,12 M23,4 L15,12',
+  star: 'M13.5,8 H24.5 M19,2.5 V13.5 M15,4 L23,12 M23,4 L15,12',
+};
+
+// A stretch of a group's line with its mark, as the charts draw them.
+function markOf(index) {
+  const line = drawing('line', {x1: 0, y1: 8, x2: 38, y2: 8, 'stroke-width': 2.5,
+    'stroke-dasharray': dashes(index).join(' ') || 'none'});
+  const point = drawing('path', {d: OUTLINES[shape(index)], 'stroke-width': 1.5});
+  return drawing('svg', {class: 'mark', viewBox: '0 0 38 16', 'aria-hidden': 'true'}, line, point);
+}
+
+// Shows a table's groups in `place`; gives back what draws it anew.
+function show(groups, place) {
+  const legend = element('nav', {className: 'legend'});
+  legend.setAttribute('aria-label', 'Show or hide in every chart');
+  const curves = element('div', {className: 'charts'});
+  const diagnostics = element('div', {className: 'charts small'});
+  const quantities = [...DIAGNOSTICS, ...unknownDiagnostics(groups)];
+  const figures = [
+    ...CURVES.flatMap(quantity => figure(groups, curves, quantity, epoch => epoch[quantity.name])),
+    ...quantities.flatMap(quantity =>
+      figure(groups, diagnostics, quantity, epoch => epoch.diagnostics?.[quantity.name])),
+  ];
+  if (figures.length === 0) return () => {};
+  place.append(legend, element('h3', {textContent: 'Curves'}));
+  if (groups.some(group => group.runs.length > 1)) {
+    place.append(element('p', {className: 'note', textContent: 'Thick lines are means over the ' +
+      'seeds, bands one deviation of a sample to either side, thin lines single runs.'}));
+  }
+  place.append(curves);
+  if (diagnostics.childElementCount > 0) {
+    place.append(element('h3', {textContent: 'NeuroPlastic from within'}),
+      element('p', {className: 'note', textContent: 'Means over the steps of an epoch. α is the ' +
+        'plasticity coefficient that scales each gradient.'}), diagnostics);
+  }
+
+  const hidden = new Set();
+  const marks = groups.map((group, index) => {
+    const mark = markOf(index);
+    const button = element('button', {type: 'button'}, mark, group.name);
+    button.setAttribute('aria-pressed', 'true');
+    button.addEventListener('click', () => {
+      if (!hidden.delete(index)) hidden.add(index);
+      button.setAttribute('aria-pressed', String(!hidden.has(index)));
+      draw();
+    });
+    legend.append(button);
+    return mark;
   });
-  document.getElementById('legend').append(button);
-  return mark;
-});
-
-function draw() {
-  marks.forEach((mark, index) => { mark.style.color = color(index); });
-  for (const redraw of figures) redraw(hidden);
+  function draw() {
+    marks.forEach((mark, index) => {
+      mark.setAttribute('stroke', color(index));
+      mark.setAttribute('fill', color(index));
+    });
+    for (const redraw of figures) redraw(hidden);
+  }
+  return draw;
 }
-dark.addEventListener('change', draw);
-draw();
+
+const draws = tables.map(({groups}, index) =>
+  show(groups, document.getElementById(`curves-${index}`)));
+const drawAll = () => { for (const draw of draws) draw(); };
+dark.addEventListener('change', drawAll);
+drawAll();
 })();

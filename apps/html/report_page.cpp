@@ -6,6 +6,7 @@
 #include "apps/html/assets.h"
 #include "apps/html/html_text.h"
 #include "apps/html/report_table.h"
+#include "apps/terminal_text.h"
 #include "core/check.h"
 
 namespace plastic::apps {
@@ -17,7 +18,7 @@ using nlohmann::ordered_json;
 void append(ordered_json& object, const std::vector<std::pair<std::string, double>>& numbers) {
   using Members = ordered_json::object_t::Container;
   Members& members = object.get_ref<ordered_json::object_t&>();
-  for (const auto& [name, value] : numbers) members.emplace_back(name, value);
+  for (const auto& [name, value] : numbers) members.emplace_back(printable(name), value);
 }
 
 ordered_json epoch_json(const EpochRecord& epoch) {
@@ -28,69 +29,121 @@ ordered_json epoch_json(const EpochRecord& epoch) {
   return json;
 }
 
+ordered_json group_json(const ReportGroup& group) {
+  ordered_json runs = ordered_json::array();
+  for (const ReportRun& run : group.runs) {
+    // A seed is text here: JavaScript's numbers hold 53 bits only.
+    ordered_json json = {{"label", run.seed ? "seed " + std::to_string(*run.seed)
+                                            : printable(run.folder.filename().string())}};
+    json["epochs"] = ordered_json::array();
+    for (const EpochRecord& epoch : run.epochs) json["epochs"].push_back(epoch_json(epoch));
+    runs.push_back(std::move(json));
+  }
+  return {{"name", printable(group.label)}, {"runs", std::move(runs)}};
+}
+
 // What report.js draws.
 std::string chart_data(const ReportData& data) {
-  ordered_json groups = ordered_json::array();
-  for (const ReportGroup& group : data.groups) {
-    ordered_json runs = ordered_json::array();
-    for (const ReportRun& run : group.runs) {
-      // A seed is text here: JavaScript's numbers hold 53 bits only.
-      ordered_json json = {{"label", run.seed ? "seed " + std::to_string(*run.seed)
-                                              : run.folder.filename().string()}};
-      json["epochs"] = ordered_json::array();
-      for (const EpochRecord& epoch : run.epochs) json["epochs"].push_back(epoch_json(epoch));
-      runs.push_back(std::move(json));
-    }
-    groups.push_back({{"name", group.name}, {"runs", std::move(runs)}});
+  ordered_json tables = ordered_json::array();
+  for (const ReportTable& table : data.tables) {
+    ordered_json groups = ordered_json::array();
+    for (const ReportGroup& group : table.groups) groups.push_back(group_json(group));
+    tables.push_back({{"groups", std::move(groups)}});
   }
-  // Folder names need not be UTF-8.
-  return ordered_json({{"groups", std::move(groups)}})
-      .dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  return ordered_json({{"tables", std::move(tables)}}).dump();
 }
 
 std::string count(std::size_t number, const std::string& noun) {
   return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
 }
 
-std::size_t run_count(const ReportData& data) {
+// "mlp 256-256, 10 epochs; 4 optimizers, 12 runs, 3 seeds each".
+std::string subtitle(const ReportTable& table) {
   std::size_t runs = 0;
-  for (const ReportGroup& group : data.groups) runs += group.runs.size();
-  return runs;
-}
-
-std::string subtitle(const ReportData& data) {
-  std::string text = count(data.groups.size(), "optimizer") + ", " + count(run_count(data), "run");
-  const std::size_t seeds = data.groups.front().runs.size();
+  for (const ReportGroup& group : table.groups) runs += group.runs.size();
+  std::string text = table.conditions + (table.conditions.empty() ? "" : "; ") +
+                     count(table.groups.size(), "optimizer") + ", " + count(runs, "run");
+  const std::size_t seeds = table.groups.front().runs.size();
   const bool all_same =
-      std::all_of(data.groups.begin(), data.groups.end(),
+      std::all_of(table.groups.begin(), table.groups.end(),
                   [seeds](const ReportGroup& group) { return group.runs.size() == seeds; });
   if (seeds > 1 && all_same) text += ", " + count(seeds, "seed") + " each";
   return text;
 }
 
+std::string page_subtitle(const ReportData& data) {
+  if (data.tables.size() == 1) return subtitle(data.tables.front());
+  return count(data.tables.size(), "table") +
+         ", as numbers of different data sets, networks and lengths are not compared";
+}
+
+// A table with its conclusion, and where report.js puts its charts.
+std::string tables_html(const ReportData& data) {
+  const bool is_only = data.tables.size() == 1;
+  std::string html;
+  for (std::size_t i = 0; i < data.tables.size(); ++i) {
+    const ReportTable& table = data.tables[i];
+    const std::string heading =
+        is_only ? (table.groups.size() > 1 ? "Comparison" : "Result")
+                : (table.data.empty() ? "Unknown data" : table.data) + ": " + subtitle(table);
+    const std::string number = std::to_string(i);
+    const std::string labelled = " aria-labelledby=\"comparison-" + number + "\"";
+    html += "<section class=\"table\"" + labelled + ">\n<h2 id=\"comparison-" + number + "\">" +
+            escape_html(heading) + "</h2>\n<p>" + escape_html(conclusion_text(table)) +
+            "</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\"" + labelled + ">" +
+            table_html(table) + "</div>\n<div class=\"curves\" id=\"curves-" + number +
+            "\"></div>\n</section>\n";
+  }
+  return html;
+}
+
+std::string remarks_html(const ReportData& data) {
+  std::string html;
+  for (const std::string& remark : data.remarks) {
+    html += "<p class=\"note\">" + escape_html(remark) + "</p>\n";
+  }
+  return html;
+}
+
+// Line by line: what stands in a line may not make another.
+std::string lines_html(const std::string& text) {
+  std::string html;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    html += escape_html(std::string_view(text).substr(begin, end - begin)) + "\n";
+    begin = end + 1;
+  }
+  return html;
+}
+
 std::string definition(const std::string& name, const std::string& value) {
-  std::string words = name;
-  std::replace(words.begin(), words.end(), '_', ' ');
-  return "<dt>" + escape_html(words) + "</dt><dd>" + escape_html(value) + "</dd>\n";
+  return "<dt>" + escape_html(name) + "</dt><dd>" + escape_html(value) + "</dd>\n";
+}
+
+std::string in_words(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
 }
 
 std::string configuration_html(const ReportData& data) {
   std::string html;
   for (const ReportSource& source : data.sources) {
-    if (data.sources.size() > 1) html += "<h3>" + escape_html(source.folder.string()) + "</h3>\n";
+    if (data.sources.size() > 1) html += "<h3>" + escape_html(source.name) + "</h3>\n";
     if (!source.facts.empty()) {
       html += "<dl>";
-      for (const auto& [name, value] : source.facts) html += definition(name, value);
+      for (const auto& [name, value] : source.facts) html += definition(in_words(name), value);
       html += "</dl>\n";
     }
     if (!source.config.empty()) {
-      html += "<details><summary>config.toml</summary><pre tabindex=\"0\">" +
-              escape_html(source.config) + "</pre></details>\n";
+      html += "<details><summary>Settings</summary><pre tabindex=\"0\">" +
+              lines_html(source.config) + "</pre></details>\n";
     }
   }
   std::string settings;
-  for (const ReportGroup& group : data.groups) {
-    if (!group.settings.empty()) settings += definition(group.name, group.settings);
+  for (const ReportTable& table : data.tables) {
+    for (const ReportGroup& group : table.groups) {
+      if (!group.description.empty()) settings += definition(group.label, group.description);
+    }
   }
   if (!settings.empty()) html += "<h3>Optimizers</h3>\n<dl>" + settings + "</dl>\n";
   return html.empty() ? "<p>The folders hold no configuration.</p>" : html;
@@ -101,9 +154,9 @@ std::string configuration_html(const ReportData& data) {
 std::string report_page(const ReportData& data) {
   const auto value = [&data](std::string_view name) -> std::string {
     if (name == "title") return escape_html(data.title);
-    if (name == "subtitle") return escape_html(subtitle(data));
-    if (name == "conclusion") return escape_html(conclusion_text(data));
-    if (name == "table") return table_html(data);
+    if (name == "subtitle") return escape_html(page_subtitle(data));
+    if (name == "remarks") return remarks_html(data);
+    if (name == "tables") return tables_html(data);
     if (name == "configuration") return configuration_html(data);
     if (name == "data") return escape_script_json(chart_data(data));
     if (name == "style") return std::string(page_style());

@@ -114,9 +114,12 @@ std::map<std::string, std::function<std::string()>> writers() {
          run.epochs.push_back({.epoch = 1000,
                                .numbers = {{"test_accuracy", 0.5}, {"seconds", 1234.5}},
                                .diagnostics = {}});
+         ReportGroup group{.name = "a", .optimizer = "a", .label = "a"};
+         group.runs = {run};
          return report_page({.title = "t",
-                             .groups = {{.name = "a", .settings = "", .runs = {run}}},
-                             .sources = {}});
+                             .tables = {{.data = "", .conditions = "", .groups = {group}}},
+                             .sources = {},
+                             .remarks = {}});
        }},
   };
 }

@@ -2,11 +2,13 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "tests/apps/program.h"
 
 using namespace plastic::tests;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -101,4 +103,78 @@ TEST_CASE("apps.report.browser") {
     CHECK(contains(body, dark ? "rgb(20, 23, 27)" : "rgb(255, 255, 255)"));
     CHECK_FALSE(contains(console, "CONSOLE"));
   }
+}
+
+namespace {
+
+// Into the body's attributes: of how many series no two look alike, and whether learning rates are
+// drawn where the axis says that they are.
+const std::string look_at_charts =
+    "<script>"
+    "const charts = [...document.querySelectorAll('canvas')].map(one => Chart.getChart(one));"
+    "const looks = charts[0].data.datasets.filter(({role}) => role === 'mean')"
+    ".map(set => [set.borderColor, set.pointStyle, set.borderDash].join('|'));"
+    "const marks = [...document.querySelectorAll('svg.mark')].map(one => one.outerHTML);"
+    "const rates = charts.find(({canvas}) =>"
+    " canvas.getAttribute('aria-label').startsWith('Learning rate'));"
+    "const {y} = rates.scales;"
+    "const isLabelTrue = ({value, label}) => label === '' ||"
+    " Math.abs(Number(label) - value) <= 1e-6 + 1e-3 * Math.abs(value);"
+    "const isInside = value => y.getPixelForValue(value) > y.top &&"
+    " y.getPixelForValue(value) < y.bottom &&"
+    " Math.abs(y.getValueForPixel(y.getPixelForValue(value)) - value) < 1e-3 * value;"
+    "const values = rates.data.datasets.flatMap(set => set.data.map(point => point.y));"
+    "Object.assign(document.body.dataset, {series: looks.length, looks: new Set(looks).size,"
+    " marks: new Set(marks).size, labels: y.ticks.every(isLabelTrue),"
+    " named: y.ticks.filter(({label}) => label !== '').length > 1,"
+    " inside: values.every(isInside), errors: pageErrors});</script>";
+
+void write_constant_run(const fs::path& folder, const std::string& rate) {
+  fs::create_directories(folder);
+  std::string lines;
+  for (int epoch = 1; epoch <= 3; ++epoch) {
+    lines += "{\"epoch\": " + std::to_string(epoch) +
+             ", \"test_accuracy\": 0.5, \"seconds\": 1, \"learning_rate\": " + rate + "}\n";
+  }
+  write_file(folder / "metrics.jsonl", lines);
+}
+
+}  // namespace
+
+TEST_CASE("apps.report.browser_marks_and_rates") {
+  const std::string browser = chromium();
+  if (browser.empty()) {
+    MESSAGE("skipped: no chromium on the path");
+    return;
+  }
+  const TemporaryFolder folder;
+  const fs::path runs = folder.path() / "runs";
+  const auto look = [&](bool dark, const std::string& count) {
+    const std::string arguments =
+        "report '" + runs.string() + "' --out '" + (folder / "report.html") + "'";
+    REQUIRE(run_program(arguments).code == 0);
+    std::string page = read_file(folder / "report.html");
+    page.insert(page.find("<meta charset"), watch_errors);
+    page.insert(page.rfind("</body>"), look_at_charts);
+    write_file(folder / "page.html", page);
+    std::string console;
+    const std::string dom = open_page(browser, folder, dark, console);
+    const std::string body = dom.substr(dom.find("<body"), 250);
+    CAPTURE(body);
+    CHECK(contains(body, "data-series=\"" + count + "\""));
+    CHECK(contains(body, "data-looks=\"" + count + "\""));
+    CHECK(contains(body, "data-marks=\"" + count + "\""));
+    CHECK(contains(body, "data-labels=\"true\""));
+    CHECK(contains(body, "data-named=\"true\""));
+    CHECK(contains(body, "data-inside=\"true\""));
+    CHECK(contains(body, "data-errors=\"0\""));
+  };
+  write_constant_run(runs / "one", "0.0025");
+  look(false, "1");
+  write_constant_run(runs / "two", "0.3");
+  look(true, "2");
+  for (int i = 0; i < 70; ++i) {
+    write_constant_run(runs / ("more-" + std::to_string(100 + i)), "0.0" + std::to_string(11 + i));
+  }
+  look(false, "72");
 }
