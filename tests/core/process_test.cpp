@@ -108,11 +108,15 @@ TEST_CASE("core.process.objects_of_thread_storage_end_well") {
 
 TEST_CASE("core.process.exit_from_inside_an_operation") {
   const ThreadCount count(4);
+  // As many parts as threads, each of which holds its thread: the caller and every worker have one.
+  // One thread alone calls exit(), as POSIX demands.
   const auto loop_that_exits = [](bool on_caller) {
     const auto caller = std::this_thread::get_id();
-    parallel_for(0, 400, 1, [&](std::int64_t, std::int64_t) {
-      if ((std::this_thread::get_id() == caller) == on_caller) std::exit(5);
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::atomic<bool> exits = false;
+    parallel_for(0, 4, 1, [&](std::int64_t, std::int64_t) {
+      const bool is_the_one = (std::this_thread::get_id() == caller) == on_caller;
+      if (is_the_one && !exits.exchange(true)) std::exit(5);
+      while (true) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     });
     return 0;
   };
@@ -193,8 +197,15 @@ TEST_CASE("core.process.a_fork_inside_a_loop_says_so") {
   const ThreadCount count(3);
   std::atomic<int> code = -1;
   const auto caller = std::this_thread::get_id();
+  // The workers hold a part each until the caller, which gets the last one, has forked.
+  const auto wait_until = [](const auto& condition) {
+    while (!condition()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  };
   parallel_for(0, 3, 1, [&](std::int64_t, std::int64_t) {
-    if (std::this_thread::get_id() != caller || code != -1) return;
+    if (std::this_thread::get_id() != caller) {
+      wait_until([&] { return code != -1; });
+      return;
+    }
     code = in_child([&] {
       std::string message;
       try {
@@ -213,9 +224,13 @@ TEST_CASE("core.process.a_fork_inside_a_loop_says_so") {
   int status = -1;
   try {
     std::atomic<bool> forked = false;
-    parallel_for(0, 30, 1, [&](std::int64_t, std::int64_t) {
-      if (std::this_thread::get_id() != caller || forked.exchange(true)) return;
-      status = test::fork_and_wait(30);
+    parallel_for(0, 3, 1, [&](std::int64_t, std::int64_t) {
+      if (std::this_thread::get_id() != caller) {
+        wait_until([&] { return forked.load(); });
+      } else if (!forked) {
+        status = test::fork_and_wait(30);
+        forked = true;
+      }
     });
   } catch (const Error& error) {
     if (fork_count() == forks) throw;
