@@ -3,12 +3,15 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "apps/commands.h"
 #include "apps/device_options.h"
 #include "apps/options.h"
 #include "apps/terminal_text.h"
 #include "apps/values.h"
+#include "core/cpu/vector.h"
 #include "plastic/core/device.h"
 #include "plastic/data/catalog.h"
 
@@ -33,7 +36,8 @@ std::string vector_instructions() {
 #ifdef __ARM_NEON
   names.push_back("NEON");
 #endif
-  return names.empty() ? "none" : join(names);
+  return (names.empty() ? "none" : join(names)) + "; vectors of " +
+         std::to_string(cpu::vector_bytes) + " bytes";
 }
 
 void print_devices() {

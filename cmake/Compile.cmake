@@ -6,6 +6,10 @@ function(plastic_compile_options target)
     $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion>
     $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 -Xcompiler=-Wall,-Wextra,-Wshadow,-Wconversion
       -Xcompiler=-Wno-unknown-pragmas>)
+  # A project that includes this one may ask for -Werror, for a compiler that we do not test with.
+  if(NOT PLASTIC_WERROR)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-error>)
+  endif()
   if(PLASTIC_WERROR)
     target_compile_options(${target} PRIVATE
       $<$<COMPILE_LANGUAGE:CXX>:-Werror>
@@ -15,16 +19,5 @@ function(plastic_compile_options target)
     target_compile_options(${target} PRIVATE -fsanitize=${PLASTIC_SANITIZE} -fno-omit-frame-pointer
                            -fno-sanitize-recover=undefined)
     target_link_options(${target} PRIVATE -fsanitize=${PLASTIC_SANITIZE})
-  endif()
-endfunction()
-
-# What only the engine itself is compiled with.
-function(plastic_engine_options target)
-  # No errno and no floating-point traps: both keep loops from being vectorised, and neither changes
-  # a result.
-  target_compile_options(${target} PRIVATE
-    $<$<COMPILE_LANGUAGE:CXX>:-fno-math-errno -fno-trapping-math>)
-  if(PLASTIC_NATIVE)
-    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-march=native>)
   endif()
 endfunction()

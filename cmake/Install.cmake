@@ -1,5 +1,12 @@
 include(CMakePackageConfigHelpers)
 
+# A shared library has what it needs; a static one passes its dependencies on.
+get_target_property(type plastic TYPE)
+set(PLASTIC_IS_STATIC OFF)
+if(type STREQUAL "STATIC_LIBRARY")
+  set(PLASTIC_IS_STATIC ON)
+endif()
+
 install(TARGETS plastic EXPORT plasticTargets)
 install(DIRECTORY include/plastic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT plasticTargets NAMESPACE plastic:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/plastic)

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "core/check.h"
+#include "core/device_cache.h"
 #include "core/fork.h"
 #include "core/processors.h"
 #include "core/thread_pool.h"
@@ -31,13 +32,15 @@ class Threads {
   /// Throws Error where not all can be started, if that can be seen now: while a loop runs the next
   /// one starts them.
   void set_count(int count) {
+    int expected = count;
     const int before = count_.exchange(count);
     const Busy busy(*this);
     if (!busy || is_inside_job()) return;
     const int started = restart(count);
     if (started == count) return;
     stop();
-    count_ = before;
+    // Unless another thread has set it meanwhile.
+    count_.compare_exchange_strong(expected, before);
     fail("set_num_threads", "the system starts no more than ", started, " of ", count,
          " threads; give ", std::max(1, started / 2),
          " or fewer, or allow this process more memory and threads (ulimit -v, ulimit -u)");
@@ -93,6 +96,14 @@ class Threads {
 
   /// How many there are then.
   int restart(int count) {
+    const int started = start(count);
+    if (started == count) return count;
+    // Stacks may find room where freed tensors were.
+    cpu_shrink_cache(0);
+    return start(count);
+  }
+
+  int start(int count) {
     stop();
     if (count == 1) return 1;
     try {

@@ -1,0 +1,150 @@
+# What only the engine itself is compiled with. A target's options come after those of build types and
+# of projects that include this one, so that they have the last word.
+
+# MSVC's checks at run time, which its build type Debug has, exclude optimization.
+if(PLASTIC_OPTIMIZE AND CMAKE_CXX_COMPILER_FRONTEND_VARIANT STREQUAL "MSVC")
+  string(REGEX REPLACE "[/-]RTC[1csu]+" "" CMAKE_CXX_FLAGS_DEBUG "${CMAKE_CXX_FLAGS_DEBUG}")
+endif()
+
+function(plastic_engine_options target)
+  if(CMAKE_CXX_COMPILER_FRONTEND_VARIANT STREQUAL "MSVC")
+    return()
+  endif()
+  # First what a project may have taken away: values that are not finite have a meaning here, and
+  # errors are exceptions. Then: no errno and no floating-point traps, for both keep loops from being
+  # vectorised, and neither changes a result. A strict -std=c++20 would leave out fused products.
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANGUAGE:CXX>:-fno-fast-math -fno-unsafe-math-optimizations -fno-finite-math-only
+      -fsigned-zeros -fno-associative-math -fno-reciprocal-math -fexceptions -frtti
+      -fno-math-errno -fno-trapping-math>
+    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-ffp-contract=fast>)
+  if(PLASTIC_NATIVE)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-march=native>)
+  endif()
+endfunction()
+
+function(plastic_engine_properties target)
+  # Several files may name things alike within themselves.
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
+  # For shared libraries that a static library is linked into, such as modules of Python.
+  if(NOT DEFINED CMAKE_POSITION_INDEPENDENT_CODE)
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  endif()
+  if(NOT CMAKE_CXX_COMPILER_FRONTEND_VARIANT STREQUAL "MSVC")
+    # Functions are called and inlined as in code that is not position-independent.
+    target_compile_options(${target} PRIVATE
+      $<$<COMPILE_LANGUAGE:CXX>:-fno-semantic-interposition>)
+  endif()
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "SHARED_LIBRARY")
+    set_target_properties(${target} PROPERTIES
+      CXX_VISIBILITY_PRESET default
+      VISIBILITY_INLINES_HIDDEN OFF
+      WINDOWS_EXPORT_ALL_SYMBOLS ON
+      VERSION ${PROJECT_VERSION}
+      SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+    if(UNIX AND NOT APPLE)
+      # Its threads wait for loops until the process ends: dlclose() must not take their code away.
+      target_link_options(${target} PRIVATE -Wl,-z,nodelete)
+    endif()
+  endif()
+endfunction()
+
+# Sets `out` to the last level of optimization in a text of flags, such as -O3; empty where none is.
+function(plastic_last_level out flags)
+  string(REGEX MATCHALL "(^|[ ;:,])-O(fast|[0-9gsz])?" levels "${flags}")
+  set(level "")
+  if(levels)
+    list(GET levels -1 level)
+    string(REGEX REPLACE "^[ ;:,]" "" level "${level}")
+  endif()
+  set(${out} "${level}" PARENT_SCOPE)
+endfunction()
+
+# -O2 is the floor: kernels without optimization take ten times as long and more.
+function(plastic_optimize target)
+  if(NOT PLASTIC_OPTIMIZE)
+    return()
+  endif()
+  if(CMAKE_CXX_COMPILER_FRONTEND_VARIANT STREQUAL "MSVC")
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:/O2>)
+    return()
+  endif()
+  # Those of add_compile_options() come after the flags of the build type.
+  get_directory_property(options COMPILE_OPTIONS)
+  plastic_last_level(of_options "${options}")
+  set(configs ${CMAKE_CONFIGURATION_TYPES})
+  if(NOT configs)
+    set(configs "${CMAKE_BUILD_TYPE}")
+  endif()
+  if(configs STREQUAL "")
+    set(configs none)
+  endif()
+  foreach(config IN LISTS configs)
+    string(TOUPPER "${config}" upper)
+    plastic_last_level(level "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${upper}}")
+    if(level MATCHES "^-O(fast|[3-9])$")
+      set(floor -O3)
+    else()
+      set(floor -O2)
+    endif()
+    if(of_options)
+      set(level ${of_options})
+    endif()
+    if(level MATCHES "^-O[2-9]$")
+      continue()
+    endif()
+    set(where $<COMPILE_LANGUAGE:CXX>)
+    if(NOT config STREQUAL "none")
+      set(where $<AND:${where},$<CONFIG:${config}>>)
+    endif()
+    target_compile_options(${target} PRIVATE $<${where}:${floor}>)
+    message(STATUS "Plastic: compiled with ${floor}, where build type and flags say "
+                   "\"${level}\" (${config}; PLASTIC_OPTIMIZE=OFF leaves it at that)")
+  endforeach()
+endfunction()
+
+# Says which vectors kernels are compiled for: the compiler is asked, with the flags that it will get.
+function(plastic_report_vectors)
+  if(CMAKE_CXX_COMPILER_FRONTEND_VARIANT STREQUAL "MSVC")
+    return()
+  endif()
+  get_directory_property(options COMPILE_OPTIONS)
+  list(FILTER options EXCLUDE REGEX "\\$<")
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" upper)
+  separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${upper}}")
+  list(APPEND flags ${options})
+  if(PLASTIC_NATIVE)
+    list(APPEND flags -march=native)
+  endif()
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp "")
+  execute_process(
+    COMMAND ${CMAKE_CXX_COMPILER} ${flags} -dM -E ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp
+    OUTPUT_VARIABLE macros RESULT_VARIABLE failed ERROR_QUIET)
+  # As core/cpu/vector.h decides.
+  if(failed)
+    message(STATUS "Plastic: the compiler does not say which vectors it compiles for")
+    return()
+  elseif(macros MATCHES "__AVX512F__")
+    set(vectors "AVX-512" 64)
+  elseif(macros MATCHES "__AVX2__")
+    set(vectors "AVX2" 32)
+  elseif(macros MATCHES "__AVX__")
+    set(vectors "AVX" 32)
+  elseif(macros MATCHES "__ARM_NEON")
+    set(vectors "NEON" 16)
+  elseif(macros MATCHES "__SSE2__")
+    set(vectors "SSE2" 16)
+  else()
+    set(vectors "any processor" 16)
+  endif()
+  list(GET vectors 0 name)
+  list(GET vectors 1 bytes)
+  set(reason "the compiler's default; PLASTIC_NATIVE=ON compiles for this machine")
+  foreach(flag IN LISTS flags)
+    if(flag MATCHES "^-m(arch|cpu)=")
+      set(reason ${flag})
+    endif()
+  endforeach()
+  message(STATUS "Plastic: kernels for ${name} (${reason}), ${bytes}-byte vectors")
+endfunction()
