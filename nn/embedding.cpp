@@ -2,7 +2,6 @@
 
 #include "core/check.h"
 #include "core/tensor_impl.h"
-#include "plastic/core/ops/compare.h"
 #include "plastic/core/ops/index.h"
 
 namespace plastic::nn {
@@ -30,16 +29,7 @@ Tensor Embedding::forward(const Tensor& indices) {
   if (indices.dtype() != DType::i64) {
     fail("Embedding", "indices must be i64, got ", name_of(indices.dtype()));
   }
-  const Tensor flat = indices.flatten();
-  Tensor rows = index_select(weight, 0, flat);
-  if (padding_idx_) {
-    const Tensor row =
-        Tensor::full({}, *padding_idx_, {.dtype = DType::i64, .device = flat.device()});
-    rows = where(equal(flat, row).unsqueeze(1), rows.detach(), rows);
-  }
-  Shape shape = indices.shape();
-  shape.push_back(weight.size(1));
-  return rows.reshape(shape);
+  return embedding(weight, indices, padding_idx_);
 }
 
 }  // namespace plastic::nn

@@ -33,6 +33,18 @@ void gather(const Array& in, const Array& index, const Array& out) {
     const std::int64_t count = index.shape[1];
     const std::int64_t size = in.shape[1];
     const std::int64_t inner = in.shape[2];
+    if (inner > 1 && index.strides[2] == 0) {
+      // One index for a whole row.
+      const std::int64_t grain = std::max<std::int64_t>(1, elementwise_grain / inner);
+      parallel_for(0, index.shape[0] * count, grain, [&](std::int64_t first, std::int64_t last) {
+        for (std::int64_t row = first; row < last; ++row) {
+          const std::int64_t o = row / count;
+          const std::int64_t at = line_of(index, o, 0)[(row - o * count) * index.strides[1]];
+          std::copy_n(in.as<T>() + (o * size + at) * inner, inner, out.as<T>() + row * inner);
+        }
+      });
+      return;
+    }
     for_each_line(index, [&](std::int64_t o, std::int64_t i) {
       const std::int64_t* at = line_of(index, o, i);
       const T* x = in.as<T>() + o * size * inner + i;

@@ -100,6 +100,28 @@ Tensor scattered(const Shape& before, std::size_t axis, const Tensor& index, con
   return out.to(grad.dtype());
 }
 
+/// The slices of x at `index`, of rank 1; that at `without_gradient` receives none.
+Tensor selected(const char* op, const Tensor& x, std::size_t axis, const Tensor& index,
+                std::optional<std::int64_t> without_gradient) {
+  check_index(op, x, index, x.shape()[axis]);
+  // The same index for every line along the axis: a view with strides of 0.
+  Shape along = Shape::filled(x.shape().rank(), 1);
+  along[axis] = index.numel();
+  Shape result = x.shape();
+  result[axis] = index.numel();
+  const Tensor everywhere = index.reshape(along).expand(result);
+  return record(op, gathered(x, axis, everywhere), {x},
+                [axis, without_gradient, before = x.shape(), saved = Saved(op, everywhere)](
+                    const Tensor& g, const Inputs&) -> Gradients {
+                  const Tensor out = scattered(before, axis, saved.get(), g);
+                  if (without_gradient) {
+                    const std::int64_t row = *without_gradient;
+                    out.slice(static_cast<std::int64_t>(axis), row, row + 1).fill_(0);
+                  }
+                  return {out};
+                });
+}
+
 }  // namespace
 
 Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
@@ -144,18 +166,24 @@ Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
   if (index.rank() != 1) {
     fail("index_select", "the index must have rank 1, got ", to_string(index.shape()));
   }
-  check_index("index_select", x, index, x.shape()[at]);
-  // The same index for every line along the axis: a view with strides of 0.
-  Shape along = Shape::filled(x.shape().rank(), 1);
-  along[at] = index.numel();
-  Shape result = x.shape();
-  result[at] = index.numel();
-  const Tensor everywhere = index.reshape(along).expand(result);
-  return record("index_select", gathered(x, at, everywhere), {x},
-                [at, before = x.shape(), saved = Saved("index_select", everywhere)](
-                    const Tensor& g, const Inputs&) -> Gradients {
-                  return {scattered(before, at, saved.get(), g)};
-                });
+  return selected("index_select", x, at, index, {});
+}
+
+Tensor embedding(const Tensor& table, const Tensor& indices,
+                 std::optional<std::int64_t> padding_idx) {
+  check_computable("embedding", table);
+  check_defined("embedding", indices);
+  if (table.rank() != 2) {
+    fail("embedding", "the table must have rank 2, got ", to_string(table.shape()));
+  }
+  const std::int64_t count = table.size(0);
+  if (padding_idx && (*padding_idx < -count || *padding_idx >= count)) {
+    fail("embedding", "padding_idx ", *padding_idx, " is no row of ", count);
+  }
+  if (padding_idx && *padding_idx < 0) *padding_idx += count;
+  Shape shape = indices.shape();
+  shape.push_back(table.size(1));
+  return selected("embedding", table, 0, indices.flatten(), padding_idx).reshape(shape);
 }
 
 }  // namespace plastic

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plastic/core/error.h"
+#include "plastic/core/memory.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
 
@@ -24,6 +25,40 @@ TEST_CASE("core.ops.index.values") {
         std::vector<float>{3, 4, 5, 3, 4, 5});
   CHECK(scatter_add(x, 1, indices({0, 0, 2, 1}, {2, 2}), Tensor::of({10, 20, 30, 40}, {2, 2}))
             .to_vector<float>() == std::vector<float>{30, 1, 2, 3, 44, 35});
+}
+
+TEST_CASE("core.ops.index.embedding") {
+  Tensor table = Tensor::of({0, 1, 10, 11, 20, 21}, {3, 2}).set_requires_grad();
+  const Tensor y = embedding(table, indices({2, 0, 2, 1}, {2, 2}), -1);
+  CHECK(y.shape() == Shape{2, 2, 2});
+  CHECK(y.to_vector<float>() == std::vector<float>{20, 21, 0, 1, 20, 21, 10, 11});
+  y.backward(Tensor::of({1, 2, 3, 4, 5, 6, 7, 8}, {2, 2, 2}));
+  // None for the row of padding.
+  CHECK(table.grad().to_vector<float>() == std::vector<float>{3, 4, 7, 8, 0, 0});
+  CHECK(embedding(table, indices({1}, {}), 0).to_vector<float>() == std::vector<float>{10, 11});
+  CHECK(embedding(table, indices({}, {0, 4})).shape() == Shape{0, 4, 2});
+  CHECK_THROWS_WITH_AS(embedding(table, indices({3}, {1})),
+                       "[embedding] index 3 at position 0 is not in [0, 3)", Error);
+  CHECK_THROWS_WITH_AS(embedding(table, indices({0}, {1}), 3),
+                       "[embedding] padding_idx 3 is no row of 3", Error);
+  CHECK_THROWS_WITH_AS(embedding(Tensor::ones({3}), indices({0}, {1})),
+                       doctest::Contains("must have rank 2"), Error);
+}
+
+TEST_CASE("core.ops.index.rows_take_no_memory_but_their_own") {
+  Generator generator{.seed = 4};
+  Tensor table = uniform({50, 300}, -1, 1, generator).set_requires_grad();
+  const Tensor index = uniform({4000}, 0, 50, generator).to(DType::i64);
+  const std::size_t result = 4000 * 300 * sizeof(float);
+  empty_cache();
+  const std::size_t before = memory_use().in_use;
+  const Tensor y = embedding(table, index, 3);
+  // What was freed on the way is kept.
+  CHECK(memory_use().cached < result / 8);
+  CHECK(memory_use().in_use - before < result + result / 8);
+  sum(y * y).backward();
+  CHECK(max(abs(table.grad().slice(0, 3, 4))).item() == 0);
+  CHECK(embedding(table, index).to_vector<float>() == y.to_vector<float>());
 }
 
 TEST_CASE("core.ops.index.errors") {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "plastic/core/tensor.h"
 
 namespace plastic {
@@ -18,5 +21,12 @@ Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, cons
 
 /// The slices of x at `index` (of rank 1) along `axis`, in that order. Differentiable in x.
 Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index);
+
+/// The rows of `table`, (count, size), at indices of any shape: (..., size). The row `padding_idx`,
+/// negative ones counting from the end, receives no gradient. Takes no memory but that of the
+/// result and, in backward, of the table's gradient. PyTorch's semantics. Throws Error for another
+/// table, and for a padding_idx that is no row. Differentiable in table.
+Tensor embedding(const Tensor& table, const Tensor& indices,
+                 std::optional<std::int64_t> padding_idx = {});
 
 }  // namespace plastic
