@@ -158,11 +158,10 @@ std::size_t ComparedRuns::ended_count() const {
 }
 
 void ComparedRuns::run(const std::function<void()>& on_run) {
-  const std::int64_t steps_per_epoch =
-      step_count(options_.config, data_.train.size()) / options_.config.epochs;
+  const std::int64_t steps_an_epoch = steps_per_epoch(options_.config, data_.train);
   std::int64_t steps = 0;
   for (const Planned& run : plan_) {
-    if (!run.end) steps += steps_per_epoch * (run.config.epochs - run.epochs_done);
+    if (!run.end) steps += steps_an_epoch * (run.config.epochs - run.epochs_done);
   }
   Progress progress(steps);
   std::int64_t steps_before = 0;
@@ -179,7 +178,7 @@ void ComparedRuns::run(const std::function<void()>& on_run) {
     }
     run.end = run_one(run, progress, label, steps_before);
     rows_[run.row].runs.push_back(*run.end);
-    steps_before += steps_per_epoch * (run.config.epochs - run.epochs_done);
+    steps_before += steps_an_epoch * (run.config.epochs - run.epochs_done);
     on_run();
   }
 }

@@ -66,21 +66,21 @@ Schedule make_schedule(const TrainConfig& config, std::int64_t steps_an_epoch) {
 }
 
 std::vector<std::string> schedule_changes(const TrainConfig& before, const TrainConfig& now,
-                                          std::int64_t steps_per_epoch, std::int64_t steps_done) {
+                                          std::int64_t steps_an_epoch, std::int64_t steps_done) {
   if (before.epochs == now.epochs || steps_done == 0) return {};
   const std::string from_to = std::string(now.epochs > before.epochs ? "stretched" : "shortened") +
                               " from " + std::to_string(before.epochs) + " to " +
                               std::to_string(now.epochs) + " epochs: ";
   std::vector<std::string> changes;
   if (now.schedule != LrSchedule::constant) {
-    const double last = make_schedule(before, steps_per_epoch).lr(steps_done - 1, now.optimizer.lr);
-    const double next = make_schedule(now, steps_per_epoch).lr(steps_done, now.optimizer.lr);
+    const double last = make_schedule(before, steps_an_epoch).lr(steps_done - 1, now.optimizer.lr);
+    const double next = make_schedule(now, steps_an_epoch).lr(steps_done, now.optimizer.lr);
     changes.push_back("the " + name_of(now.schedule) + " schedule is " + from_to +
                       "the learning rate was " + brief(last) + " in the last step and is " +
                       brief(next) + " in the next");
   }
   if (follows_progress(now.optimizer)) {
-    const double done = static_cast<double>(steps_done) / static_cast<double>(steps_per_epoch);
+    const double done = static_cast<double>(steps_done) / static_cast<double>(steps_an_epoch);
     const auto share = [&](const TrainConfig& config) { return brief(done / config.epochs); };
     changes.push_back("NeuroPlastic's schedule is " + from_to + share(before) +
                       " of it was through and " + share(now) + " is");

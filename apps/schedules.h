@@ -27,6 +27,6 @@ optim::Schedule make_schedule(const TrainConfig& config, std::int64_t steps_an_e
 /// number of epochs, after `steps_done` steps: a sentence for each schedule that depends on that
 /// number and is stretched or shortened, with the rate of the last step and of the next.
 std::vector<std::string> schedule_changes(const TrainConfig& before, const TrainConfig& now,
-                                          std::int64_t steps_per_epoch, std::int64_t steps_done);
+                                          std::int64_t steps_an_epoch, std::int64_t steps_done);
 
 }  // namespace plastic::apps

@@ -90,12 +90,9 @@ std::string changes_text(const Checkpoint& start, const TrainConfig& config,
                          const data::DatasetPair& data) {
   TrainConfig before = config;
   before.epochs = planned_epochs(start);
-  TrainConfig one_epoch = config;
-  one_epoch.epochs = 1;
-  one_epoch.drop_last = leaves_out_last_batch(config, data.train);
   std::string text;
   for (const std::string& change : schedule_changes(
-           before, config, step_count(one_epoch, data.train.size()), steps_done(start.state))) {
+           before, config, steps_per_epoch(config, data.train), steps_done(start.state))) {
     text += "warning    " + change + "\n";
   }
   return text;
@@ -145,10 +142,7 @@ void train(TrainOptions& options) {
     if (start) std::cout << changes_text(*start, config, data);
   }
   std::cout << std::endl;
-  TrainConfig left = config;
-  left.epochs -= done;
-  left.drop_last = leaves_out_last_batch(config, data.train);
-  Progress progress(step_count(left, data.train.size()));
+  Progress progress((config.epochs - done) * steps_per_epoch(config, data.train));
   TrainingDisplay display(progress, "", 0, config.epochs, true);
   Training training(config, data, display);
   const std::vector<EpochResult> results = run(saved, training, start);

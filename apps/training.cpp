@@ -252,10 +252,10 @@ std::int64_t training_size(std::int64_t full_size, double fraction) {
   return std::llround(fraction * static_cast<double>(full_size));
 }
 
-std::int64_t step_count(const TrainConfig& config, std::int64_t full_size) {
-  const std::int64_t images = training_size(full_size, config.fraction);
-  const bool has_last = images % config.batch_size != 0 && !config.drop_last;
-  return config.epochs * (images / config.batch_size + (has_last ? 1 : 0));
+std::int64_t steps_per_epoch(const TrainConfig& config, const data::ImageDataset& train) {
+  const std::int64_t images = training_size(train.size(), config.fraction);
+  const bool has_rest = images % config.batch_size != 0;
+  return images / config.batch_size + (has_rest && !leaves_out_last_batch(config, train) ? 1 : 0);
 }
 
 std::vector<EpochResult> run_training(const TrainConfig& config, const data::DatasetPair& data,

@@ -111,9 +111,8 @@ class TrainingObserver {
 /// Images in the training set that `fraction` of it leaves: what data::subset takes.
 std::int64_t training_size(std::int64_t full_size, double fraction);
 
-/// Optimizer steps of a whole run on `full_size` training images. A last batch that is left out
-/// although drop_last does not say so (leaves_out_last_batch()) counts.
-std::int64_t step_count(const TrainConfig& config, std::int64_t full_size);
+/// Optimizer steps of an epoch; `train` is the whole training set.
+std::int64_t steps_per_epoch(const TrainConfig& config, const data::ImageDataset& train);
 
 /// One run: a network, its optimizer and the data they meet. The same configuration, data and
 /// number of threads give the same results but for the times.

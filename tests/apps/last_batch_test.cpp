@@ -67,10 +67,10 @@ TEST_CASE("apps.last_batch.drop_last") {
   const data::ImageDataset images = images_of(11, 4);
   TrainConfig config = config_of("mlp", 4);
   CHECK(steps_of(config, images) == 3);
-  CHECK(step_count(config, 11) == 3);
+  CHECK(steps_per_epoch(config, images) == 3);
   config.drop_last = true;
   CHECK(steps_of(config, images) == 2);
-  CHECK(step_count(config, 11) == 2);
+  CHECK(steps_per_epoch(config, images) == 2);
   CHECK(last_batch_text(config, images) == ", the last one, of 3 images, left out");
   check_batches(config, images);
   config.batch_size = 12;
