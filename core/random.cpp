@@ -6,6 +6,7 @@
 #include <mutex>
 #include <new>
 
+#include "core/attempt.h"
 #include "core/backend.h"
 #include "core/check.h"
 #include "core/draw.h"
@@ -35,6 +36,30 @@ struct Default {
 
 bool is_default(const Generator& generator) { return &generator == &Default::instance().generator; }
 
+/// See draw().
+Generator take(Generator& generator, std::uint64_t blocks) {
+  if (is_default(generator)) {
+    const std::lock_guard lock(Default::instance().mutex);
+    const Generator at = generator;
+    generator.offset += blocks;
+    return at;
+  }
+  const std::uint64_t offset = std::atomic_ref(generator.offset).fetch_add(blocks);
+  return {.seed = generator.seed, .stream = generator.stream, .offset = offset};
+}
+
+/// Undoes take(), unless somebody took more, or began elsewhere, since.
+void give_back(Generator& generator, const Generator& at, std::uint64_t blocks) {
+  std::uint64_t after = at.offset + blocks;
+  if (is_default(generator)) {
+    const std::lock_guard lock(Default::instance().mutex);
+    if (generator == Generator{at.seed, at.stream, after}) generator = at;
+    return;
+  }
+  if (generator.seed != at.seed || generator.stream != at.stream) return;
+  std::atomic_ref(generator.offset).compare_exchange_strong(after, at.offset);
+}
+
 PhiloxBlock next_block(Generator& generator) {
   if (is_default(generator)) {
     const Generator at = draw(generator, 1);
@@ -46,14 +71,11 @@ PhiloxBlock next_block(Generator& generator) {
 }  // namespace
 
 Generator draw(Generator& generator, std::uint64_t blocks) {
-  if (is_default(generator)) {
-    const std::lock_guard lock(Default::instance().mutex);
-    const Generator at = generator;
-    generator.offset += blocks;
-    return at;
+  const Generator at = take(generator, blocks);
+  if (is_attempt()) {
+    note_change([&generator, at, blocks] { give_back(generator, at, blocks); });
   }
-  const std::uint64_t offset = std::atomic_ref(generator.offset).fetch_add(blocks);
-  return {.seed = generator.seed, .stream = generator.stream, .offset = offset};
+  return at;
 }
 
 std::uint32_t Generator::next_u32() { return next_block(*this).word[0]; }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/attempt.h"
 #include "core/check.h"
 #include "nn/layer_kind.h"
 #include "plastic/core/autograd.h"
@@ -62,7 +63,10 @@ Tensor BatchNorm::normalized(const Tensor& x, const Tensor& skip, Activation act
                                .skip = skip,
                                .activation = activation});
   // A batch that was refused does not count.
-  if (is_training() && num_batches_tracked.defined()) num_batches_tracked.add_(1);
+  if (is_training() && num_batches_tracked.defined()) {
+    num_batches_tracked.add_(1);
+    note_change([count = num_batches_tracked]() mutable { count.add_(-1); });
+  }
   if (averaged_batches_ && x.numel() > 0) ++*averaged_batches_;
   return y;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "nn/all_or_nothing.h"
 #include "nn/layer_kind.h"
 #include "plastic/core/ops/elementwise.h"
 
@@ -14,12 +15,14 @@ Identity::Identity() : ExactLayer(LayerKind::identity) {}
 Residual::Residual(ModulePtr inner) : inner_(std::move(inner)) { register_child("inner", inner_); }
 
 Tensor Residual::forward(const Tensor& x) {
-  const Tensor y = inner_->forward(x);
-  if (y.shape() != x.shape()) {
-    fail("Residual", "the inner module turns ", to_string(x.shape()), " into ",
-         to_string(y.shape()), "; it must keep the shape");
-  }
-  return add(x, y);
+  return all_or_nothing([&] {
+    const Tensor y = inner_->forward(x);
+    if (y.shape() != x.shape()) {
+      fail("Residual", "the inner module turns ", to_string(x.shape()), " into ",
+           to_string(y.shape()), "; it must keep the shape");
+    }
+    return add(x, y);
+  });
 }
 
 ModuleList::ModuleList(std::initializer_list<ModulePtr> modules) {

@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "core/state_index.h"
 #include "core/tensor_impl.h"
+#include "nn/all_or_nothing.h"
 #include "plastic/core/autograd.h"
 
 namespace plastic::nn {
@@ -63,6 +64,10 @@ class Restored {
 
 Module::~Module() {
   for (const auto& [name, child] : children_) --child->places_;
+}
+
+Tensor Module::operator()(const Tensor& x) {
+  return all_or_nothing([&] { return forward(x); });
 }
 
 Tensor Module::forward_activated(const Tensor& x, Activation activation) {

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "nn/all_or_nothing.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/core/ops/elementwise.h"
@@ -105,13 +106,7 @@ class ResNet : public Module {
   }
 
   Tensor forward(const Tensor& x) override {
-    Tensor y = bn1_ ? bn1_->forward_activated(conv1_->forward(x), Activation::relu)
-                    : conv1_->forward_activated(x, Activation::relu);
-    if (stem_ == ResNetStem::imagenet) {
-      y = max_pool2d(y, {.kernel = {3, 3}, .stride = {{2, 2}}, .padding = {1, 1}});
-    }
-    for (const std::shared_ptr<Sequential>& layer : layers_) y = layer->forward(y);
-    return fc_->forward(adaptive_avg_pool2d(y, {1, 1}).flatten(1));
+    return all_or_nothing([&] { return run(x); });
   }
 
   void fold_batch_norm() override {
@@ -124,6 +119,16 @@ class ResNet : public Module {
   }
 
  private:
+  Tensor run(const Tensor& x) {
+    Tensor y = bn1_ ? bn1_->forward_activated(conv1_->forward(x), Activation::relu)
+                    : conv1_->forward_activated(x, Activation::relu);
+    if (stem_ == ResNetStem::imagenet) {
+      y = max_pool2d(y, {.kernel = {3, 3}, .stride = {{2, 2}}, .padding = {1, 1}});
+    }
+    for (const std::shared_ptr<Sequential>& layer : layers_) y = layer->forward(y);
+    return fc_->forward(adaptive_avg_pool2d(y, {1, 1}).flatten(1));
+  }
+
   ResNetStem stem_;
   std::shared_ptr<Conv2d> conv1_;
   /// Null once folded.

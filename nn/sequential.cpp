@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "nn/all_or_nothing.h"
 #include "nn/layer_kind.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/nn/batch_norm.h"
@@ -26,9 +27,11 @@ void Sequential::append(ModulePtr module) {
 }
 
 Tensor Sequential::forward(const Tensor& x) {
-  Tensor y = x;
-  for (std::size_t i = 0; i < modules_.size();) y = run(i, y);
-  return y;
+  return all_or_nothing([&] {
+    Tensor y = x;
+    for (std::size_t i = 0; i < modules_.size();) y = run(i, y);
+    return y;
+  });
 }
 
 Tensor Sequential::run(std::size_t& i, const Tensor& x) {

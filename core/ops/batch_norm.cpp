@@ -3,6 +3,7 @@
 #include <cmath>
 #include <optional>
 
+#include "core/attempt.h"
 #include "core/backend.h"
 #include "core/check.h"
 #include "core/graph.h"
@@ -95,9 +96,20 @@ Statistics statistics_of(const Tensor& rows) {
   return of;
 }
 
+/// An attempt that fails puts the values back.
+void note_values(const Tensor& tensor) {
+  note_change([tensor = tensor.detach(), values = tensor.detach().clone()]() mutable {
+    tensor.copy_(values);
+  });
+}
+
 /// Moves the running statistics towards those of a batch of `count` values a channel.
 void update_running(const Tensor& running_mean, const Tensor& running_var, const Statistics& batch,
                     std::int64_t count, double momentum) {
+  if (is_attempt()) {
+    note_values(running_mean);
+    note_values(running_var);
+  }
   Tensor mean = dense_or_undefined(running_mean);
   Tensor variance = dense_or_undefined(running_var);
   mean.impl()->storage->bump_version();

@@ -52,7 +52,10 @@ class Module : public virtual ExactLayer {
   Module& operator=(const Module&) = delete;
 
   virtual Tensor forward(const Tensor& x) = 0;
-  Tensor operator()(const Tensor& x) { return forward(x); }
+  /// forward(x). A batch that is refused half way, with an Error of whichever module, leaves the
+  /// running statistics of normalisations and the generators of dropout as they were before it. So
+  /// does forward() of the containers and models of this library.
+  Tensor operator()(const Tensor& x);
   /// forward(x) and then the activation, in one pass where a layer of this library can do that. Of
   /// a class derived from such a layer it calls forward(), so a forward() must not call it on
   /// itself: that throws Error.

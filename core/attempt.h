@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+namespace plastic {
+
+/// A computation on this thread that may be refused half way, such as a batch that a later module
+/// of a network does not take. Operations that change something besides giving a result (running
+/// statistics, the position of a generator) note how to take that back; an attempt that ends
+/// without succeed() does so, latest first. One within another leaves its notes to the outer one.
+class Attempt {
+ public:
+  Attempt();
+  ~Attempt();
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+
+  void succeed() noexcept { has_succeeded_ = true; }
+
+ private:
+  std::size_t first_note_;
+  bool has_succeeded_ = false;
+};
+
+/// While one lives, nothing is noted on this thread: what a device records was done before, and
+/// notes would become part of the recording.
+class NoAttempts {
+ public:
+  NoAttempts();
+  ~NoAttempts();
+  NoAttempts(const NoAttempts&) = delete;
+  NoAttempts& operator=(const NoAttempts&) = delete;
+
+ private:
+  bool before_;
+};
+
+/// Whether changes are to be noted.
+bool is_attempt();
+/// Notes how to take back a change that was made, where is_attempt(). What `undo` throws is lost.
+void note_change(std::function<void()> undo);
+
+}  // namespace plastic
