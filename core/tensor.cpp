@@ -79,8 +79,10 @@ bool is_held(S value) {
 bool Array::is_contiguous() const {
   std::int64_t expected = 1;
   for (std::size_t i = shape.rank(); i-- > 0;) {
-    if (shape[i] == 0) return true;
-    if (shape[i] != 1 && strides[i] != expected) return false;
+    if (shape[i] != 1 && strides[i] != expected) {
+      // Nothing has no gaps.
+      return std::find(shape.begin(), shape.end(), 0) != shape.end();
+    }
     expected *= shape[i];
   }
   return true;

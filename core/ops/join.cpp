@@ -68,11 +68,11 @@ std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t axis)
   std::vector<Tensor> parts;
   reserve("split", parts, length / size + 1);
   std::int64_t start = 0;
-  while (start < length) {
+  do {
     const std::int64_t end = start + std::min(size, length - start);
     parts.push_back(x.slice(axis, start, end));
     start = end;
-  }
+  } while (start < length);
   return parts;
 }
 

@@ -146,8 +146,10 @@ void check_linear(const char* op, const Tensor& x, const Tensor& weight, const T
 template <class Layer>
 Tensor with_leading_axes(const Tensor& x, const Tensor& weight, Layer&& layer) {
   Shape shape = x.shape();
+  // x may have no columns: its elements do not tell.
+  shape[shape.rank() - 1] = 1;
+  const std::int64_t rows = shape.numel();
   shape[shape.rank() - 1] = weight.size(0);
-  const std::int64_t rows = x.size(-1) == 0 ? Shape(shape).numel() : x.numel() / x.size(-1);
   return layer(x.reshape({rows, x.size(-1)})).reshape(shape);
 }
 

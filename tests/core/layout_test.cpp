@@ -29,6 +29,12 @@ TEST_CASE("core.layout.channels_last") {
   CHECK(is_channels_last(y.clone()));
 }
 
+TEST_CASE("core.layout.what_has_no_elements_has_no_gaps") {
+  CHECK(Tensor::zeros({0, 15, 3}).slice(2, 1, 2).is_contiguous());
+  CHECK(Tensor::zeros({4, 0, 3}).transpose(0, 2).is_contiguous());
+  CHECK_FALSE(Tensor::zeros({2, 15, 3}).slice(2, 1, 2).is_contiguous());
+}
+
 TEST_CASE("core.layout.both_at_once") {
   for (const Shape& shape : {Shape{2, 1, 4, 5}, Shape{2, 3, 1, 1}, Shape{1, 1, 1, 1}}) {
     CAPTURE(to_string(shape));

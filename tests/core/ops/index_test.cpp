@@ -170,6 +170,10 @@ TEST_CASE("core.ops.join.values_and_errors") {
                        "[concat] (2, 2) does not fit (1, 2) along axis 1", Error);
   CHECK_THROWS_WITH_AS(stack(std::vector<Tensor>{a, b}), doctest::Contains("(1, 2) and (2, 2)"),
                        Error);
+  // Of an axis without elements, one part.
+  const std::vector<Tensor> none = split(Tensor::zeros({3, 0}), 2, 1);
+  REQUIRE(none.size() == 1);
+  CHECK(none[0].shape() == Shape{3, 0});
   CHECK_THROWS_WITH_AS(split(b, 0), doctest::Contains("size must be at least 1"), Error);
 }
 

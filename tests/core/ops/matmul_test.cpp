@@ -59,6 +59,11 @@ TEST_CASE("core.ops.matmul.against_naive") {
 TEST_CASE("core.ops.matmul.empty_inner_axis_is_zero") {
   const Tensor y = linear(Tensor::zeros({2, 0}), Tensor::zeros({3, 0}), Tensor::of({1, 2, 3}, {3}));
   CHECK(y.to_vector<float>() == std::vector<float>{1, 2, 3, 1, 2, 3});
+  Tensor x = Tensor::zeros({4, 2, 0}).set_requires_grad();
+  const Tensor rows = linear(x, Tensor::zeros({3, 0}));
+  CHECK(rows.shape() == Shape{4, 2, 3});
+  rows.backward(rows);
+  CHECK(x.grad().shape() == x.shape());
 }
 
 TEST_CASE("core.ops.linear.fused_is_the_chain") {

@@ -148,6 +148,10 @@ TEST_CASE("core.ops.reduce.variances_of_any_size") {
   CHECK(variance({1e6, 1e6 + 0.0625, 1e6, 1e6 + 0.0625}, DType::f32, 0) == near(0.0009765625));
   CHECK(variance({16777214, 16777215, 16777215}, DType::f32) == near(1.0 / 3));
   CHECK(variance({1e15, 1e15 + 0.125, 1e15 + 0.125}, DType::f64) == near(0.015625 / 3));
+  // Beyond all range, where rounding of the mean is infinite when squared.
+  const double largest = std::numeric_limits<double>::max();
+  CHECK(std::isinf(variance({-0.25, -largest, -3e-322, 0.4}, DType::f64)));
+  CHECK(std::isinf(variance({-0.25, largest, -3e-322, 0.4}, DType::f64, 0)));
   CHECK(variance(std::vector<double>(1001, 0.1), DType::f32) == 0);
   CHECK(variance(std::vector<double>(1001, 0.1), DType::f64) < 1e-32);
 
@@ -184,6 +188,9 @@ TEST_CASE("core.ops.reduce.variances_without_freedom") {
   check({1, 2}, {0}, 3, infinity, {1, -1});
   check({3}, {0}, 1, nan, {nan});
   check({1, 2}, {0}, 1, 0.5, {-1, 1});
+  // Beside an infinity, what deviates from it deviates infinitely.
+  check({1, infinity}, {0}, 1, nan, {-infinity, nan});
+  check({1, -infinity}, {}, 0, nan, {infinity, nan});
 }
 
 TEST_CASE("core.ops.reduce.argmax") {

@@ -14,8 +14,8 @@ Tensor concat(std::span<const Tensor> tensors, std::int64_t axis = 0);
 /// The tensors, all of one shape, along a new axis. Differentiable.
 Tensor stack(std::span<const Tensor> tensors, std::int64_t axis = 0);
 
-/// Views of `size` slices each along `axis`, the last one perhaps shorter. Throws Error unless
-/// size >= 1. Differentiable.
+/// Views of `size` slices each along `axis`, the last one perhaps shorter; one without elements of
+/// an axis of size 0, as PyTorch's. Throws Error unless size >= 1. Differentiable.
 std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t axis = 0);
 
 }  // namespace plastic
