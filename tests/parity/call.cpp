@@ -22,9 +22,9 @@ const Tensor& Call::operator[](std::size_t i) const {
 
 double Call::number(const std::string& name) const { return attribute<double>(*this, name); }
 
-double Call::scalar(const std::string& name) const {
+Number Call::scalar(const std::string& name) const {
   const bool is_integer = attributes.contains(name) && attributes.at(name).index() == 1;
-  return is_integer ? static_cast<double>(integer(name)) : number(name);
+  return is_integer ? Number(integer(name)) : Number(number(name));
 }
 
 const std::vector<std::int64_t>& Call::integers(const std::string& name) const {

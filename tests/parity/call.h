@@ -30,7 +30,7 @@ struct Call {
   bool has(const std::string& name) const { return attributes.contains(name); }
   double number(const std::string& name) const;
   /// A number that takes the dtype of a tensor, given as a number or as an integer.
-  double scalar(const std::string& name) const;
+  Number scalar(const std::string& name) const;
   const std::vector<std::int64_t>& integers(const std::string& name) const;
   std::int64_t integer(const std::string& name) const;
   bool flag(const std::string& name) const { return integer(name) != 0; }

@@ -23,23 +23,25 @@ void add_arithmetic(Table& table) {
   enter_binary(table, "operator*", operator*);
   enter_binary(table, "operator/", operator/);
 
-  enter(table, "add number", {"add(Tensor, double)"},
+  enter(table, "add number", {"add(Tensor, Number)"},
         [](Call& c) { return add(c[0], c.scalar("b")); });
-  enter(table, "mul number", {"mul(Tensor, double)"},
+  enter(table, "sub number", {"sub(Tensor, Number)"},
+        [](Call& c) { return sub(c[0], c.scalar("b")); });
+  enter(table, "mul number", {"mul(Tensor, Number)"},
         [](Call& c) { return mul(c[0], c.scalar("b")); });
-  enter(table, "div number", {"div(Tensor, double)"},
+  enter(table, "div number", {"div(Tensor, Number)"},
         [](Call& c) { return div(c[0], c.scalar("b")); });
-  enter(table, "operator+ number", {"operator+(Tensor, double)"},
+  enter(table, "operator+ number", {"operator+(Tensor, Number)"},
         [](Call& c) { return c[0] + c.scalar("b"); });
-  enter(table, "operator- number", {"operator-(Tensor, double)"},
+  enter(table, "operator- number", {"operator-(Tensor, Number)"},
         [](Call& c) { return c[0] - c.scalar("b"); });
-  enter(table, "operator* number", {"operator*(Tensor, double)"},
+  enter(table, "operator* number", {"operator*(Tensor, Number)"},
         [](Call& c) { return c[0] * c.scalar("b"); });
-  enter(table, "operator/ number", {"operator/(Tensor, double)"},
+  enter(table, "operator/ number", {"operator/(Tensor, Number)"},
         [](Call& c) { return c[0] / c.scalar("b"); });
-  enter(table, "number operator*", {"operator*(double, Tensor)"},
+  enter(table, "number operator*", {"operator*(Number, Tensor)"},
         [](Call& c) { return c.scalar("b") * c[0]; });
-  enter(table, "number operator+", {"operator+(double, Tensor)"},
+  enter(table, "number operator+", {"operator+(Number, Tensor)"},
         [](Call& c) { return c.scalar("b") + c[0]; });
   enter(table, "operator- unary", {"operator-(Tensor)"}, [](Call& c) { return -c[0]; });
 }
@@ -53,7 +55,7 @@ void add_comparisons(Table& table) {
   enter_binary(table, "greater_equal", greater_equal);
   enter(table, "where", {"where(Tensor, Tensor, Tensor)"},
         [](Call& c) { return where(c[0], c[1], c[2]); });
-  enter(table, "masked_fill", {"masked_fill(Tensor, Tensor, double)"},
+  enter(table, "masked_fill", {"masked_fill(Tensor, Tensor, Number)"},
         [](Call& c) { return masked_fill(c[0], c[1], c.scalar("value")); });
 }
 
@@ -79,7 +81,7 @@ void add_elementwise(Table& table) {
   enter_unary(table, "softplus", softplus);
   enter(table, "leaky_relu", {"leaky_relu(Tensor, double)"},
         [](Call& c) { return leaky_relu(c[0], c.number("slope")); });
-  enter(table, "clamp", {"clamp(Tensor, double, double)"},
+  enter(table, "clamp", {"clamp(Tensor, Number, Number)"},
         [](Call& c) { return clamp(c[0], c.scalar("low"), c.scalar("high")); });
   enter(table, "pow", {"pow(Tensor, double)"},
         [](Call& c) { return pow(c[0], c.number("exponent")); });

@@ -1,3 +1,6 @@
+#include <cstdint>
+#include <optional>
+
 #include "call.h"
 
 namespace plastic::parity {
@@ -9,6 +12,11 @@ void add_indexing(Table& table) {
         [](Call& c) { return scatter_add(c[0], c.integer("axis"), c[1], c[2]); });
   enter(table, "index_select", {"index_select(Tensor, int64, Tensor)"},
         [](Call& c) { return index_select(c[0], c.integer("axis"), c[1]); });
+  enter(table, "embedding", {"embedding(Tensor, Tensor, optional<int64>)"}, [](Call& c) {
+    std::optional<std::int64_t> padding_idx;
+    if (c.has("padding_idx")) padding_idx = c.integer("padding_idx");
+    return embedding(c[0], c[1], padding_idx);
+  });
 
   enter(table, "concat", {"concat(span<Tensor>, int64)"},
         [](Call& c) { return concat(c.tensors, c.integer("axis")); });
@@ -17,9 +25,9 @@ void add_indexing(Table& table) {
   enter_all(table, "split", {"split(Tensor, int64, int64)"},
             [](Call& c) { return split(c[0], c.integer("size"), c.integer("axis")); });
 
-  enter(table, "pad", {"pad(Tensor, span<int64>, double)"},
+  enter(table, "pad", {"pad(Tensor, span<int64>, Number)"},
         [](Call& c) { return pad(c[0], c.integers("amounts"), c.scalar("value")); });
-  enter(table, "pad list", {"pad(Tensor, initializer_list<int64>, double)"}, [](Call& c) {
+  enter(table, "pad list", {"pad(Tensor, initializer_list<int64>, Number)"}, [](Call& c) {
     const auto& amounts = c.integers("amounts");
     return pad(c[0], {amounts.at(0), amounts.at(1)}, c.scalar("value"));
   });

@@ -10,7 +10,7 @@ void add_factories(Table& table) {
   enter(table, "Tensor::empty", {"Tensor::empty(Shape, TensorOptions)"}, [](Call& c) {
     return Tensor::empty(c.shape("shape"), {.dtype = c.dtype("dtype")}).fill_(0);
   });
-  enter(table, "Tensor::full", {"Tensor::full(Shape, double, TensorOptions)"}, [](Call& c) {
+  enter(table, "Tensor::full", {"Tensor::full(Shape, Number, TensorOptions)"}, [](Call& c) {
     return Tensor::full(c.shape("shape"), c.scalar("value"), {.dtype = c.dtype("dtype")});
   });
   enter(table, "Tensor::zeros", {"Tensor::zeros(Shape, TensorOptions)"},
@@ -87,6 +87,12 @@ void add_readers(Table& table) {
   });
   enter(table, "Tensor::item", {"Tensor::item()"},
         [](Call& c) { return numbers_of({c[0].item()}); });
+  enter(table, "Tensor::item<T>", {"Tensor::item<T>()"}, [](Call& c) {
+    return with_type(c[0].dtype(), [&](auto type) {
+      using T = decltype(type);
+      return Tensor::from<T>(std::vector<T>{c[0].item<T>()}, {1});
+    });
+  });
   enter_all(table, "Tensor::size", {"Tensor::size(int64)", "Tensor::is_contiguous()"}, [](Call& c) {
     return Results{integers_of({c[0].size(c.integer("axis"))}), flag_of(c[0].is_contiguous())};
   });
@@ -99,11 +105,11 @@ void add_readers(Table& table) {
 
 void add_writers(Table& table) {
   // Results: the tensor itself and what it is a view of.
-  enter_all(table, "Tensor::fill_", {"Tensor::fill_(double)"}, [](Call& c) {
+  enter_all(table, "Tensor::fill_", {"Tensor::fill_(Number)"}, [](Call& c) {
     c.tensors[0].fill_(c.scalar("value"));
     return Results{c[0], c.bases[0]};
   });
-  enter_all(table, "Tensor::add_", {"Tensor::add_(double)"}, [](Call& c) {
+  enter_all(table, "Tensor::add_", {"Tensor::add_(Number)"}, [](Call& c) {
     c.tensors[0].add_(c.scalar("value"));
     return Results{c[0], c.bases[0]};
   });

@@ -60,6 +60,26 @@ def index_select(draw):
 
 
 @family
+def embedding(draw):
+    shape = [draw.size(), draw.size()] if draw.chance(0.95) else draw.shape()
+    rows = shape[0] if len(shape) == 2 else 1
+    of_indices = draw.shape()
+    if rows == 0:
+        of_indices = [*of_indices, 0]
+    attributes = {}
+    if rows and draw.chance(0.4):
+        attributes["padding_idx"] = draw.integer(-rows, rows - 1 if draw.chance(0.9) else rows)
+
+    def reference(table, i):
+        if table.dim() != 2:
+            raise IndexError("no table")
+        return torch.nn.functional.embedding(i, table, **attributes)
+
+    return Case("embedding", [data(draw, shape, draw.floating()), draw.indices(of_indices, rows)],
+                reference, attributes, backward=terms(4))
+
+
+@family
 def join(draw):
     name = draw.choice(["concat", "stack"])
     shape = draw.shape(2 if name == "concat" else 0, 3)
