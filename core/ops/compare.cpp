@@ -73,10 +73,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Number value) {
   check_defined("masked_fill", x);
   check_number("masked_fill", value, x.dtype());
   check_condition("masked_fill", mask, x);
-  if (broadcast_shapes("masked_fill", x.shape(), mask.shape()) != x.shape()) {
-    fail("masked_fill", "the mask ", to_string(mask.shape()), " does not broadcast to ",
-         to_string(x.shape()));
-  }
+  // For an error that names this operation.
+  broadcast_shapes("masked_fill", x.shape(), mask.shape());
   return where(mask, Tensor::full({}, value, {.dtype = x.dtype(), .device = x.device()}), x);
 }
 

@@ -191,8 +191,9 @@ TEST_CASE("core.ops.compare.values") {
   CHECK(masked_fill(x, less(mask, Tensor::ones({}, {.dtype = DType::u8})), 7).to_vector<float>() ==
         std::vector<float>{1, 2, 7});
   CHECK_THROWS_WITH_AS(where(x, x, x), doctest::Contains("the condition must be u8"), Error);
-  CHECK_THROWS_WITH_AS(masked_fill(two, mask, 0), doctest::Contains("does not broadcast to ()"),
-                       Error);
+  CHECK(masked_fill(two, mask, 0).to_vector<float>() == std::vector<float>{0, 0, 2});
+  CHECK_THROWS_WITH_AS(masked_fill(x, Tensor::zeros({2}, {.dtype = DType::u8}), 0),
+                       doctest::Contains("[masked_fill]"), Error);
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ Tensor greater_equal(const Tensor& a, const Tensor& b);
 /// dtypes of a and b do not fit. Differentiable in a and b.
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 
-/// x with `value` where `mask` (u8, broadcast to x) is not 0. Differentiable in x.
+/// x with `value` where `mask` (u8) is not 0; both broadcast. Throws Error when shapes do not fit,
+/// or when x's dtype cannot hold the value. Differentiable in x.
 Tensor masked_fill(const Tensor& x, const Tensor& mask, Number value);
 
 }  // namespace plastic
