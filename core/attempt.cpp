@@ -10,6 +10,7 @@ struct Notes {
   std::vector<std::function<void()>> undos;
   int attempts = 0;
   bool is_off = false;
+  const Generator* lasting = nullptr;
 };
 
 Notes& notes() {
@@ -37,6 +38,12 @@ Attempt::~Attempt() {
 
 NoAttempts::NoAttempts() : before_(std::exchange(notes().is_off, true)) {}
 NoAttempts::~NoAttempts() { notes().is_off = before_; }
+
+LastingGenerator::LastingGenerator(const Generator& generator)
+    : before_(std::exchange(notes().lasting, &generator)) {}
+LastingGenerator::~LastingGenerator() { notes().lasting = before_; }
+
+bool is_lasting(const Generator& generator) { return notes().lasting == &generator; }
 
 bool is_attempt() { return notes().attempts > 0 && !notes().is_off; }
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <functional>
 
+#include "plastic/core/random.h"
+
 namespace plastic {
 
 /// A computation on this thread that may be refused half way, such as a batch that a later module
@@ -36,9 +38,23 @@ class NoAttempts {
   bool before_;
 };
 
+/// While one lives, this thread's draws from `generator` are noted, which outlives every attempt
+/// that is under way. Those from default_generator() always are; others may end before the attempt.
+class LastingGenerator {
+ public:
+  explicit LastingGenerator(const Generator& generator);
+  ~LastingGenerator();
+  LastingGenerator(const LastingGenerator&) = delete;
+  LastingGenerator& operator=(const LastingGenerator&) = delete;
+
+ private:
+  const Generator* before_;
+};
+
 /// Whether changes are to be noted.
 bool is_attempt();
 /// Notes how to take back a change that was made, where is_attempt(). What `undo` throws is lost.
 void note_change(std::function<void()> undo);
+bool is_lasting(const Generator& generator);
 
 }  // namespace plastic

@@ -1,5 +1,6 @@
 #include "plastic/nn/dropout.h"
 
+#include "core/attempt.h"
 #include "core/check.h"
 #include "nn/layer_kind.h"
 #include "plastic/core/ops/dropout.h"
@@ -16,7 +17,9 @@ Generator& Dropout::generator() const {
 }
 
 Tensor Dropout::forward(const Tensor& x) {
-  return active_p() == 0 ? x : dropout(x, p_, generator());
+  if (active_p() == 0) return x;
+  const LastingGenerator lasting(generator());
+  return dropout(x, p_, generator());
 }
 
 }  // namespace plastic::nn

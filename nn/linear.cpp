@@ -1,5 +1,6 @@
 #include "plastic/nn/linear.h"
 
+#include "core/attempt.h"
 #include "core/check.h"
 #include "nn/layer_kind.h"
 #include "plastic/core/ops/activation.h"
@@ -35,6 +36,7 @@ Tensor Linear::forward_relu_dropout(const Tensor& x, Dropout& dropout) {
   const bool is_plain =
       kind_of(*this) == LayerKind::linear && kind_of(dropout) == LayerKind::dropout;
   if (!is_plain || p == 1) return dropout.forward(forward_activated(x, Activation::relu));
+  const LastingGenerator lasting(dropout.generator());
   return linear_relu_dropout(x, weight, bias, p, dropout.generator());
 }
 

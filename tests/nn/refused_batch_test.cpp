@@ -98,16 +98,22 @@ TEST_CASE("nn.models.resnet18_leaves_a_refused_batch_behind") {
   }
 }
 
-/// A network of a user's: a normalisation, then dropout, then an Error where `refuses` says so.
+/// A network of a user's: a normalisation, then dropout, then an Error where `refuses` says so. Its
+/// forward() has a generator that is gone before the error is seen.
 struct Own : Module {
-  Own() { register_child("norm", norm); }
+  Own() {
+    register_child("norm", norm);
+    register_child("drop", drop);
+  }
   Tensor forward(const Tensor& x) override {
-    const Tensor y = dropout(norm->forward(x), 0.5, generator);
+    Generator own{.seed = 7};
+    const Tensor y = dropout(drop->forward(norm->forward(x)), 0.5, own);
     if (refuses) throw Error("no");
     return y;
   }
   std::shared_ptr<BatchNorm1d> norm = std::make_shared<BatchNorm1d>(2);
   Generator generator{.seed = 1};
+  std::shared_ptr<Dropout> drop = std::make_shared<Dropout>(0.5, &generator);
   bool refuses = true;
 };
 
@@ -152,7 +158,7 @@ TEST_CASE("nn.module.a_call_is_all_or_nothing") {
   CHECK(inner->norm->num_batches_tracked.item() == 0);
   CHECK(inner->generator.offset == 0);
 
-  // Draws of others since then stay theirs.
+  // A generator that a module draws from by itself stays where that left it.
   own->refuses = true;
   struct Drawing : Module {
     Tensor forward(const Tensor&) override {
