@@ -1,6 +1,9 @@
 // Batch normalisation, forward: one pass over x for the statistics, one that normalises.
+#include <type_traits>
+
 #include "core/ops/running_statistics_rule.h"
 #include "cuda/batch_norm.h"
+#include "cuda/check.h"
 #include "cuda/columns.h"
 #include "cuda/kernels.h"
 #include "cuda/scratch.h"
@@ -8,36 +11,38 @@
 namespace plastic::cuda {
 namespace {
 
-/// Mean and variance from Σ (x - shift) and Σ (x - shift)², the first row being the shift.
+/// Mean and variance from Σ (x - shift) and Σ (x - shift)², the first row being the shift, or an
+/// earlier mean.
 template <class T>
 struct WriteMoments {
-  const T* shift;
+  const T* first_row;
+  /// Null for the first row.
+  const double* earlier;
   double rows;
   double* mean;
   double* variance;
 
+  __device__ double shift(std::int64_t channel) const {
+    return earlier == nullptr ? static_cast<double>(widen(first_row[channel])) : earlier[channel];
+  }
   __device__ void operator()(std::int64_t channel, const double (&sums)[2]) const {
-    const double offset = sums[0] / rows;
-    const double difference = sums[1] / rows - offset * offset;
-    mean[channel] = static_cast<double>(widen(shift[channel])) + offset;
-    // Written so that NaN stays.
-    variance[channel] = difference < 0 ? 0 : difference;
+    const rules::ChannelMoments moments(rows, shift(channel), sums[0], sums[1]);
+    mean[channel] = moments.mean;
+    variance[channel] = moments.variance;
   }
 };
 
-/// The shift keeps the difference of large sums small. A few rows are added in T's precision before
-/// the f64 sums.
+/// In f64: squares may not fit into f32, and f32 would round the differences where the shift is far
+/// off.
 template <class T, unsigned width>
 __global__ void __launch_bounds__(column_threads, 2)
     sum_moments(const T* x, std::int64_t rows, std::int64_t packs, double* partial,
                 WriteMoments<T> finish) {
-  using Number = computed<T>;
   const std::int64_t column = own_column();
   double sums[2][width] = {};
   if (column < packs) {
-    Number shift[width];
-    const auto first = *pack_at<T, width>(x, packs, 0, column);
-    for (unsigned j = 0; j < width; ++j) shift[j] = widen(first.values[j]);
+    double shift[width];
+    for (unsigned j = 0; j < width; ++j) shift[j] = finish.shift(column * width + j);
     for_each_row_group<rows_at_a_time>(
         rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
           Pack<T, width> read[count];
@@ -45,15 +50,11 @@ __global__ void __launch_bounds__(column_threads, 2)
             read[i] = *pack_at<T, width>(x, packs, row + std::int64_t{i} * blockDim.y, column);
           }
           for (unsigned j = 0; j < width; ++j) {
-            Number sum = 0;
-            Number squares = 0;
             for (unsigned i = 0; i < count; ++i) {
-              const Number d = widen(read[i].values[j]) - shift[j];
-              sum += d;
-              squares += d * d;
+              const double d = static_cast<double>(widen(read[i].values[j])) - shift[j];
+              sums[0][j] += d;
+              sums[1][j] += d * d;
             }
-            sums[0][j] += static_cast<double>(sum);
-            sums[1][j] += static_cast<double>(squares);
           }
         });
   }
@@ -115,14 +116,27 @@ void batch_norm_statistics(Context& context, DType dtype, std::int64_t rows, std
       const std::int64_t packs = channels / width;
       const Grid grid = column_sum_grid(context, rows, packs);
       const Scratch partial(context, partial_count(grid, 2, channels) * sizeof(double));
-      const WriteMoments<T> finish{.shift = static_cast<const T*>(x),
-                                   .rows = static_cast<double>(rows),
-                                   .mean = mean,
-                                   .variance = variance};
-      launch(context, "batch_norm_statistics", sum_moments<T, width>, grid,
-             static_cast<const T*>(x), rows, packs, partial.template as<double>(), finish);
-      join_columns<2>(context, "batch_norm_statistics", grid, partial.template as<const double>(),
-                      channels, finish);
+      const auto take = [&](const double* earlier) {
+        const WriteMoments<T> finish{.first_row = static_cast<const T*>(x),
+                                     .earlier = earlier,
+                                     .rows = static_cast<double>(rows),
+                                     .mean = mean,
+                                     .variance = variance};
+        launch(context, "batch_norm_statistics", sum_moments<T, width>, grid,
+               static_cast<const T*>(x), rows, packs, partial.template as<double>(), finish);
+        join_columns<2>(context, "batch_norm_statistics", grid, partial.template as<const double>(),
+                        channels, finish);
+      };
+      take(nullptr);
+      if constexpr (std::is_same_v<T, double>) {
+        // The first row may lie far from the mean, which costs f64 digits.
+        const Scratch earlier(context, static_cast<std::size_t>(channels) * sizeof(double));
+        check(cudaMemcpyAsync(earlier.template as<double>(), mean,
+                              static_cast<std::size_t>(channels) * sizeof(double),
+                              cudaMemcpyDeviceToDevice, context.stream()),
+              "cudaMemcpyAsync in batch_norm_statistics");
+        take(earlier.template as<const double>());
+      }
     });
   });
 }

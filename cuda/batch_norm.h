@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "core/batch_norm_call.h"
+#include "core/ops/batch_norm_rule.h"
 #include "cuda/number.h"
 #include "cuda/pack.h"
 
@@ -26,9 +27,12 @@ struct BatchNorm {
         weight(static_cast<const Number*>(call.weight)),
         bias(static_cast<const Number*>(call.bias)) {}
 
-  /// 1 / √(variance + eps).
+  /// 1 / √(variance + eps), of a variance that only f64 may hold. Roots of f64 are slow on most
+  /// devices.
   __device__ Number inverse_deviation(std::int64_t channel) const {
-    return Number{1} / std::sqrt(static_cast<Number>(variance[channel] + eps));
+    const double square = variance[channel] + eps;
+    if (square > 1e-30 && square < 1e30) return Number{1} / std::sqrt(static_cast<Number>(square));
+    return static_cast<Number>(1 / std::sqrt(square));
   }
 
   std::int64_t rows, channels;
@@ -40,26 +44,29 @@ struct BatchNorm {
   const Number* bias;
 };
 
-/// Of `width` channels from `first` on, y = x·scale + shift.
+/// Of `width` channels from `first` on, y = (x - centre)·scale + shift.
 template <class Number, unsigned width>
 struct Affine {
   template <class T>
   __device__ Affine(const BatchNorm<T>& n, std::int64_t first) {
     for (unsigned j = 0; j < width; ++j) {
       const std::int64_t c = first + j;
-      scale[j] = n.inverse_deviation(c) * (n.weight == nullptr ? Number{1} : n.weight[c]);
-      // With the rounded scale, so that x = mean gives the bias.
+      const Number weight = n.weight == nullptr ? Number{1} : n.weight[c];
       const double bias = n.bias == nullptr ? 0 : static_cast<double>(n.bias[c]);
-      shift[j] = static_cast<Number>(bias - n.mean[c] * static_cast<double>(scale[j]));
+      const rules::ChannelNorm<Number> channel(
+          n.mean[c], n.variance[c], static_cast<double>(n.inverse_deviation(c) * weight), bias);
+      centre[j] = channel.centre;
+      scale[j] = channel.scale;
+      shift[j] = channel.shift;
     }
   }
 
   /// The same bits wherever it is called: backward finds the sign that forward found.
   __device__ Number operator()(unsigned j, Number x) const {
-    return std::fma(x, scale[j], shift[j]);
+    return std::fma(x - centre[j], scale[j], shift[j]);
   }
 
-  Number scale[width], shift[width];
+  Number centre[width], scale[width], shift[width];
 };
 
 /// Where pack `column` of `row` begins in a matrix of packs.

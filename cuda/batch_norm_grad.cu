@@ -48,8 +48,8 @@ struct Read {
   Pack<T, width> g[count], x[count], y[mask == Mask::from_y ? count : 1];
 };
 
-/// Writes the gradients of weight and bias, and the two means that the gradient of x needs: (2,
-/// channels), the second one times r².
+/// Writes the gradients of weight and bias, and the offset and the slope that the gradient of x
+/// needs: (2, channels), dx = scale·(g - offset - (x - centre)·slope).
 template <class T>
 struct WriteSums {
   BatchNorm<T> n;
@@ -67,8 +67,10 @@ struct WriteSums {
     }
     if (means == nullptr) return;
     const auto rows = static_cast<double>(n.rows);
-    means[c] = static_cast<Number>(sums[0] / rows);
-    means[n.channels + c] = static_cast<Number>(sums[1] / rows / variance);
+    const double slope = sums[1] / rows / variance;
+    const double rest = rules::ChannelNorm<Number>(n.mean[c], n.variance[c], 1, 0).rest;
+    means[c] = static_cast<Number>(sums[0] / rows - rest * slope);
+    means[n.channels + c] = static_cast<Number>(slope);
   }
 };
 
@@ -86,25 +88,20 @@ __global__ void __launch_bounds__(column_threads, 2)
   double sums[2][width] = {};
   if (column < packs) {
     const Affine<Number, width> affine(from.n, column * width);
-    Number mean[width];
-    for (unsigned j = 0; j < width; ++j) {
-      mean[j] = static_cast<Number>(from.n.mean[column * width + j]);
-    }
+    double mean[width];
+    for (unsigned j = 0; j < width; ++j) mean[j] = from.n.mean[column * width + j];
     for_each_row_group<summed_rows<T>>(
         from.n.rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
           const Read<T, width, mask, count> read(from, packs, row, column);
           Pack<T, width> gradients[count];
           for (unsigned j = 0; j < width; ++j) {
-            Number sum = 0;
-            Number products = 0;
             for (unsigned i = 0; i < count; ++i) {
               const Number g = read.gradient(i, j, affine);
               gradients[i].values[j] = narrow<T>(g);
-              sum += g;
-              products += g * (widen(read.x[i].values[j]) - mean[j]);
+              const auto wide = static_cast<double>(g);
+              sums[0][j] += wide;
+              sums[1][j] += wide * (static_cast<double>(widen(read.x[i].values[j])) - mean[j]);
             }
-            sums[0][j] += static_cast<double>(sum);
-            sums[1][j] += static_cast<double>(products);
           }
           if (kept == nullptr) return;
           for (unsigned i = 0; i < count; ++i) {
@@ -125,13 +122,10 @@ __global__ void __launch_bounds__(column_threads)
   const std::int64_t column = own_column();
   if (column >= packs) return;
   const Affine<Number, width> affine(n, column * width);
-  Number mean[width];
   Number offset[width] = {};
   Number slope[width] = {};
-  for (unsigned j = 0; j < width; ++j) {
+  for (unsigned j = 0; j < width && means != nullptr; ++j) {
     const std::int64_t c = column * width + j;
-    mean[j] = static_cast<Number>(n.mean[c]);
-    if (means == nullptr) continue;
     offset[j] = means[c];
     slope[j] = means[n.channels + c];
   }
@@ -145,7 +139,7 @@ __global__ void __launch_bounds__(column_threads)
             Number g = read.gradient(i, j, affine);
             // Without x, which may be infinite, where the statistics do not depend on it.
             if (means != nullptr) {
-              const Number centred = widen(read.x[i].values[j]) - mean[j];
+              const Number centred = widen(read.x[i].values[j]) - affine.centre[j];
               g = g - offset[j] - centred * slope[j];
             }
             result.values[j] = narrow<T>(affine.scale[j] * g);

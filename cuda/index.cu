@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <type_traits>
 
 #include "core/ops/elementwise_rules.h"
+#include "core/ops/two_sum_rule.h"
 #include "cuda/kernels.h"
 #include "cuda/launch.h"
 #include "cuda/number.h"
 #include "cuda/pack.h"
+#include "cuda/scratch.h"
 
 namespace plastic::cuda {
 namespace {
@@ -52,12 +55,13 @@ __global__ void __launch_bounds__(block_threads)
 }
 
 /// Each line of indices is read by `parts` threads, a power of two; each adds to the targets that
-/// are its own, in the order of the line.
+/// are its own, in the order of the line. What additions round away is kept in `rest`, as large as
+/// `out`, unless that is null.
 template <class T>
 __global__ void __launch_bounds__(block_threads)
     scatter_add_kernel(const Indexing shape, const WideDivisor parts, const std::int64_t threads,
                        const std::int64_t* __restrict__ index, const T* __restrict__ in,
-                       T* __restrict__ out) {
+                       T* __restrict__ out, T* __restrict__ rest) {
   // Indices that are on their way at a time.
   constexpr int batch = 8;
   const std::int64_t inner_size = shape.inners.divisor;
@@ -68,7 +72,7 @@ __global__ void __launch_bounds__(block_threads)
     const std::int64_t part = above - outer * parts.divisor;
     const std::int64_t* line = index + shape.line(outer, inner);
     const T* from = in + outer * shape.count * inner_size + inner;
-    T* to = out + outer * shape.size * inner_size + inner;
+    const std::int64_t to = outer * shape.size * inner_size + inner;
     for (std::int64_t first = 0; first < shape.count; first += batch) {
       const std::int64_t left = shape.count - first;
       std::int64_t at[batch];
@@ -77,11 +81,28 @@ __global__ void __launch_bounds__(block_threads)
 #pragma unroll
       for (int k = 0; k < batch; ++k) {
         if (at[k] < 0 || (at[k] & (parts.divisor - 1)) != part) continue;
-        T& target = to[at[k] * inner_size];
+        const std::int64_t target = to + at[k] * inner_size;
         const T x = from[(first + k) * inner_size];
-        target = narrow<T>(rules::Add{}(widen(target), widen(x)));
+        if constexpr (std::is_floating_point_v<T>) {
+          if (rest != nullptr) {
+            rules::TwoSum<T> sum{out[target], rest[target]};
+            sum.add(x);
+            out[target] = sum.sum;
+            rest[target] = sum.rest;
+            continue;
+          }
+        }
+        out[target] = narrow<T>(rules::Add{}(widen(out[target]), widen(x)));
       }
     }
+  }
+}
+
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    add_rest_kernel(const std::int64_t elements, const T* __restrict__ rest, T* __restrict__ out) {
+  for (std::int64_t i = first_thread(); i < elements; i += thread_step()) {
+    out[i] = rules::TwoSum<T>{out[i], rest[i]}.total();
   }
 }
 
@@ -162,9 +183,22 @@ void scatter_add(Context& context, const Array& in, const Array& index, const Ar
   const std::int64_t threads = lines * parts;
   with_number(in.dtype, [&](auto zero) {
     using T = decltype(zero);
+    // One term is rounded once anyway.
+    const bool keeps_rest = std::is_floating_point_v<T> && index.shape[1] > 1;
+    const auto elements = static_cast<std::size_t>(out.numel());
+    const Scratch rest(context, keeps_rest ? elements * sizeof(T) : 0);
+    if (keeps_rest) {
+      check(cudaMemsetAsync(rest.template as<T>(), 0, elements * sizeof(T), context.stream()),
+            "cudaMemsetAsync in scatter_add");
+    }
     launch(context, "scatter_add", scatter_add_kernel<T>, grid_for(context, threads),
            Indexing(index, size, threads), WideDivisor(parts, threads), threads,
-           index.as<const std::int64_t>(), in.as<const T>(), out.as<T>());
+           index.as<const std::int64_t>(), in.as<const T>(), out.as<T>(), rest.template as<T>());
+    if constexpr (std::is_floating_point_v<T>) {
+      if (!keeps_rest) return;
+      launch(context, "scatter_add rest", add_rest_kernel<T>, grid_for(context, out.numel()),
+             out.numel(), rest.template as<const T>(), out.as<T>());
+    }
   });
 }
 

@@ -67,7 +67,7 @@ __device__ void observe_averages(const ChunkPointers& p, const rule::Base& base,
 /// Sums of |g|, a and w.
 template <Variant variant>
 __device__ void observe_chunk(const Head& head, const NeuroPlasticTensor& tensor,
-                              const Chunk& chunk, float (&sums)[3]) {
+                              const Chunk& chunk, double (&sums)[3]) {
   const rule::Base base = tensor.base;
   const auto eps = static_cast<float>(tensor.rule.settings.eps);
   const ChunkPointers p = pointers(head, chunk);
@@ -85,9 +85,9 @@ __device__ void observe_chunk(const Head& head, const NeuroPlasticTensor& tensor
       m[k] = t.m;
       v[k] = t.v;
       w[k] = rule::memory(t, eps);
-      sums[0] += std::fabs(g[k]);
-      sums[1] += t.a;
-      sums[2] += w[k];
+      sums[0] += static_cast<double>(std::fabs(g[k]));
+      sums[1] += static_cast<double>(t.a);
+      sums[2] += static_cast<double>(w[k]);
     }
     store(p.a + i, a);
     store(p.m + i, m);
@@ -102,7 +102,7 @@ __global__ void __launch_bounds__(block_threads, 4) observe_kernel(const Head* a
   for_own_chunks(head.table, [&](const Chunk& chunk, unsigned index) {
     const NeuroPlasticTensor& tensor = head.table.tensors[chunk.tensor];
     const rule::Settings& settings = tensor.rule.settings;
-    float sums[3] = {};
+    double sums[3] = {};
     if (settings.variant == Variant::adamw) {
       observe_chunk<Variant::adamw>(head, tensor, chunk, sums);
     } else if (settings.variant == Variant::sgd_momentum) {
@@ -172,7 +172,7 @@ __device__ void finish_tensor(const Head& head, unsigned index, const rule::Upda
 
 /// Sums of y² and of log_ratio; θ is read only where there is decay.
 __device__ void measure_classic(const Head& head, const NeuroPlasticTensor& tensor,
-                                const Chunk& chunk, float (&sums)[2]) {
+                                const Chunk& chunk, double (&sums)[2]) {
   const rule::Settings settings = tensor.rule.settings;
   const rule::Coefficient c = head.coefficients[chunk.tensor];
   const bool is_watched = tensor.rule.controller_class >= 0;
@@ -186,8 +186,9 @@ __device__ void measure_classic(const Head& head, const NeuroPlasticTensor& tens
     for (int k = 0; k < n; ++k) {
       const rule::Alpha alpha = rule::alpha(c, g[k], a[k], w[k]);
       w[k] = rule::plasticity(settings, Variant::classic, none, alpha, 0, g[k], {}, theta[k]);
-      sums[0] += w[k] * w[k];
-      if (is_watched) sums[1] += rule::log_ratio(alpha, c.eps);
+      const auto y = static_cast<double>(w[k]);
+      sums[0] += y * y;
+      if (is_watched) sums[1] += static_cast<double>(rule::log_ratio(alpha, c.eps));
     }
     store(p.w + i, w);
   });
@@ -249,7 +250,7 @@ __device__ bool measure_chunk(const Head& head, const NeuroPlasticTensor& tensor
                               const Chunk& chunk, unsigned index, rule::UpdateSums& sums) {
   const Variant variant = tensor.rule.settings.variant;
   if (variant == Variant::classic) {
-    float own[2] = {};
+    double own[2] = {};
     double totals[2];
     measure_classic(head, tensor, chunk, own);
     if (!add_to_tensor(head.sums, head.table, index, own, totals)) return false;

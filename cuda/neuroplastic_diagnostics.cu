@@ -53,7 +53,9 @@ __device__ unsigned bin_of(const Head& head, float alpha) {
 __device__ void diagnose_chunk(const Head& head, const Chunk& chunk, unsigned* histogram,
                                ChunkDiagnostics& out) {
   const rule::Coefficient c = head.coefficients[chunk.tensor];
-  float sums[5] = {};
+  // In f64: squares may not fit into f32, and the deviation of α is a difference of nearly equal
+  // sums.
+  double sums[5] = {};
   int counts[2] = {};
   Extremes extremes = nothing();
   const ChunkPointers p = pointers(head, chunk);
@@ -64,11 +66,14 @@ __device__ void diagnose_chunk(const Head& head, const Chunk& chunk, unsigned* h
     const Floats<n> w = load<n>(p.w + i);
     for (int k = 0; k < n; ++k) {
       const rule::Alpha alpha = rule::alpha(c, g[k], a[k], w[k]);
-      const float added = (alpha.full - alpha.gradient_only) * g[k];
-      sums[0] += alpha.full;
-      sums[1] += alpha.full * alpha.full;
-      sums[2] += g[k] * g[k];
-      sums[3] += theta[k] * theta[k];
+      const auto full = static_cast<double>(alpha.full);
+      const auto gradient = static_cast<double>(g[k]);
+      const auto parameter = static_cast<double>(theta[k]);
+      const double added = (full - static_cast<double>(alpha.gradient_only)) * gradient;
+      sums[0] += full;
+      sums[1] += full * full;
+      sums[2] += gradient * gradient;
+      sums[3] += parameter * parameter;
       sums[4] += added * added;
       counts[0] += alpha.full <= head.near_low ? 1 : 0;
       counts[1] += alpha.full >= head.near_high ? 1 : 0;

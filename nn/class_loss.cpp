@@ -85,10 +85,13 @@ Tensor picked(const Tensor& log_probabilities, const Targets& targets) {
   return mul(kept, targets.weights);
 }
 
-/// The mean divides by the weights of the targets.
+/// The mean divides by the weights of the targets. It begins with the plain mean, because a sum may
+/// be larger than the dtype can hold.
 Tensor weighted(const Tensor& losses, const Targets& targets, Reduction reduction) {
   if (reduction != Reduction::mean || !targets.weights.defined()) return reduced(losses, reduction);
-  return div(sum(losses), sum(targets.weights));
+  const Tensor count =
+      Tensor::full({}, static_cast<double>(losses.numel()), options_of(targets.weights));
+  return mul(mean(losses), div(count, sum(targets.weights)));
 }
 
 void check_smoothing(double label_smoothing) {
@@ -124,10 +127,9 @@ Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target,
       along_classes[1] = input.size(1);
       terms = mul(scores, options.weight.detach().reshape(along_classes));
     }
-    Tensor even = neg(sum(terms, {1}));
+    Tensor even = neg(mean(terms, {1}));
     if (targets.ignored.defined()) even = masked_fill(even, targets.ignored, 0);
-    losses =
-        add(mul(losses, 1 - smoothing), mul(even, smoothing / static_cast<double>(input.size(1))));
+    losses = add(mul(losses, 1 - smoothing), mul(even, smoothing));
   }
   return weighted(losses, targets, options.reduction);
 }

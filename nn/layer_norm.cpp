@@ -5,19 +5,23 @@
 
 #include "core/check.h"
 #include "core/graph.h"
+#include "core/ops/axis.h"
 #include "core/ops/mixed_precision.h"
+#include "core/ops/wide_sums.h"
 #include "plastic/core/ops/elementwise.h"
 #include "plastic/core/ops/reduce.h"
 
 namespace plastic::nn {
 namespace {
 
-// With r = 1/√(var + eps) and y = (x - mean)·r: dx = r·(g - mean(g) - y·mean(g·y))
+// With r = 1/√(var + eps) and y = (x - mean)·r: dx = r·(g - mean(g) - y·mean(g·y)). The variance is
+// f64's: squares of f32 may leave its range where y does not.
 Tensor normalized(const Tensor& x, const Shape& axes, double eps) {
-  const Tensor plain = x.detach();
-  const Tensor centred = sub(plain, mean(plain, axes, /*keepdim=*/true));
-  const Tensor scale = rsqrt(add(mean(mul(centred, centred), axes, /*keepdim=*/true), eps));
-  const Tensor y = mul(centred, scale);
+  const Shape kept = reduced_shape("LayerNorm", x, axes);
+  const Centred deviations = centred(x, kept);
+  const Tensor scale =
+      rsqrt(add(mean_square(deviations, reduced_count(x, kept)), eps)).to(x.dtype());
+  const Tensor y = mul(sub(deviations.values, deviations.rest.to(x.dtype())), scale);
   return record(
       "LayerNorm", y, {x},
       [axes, scale, saved = Saved("LayerNorm", y)](const Tensor& g, const Inputs&) -> Gradients {

@@ -4,7 +4,10 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "core/graph.h"
+#include "core/ops/axis.h"
 #include "core/ops/mixed_precision.h"
+#include "core/ops/wide_sums.h"
 #include "core/tensor_impl.h"
 #include "nn/reduction.h"
 #include "plastic/core/ops/activation.h"
@@ -40,10 +43,27 @@ void check_weight(const char* op, const char* what, const Tensor& weight, const 
 
 }  // namespace
 
+// With d = x - t: dx = 2·d·g, and the opposite for t. Sums are taken of squares in f64: f32 cannot
+// hold each of them where it can hold their mean, nor where they are tiny and many.
 Tensor mse_loss(const Tensor& prediction, const Tensor& truth, Reduction reduction) {
   const auto [input, target] = checked_pair("mse_loss", prediction, truth);
-  const Tensor difference = sub(input, target);
-  return reduced(mul(difference, difference), reduction);
+  if (reduction == Reduction::none) {
+    const Tensor difference = sub(input, target);
+    return mul(difference, difference);
+  }
+  const Tensor difference = sub(input.detach(), target.detach());
+  const double count = reduction == Reduction::mean ? static_cast<double>(difference.numel()) : 1.0;
+  const Shape kept = reduced_shape("mse_loss", difference, {});
+  const Tensor loss = plastic::reduced(plastic::Reduction::sum_of_squares, difference, kept,
+                                       difference.dtype(), count)
+                          .reshape({});
+  return record(
+      "mse_loss", loss, {input, target},
+      [d = Saved("mse_loss", difference), count](const Tensor& g, const Inputs& in) -> Gradients {
+        const Tensor factor = mul(div(g, count), 2);
+        const Tensor grad = mul(d.get(), factor);
+        return {in.needs(0) ? grad : Tensor(), in.needs(1) ? neg(grad) : Tensor()};
+      });
 }
 
 Tensor l1_loss(const Tensor& prediction, const Tensor& truth, Reduction reduction) {

@@ -25,7 +25,8 @@ struct AdamRule {
   PLASTIC_HOST_DEVICE AdamElement operator()(AdamElement e, float g) const {
     g += decay * e.theta;
     e.average = keep * e.average + take * g;
-    e.square = square_keep * e.square + square_take * (g * g);
+    // In PyTorch's order, in which a square may be larger than an f32 can be.
+    e.square = square_keep * e.square + square_take * g * g;
     e.theta = shrink * e.theta - rate * e.average / (std::sqrt(e.square) * root_correction + eps);
     return e;
   }

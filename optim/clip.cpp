@@ -7,6 +7,7 @@
 
 #include "core/check.h"
 #include "core/dispatch.h"
+#include "core/ops/wide_sums.h"
 #include "core/tensor_impl.h"
 #include "optim/pieces.h"
 #include "plastic/core/autograd.h"
@@ -99,7 +100,9 @@ double norm_of(std::span<const Tensor> tensors) {
 double norm_on_device(std::span<const Tensor> tensors) {
   std::vector<Tensor> norms;
   for (const Tensor& tensor : tensors) {
-    norms.push_back(norm(tensor).to(DType::f64).to(tensors.front().device()));
+    const Shape whole = Shape::filled(tensor.shape().rank(), 1);
+    const Tensor norm = reduced(plastic::Reduction::norm, tensor.detach(), whole, DType::f64);
+    norms.push_back(norm.reshape({}).to(tensors.front().device()));
   }
   return norm_of(std::array{stack(norms).to(Device{})});
 }
@@ -144,10 +147,16 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm,
   const double scale = max_norm / (total + 1e-6);
   // Neither an infinite max_norm nor a scale of 1 changes anything; NaN must.
   if (std::isinf(max_norm) || scale >= 1) return total;
+  // f32 has few digits for a scale that small.
+  const double first = scale < 1e-30 ? 0x1p-64 : 1;
+  const double second = scale / first;
   std::vector<Tensor> changed = distinct(gradients);
   change_in_place(
-      changed, [scale]<class T>(T x) { return static_cast<T>(x * static_cast<T>(scale)); },
-      [scale](const Tensor& x) { return mul(x, scale); });
+      changed,
+      [=]<class T>(T x) {
+        return static_cast<T>(x * static_cast<T>(first) * static_cast<T>(second));
+      },
+      [=](const Tensor& x) { return mul(first == 1 ? x : mul(x, first), second); });
   return total;
 }
 

@@ -6,11 +6,12 @@
 namespace plastic::optim {
 namespace {
 
-/// Elements whose α is kept at a time, few enough for partial sums in f32.
+/// Elements whose α is kept at a time.
 constexpr std::int64_t block = 256;
 constexpr int lanes = 16;
 
-/// What can be summed in lanes; fills `alphas`.
+/// What can be summed in lanes; fills `alphas`. In f64: squares may not fit into f32, and the
+/// deviation of α is a difference of nearly equal sums.
 void sum_block(const ChunkPointers& p, const rule::Coefficient& coefficient, std::int64_t count,
                float* __restrict alphas, DiagnosticSums& sums, double& added_square) {
   const float* __restrict gradients = p.g;
@@ -18,17 +19,18 @@ void sum_block(const ChunkPointers& p, const rule::Coefficient& coefficient, std
   const float* __restrict a = p.a;
   const float* __restrict w = p.w;
   const rule::Coefficient c = coefficient;
-  float alpha_sum[lanes] = {}, alpha_square[lanes] = {};
-  float gradient[lanes] = {}, parameter[lanes] = {}, residual[lanes] = {};
+  double alpha_sum[lanes] = {}, alpha_square[lanes] = {};
+  double gradient[lanes] = {}, parameter[lanes] = {}, residual[lanes] = {};
   for_lanes<lanes>(count, [=, &c, &alpha_sum, &alpha_square, &gradient, &parameter, &residual](
                               std::int64_t i, int lane) {
-    const float g = gradients[i];
-    const float theta = parameters[i];
-    const rule::Alpha alpha = rule::alpha(c, g, a[i], w[i]);
-    const float added = (alpha.full - alpha.gradient_only) * g;
+    const rule::Alpha alpha = rule::alpha(c, gradients[i], a[i], w[i]);
     alphas[i] = alpha.full;
-    alpha_sum[lane] += alpha.full;
-    alpha_square[lane] += alpha.full * alpha.full;
+    const auto g = static_cast<double>(gradients[i]);
+    const auto theta = static_cast<double>(parameters[i]);
+    const auto full = static_cast<double>(alpha.full);
+    const double added = (full - static_cast<double>(alpha.gradient_only)) * g;
+    alpha_sum[lane] += full;
+    alpha_square[lane] += full * full;
     gradient[lane] += g * g;
     parameter[lane] += theta * theta;
     residual[lane] += added * added;

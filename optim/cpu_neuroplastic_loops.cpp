@@ -1,5 +1,8 @@
 #include "optim/cpu_neuroplastic_loops.h"
 
+#include <cmath>
+#include <limits>
+
 #include "optim/cpu_lanes.h"
 
 namespace plastic::optim {
@@ -9,6 +12,22 @@ using rule::Variant;
 
 /// Partial sums in f32: some vector registers of them.
 constexpr int lanes = 16;
+
+/// Σ term(x) for what sums in f32 cannot hold.
+template <class Term>
+double wide_sum(const float* __restrict x, std::int64_t count, Term term) {
+  double sums[lanes] = {};
+  for_lanes<lanes>(count, [=, &sums](std::int64_t i, int lane) {
+    sums[lane] += term(static_cast<double>(x[i]));
+  });
+  return total(sums);
+}
+
+/// Whether a sum of squares in f32 has all its digits: none was too large, and those that were too
+/// small to be squared do not count.
+bool is_exact(double squares) {
+  return squares > 1e-30 && squares <= static_cast<double>(std::numeric_limits<float>::max());
+}
 
 rule::SignalSums observe_traces(const float* __restrict g, float* __restrict a, float* __restrict m,
                                 float* __restrict v, float* __restrict w, std::int64_t count,
@@ -26,7 +45,12 @@ rule::SignalSums observe_traces(const float* __restrict g, float* __restrict a, 
     activity[lane] += t.a;
     memory[lane] += w[i];
   });
-  return {total(gradient), total(activity), total(memory)};
+  const auto summed = [count](const float(&sums)[lanes], const float* values) {
+    const double sum = total(sums);
+    if (std::isfinite(sum)) return sum;
+    return wide_sum(values, count, [](double x) { return std::fabs(x); });
+  };
+  return {summed(gradient, g), summed(activity, a), summed(memory, w)};
 }
 
 template <bool has_square>
@@ -57,7 +81,9 @@ double measure_classic(const rule::Settings& settings, const rule::Coefficient& 
     w[i] = y;
     sums[lane] += y * y;
   });
-  return total(sums);
+  const double squares = total(sums);
+  if (is_exact(squares)) return squares;
+  return wide_sum(w, count, [](double y) { return y * y; });
 }
 
 /// Reads only what the variant has.

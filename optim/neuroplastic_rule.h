@@ -76,11 +76,16 @@ struct Traces {
   float a = 0, m = 0, v = 0;
 };
 
-/// a ← 0.95·a + 0.05·|g|, m ← 0.9·m + 0.1·g, v ← 0.99·v + 0.01·g².
+/// a ← 0.95·a + 0.05·|g|, m ← 0.9·m + 0.1·g, v ← 0.99·v + 0.01·g². v ends at the largest f32, from
+/// which it decays again: ∞ would never, and with it this element's memory signal would stay 0.
 PLASTIC_HOST_DEVICE inline Traces observe(Traces t, float g) {
+  constexpr float largest = 3.402823466e+38f;
   t.a = 0.95f * t.a + 0.05f * std::fabs(g);
   t.m = 0.9f * t.m + 0.1f * g;
-  t.v = 0.99f * t.v + 0.01f * (g * g);
+  // 0.01·g first: squares of 1e20 fit into v, but not into f32.
+  t.v = 0.99f * t.v + 0.01f * g * g;
+  // NaN stays.
+  t.v = t.v > largest ? largest : t.v;
   return t;
 }
 
@@ -171,8 +176,9 @@ struct Base {
   float keep = 0, take = 0;
   float square_keep = 0, square_take = 0;
   float decay = 0;
-  /// 1 / (1 - βᵗ), the bias corrections.
-  float correction = 1, square_correction = 1;
+  /// The bias corrections: 1 / (1 - β₁ᵗ), and 1 / √(1 - β₂ᵗ) of the root, as the square times its
+  /// correction may be larger than an f32 can be.
+  float correction = 1, root_correction = 1;
   float eps = 0;
 };
 
@@ -186,7 +192,7 @@ PLASTIC_HOST_DEVICE inline Base base(const Settings& s) {
     b.square_keep = static_cast<float>(s.base_beta2);
     b.square_take = static_cast<float>(1 - s.base_beta2);
     b.correction = static_cast<float>(1 / (1 - std::pow(s.base_momentum, step)));
-    b.square_correction = static_cast<float>(1 / (1 - std::pow(s.base_beta2, step)));
+    b.root_correction = static_cast<float>(1 / std::sqrt(1 - std::pow(s.base_beta2, step)));
   } else {
     b.take = 1;
     b.decay = static_cast<float>(s.coupled_decay);
@@ -198,7 +204,7 @@ PLASTIC_HOST_DEVICE inline Base base(const Settings& s) {
 /// B ← β·B + g + λ·θ.
 PLASTIC_HOST_DEVICE inline Averages observe(const Base& base, Averages a, float g, float theta) {
   a.average = base.keep * a.average + base.take * (g + base.decay * theta);
-  a.square = base.square_keep * a.square + base.square_take * (g * g);
+  a.square = base.square_keep * a.square + base.square_take * g * g;
   return a;
 }
 
@@ -214,8 +220,7 @@ PLASTIC_HOST_DEVICE inline float start(Variant variant, const Base& base, float 
     case Variant::orthogonal_residual:
       return g;
     case Variant::adamw:
-      return a.average * base.correction /
-             (std::sqrt(a.square * base.square_correction) + base.eps);
+      return a.average * base.correction / (std::sqrt(a.square) * base.root_correction + base.eps);
     case Variant::sgd_momentum:
       return a.average;
   }
@@ -350,11 +355,14 @@ struct Update {
 PLASTIC_HOST_DEVICE inline Update update(const Settings& s, const Mix& mix, double scale,
                                          double multiplier) {
   const double lr = s.lr * multiplier;
+  const double rate = lr * scale;
+  // Where a huge u is limited the rate may be less than f32 can hold to the last digit.
+  const double shift = rate < 1e-30 ? 0x1p-64 : 1;
   Update out;
-  out.a = static_cast<float>(mix.a);
-  out.c = static_cast<float>(mix.c);
-  out.l = static_cast<float>(mix.l);
-  out.rate = static_cast<float>(lr * scale);
+  out.a = static_cast<float>(mix.a * shift);
+  out.c = static_cast<float>(mix.c * shift);
+  out.l = static_cast<float>(mix.l * shift);
+  out.rate = static_cast<float>(rate / shift);
   out.decay = static_cast<float>(1 - lr * s.decoupled_decay);
   return out;
 }

@@ -1,20 +1,23 @@
 // Batch normalisation over rows of channels. Each pass is bound by memory: the forward pass reads x
-// for the statistics and once more to normalise; the backward pass reads twice what it needs. What
-// rectified the result is found from x again where that saves reading y.
+// for the statistics (batch_norm_statistics.cpp) and once more to normalise; the backward pass
+// reads twice what it needs. What rectified the result is found from x again where that saves
+// reading y. Products of f32 are taken in f32, and again in f64 in the rare case that they do not
+// fit.
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
 #include "core/cpu/column_sums.h"
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
 #include "core/dispatch.h"
-#include "core/ops/running_statistics_rule.h"
+#include "core/ops/batch_norm_rule.h"
 
 namespace plastic::cpu {
 namespace {
 
-/// Per channel, y = x·scale + shift.
+/// Per channel, y = (x - centre)·scale + shift.
 template <class T>
 struct Affine {
   explicit Affine(const BatchNormCall& n) {
@@ -23,56 +26,28 @@ struct Affine {
           n.weight == nullptr ? 1 : static_cast<double>(static_cast<const T*>(n.weight)[c]);
       const double bias =
           n.bias == nullptr ? 0 : static_cast<double>(static_cast<const T*>(n.bias)[c]);
-      const double factor = weight / std::sqrt(n.variance[c] + n.eps);
-      scale.push_back(static_cast<T>(factor));
-      shift.push_back(static_cast<T>(bias - n.mean[c] * factor));
+      const rules::ChannelNorm<T> channel(n.mean[c], n.variance[c],
+                                          weight / std::sqrt(n.variance[c] + n.eps), bias);
+      centre.push_back(channel.centre);
+      scale.push_back(channel.scale);
+      shift.push_back(channel.shift);
+      rest.push_back(channel.rest);
     }
   }
 
-  std::vector<T> scale, shift;
+  std::vector<T> centre, scale, shift;
+  /// The mean less the centre.
+  std::vector<double> rest;
 };
 
 std::int64_t row_grain(std::int64_t channels) {
   return std::max<std::int64_t>(1, elementwise_grain / std::max<std::int64_t>(channels, 1));
 }
 
-/// Σ (x - shift) and Σ (x - shift)² of each channel, the first row being the shift, which keeps the
-/// difference of large sums small. Four rows are added in T before the f64 sums.
-template <class T>
-std::vector<double> shifted_moments(std::int64_t rows, std::int64_t channels, const T* x) {
-  const auto add = [=](std::int64_t first, std::int64_t last, double* sums) {
-    double* squares = sums + channels;
-    std::int64_t row = first;
-    for (; row + 4 <= last; row += 4) {
-      const T* a = x + row * channels;
-      const T* b = a + channels;
-      const T* c = b + channels;
-      const T* d = c + channels;
-      for (std::int64_t j = 0; j < channels; ++j) {
-        const T shift = x[j];
-        const T p = a[j] - shift;
-        const T q = b[j] - shift;
-        const T r = c[j] - shift;
-        const T s = d[j] - shift;
-        sums[j] += static_cast<double>((p + q) + (r + s));
-        squares[j] += static_cast<double>((p * p + q * q) + (r * r + s * s));
-      }
-    }
-    for (; row < last; ++row) {
-      const T* from = x + row * channels;
-      for (std::int64_t j = 0; j < channels; ++j) {
-        const T p = from[j] - x[j];
-        sums[j] += static_cast<double>(p);
-        squares[j] += static_cast<double>(p * p);
-      }
-    }
-  };
-  return sum_over_rows<double>(rows, channels, 2 * channels, add);
-}
-
 template <class T, class Finish>
 void normalize(const BatchNormCall& n, T* y, Finish finish) {
   const Affine<T> affine(n);
+  const T* centre = affine.centre.data();
   const T* scale = affine.scale.data();
   const T* shift = affine.shift.data();
   const T* x = static_cast<const T*>(n.x);
@@ -82,7 +57,7 @@ void normalize(const BatchNormCall& n, T* y, Finish finish) {
       const T* from = x + row * channels;
       T* to = y + row * channels;
       for (std::int64_t j = 0; j < channels; ++j) {
-        to[j] = finish(from[j] * scale[j] + shift[j], row * channels + j);
+        to[j] = finish((from[j] - centre[j]) * scale[j] + shift[j], row * channels + j);
       }
     }
   });
@@ -119,6 +94,7 @@ class Masked {
       : g_(static_cast<const T*>(grad.grad_y)),
         y_(n.relu && n.skip != nullptr ? static_cast<const T*>(grad.y) : nullptr),
         x_(n.relu && n.skip == nullptr ? static_cast<const T*>(n.x) : nullptr),
+        centre_(affine.centre.data()),
         scale_(affine.scale.data()),
         shift_(affine.shift.data()) {}
 
@@ -137,11 +113,12 @@ class Masked {
     }
     if (x_ != nullptr) {
       const T* __restrict x = x_ + at;
+      const T* __restrict centre = centre_ + first;
       const T* __restrict scale = scale_ + first;
       const T* __restrict shift = shift_ + first;
       for (std::int64_t j = 0; j < count; ++j) {
         const T value = g[j];
-        out[j] = x[j] * scale[j] + shift[j] <= 0 ? T{0} : value;
+        out[j] = (x[j] - centre[j]) * scale[j] + shift[j] <= 0 ? T{0} : value;
       }
       return out;
     }
@@ -152,14 +129,17 @@ class Masked {
   const T* g_;
   const T* y_;
   const T* x_;
+  const T* centre_;
   const T* scale_;
   const T* shift_;
 };
 
-/// Adds four rows' gradients `g` and products g·(x - mean) to the sums of `count` channels.
-template <class T>
-void add_four(const T* const (&g)[4], const T* x, std::int64_t stride, const T* __restrict mean,
-              std::int64_t count, double* __restrict sums, double* __restrict products) {
+/// Adds four rows' gradients `g`, and their products with x - mean in Number, to the sums of
+/// `count` channels.
+template <class Number, class T>
+void add_four(const T* const (&g)[4], const T* x, std::int64_t stride,
+              const Number* __restrict mean, std::int64_t count, double* __restrict sums,
+              double* __restrict products) {
   const T* __restrict ga = g[0];
   const T* __restrict gb = g[1];
   const T* __restrict gc = g[2];
@@ -168,21 +148,24 @@ void add_four(const T* const (&g)[4], const T* x, std::int64_t stride, const T* 
   const T* __restrict xb = xa + stride;
   const T* __restrict xc = xb + stride;
   const T* __restrict xd = xc + stride;
+  const auto wide = [](T value) { return static_cast<double>(value); };
+  const auto number = [](T value) { return static_cast<Number>(value); };
   for (std::int64_t j = 0; j < count; ++j) {
-    const T m = mean[j];
-    sums[j] += static_cast<double>((ga[j] + gb[j]) + (gc[j] + gd[j]));
-    products[j] += static_cast<double>((ga[j] * (xa[j] - m) + gb[j] * (xb[j] - m)) +
-                                       (gc[j] * (xc[j] - m) + gd[j] * (xd[j] - m)));
+    const Number m = mean[j];
+    sums[j] += (wide(ga[j]) + wide(gb[j])) + (wide(gc[j]) + wide(gd[j]));
+    products[j] += static_cast<double>(
+        (number(ga[j]) * (number(xa[j]) - m) + number(gb[j]) * (number(xb[j]) - m)) +
+        (number(gc[j]) * (number(xc[j]) - m) + number(gd[j]) * (number(xd[j]) - m)));
   }
 }
 
-/// Σ g and Σ g·(x - mean) of each channel, g being the gradient before relu. It is left in `kept`
-/// unless that is null.
-template <class T>
-std::vector<double> gradient_sums(const BatchNormCall& n, const Masked<T>& masked, T* kept) {
+/// Σ g and Σ g·(x - mean) of each channel, g being the gradient before relu, the products in
+/// Number. g is left in `kept` unless that is null.
+template <class Number, class T>
+std::vector<double> gradient_sums_in(const BatchNormCall& n, const Masked<T>& masked, T* kept) {
   const std::int64_t channels = n.channels;
   const T* x = static_cast<const T*>(n.x);
-  const std::vector<T> mean(n.mean, n.mean + channels);
+  const std::vector<Number> mean(n.mean, n.mean + channels);
   const auto add = [&](std::int64_t first, std::int64_t last, double* sums) {
     T scratch[4][block];
     for (std::int64_t row = first; row < last; row += 4) {
@@ -202,52 +185,79 @@ std::vector<double> gradient_sums(const BatchNormCall& n, const Masked<T>& maske
         }
         for (std::int64_t i = 0; i < rows; ++i) {
           for (std::int64_t j = 0; j < count; ++j) {
-            const T centred = x[at + i * channels + j] - mean[static_cast<std::size_t>(start + j)];
+            const Number centred = static_cast<Number>(x[at + i * channels + j]) -
+                                   mean[static_cast<std::size_t>(start + j)];
             sums[start + j] += static_cast<double>(g[i][j]);
-            sums[channels + start + j] += static_cast<double>(g[i][j] * centred);
+            sums[channels + start + j] +=
+                static_cast<double>(static_cast<Number>(g[i][j]) * centred);
           }
         }
       }
     }
   };
-  return sum_over_rows<double>(n.rows, channels, 2 * channels, add);
+  std::vector<double> sums =
+      sum_over_rows<double>(n.rows, channels, 2 * channels, std::is_same_v<T, double>, add);
+  // What Number's mean lacks.
+  for (std::size_t c = 0; c < mean.size(); ++c) {
+    sums[c + mean.size()] -= (n.mean[c] - static_cast<double>(mean[c])) * sums[c];
+  }
+  return sums;
 }
 
-/// Of each channel, dx = scale·(g - offset - (x - mean)·slope).
+/// The same with products in f64 where f32 cannot hold them. With an eps of nearly 0 even the
+/// smallest count.
+template <class T>
+std::vector<double> gradient_sums(const BatchNormCall& n, const Masked<T>& masked, T* kept) {
+  if (std::is_same_v<T, float> && n.eps < 1e-20) return gradient_sums_in<double>(n, masked, kept);
+  std::vector<double> sums = gradient_sums_in<T>(n, masked, kept);
+  const auto is_lost = [](double products) {
+    return !std::isfinite(products) || (products != 0 && std::abs(products) < 1e-25);
+  };
+  if (std::is_same_v<T, float> && std::any_of(sums.begin() + n.channels, sums.end(), is_lost)) {
+    sums = gradient_sums_in<double>(n, masked, kept);
+  }
+  return sums;
+}
+
+/// Of each channel, dx = scale·(g - offset - (x - centre)·slope).
 template <class T>
 struct InputGradient {
   /// With r = 1/√(variance + eps): dx = w·r·(g - mean(g) - (x - mean)·r²·mean(g·(x - mean))), or
   /// w·r·g where the statistics do not depend on x.
-  InputGradient(const BatchNormCall& n, const std::vector<double>& sums, bool through_statistics)
+  InputGradient(const BatchNormCall& n, const Affine<T>& channel_norms,
+                const std::vector<double>& sums, bool through_statistics)
       : through(through_statistics),
-        mean(n.mean, n.mean + n.channels),
+        affine(channel_norms),
         offset(static_cast<std::size_t>(n.channels)),
         slope(static_cast<std::size_t>(n.channels)) {
     if (!through) return;
     const auto count = static_cast<double>(n.rows);
     for (std::size_t c = 0; c < offset.size(); ++c) {
-      offset[c] = static_cast<T>(sums[c] / count);
-      slope[c] = static_cast<T>(sums[c + offset.size()] / count / (n.variance[c] + n.eps));
+      const double slope_of_c = sums[c + offset.size()] / count / (n.variance[c] + n.eps);
+      slope[c] = static_cast<T>(slope_of_c);
+      offset[c] = static_cast<T>(sums[c] / count - affine.rest[c] * slope_of_c);
     }
   }
 
-  void write(const T* __restrict g, const T* __restrict x, const T* __restrict scale,
-             std::int64_t first, std::int64_t count, T* __restrict out) const {
+  void write(const T* __restrict g, const T* __restrict x, std::int64_t first, std::int64_t count,
+             T* __restrict out) const {
+    const T* __restrict scale = affine.scale.data() + first;
     if (!through) {
       // Without x, which may be infinite.
       for (std::int64_t j = 0; j < count; ++j) out[j] = scale[j] * g[j];
       return;
     }
-    const T* __restrict m = mean.data() + first;
+    const T* __restrict centre = affine.centre.data() + first;
     const T* __restrict o = offset.data() + first;
     const T* __restrict s = slope.data() + first;
     for (std::int64_t j = 0; j < count; ++j) {
-      out[j] = scale[j] * (g[j] - o[j] - (x[j] - m[j]) * s[j]);
+      out[j] = scale[j] * (g[j] - o[j] - (x[j] - centre[j]) * s[j]);
     }
   }
 
   bool through;
-  std::vector<T> mean, offset, slope;
+  const Affine<T>& affine;
+  std::vector<T> offset, slope;
 };
 
 template <class T>
@@ -266,7 +276,7 @@ void backward(const BatchNormCall& n, const BatchNormGrad& grad) {
         static_cast<T>(product / std::sqrt(n.variance[c] + n.eps));
   }
   if (grad.grad_x == nullptr) return;
-  const InputGradient<T> gradient(n, sums, grad.through_statistics);
+  const InputGradient<T> gradient(n, affine, sums, grad.through_statistics);
   const T* x = static_cast<const T*>(n.x);
   T* grad_x = static_cast<T*>(grad.grad_x);
   parallel_for(0, n.rows, row_grain(channels), [&](std::int64_t first, std::int64_t last) {
@@ -276,45 +286,13 @@ void backward(const BatchNormCall& n, const BatchNormGrad& grad) {
         const std::int64_t count = std::min(block, channels - start);
         const std::int64_t at = row * channels + start;
         const T* g = kept == nullptr ? masked.read(at, start, count, scratch) : kept + at;
-        gradient.write(g, x + at, affine.scale.data() + start, start, count, grad_x + at);
+        gradient.write(g, x + at, start, count, grad_x + at);
       }
     }
   });
 }
 
 }  // namespace
-
-void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
-                           double* mean, double* variance) {
-  dispatch_floating("batch_norm", dtype, [&](auto zero) {
-    using T = decltype(zero);
-    const T* values = static_cast<const T*>(x);
-    const std::vector<double> sums = shifted_moments(rows, channels, values);
-    const auto count = static_cast<double>(rows);
-    for (std::int64_t c = 0; c < channels; ++c) {
-      const double offset = sums[static_cast<std::size_t>(c)] / count;
-      const double square = sums[static_cast<std::size_t>(channels + c)] / count;
-      mean[c] = static_cast<double>(values[c]) + offset;
-      // Not std::max, which would hide NaN.
-      const double difference = square - offset * offset;
-      variance[c] = difference < 0 ? 0 : difference;
-    }
-  });
-}
-
-void batch_norm_running(const BatchNormRunning& update) {
-  dispatch_floating("batch_norm", update.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    const rules::MoveTowards towards{update.momentum};
-    auto* mean = static_cast<T*>(update.running_mean);
-    auto* variance = static_cast<T*>(update.running_var);
-    for (std::int64_t c = 0; c < update.channels; ++c) {
-      const double value = rules::corrected(update.variance[c], update.bessel);
-      mean[c] = static_cast<T>(towards(static_cast<double>(mean[c]), update.mean[c]));
-      variance[c] = static_cast<T>(towards(static_cast<double>(variance[c]), value));
-    }
-  });
-}
 
 void batch_norm(const BatchNormCall& call, void* y) {
   dispatch_floating("batch_norm", call.dtype, [&](auto zero) {

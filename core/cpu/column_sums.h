@@ -9,13 +9,36 @@
 
 namespace plastic::cpu {
 
+/// Calls add_rows(first, last, sums) for the rows [first, last), to add what they contribute to
+/// `width` sums. With `in_levels` sums of some rows are added up to sums of more, and those to the
+/// totals: added one by one, terms of f64 would lose digits to their number.
+template <class Sum, class AddRows>
+void add_to_sums(std::int64_t first, std::int64_t last, std::int64_t width, bool in_levels,
+                 Sum* sums, AddRows&& add_rows) {
+  constexpr std::int64_t few = 64;
+  constexpr std::int64_t many = 16 * few;
+  if (!in_levels || last - first <= few) return add_rows(first, last, sums);
+  std::vector<Sum> levels(static_cast<std::size_t>(2 * width));
+  Sum* const some = levels.data();
+  Sum* const more = some + width;
+  const auto move = [=](Sum* from, Sum* to) {
+    for (std::int64_t j = 0; j < width; ++j) to[j] += from[j];
+    std::fill_n(from, width, Sum{0});
+  };
+  for (std::int64_t row = first; row < last; row += few) {
+    add_rows(row, std::min(last, row + few), some);
+    move(some, more);
+    if ((row - first + few) % many == 0) move(more, sums);
+  }
+  move(more, sums);
+}
+
 /// Sums over the rows of matrices of `columns` columns, on all threads, with the same bits for any
 /// number of them: rows fall into chunks fixed by the sizes, whose sums are joined in order.
-/// add_rows(first, last, sums) adds what rows [first, last) contribute to `width` sums of a chunk's
-/// own, all of type Sum. Returns the totals.
+/// add_rows(first, last, sums) and `in_levels` as in add_to_sums(). Returns the totals.
 template <class Sum, class AddRows>
 std::vector<Sum> sum_over_rows(std::int64_t rows, std::int64_t columns, std::int64_t width,
-                               AddRows&& add_rows) {
+                               bool in_levels, AddRows&& add_rows) {
   // Few enough chunks that joining them is cheap, and none without enough to do.
   constexpr std::int64_t most_chunks = 64;
   const std::int64_t rows_worth_it =
@@ -24,7 +47,8 @@ std::vector<Sum> sum_over_rows(std::int64_t rows, std::int64_t columns, std::int
   std::vector<Sum> partial(static_cast<std::size_t>(chunks * width));
   parallel_for(0, chunks, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t c = first; c < last; ++c) {
-      add_rows(rows * c / chunks, rows * (c + 1) / chunks, partial.data() + c * width);
+      add_to_sums(rows * c / chunks, rows * (c + 1) / chunks, width, in_levels,
+                  partial.data() + c * width, add_rows);
     }
   });
   std::vector<Sum> total(partial.begin(), partial.begin() + width);

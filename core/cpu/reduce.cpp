@@ -169,32 +169,6 @@ void add_rows(const T* x, std::int64_t first, std::int64_t last, std::int64_t ro
   }
 }
 
-/// The same for any number of rows, to which f64 would lose digits: sums of some rows are added up
-/// to sums of more.
-template <class T, class Term>
-void add_many_rows(const T* x, std::int64_t first, std::int64_t last, std::int64_t row_stride,
-                   std::int64_t columns, Term term, Accumulator<T>* sums) {
-  constexpr std::int64_t few = 64;
-  if (!std::is_same_v<T, double> || last - first <= few) {
-    return add_rows(x, first, last, row_stride, columns, term, sums);
-  }
-  using Sum = Accumulator<T>;
-  std::vector<Sum> levels(static_cast<std::size_t>(2 * columns));
-  Sum* const some = levels.data();
-  Sum* const more = some + columns;
-  const auto move = [=](Sum* from, Sum* to) {
-    for (std::int64_t j = 0; j < columns; ++j) to[j] += from[j];
-    std::fill_n(from, columns, Sum{0});
-  };
-  constexpr std::int64_t many = 16 * few;
-  for (std::int64_t row = first; row < last; row += few) {
-    add_rows(x, row, std::min(last, row + few), row_stride, columns, term, some);
-    move(some, more);
-    if ((row - first + few) % many == 0) move(more, sums);
-  }
-  move(more, sums);
-}
-
 /// Sum over leading axes of dense rows (count, columns): adds row after row, which keeps memory in
 /// order. Threads share the rows, or the columns where there are so many that sums of several
 /// chunks of rows would take too much memory.
@@ -208,15 +182,20 @@ void sum_rows(const T* x, std::int64_t count, std::int64_t row_stride, std::int6
       results.write(first + static_cast<std::int64_t>(j), total[j]);
     }
   };
+  constexpr bool in_levels = std::is_same_v<T, double>;
   if (columns < many_columns) {
     const auto add = [=](std::int64_t first, std::int64_t last, Sum* sums) {
-      add_many_rows(x, first, last, row_stride, columns, term, sums);
+      add_rows(x, first, last, row_stride, columns, term, sums);
     };
-    return write(sum_over_rows<Sum>(count, columns, columns, add), 0);
+    return write(sum_over_rows<Sum>(count, columns, columns, in_levels, add), 0);
   }
   parallel_for(0, columns, many_columns / 4, [&](std::int64_t first, std::int64_t last) {
-    std::vector<Sum> total(static_cast<std::size_t>(last - first));
-    add_many_rows(x + first, 0, count, row_stride, last - first, term, total.data());
+    const std::int64_t width = last - first;
+    const auto add = [=](std::int64_t from, std::int64_t to, Sum* sums) {
+      add_rows(x + first, from, to, row_stride, width, term, sums);
+    };
+    std::vector<Sum> total(static_cast<std::size_t>(width));
+    add_to_sums(0, count, width, in_levels, total.data(), add);
     write(total, first);
   });
 }

@@ -2,7 +2,6 @@
 // f32 is added up in f64, f64 with what every addition rounded away kept beside. Integers wrap
 // around.
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
 #include "core/dispatch.h"
+#include "core/ops/two_sum_rule.h"
 
 namespace plastic::cpu {
 namespace {
@@ -29,25 +29,16 @@ class Sum {
   Wide sum_ = 0;
 };
 
-/// What an addition rounds away is found exactly (Knuth, TAOCP 2, 4.2.2, theorem B).
 template <>
 class Sum<double> {
  public:
   Sum() = default;
-  explicit Sum(double start) : sum_(start) {}
-  void add(double x) {
-    const double before = sum_;
-    sum_ += x;
-    const double added = sum_ - before;
-    rest_ += (before - (sum_ - added)) + (x - added);
-  }
-  /// Where the sum is not finite, neither is the rest, and means nothing. A rest of 0 would take
-  /// the sign of -0.
-  double total() const { return std::isfinite(rest_) && rest_ != 0 ? sum_ + rest_ : sum_; }
+  explicit Sum(double start) : sum_{.sum = start} {}
+  void add(double x) { sum_.add(x); }
+  double total() const { return sum_.total(); }
 
  private:
-  double sum_ = 0;
-  double rest_ = 0;
+  rules::TwoSum<double> sum_;
 };
 
 /// A line of an index.

@@ -67,9 +67,8 @@ struct SigmoidGrad {
 struct GeluGrad {
   template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T x, T g) const {
-    const T cumulative = T{0.5} * (T{1} + std::erf(x * static_cast<T>(0.70710678118654752440)));
     const T density = static_cast<T>(0.39894228040143267794) * std::exp(T{-0.5} * x * x);
-    return (cumulative + x * density) * g;
+    return (normal_cumulative(x) + x * density) * g;
   }
 };
 struct SiluGrad {

@@ -112,11 +112,17 @@ struct Sigmoid {
     return e / (T{1} + e);
   }
 };
+/// The normal distribution's Φ(x). Far below 0 it is the small difference of 1 and nearly 1.
+template <std::floating_point T>
+PLASTIC_HOST_DEVICE T normal_cumulative(T x) {
+  const T argument = x * static_cast<T>(0.70710678118654752440);
+  return T{0.5} * (x < T{-1} ? std::erfc(-argument) : T{1} + std::erf(argument));
+}
 /// x·Φ(x) with the error function, PyTorch's default (Hendrycks and Gimpel, arXiv 1606.08415).
 struct Gelu {
   template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
-    return T{0.5} * x * (T{1} + std::erf(x * static_cast<T>(0.70710678118654752440)));
+    return x * normal_cumulative(x);
   }
 };
 /// x·sigmoid(x) (Elfwing et al., arXiv 1702.03118).

@@ -48,6 +48,26 @@ TEST_CASE("core.ops.functions.do_not_overflow") {
         std::vector<float>{0, -infinity});
 }
 
+// Φ of numbers far below 0, where 1 + erf has few digits or none.
+TEST_CASE("core.ops.functions.gelu_keeps_its_digits") {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    const double digits = dtype == DType::f32 ? 2e-6 : 1e-14;
+    for (const double at : {-10.0, -5.0, -3.0, -1.5, -1.0, -0.5, 0.5, 3.0}) {
+      CAPTURE(at);
+      Tensor x = Tensor::full({1}, at, {.dtype = dtype}).set_requires_grad();
+      const Tensor y = gelu(x);
+      y.backward();
+      const double cumulative = 0.5 * std::erfc(-at * std::sqrt(0.5));
+      const double density = std::exp(-0.5 * at * at) / std::sqrt(2 * 3.14159265358979323846);
+      CHECK(std::abs(y.item() - at * cumulative) <= digits * std::abs(at * cumulative));
+      const double slope = cumulative + at * density;
+      CHECK(std::abs(x.grad().item() - slope) <= 4 * digits * std::abs(slope));
+    }
+  }
+  const float most = std::numeric_limits<float>::max();
+  CHECK(gelu(Tensor::of({-most, most}, {2})).to_vector<float>() == std::vector<float>{0, most});
+}
+
 TEST_CASE("core.ops.functions.gradients_at_the_kinks") {
   const auto gradient_at_zero = [](const auto& function) {
     Tensor x = Tensor::zeros({1}).set_requires_grad();
