@@ -2,10 +2,14 @@
 #include "plastic/nn/loss.h"
 
 #include <cmath>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "core/check.h"
 #include "core/graph.h"
 #include "core/ops/axis.h"
+#include "core/ops/broadcast.h"
 #include "core/ops/mixed_precision.h"
 #include "core/ops/wide_sums.h"
 #include "core/tensor_impl.h"
@@ -83,17 +87,57 @@ Tensor huber_loss(const Tensor& prediction, const Tensor& truth, double delta,
   return reduced(mul(inner, sub(distance, mul(inner, 0.5))), reduction);
 }
 
-// -log σ(x) = softplus(-x) and -log(1 - σ(x)) = softplus(x)
+namespace {
+
+/// The losses of elements, without their weight; p may be undefined, for 1. With
+/// -log σ(x) = softplus(-x) and -log(1 - σ(x)) = softplus(x):
+///   dx = (1 - t)·σ(x) - p·t·σ(-x),  dt = -x + (p - 1)·softplus(-x),  dp = t·softplus(-x).
+/// dt is p·softplus(-x) - softplus(x), where a small x would be lost beside softplus(0) = log 2.
+Tensor binary_cross_entropy(const char* op, const Tensor& input, const Tensor& target,
+                            const Tensor& pos_weight) {
+  const auto times_pos_weight = [](const Tensor& y, const Tensor& p) {
+    return p.defined() ? mul(y, p) : y;
+  };
+  const Tensor x = input.detach();
+  const Tensor t = target.detach();
+  const Tensor p = pos_weight.defined() ? pos_weight.detach() : pos_weight;
+  const Tensor positive = times_pos_weight(mul(t, softplus(neg(x))), p);
+  const Tensor losses = add(positive, mul(add(neg(t), 1), softplus(x)));
+  std::vector<Tensor> inputs = {input, target};
+  if (p.defined()) inputs.push_back(pos_weight);
+  const Saved sx(op, x);
+  const Saved st(op, t);
+  const std::optional<Saved> sp =
+      p.defined() ? std::optional<Saved>(std::in_place, op, p) : std::nullopt;
+  return record(op, losses, inputs, [=](const Tensor& g, const Inputs& in) -> Gradients {
+    const Tensor& logit = sx.get();
+    const Tensor& truth = st.get();
+    const Tensor weight = sp ? sp->get() : Tensor();
+    Gradients grads(sp ? 3 : 2);
+    if (in.needs(0)) {
+      const Tensor pull = times_pos_weight(mul(truth, sigmoid(neg(logit))), weight);
+      grads[0] = mul(g, sub(mul(add(neg(truth), 1), sigmoid(logit)), pull));
+    }
+    if (in.needs(1)) {
+      Tensor slope = neg(logit);
+      if (sp) slope = add(slope, mul(softplus(slope), sub(weight, 1)));
+      grads[1] = mul(g, slope);
+    }
+    if (sp && in.needs(2)) {
+      grads[2] = sum_to(mul(g, mul(truth, softplus(neg(logit)))), sp->shape());
+    }
+    return grads;
+  });
+}
+
+}  // namespace
+
 Tensor bce_with_logits_loss(const Tensor& logits, const Tensor& truth,
                             const BceWithLogitsOptions& options) {
   constexpr const char* op = "bce_with_logits_loss";
   const auto [input, target] = checked_pair(op, logits, truth);
-  Tensor positive = mul(target, softplus(neg(input)));
-  if (options.pos_weight.defined()) {
-    check_weight(op, "pos_weight", options.pos_weight, input);
-    positive = mul(positive, options.pos_weight);
-  }
-  Tensor losses = add(positive, mul(add(neg(target), 1), softplus(input)));
+  if (options.pos_weight.defined()) check_weight(op, "pos_weight", options.pos_weight, input);
+  Tensor losses = binary_cross_entropy(op, input, target, options.pos_weight);
   if (options.weight.defined()) {
     check_weight(op, "weight", options.weight, input);
     losses = mul(losses, options.weight);

@@ -80,13 +80,15 @@ void Ema::check_not_swapped(const char* what) const {
   if (swapped_) fail("Ema", what, " while the parameters hold the averages; call swap() first");
 }
 
-// s ← s + (1 - d)·(θ - s)
+// s ← s + (1 - d)·(θ - s), or θ - d·(θ - s) where that is nearer to θ, as torch.lerp: each rounds
+// at the size of the one that it begins with.
 void Ema::update() {
   check_not_swapped("update");
   check_parameters("update");
   const NoGrad no_grad;
   const auto n = static_cast<double>(updates_ + 1);
   const double decay = warmup_ ? std::min(decay_, (1 + n) / (10 + n)) : decay_;
+  const bool near_parameter = 1 - decay >= 0.5;
   const std::span<Tensor> averages = std::span(averages_).first(averaged_);
   if (all_dense_on_cpu(std::span(parameters_).first(averaged_))) {
     const std::vector<Piece> pieces = pieces_of(averages);
@@ -95,16 +97,25 @@ void Ema::update() {
       dispatch_floating("Ema", average.dtype(), [&](auto zero) {
         using T = decltype(zero);
         const auto share = static_cast<T>(1 - decay);
+        const auto kept = static_cast<T>(decay);
         const T* parameter = parameters_[piece.tensor].data<T>();
         T* s = average.mutable_data<T>();
-        for (std::int64_t i = piece.begin; i < piece.end; ++i) {
-          s[i] += share * (parameter[i] - s[i]);
+        if (near_parameter) {
+          for (std::int64_t i = piece.begin; i < piece.end; ++i) {
+            s[i] = parameter[i] - kept * (parameter[i] - s[i]);
+          }
+        } else {
+          for (std::int64_t i = piece.begin; i < piece.end; ++i) {
+            s[i] += share * (parameter[i] - s[i]);
+          }
         }
       });
     });
   } else {
     for (std::size_t i = 0; i < averaged_; ++i) {
-      averages_[i].copy_(add(averages_[i], mul(sub(parameters_[i], averages_[i]), 1 - decay)));
+      const Tensor way = sub(parameters_[i], averages_[i]);
+      averages_[i].copy_(near_parameter ? sub(parameters_[i], mul(way, decay))
+                                        : add(averages_[i], mul(way, 1 - decay)));
     }
   }
   for (std::size_t i = averaged_; i < averages_.size(); ++i) averages_[i].copy_(parameters_[i]);

@@ -146,12 +146,12 @@ struct Relu {
     return x < T{0} ? T{0} : x;
   }
 };
-/// x, or slope·x below 0.
+/// x above 0, else slope·x, which makes 0 with a negative slope -0, as in PyTorch.
 struct LeakyRelu {
   UnaryParameters p;
   template <std::floating_point T>
   PLASTIC_HOST_DEVICE T operator()(T x) const {
-    return x < T{0} ? static_cast<T>(p.first) * x : x;
+    return x > T{0} ? x : static_cast<T>(p.first) * x;
   }
 };
 /// NaN passes through. The limits are numbers of the dtype.
@@ -172,7 +172,14 @@ struct Pow {
     if (p.first == 2) return x * x;
     if (p.first == 0.5) return Sqrt{}(x);
     if (p.first == -0.5) return Rsqrt{}(x);
-    return std::pow(x, static_cast<T>(p.first));
+    const T exponent = static_cast<T>(p.first);
+    if constexpr (std::is_same_v<T, float>) {
+      // An exponent such as 1/3, rounded to f32, would cost the power of a large x three bits.
+      if (static_cast<double>(exponent) != p.first) {
+        return static_cast<float>(std::pow(static_cast<double>(x), p.first));
+      }
+    }
+    return std::pow(x, exponent);
   }
 };
 

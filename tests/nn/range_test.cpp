@@ -74,6 +74,92 @@ TEST_CASE("nn.loss.composed_cross_entropy_keeps_its_digits") {
   }
 }
 
+// PyTorch 2.15's values. The gradient of the target is -x, times the positives' weight below 0.
+TEST_CASE("nn.loss.bce_gradient_of_the_target") {
+  struct Case {
+    double pos_weight, x, expected;
+  };
+  const double log_2 = std::log(2.0);
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    CAPTURE(name_of(dtype));
+    for (const Case& c :
+         {Case{1, 1e-20, -1e-20}, Case{1, -3e-8, 3e-8}, Case{1, 1e-3, -1e-3}, Case{1, 0.3, -0.3},
+          Case{1, 30, -30}, Case{1, -800, 800}, Case{2, 1e-20, log_2}, Case{2, 30, -30},
+          Case{2, -800, 1600}, Case{0.5, 1e-20, -log_2 / 2}, Case{0.5, -800, 400}}) {
+      CAPTURE(c.pos_weight);
+      CAPTURE(c.x);
+      Tensor x = Tensor::full({1}, c.x, {.dtype = dtype}).set_requires_grad();
+      Tensor t = Tensor::full({1}, 0.3, {.dtype = dtype}).set_requires_grad();
+      BceWithLogitsOptions options;
+      // Once without a weight.
+      if (c.pos_weight != 1) {
+        options.pos_weight = Tensor::full({1}, c.pos_weight, {.dtype = dtype});
+      }
+      for (int i = 0; i < (c.pos_weight == 1 ? 2 : 1); ++i) {
+        x.zero_grad();
+        t.zero_grad();
+        bce_with_logits_loss(x, t, options).backward();
+        CHECK(t.grad().item() == near(c.expected));
+        const double positive = 1 / (1 + std::exp(-c.x));
+        const double slope = 0.7 * positive - 0.3 * c.pos_weight / (1 + std::exp(c.x));
+        CHECK(x.grad().item() == doctest::Approx(slope).epsilon(2e-6).scale(0));
+        options.pos_weight = Tensor::ones({1}, {.dtype = dtype});
+      }
+    }
+  }
+}
+
+TEST_CASE("nn.loss.bce_of_infinite_logits") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    const std::vector<double> logits = {infinity, -infinity, infinity, -infinity};
+    const std::vector<double> targets = {0, 1, 0.5, 0.5};
+    Tensor x = Tensor::from(std::span<const double>(logits), {4}).to(dtype).set_requires_grad();
+    const Tensor t = Tensor::from(std::span<const double>(targets), {4}).to(dtype);
+    const Tensor y = bce_with_logits_loss(x, t, {.reduction = Reduction::none});
+    CHECK(y.detach().to(DType::f64).to_vector<double>() == std::vector<double>(4, infinity));
+    sum(y).backward();
+    check_close(x.grad(), {1, -1, 0.5, -0.5}, 0);
+  }
+}
+
+// PyTorch 2.15's: a row that is not a number is one in every gradient, others are left alone.
+TEST_CASE("nn.loss.smoothed_cross_entropy_of_rows_that_are_not_finite") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    CAPTURE(name_of(dtype));
+    const std::vector<double> logits = {1, 2,         3, nan, 1,         2,         infinity, 1,
+                                        2, -infinity, 1, 2,   -infinity, -infinity, -infinity};
+    for (const Reduction reduction : {Reduction::none, Reduction::mean}) {
+      Tensor x =
+          Tensor::from(std::span<const double>(logits), {5, 3}).to(dtype).set_requires_grad();
+      const Tensor y = cross_entropy_loss(x, labels({0, 0, 0, 1, 0}),
+                                          {.label_smoothing = 0.1, .reduction = reduction});
+      sum(y).backward();
+      const double share = reduction == Reduction::mean ? 0.2 : 1;
+      const std::vector<double> grad = x.grad().to(DType::f64).to_vector<double>();
+      for (const std::size_t row : {1, 2, 4}) {
+        for (std::size_t j = 0; j < 3; ++j) CHECK(std::isnan(grad[3 * row + j]));
+      }
+      const std::vector<double> finite = {-0.84330276, 0.21139514,  0.63190762,
+                                          -0.03333333, -0.66439191, 0.69772525};
+      for (std::size_t j = 0; j < 6; ++j) {
+        const double value = grad[j < 3 ? j : j + 6];
+        CHECK(value == doctest::Approx(share * finite[j]).epsilon(1e-6));
+      }
+      if (reduction == Reduction::mean) {
+        CHECK(std::isnan(y.item()));
+        continue;
+      }
+      const std::vector<double> losses = y.detach().to(DType::f64).to_vector<double>();
+      CHECK(losses[0] == near(2.30760596444438));
+      CHECK(losses[3] == infinity);
+      for (const std::size_t row : {1, 2, 4}) CHECK(std::isnan(losses[row]));
+    }
+  }
+}
+
 TEST_CASE("nn.loss.means_of_what_does_not_fit_as_a_sum") {
   const Tensor scores = Tensor::full({4, 2}, -2e38);
   const Tensor weight = Tensor::of({1, 1}, {2});

@@ -51,6 +51,39 @@ TEST_CASE("optim.ema.warmup") {
   CHECK(first(ema.state_dict()[0].tensor) == doctest::Approx(9));
 }
 
+// What torch.lerp gives: a parameter that is small beside its average keeps its digits where it
+// counts for half or more.
+TEST_CASE("optim.ema.small_parameters_keep_their_digits") {
+  struct Case {
+    double decay, average, parameter, expected;
+  };
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    CAPTURE(name_of(dtype));
+    const double far = dtype == DType::f32 ? 123456 : 1e12;
+    for (const Case& c :
+         {Case{0, far, 0.00699234, 0.00699234}, Case{0, -far, 3, 3}, Case{0.25, 8, 4, 5},
+          Case{0.5, 1e30, 1e-30, 5e29}, Case{0.75, far, 0, 0.75 * far}}) {
+      CAPTURE(c.decay);
+      const Tensor weight = Tensor::full({37}, c.average, {.dtype = dtype}).set_requires_grad();
+      // Strided, too, whose loop is another.
+      const Tensor base = Tensor::full({37, 2}, c.average, {.dtype = dtype});
+      const Tensor strided = base.slice(1, 0, 1).set_requires_grad();
+      optim::Ema dense({weight}, {.decay = c.decay});
+      optim::Ema other({strided}, {.decay = c.decay});
+      {
+        const NoGrad no_grad;
+        weight.detach().fill_(c.parameter);
+        strided.detach().fill_(c.parameter);
+      }
+      dense.update();
+      other.update();
+      const double expected = Tensor::full({}, c.expected, {.dtype = dtype}).item();
+      CHECK(dense.state_dict()[0].tensor.slice(0, 36, 37).clone().item() == expected);
+      CHECK(other.state_dict()[0].tensor.slice(0, 36, 37).clone().item() == expected);
+    }
+  }
+}
+
 TEST_CASE("optim.ema.beside_an_optimizer") {
   // The optimizer moves parameters in memory; the average follows the tensor.
   std::vector<Tensor> parameters = {parameter({40, 700}, 1), parameter({3}, 2)};

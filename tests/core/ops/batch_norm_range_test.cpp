@@ -97,6 +97,27 @@ TEST_CASE("core.ops.batch_norm.an_outlier_in_the_first_row") {
   }
 }
 
+// Equal numbers have themselves as their mean, and a variance of 0, however many they are.
+TEST_CASE("core.ops.batch_norm.of_equal_numbers") {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    CAPTURE(name_of(dtype));
+    for (const double value : {0.1, 1.0 / 3, -1e-5, 123456.789, 1e30}) {
+      for (const std::int64_t rows : {3, 16, 1000, 70'001}) {
+        CAPTURE(value);
+        CAPTURE(rows);
+        const Tensor x = Tensor::full({1, 2}, value, {.dtype = dtype});
+        const Tensor mean = Tensor::zeros({2}, {.dtype = dtype});
+        const Tensor variance = Tensor::zeros({2}, {.dtype = dtype});
+        const Tensor y =
+            batch_norm(x.expand({rows, 2}), {}, {}, mean, variance, {.momentum = 1, .eps = 1e-30});
+        CHECK(mean.slice(0, 1, 2).clone().item() == x.slice(1, 1, 2).clone().item());
+        CHECK(variance.slice(0, 1, 2).clone().item() == 0);
+        CHECK(sum(abs(y)).item() == 0);
+      }
+    }
+  }
+}
+
 // Gradients that cancel: f32 would lose the ones beside 1e8.
 TEST_CASE("core.ops.batch_norm.gradient_sums_do_not_drift") {
   constexpr std::int64_t rows = 4000;

@@ -4,10 +4,14 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "plastic/core/conv_algorithm.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
+#include "tests/cuda/device.h"
 
 namespace plastic {
 namespace {
@@ -131,34 +135,95 @@ TEST_CASE("core.ops.special_values.powers") {
   CHECK(gives(power(-1), -0.0, -infinity, -infinity));
 }
 
-/// A gradient of 1 for the input that made a rectified NaN, through each way of computing it.
-TEST_CASE("core.ops.special_values.rectified_nan_passes_the_gradient_on") {
-  const float bad = std::numeric_limits<float>::quiet_NaN();
-  const auto gradient = [](const Tensor& leaf) { return leaf.grad().to_vector<float>(); };
+// Exponents that f32 would round: (FLT_MAX / 3)^(1/3) was off by 8 units of its last digit.
+TEST_CASE("core.ops.special_values.powers_do_not_round_the_exponent") {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    CAPTURE(name_of(dtype));
+    const double unit = dtype == DType::f32 ? 0x1p-23 : 0x1p-51;
+    for (const double exponent : {1.0 / 3, 0.1, -0.7, 4.0 / 3}) {
+      for (const double base : {1e-6, 1.134e20, 0.3}) {
+        CAPTURE(exponent);
+        CAPTURE(base);
+        const Tensor x = single(base, dtype);
+        const Tensor y = pow(x, exponent);
+        y.backward();
+        const double at = x.item();
+        const double value = std::pow(at, exponent);
+        const double slope = exponent * std::pow(at, exponent - 1);
+        CHECK(std::abs(y.item() - value) <= unit * std::abs(value));
+        CHECK(std::abs(x.grad().item() - slope) <= 2 * unit * std::abs(slope));
+      }
+    }
+  }
+  CHECK(pow(single(std::numeric_limits<float>::max() / 3, DType::f32), 1.0 / 3).item() ==
+        4840676655104.0);
+}
 
-  Tensor x = Tensor::of({bad, -1, 1}, {3, 1}).set_requires_grad();
-  const Tensor y = linear_relu_dropout(x, Tensor::ones({1, 1}));
-  CHECK(std::isnan(y.to_vector<float>()[0]));
-  sum(y).backward();
-  CHECK(gradient(x) == std::vector<float>{1, 0, 1});
+TEST_CASE("core.ops.special_values.leaky_relu_multiplies_zeros") {
+  for (const double slope : {-0.5, 0.5, 0.0, -0.0}) {
+    CAPTURE(slope);
+    const auto leaky = [slope](const Tensor& x) { return leaky_relu(x, slope); };
+    CHECK(gives(leaky, 0.0, std::copysign(0.0, slope), slope));
+    CHECK(gives(leaky, -0.0, std::copysign(0.0, -slope), slope));
+  }
+  CHECK(gives([](const Tensor& x) { return leaky_relu(x, -0.5); }, -infinity, infinity, -0.5));
+  CHECK(gives([](const Tensor& x) { return leaky_relu(x, -0.5); }, nan, nan, -0.5));
+}
 
-  for (const bool with_skip : {false, true}) {
-    CAPTURE(with_skip);
-    Tensor in = Tensor::of({bad, -1, 1}, {3, 1}).set_requires_grad();
-    BatchNormOptions options{.training = false, .eps = 0, .activation = Activation::relu};
-    Tensor skip = Tensor::zeros({3, 1}).set_requires_grad();
-    if (with_skip) options.skip = skip;
-    const Tensor normalised =
-        batch_norm(in, {}, {}, Tensor::zeros({1}), Tensor::ones({1}), options);
-    CHECK(std::isnan(normalised.to_vector<float>()[0]));
-    sum(normalised).backward();
-    CHECK(gradient(in) == std::vector<float>{1, 0, 1});
-    if (with_skip) CHECK(gradient(skip) == std::vector<float>{1, 0, 1});
+// x / ‖x‖ is ±1 also where the squares are less than the smallest number.
+TEST_CASE("core.ops.special_values.gradient_of_a_tiny_norm") {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    const double tiny = dtype == DType::f32 ? std::numeric_limits<float>::denorm_min()
+                                            : std::numeric_limits<double>::denorm_min();
+    const double g = Tensor::full({}, 0.0046, {.dtype = dtype}).item();
+    for (const double x : {tiny, -tiny, 3 * tiny}) {
+      CAPTURE(x);
+      for (const Shape& shape : {Shape{}, Shape{1}}) {
+        const Tensor leaf = Tensor::full(shape, x, {.dtype = dtype}).set_requires_grad();
+        const Tensor y = norm(leaf);
+        CHECK(y.item() == std::abs(x));
+        y.backward(Tensor::full({}, 0.0046, {.dtype = dtype}));
+        CHECK(leaf.grad().item() == std::copysign(g, x));
+      }
+    }
   }
 }
 
-TEST_CASE("core.ops.special_values.convolutions_rectify_nan_alike") {
-  const float bad = std::numeric_limits<float>::quiet_NaN();
+/// A gradient of 1 for the input that made a rectified NaN, through each way of computing it.
+void check_rectified_nan(DType dtype, Device device) {
+  const auto numbers = [=](std::vector<double> values) {
+    const auto count = std::ssize(values);
+    const Tensor tensor = Tensor::from(std::span<const double>(values), {count, 1}).to(dtype);
+    return tensor.to(device).set_requires_grad();
+  };
+  const auto on_host = [](const Tensor& tensor) {
+    return tensor.detach().to(Device{}).to(DType::f64).to_vector<double>();
+  };
+  const TensorOptions options{.dtype = dtype, .device = device};
+  const std::vector<double> passed = {1, 0, 1};
+  const auto check = [&](const Tensor& y, const Tensor& leaf) {
+    CHECK(std::isnan(on_host(y)[0]));
+    sum(y).backward();
+    CHECK(on_host(leaf.grad()) == passed);
+  };
+
+  const Tensor first = numbers({nan, -1, 1});
+  check(linear_relu_dropout(first, Tensor::ones({1, 1}, options)), first);
+  const Tensor second = numbers({nan, -1, 1});
+  check(linear_relu_dropout(second, Tensor::ones({1, 1}, options), Tensor::zeros({1}, options)),
+        second);
+
+  for (const bool with_skip : {false, true}) {
+    CAPTURE(with_skip);
+    const Tensor in = numbers({nan, -1, 1});
+    BatchNormOptions fused{.training = false, .eps = 0, .activation = Activation::relu};
+    const Tensor skip = Tensor::zeros({3, 1}, options).set_requires_grad();
+    if (with_skip) fused.skip = skip;
+    check(batch_norm(in, {}, {}, Tensor::zeros({1}, options), Tensor::ones({1}, options), fused),
+          in);
+    if (with_skip) CHECK(on_host(skip.grad()) == passed);
+  }
+
   // One pixel each: 1×1, 3×3 of many channels, 2×2, and depthwise.
   struct Case {
     std::int64_t in, out, kernel, groups;
@@ -167,14 +232,29 @@ TEST_CASE("core.ops.special_values.convolutions_rectify_nan_alike") {
                         Case{3, 8, 3, 1}}) {
     CAPTURE(c.kernel);
     CAPTURE(c.in);
-    Tensor x = Tensor::ones({1, c.in, 5, 5});
-    x.slice(2, 4, 5).slice(3, 4, 5).fill_(bad);
+    Tensor x = Tensor::ones({1, c.in, 5, 5}, options);
+    x.slice(2, 4, 5).slice(3, 4, 5).fill_(nan);
     x.set_requires_grad();
-    const Tensor weight = Tensor::ones({c.out, c.in / c.groups, c.kernel, c.kernel});
+    const Tensor weight = Tensor::ones({c.out, c.in / c.groups, c.kernel, c.kernel}, options);
     const Tensor y = conv2d(x, weight, {}, {.groups = c.groups, .activation = Activation::relu});
-    CHECK(std::isnan(y.slice(2, -1, 6).slice(3, -1, 6).slice(1, 0, 1).item()));
+    CHECK(std::isnan(on_host(y.slice(2, -1, 6).slice(3, -1, 6).slice(1, 0, 1))[0]));
     sum(y).backward();
-    CHECK(x.grad().slice(2, 4, 5).slice(3, 4, 5).slice(1, 0, 1).item() == c.out / c.groups);
+    CHECK(on_host(x.grad().slice(2, 4, 5).slice(3, 4, 5).slice(1, 0, 1))[0] == c.out / c.groups);
+  }
+}
+
+TEST_CASE("core.ops.special_values.rectified_nan_passes_the_gradient_on") {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    CAPTURE(name_of(dtype));
+    check_rectified_nan(dtype, {});
+  }
+}
+
+TEST_CASE("cuda.special_values.rectified_nan_passes_the_gradient_on") {
+  if (!test::has_cuda_device()) return;
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    CAPTURE(name_of(dtype));
+    check_rectified_nan(dtype, test::cuda_device);
   }
 }
 
