@@ -60,12 +60,20 @@ StateDict EpochSums::state() const {
 void EpochSums::restore(const StateDict& state, const Diagnostics& named) {
   const std::vector<std::int64_t> counts = integers(state, "counts", 3);
   const Tensor& sums = find(state, "sums", "resume");
-  const bool sound = sums.dtype() == DType::f64 && sums.rank() == 1 && sums.numel() >= 1 &&
-                     std::ranges::all_of(counts, [](std::int64_t count) { return count >= 0; });
-  if (!sound) {
-    fail("resume", "\"sums\" needs f64 of rank 1 and \"counts\" none below 0, but have dtype ",
-         name_of(sums.dtype()), ", shape ", to_string(sums.shape()), " and ", counts[0], ", ",
-         counts[1], ", ", counts[2]);
+  if (sums.dtype() != DType::f64 || sums.rank() != 1 || sums.numel() < 1) {
+    fail("resume", "\"sums\" needs f64 of rank 1, has dtype ", name_of(sums.dtype()), ", shape ",
+         to_string(sums.shape()));
+  }
+  // More images than anybody has, yet far from where counting on would overflow.
+  constexpr std::int64_t max_images = std::int64_t{1} << 48;
+  const auto is_within = [](std::int64_t count, std::int64_t limit) {
+    return count >= 0 && count <= limit;
+  };
+  if (!is_within(counts[1], max_images) || !is_within(counts[0], counts[1]) ||
+      !is_within(counts[2], counts[1])) {
+    fail("resume",
+         "\"counts\" needs no more correct images, and no more batches, than images, has ",
+         counts[0], ", ", counts[2], " and ", counts[1]);
   }
   const std::vector<double> values = sums.to_vector<double>();
   loss_ = values.front();

@@ -13,6 +13,8 @@
 #include "apps/schedules.h"
 #include "apps/train_step.h"
 #include "apps/values.h"
+#include "core/check.h"
+#include "optim/numbers.h"
 #include "plastic/data/loader.h"
 #include "plastic/optim/optimizer.h"
 
@@ -94,7 +96,11 @@ class Training::Run {
     in_epoch_ = !epoch.empty();
     if (!in_epoch_) return;
     sums_.restore(epoch, diagnostic_names());
-    seconds_ = find(epoch, "seconds", "resume").item();
+    seconds_ = optim::number_of("resume", epoch, "seconds");
+    if (!(seconds_ >= 0 && std::isfinite(seconds_))) {
+      fail("resume", "\"seconds\" of the epoch under way is ", seconds_,
+           ", expected a number of 0 or more");
+    }
   }
 
   StateDict model_state() const { return model_->state_dict(); }
@@ -237,7 +243,7 @@ void Training::restore(const StateDict& state) { run_->restore(state); }
 StateDict Training::model_state() const { return run_->model_state(); }
 
 std::int64_t steps_done(const StateDict& state) {
-  return static_cast<std::int64_t>(find(state, "schedule.time", "resume").item());
+  return optim::count_of("resume", state, "schedule.time");
 }
 
 std::int64_t steps_into_epoch(const StateDict& state) {

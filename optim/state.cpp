@@ -26,6 +26,10 @@ void check_tensor(const char* owner, const NamedTensor& given, const Tensor& own
   if (!std::isfinite(value) || value < 0) {
     fail(owner, "state \"", given.name, "\" is ", value, ", expected a number of 0 or more");
   }
+  // Counts go up from there.
+  if (own.dtype() == DType::i64 && !(value < 0x1p53 && std::floor(value) == value)) {
+    fail(owner, "state \"", given.name, "\" is ", value, ", expected a whole number below 2^53");
+  }
 }
 
 }  // namespace

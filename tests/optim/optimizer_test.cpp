@@ -70,6 +70,15 @@ TEST_CASE("optim.optimizer.load_state_dict_is_all_or_nothing") {
         if (entry.name == "group.0.lr") entry.tensor = Tensor::full({}, -1);
       }
     });
+    // The last of them cannot be counted on from.
+    for (const double count : {0.5, 0x1p53, 0x1p62}) {
+      refuses("a whole number below 2^53", [&](StateDict& state) {
+        for (NamedTensor& entry : state) {
+          if (entry.name != "state.0.step") continue;
+          entry.tensor = Tensor::full({}, count, {.dtype = DType::f64});
+        }
+      });
+    }
   }
 }
 
