@@ -17,7 +17,12 @@ function(plastic_compile_options target)
   endif()
   if(PLASTIC_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${PLASTIC_SANITIZE} -fno-omit-frame-pointer
-                           -fno-sanitize-recover=undefined)
+                           -fno-sanitize-recover=all)
     target_link_options(${target} PRIVATE -fsanitize=${PLASTIC_SANITIZE})
+    get_target_property(type ${target} TYPE)
+    # libFuzzer has options of its own.
+    if(type STREQUAL EXECUTABLE AND NOT PLASTIC_SANITIZE MATCHES "fuzzer")
+      target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/sanitizer_options.cpp)
+    endif()
   endif()
 endfunction()

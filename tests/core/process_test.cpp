@@ -174,14 +174,17 @@ TEST_CASE("core.process.children_compute") {
 TEST_CASE("core.process.children_of_a_process_whose_threads_compute") {
   const ThreadCount count(3);
   std::atomic<bool> done = false;
+  std::atomic<int> alive = 2;
   const auto keep_computing = [&] {
     while (!done) {
       product();
       uniform({100}, 0, 1, default_generator());
     }
+    --alive;
   };
-  std::vector<std::thread> others;
-  for (int i = 0; i < 2; ++i) others.emplace_back(keep_computing);
+  // Detached: in a child, the thread sanitizer refuses threads that look like joinable ones of the
+  // parent.
+  for (int i = 0; i < 2; ++i) std::thread(keep_computing).detach();
   for (int i = 0; i < 10; ++i) {
     CHECK(in_child([&] {
             uniform({100}, 0, 1, default_generator());
@@ -190,7 +193,7 @@ TEST_CASE("core.process.children_of_a_process_whose_threads_compute") {
           }) == 0);
   }
   done = true;
-  for (std::thread& other : others) other.join();
+  while (alive > 0) std::this_thread::yield();
 }
 
 TEST_CASE("core.process.a_fork_inside_a_loop_says_so") {
@@ -242,7 +245,7 @@ TEST_CASE("core.process.a_fork_inside_a_loop_says_so") {
 }
 
 TEST_CASE("core.process.threads_that_cannot_be_started") {
-  if (!test::can_limit_memory()) {
+  if (test::is_sanitized()) {
     MESSAGE("skipped: sanitizers need the address space");
     return;
   }

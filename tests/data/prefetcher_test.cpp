@@ -92,7 +92,7 @@ TEST_CASE("data.prefetcher.at_the_end_of_the_process") {
 }
 
 TEST_CASE("data.prefetcher.threads_that_cannot_be_started") {
-  if (!test::can_limit_memory()) {
+  if (test::is_sanitized()) {
     MESSAGE("skipped: sanitizers need the address space");
     return;
   }

@@ -5,13 +5,22 @@
 
 #include <fstream>
 
+// clang tells of its sanitizers in another way than g++.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PLASTIC_IS_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PLASTIC_IS_SANITIZED 1
+#endif
+
 namespace plastic::test {
 
-bool can_limit_memory() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return false;
-#else
+bool is_sanitized() {
+#ifdef PLASTIC_IS_SANITIZED
   return true;
+#else
+  return false;
 #endif
 }
 

@@ -4,8 +4,9 @@
 
 namespace plastic::test {
 
-/// Sanitizers need more addresses than memory.
-bool can_limit_memory();
+/// Whether this is a build with a sanitizer: they need more addresses than memory, keep what is
+/// freed for a while, and end a process that asks operator new for more than there is.
+bool is_sanitized();
 
 /// Lets this process take no more than `bytes` of addresses beyond those that it has.
 void limit_more_memory(std::size_t bytes);
