@@ -16,7 +16,9 @@ Tensor GradientSlot::take() {
   const std::size_t bytes = static_cast<std::size_t>(shape_.numel()) * size_of(dtype_);
   const std::shared_ptr<Storage> place = Storage::part_of(block_, offset_, bytes);
   taken_ = place;
-  return make_view(place, dtype_, shape_, contiguous_strides(shape_), 0);
+  Tensor tensor = make_view(place, dtype_, shape_, contiguous_strides(shape_), 0);
+  taken_tensor_ = tensor.impl();
+  return tensor;
 }
 
 Tensor GradientSlot::placed(const Tensor& gradient) {
@@ -27,8 +29,13 @@ Tensor GradientSlot::placed(const Tensor& gradient) {
 }
 
 bool GradientSlot::holds(const Tensor& tensor) const {
-  return tensor.impl()->storage == taken_.lock() && tensor.shape() == shape_ &&
-         tensor.is_contiguous();
+  // Comparing owners is cheaper than lock().
+  const auto is_one = [](const auto& held, const auto& taken) {
+    return !held.owner_before(taken) && !taken.owner_before(held);
+  };
+  if (!is_one(tensor.impl()->storage, taken_)) return false;
+  if (is_one(tensor.impl(), taken_tensor_)) return true;
+  return tensor.shape() == shape_ && tensor.is_contiguous();
 }
 
 }  // namespace plastic

@@ -21,15 +21,16 @@ class GradientSlot {
   Tensor take();
   /// `gradient` where it is the tensor taken last, else a copy of it in the place.
   Tensor placed(const Tensor& gradient);
-
- private:
+  /// Whether `tensor` is the one taken last.
   bool holds(const Tensor& tensor) const;
 
+ private:
   std::shared_ptr<Storage> block_;
   std::size_t offset_;
   DType dtype_;
   Shape shape_;
   std::weak_ptr<Storage> taken_;
+  std::weak_ptr<TensorImpl> taken_tensor_;
 };
 
 }  // namespace plastic

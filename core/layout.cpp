@@ -50,10 +50,12 @@ Tensor empty_like_layout(const Shape& shape, DType dtype, std::initializer_list<
 }
 
 Tensor empty_in_layout_of(const Tensor& x, const Shape& shape, const TensorOptions& options) {
-  const bool last = !x.is_contiguous() && is_channels_last(x);
+  const bool last = shape.rank() == 4 && !x.is_contiguous() && is_channels_last(x);
   return last ? empty_channels_last(shape, options) : Tensor::empty(shape, options);
 }
 
-Tensor empty_like_layout(const Tensor& x) { return empty_like_layout(x.shape(), x.dtype(), {x}); }
+Tensor empty_like_layout(const Tensor& x) {
+  return empty_in_layout_of(x, x.shape(), {.dtype = x.dtype(), .device = x.device()});
+}
 
 }  // namespace plastic

@@ -66,7 +66,7 @@ double rounded_to(DType dtype, double value) {
                               : static_cast<double>(single);
 }
 
-void check_number(const char* op, const Number& number, DType dtype) {
+void check_unusual_number(const char* op, const Number& number, DType dtype) {
   if (holds(dtype, number)) return;
   fail(op, name_of(dtype), " cannot hold ", to_string(number), ", only ", range_of(dtype),
        "; use another number, or convert the tensor with .to()");

@@ -11,10 +11,10 @@ namespace {
 struct Extent {
   explicit Extent(const Tensor& tensor)
       : begin(reinterpret_cast<std::uintptr_t>(memory(tensor))), end(begin) {
+    const Shape& shape = tensor.shape();
+    const Shape& strides = tensor.strides();
     std::int64_t last = 0;
-    for (std::size_t i = 0; i < tensor.shape().rank(); ++i) {
-      last += (tensor.shape()[i] - 1) * tensor.strides()[i];
-    }
+    for (std::size_t i = 0; i < shape.rank(); ++i) last += (shape[i] - 1) * strides[i];
     end += static_cast<std::uintptr_t>(last + 1) * size_of(tensor.dtype());
   }
 
@@ -24,7 +24,7 @@ struct Extent {
 }  // namespace
 
 bool overlaps_itself(const Tensor& tensor) {
-  if (tensor.numel() == 0) return false;
+  if (tensor.is_contiguous() || tensor.numel() == 0) return false;
   Array in_order[] = {array_of(tensor)};
   sort_axes(in_order);
   // Every axis must step over all that those inside it reach.

@@ -9,7 +9,16 @@ namespace plastic {
 
 std::shared_ptr<Storage> Storage::allocate(std::size_t bytes, Device device) {
   auto* data = static_cast<std::byte*>(backend(device).allocate(bytes));
-  return std::shared_ptr<Storage>(new Storage(data, bytes, device));
+  // One allocation for the storage and its counts; only members see the constructor.
+  struct Made : Storage {
+    Made(std::byte* memory, std::size_t size, Device where) : Storage(memory, size, where) {}
+  };
+  try {
+    return std::make_shared<Made>(data, bytes, device);
+  } catch (...) {
+    backend(device).deallocate(data, bytes);
+    throw;
+  }
 }
 
 std::shared_ptr<Storage> Storage::part_of(std::shared_ptr<Storage> block, std::size_t offset,

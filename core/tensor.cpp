@@ -45,6 +45,19 @@ void check_distinct(const char* op, const Tensor& tensor) {
   }
 }
 
+/// Whether elements of this shape lie in row-major order without gaps.
+bool is_row_major(const Shape& shape, const Shape& strides) {
+  std::int64_t expected = 1;
+  for (std::size_t i = shape.rank(); i-- > 0;) {
+    if (shape[i] != 1 && strides[i] != expected) {
+      // Nothing has no gaps.
+      return std::find(shape.begin(), shape.end(), 0) != shape.end();
+    }
+    expected *= shape[i];
+  }
+  return true;
+}
+
 /// The array without the axes that repeat elements.
 Array distinct_elements(const Tensor& tensor) {
   Array array = array_of(tensor);
@@ -76,27 +89,17 @@ bool is_held(S value) {
 
 }  // namespace
 
-bool Array::is_contiguous() const {
-  std::int64_t expected = 1;
-  for (std::size_t i = shape.rank(); i-- > 0;) {
-    if (shape[i] != 1 && strides[i] != expected) {
-      // Nothing has no gaps.
-      return std::find(shape.begin(), shape.end(), 0) != shape.end();
-    }
-    expected *= shape[i];
-  }
-  return true;
-}
+bool Array::is_contiguous() const { return is_row_major(shape, strides); }
 
 Array array_of(const Tensor& tensor) {
   const TensorImpl& impl = *tensor.impl();
   return {impl.data(), impl.dtype, impl.shape, impl.strides};
 }
 
+// That the elements can be counted is checked where a shape is new: by empty(), reshape() and
+// expand().
 Tensor make_view(const std::shared_ptr<Storage>& storage, DType dtype, const Shape& shape,
                  const Shape& strides, std::int64_t offset) {
-  // Throws for sizes that nothing could count with.
-  static_cast<void>(shape.numel());
   auto impl = std::make_shared<TensorImpl>();
   impl->storage = storage;
   impl->dtype = dtype;
@@ -212,8 +215,8 @@ DType Tensor::dtype() const { return impl_of("dtype", *this).dtype; }
 Device Tensor::device() const { return impl_of("device", *this).storage->device(); }
 
 bool Tensor::is_contiguous() const {
-  check_defined("is_contiguous", *this);
-  return array_of(*this).is_contiguous();
+  const TensorImpl& impl = impl_of("is_contiguous", *this);
+  return is_row_major(impl.shape, impl.strides);
 }
 
 template <class T>
@@ -239,7 +242,8 @@ template <class T>
 T Tensor::item() const {
   if (numel() != 1) fail("item", "needs a single element, got shape ", to_string(shape()));
   T value{};
-  const Tensor host = detach().to(Device{});
+  const bool is_here = device().type == DeviceType::cpu;
+  const Tensor host = is_here ? *this : detach().to(Device{});
   dispatch_stored(dtype(), [&](auto zero) {
     using S = std::conditional_t<std::is_same_v<decltype(zero), bfloat16>, float, decltype(zero)>;
     const S stored = static_cast<S>(*static_cast<const decltype(zero)*>(memory(host)));
@@ -312,7 +316,7 @@ Tensor& Tensor::copy_(const Tensor& source) {
          ", requires a gradient, which a copy in place would not pass on; detach() it, wrap the "
          "copy in plastic::NoGrad, or join tensors with concat() or stack()");
   }
-  Tensor from = source.detach().to(device());
+  Tensor from = (source.requires_grad() ? source.detach() : source).to(device());
   check_convertible("copy_", from, dtype());
   // What is read must not have been written to before.
   if (overlap(from, *this)) from = from.clone();

@@ -6,6 +6,7 @@
 
 #include "core/backend.h"
 #include "core/check.h"
+#include "core/repeats.h"
 #include "core/state_index.h"
 #include "core/tensor_impl.h"
 #include "nn/all_or_nothing.h"
@@ -39,6 +40,7 @@ void carry_out(const Move& move) noexcept {
 
 std::vector<Tensor> tensors_of(const std::vector<NamedTensor>& entries) {
   std::vector<Tensor> tensors;
+  tensors.reserve(entries.size());
   for (const NamedTensor& entry : entries) tensors.push_back(entry.tensor);
   return tensors;
 }
@@ -208,6 +210,10 @@ void Module::collect(const std::string& prefix, Part part, std::vector<NamedTens
 std::vector<NamedTensor> Module::distinct(Part part) const {
   std::vector<NamedTensor> all;
   collect("", part, all);
+  std::vector<const void*> addresses;
+  addresses.reserve(all.size());
+  for (const NamedTensor& entry : all) addresses.push_back(entry.tensor.impl().get());
+  if (!has_repeats(std::move(addresses))) return all;
   std::vector<NamedTensor> found;
   std::unordered_set<const TensorImpl*> seen;
   for (NamedTensor& entry : all) {

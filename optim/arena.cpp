@@ -105,7 +105,8 @@ void Arena::place_gradients() {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor& gradient = parameters_[i].impl()->grad;
     // One that was set from outside stays the tensor that it is: the step reads a copy.
-    if (segments_[i].is_stepped && gradient.defined()) slots_[i]->placed(gradient);
+    if (!segments_[i].is_stepped || !gradient.defined()) continue;
+    if (!slots_[i]->holds(gradient)) slots_[i]->placed(gradient);
   }
 }
 

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <numeric>
 #include <unordered_set>
+#include <utility>
 
 #include "core/check.h"
 #include "core/dispatch.h"
 #include "core/ops/wide_sums.h"
+#include "core/repeats.h"
 #include "core/tensor_impl.h"
 #include "optim/pieces.h"
 #include "plastic/core/autograd.h"
@@ -18,27 +20,32 @@
 namespace plastic::optim {
 namespace {
 
+/// Each tensor once, however often it is there.
+std::vector<Tensor> distinct(const std::vector<Tensor>& tensors) {
+  std::vector<const void*> addresses;
+  addresses.reserve(tensors.size());
+  for (const Tensor& tensor : tensors) addresses.push_back(tensor.impl().get());
+  if (!has_repeats(std::move(addresses))) return tensors;
+  std::vector<Tensor> found;
+  std::unordered_set<const TensorImpl*> seen;
+  for (const Tensor& tensor : tensors) {
+    if (seen.insert(tensor.impl().get()).second) found.push_back(tensor);
+  }
+  return found;
+}
+
 /// Of each parameter once, however often it was given.
 std::vector<Tensor> gradients_of(const char* op, const std::vector<Tensor>& parameters) {
-  std::vector<Tensor> gradients;
-  std::unordered_set<const TensorImpl*> seen;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (!parameters[i].defined()) fail(op, "parameter ", i, " is undefined; assign it first");
-    if (!seen.insert(parameters[i].impl().get()).second) continue;
-    const Tensor gradient = parameters[i].grad();
+  }
+  std::vector<Tensor> gradients;
+  gradients.reserve(parameters.size());
+  for (const Tensor& parameter : distinct(parameters)) {
+    const Tensor& gradient = parameter.impl()->grad;
     if (gradient.defined()) gradients.push_back(gradient);
   }
   return gradients;
-}
-
-/// Those that are one tensor, given to several parameters, once.
-std::vector<Tensor> distinct(const std::vector<Tensor>& gradients) {
-  std::vector<Tensor> found;
-  std::unordered_set<const TensorImpl*> seen;
-  for (const Tensor& gradient : gradients) {
-    if (seen.insert(gradient.impl().get()).second) found.push_back(gradient);
-  }
-  return found;
 }
 
 /// Σ f(x)², in lanes, so that it becomes vectors without changing its order.

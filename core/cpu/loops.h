@@ -12,13 +12,28 @@ namespace plastic::cpu {
 /// Elements below which a loop is not worth a second thread.
 constexpr std::int64_t elementwise_grain = 8192;
 
+/// sort_axes() and collapse_axes(), quickly where they are one run in the same order.
+template <std::size_t Count>
+void join_axes(Array (&arrays)[Count]) {
+  const Shape& shape = arrays[0].shape;
+  if (std::all_of(arrays, arrays + Count, [](const Array& a) { return a.is_contiguous(); })) {
+    const std::int64_t total = shape.numel();
+    for (Array& array : arrays) {
+      array.shape = {total};
+      array.strides = {1};
+    }
+    return;
+  }
+  sort_axes(arrays);
+  collapse_axes(arrays);
+}
+
 /// Walks arrays of one shape in step, in the order in which the last one lies in memory, on all
 /// threads. body(pointers, strides, count) is called for runs of `count` elements along one axis;
 /// pointers are to the first element of each array, counted in bytes, and strides are in elements.
 template <std::size_t Count, class Body>
 void for_each_run(Array (&arrays)[Count], Body&& body) {
-  sort_axes(arrays);
-  collapse_axes(arrays);
+  join_axes(arrays);
   const Shape shape = arrays[0].shape;
   const std::int64_t total = shape.numel();
   if (total == 0) return;

@@ -141,6 +141,7 @@ Layout split_axes(const Array& in, const Array& out) {
 }
 
 std::int64_t position(const Shape& shape, const Shape& strides, std::int64_t index) {
+  if (shape.rank() == 1) return index * strides[0];
   std::int64_t at = 0;
   for (std::size_t axis = shape.rank(); axis-- > 0;) {
     at += index % shape[axis] * strides[axis];
@@ -204,6 +205,9 @@ template <class T, class Term, class Out>
 void sum(const Array& in, const Array& out, Term term, const Results<Out>& results) {
   using Sum = Accumulator<T>;
   const T* x = in.as<T>();
+  if (out.numel() == 1 && in.is_contiguous()) {
+    return results.write(0, sum_long(x, in.numel(), term));
+  }
   Layout layout = split_axes(in, out);
   Array reduced[] = {layout.reduced};
   sort_axes(reduced);
@@ -226,6 +230,11 @@ void sum(const Array& in, const Array& out, Term term, const Results<Out>& resul
   parallel_for(0, kept, grain, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
       const T* from = x + position(layout.kept.shape, layout.kept.strides, i);
+      if (dense && run == count) {
+        results.write(position(layout.kept.shape, layout.out_strides, i),
+                      sum_dense(from, count, term));
+        continue;
+      }
       CascadeSum<Sum> total;
       if (dense) {
         for (std::int64_t j = 0; j < count; j += run) {

@@ -8,6 +8,7 @@ namespace plastic {
 
 Array expanded_array(const Tensor& tensor, const Shape& shape) {
   Array array = array_of(tensor);
+  if (array.shape == shape) return array;
   const std::size_t missing = shape.rank() - array.shape.rank();
   Shape strides = Shape::filled(shape.rank(), 0);
   for (std::size_t i = missing; i < shape.rank(); ++i) {

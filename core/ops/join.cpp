@@ -33,7 +33,7 @@ Tensor concat(std::span<const Tensor> tensors, std::int64_t axis) {
   for (const Tensor& tensor : tensors) {
     starts.push_back(start);
     const std::int64_t end = start + tensor.shape()[at];
-    y.slice(signed_axis, start, end).copy_(tensor.detach());
+    y.slice(signed_axis, start, end).copy_(tensor.requires_grad() ? tensor.detach() : tensor);
     start = end;
   }
   starts.push_back(start);

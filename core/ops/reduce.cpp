@@ -51,16 +51,16 @@ Tensor var(const Tensor& input, const Shape& axes, bool keepdim, double correcti
   Tensor y = mean_square(deviations, std::max(freedom, 0.0)).to(x.dtype());
   if (!keepdim) y = y.reshape(without_axes("var", x, axes));
   const bool is_whole = axes.empty();
-  return record("var", y, {x},
-                [kept, freedom, is_whole, values = Saved("var", deviations.values),
-                 rest = Saved("var", deviations.rest.to(x.dtype()))](const Tensor& g,
-                                                                     const Inputs&) -> Gradients {
-                  const Tensor d = sub(values.get(), rest.get());
-                  const Tensor grad = g.reshape(kept);
-                  if (freedom > 0 || !is_whole) return {mul(d, mul(grad, 2 / freedom))};
-                  const double infinity = std::numeric_limits<double>::infinity();
-                  return {mul(mul(abs(d), infinity), grad)};
-                });
+  return record(
+      "var", y, {x},
+      [kept, freedom, is_whole, values = Saved("var", deviations.values),
+       rest = Saved("var", deviations.rest)](const Tensor& g, const Inputs&) -> Gradients {
+        const Tensor d = sub(values.get(), rest.get().to(g.dtype()));
+        const Tensor grad = g.reshape(kept);
+        if (freedom > 0 || !is_whole) return {mul(d, mul(grad, 2 / freedom))};
+        const double infinity = std::numeric_limits<double>::infinity();
+        return {mul(mul(abs(d), infinity), grad)};
+      });
 }
 
 // y = √Σx²: dx = g·x/y, and 0 where y = 0

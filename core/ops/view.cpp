@@ -53,24 +53,15 @@ Shape resolve_shape(const Tensor& x, Shape shape) {
       fail("reshape", "at most one size may be -1 and none less, got ", to_string(asked));
     }
   }
+  const std::int64_t elements = x.numel();
   std::optional<std::int64_t> count = element_count(shape);
   if (inferred && count && *count != 0) {
-    shape[*inferred] = x.numel() / *count;
-    count = element_count(shape);
+    shape[*inferred] = elements / *count;
+    *count *= shape[*inferred];
   }
-  if (count != x.numel() || (inferred && count == 0 && shape[*inferred] != 0)) {
+  if (count != elements || (inferred && count == 0 && shape[*inferred] != 0)) {
     fail("reshape", "cannot give shape ", to_string(asked), " to ", x.numel(),
          " elements of shape ", to_string(x.shape()));
-  }
-  return shape;
-}
-
-/// `asked` with the sizes of `before`, counted from the last axis, for -1.
-Shape kept_sizes(const Shape& asked, const Shape& before) {
-  Shape shape = asked;
-  for (std::size_t i = 0; i < std::min(shape.rank(), before.rank()); ++i) {
-    std::int64_t& size = shape[shape.rank() - 1 - i];
-    if (size == -1) size = before[before.rank() - 1 - i];
   }
   return shape;
 }
@@ -170,14 +161,25 @@ Tensor Tensor::slice(std::int64_t axis, std::int64_t start, std::int64_t end,
 Tensor Tensor::expand(const Shape& asked) const {
   check_defined("expand", *this);
   const Shape& before = this->shape();
-  const Shape shape = kept_sizes(asked, before);
-  if (shape == before) return *this;
-  if (shape.rank() < before.rank() || !element_count(shape) ||
-      broadcast_shapes("expand", before, shape) != shape) {
+  if (asked == before) return *this;
+  bool fits = asked.rank() >= before.rank();
+  const std::size_t added = fits ? asked.rank() - before.rank() : 0;
+  Shape target = asked;
+  Shape target_strides = Shape::filled(asked.rank(), 0);
+  for (std::size_t i = added; fits && i < target.rank(); ++i) {
+    const std::int64_t size = before[i - added];
+    if (target[i] == -1) target[i] = size;
+    fits = target[i] == size || size == 1;
+    if (target[i] == size) target_strides[i] = strides()[i - added];
+  }
+  if (!fits || !element_count(target)) {
+    // Throws where the sizes do not fit at all.
+    if (asked.rank() >= before.rank()) broadcast_shapes("expand", before, target);
     fail("expand", "cannot broadcast ", to_string(before), " to ", to_string(asked));
   }
+  if (target == before) return *this;
   return record(
-      "expand", view_of(*this, shape, expanded_array(*this, shape).strides), {*this},
+      "expand", view_of(*this, target, target_strides), {*this},
       [before](const Tensor& g, const Inputs&) -> Gradients { return {sum_to(g, before)}; });
 }
 
