@@ -108,6 +108,10 @@ class Transfer {
       if (window_bytes_ == 0) fail("data", url_, ": nothing came for ", patience_.count(), " s");
       fail("data", url_, ": only ", window_bytes_, " bytes came in ", patience_.count(), " s");
     }
+    if (code == CURLE_UNSUPPORTED_PROTOCOL) {
+      fail("data", url_, " leads elsewhere (", reason_.data(), "): followed are http and https, ",
+           "and from https https alone; give another place with --from URL");
+    }
     fail("data", url_, ": ", reason_.front() == '\0' ? curl_easy_strerror(code) : reason_.data());
   }
 
