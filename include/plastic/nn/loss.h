@@ -35,7 +35,8 @@ struct BceWithLogitsOptions {
 
 /// Binary cross-entropy of logits x against probabilities t of the same shape:
 /// -w·(p·t·log σ(x) + (1 - t)·log(1 - σ(x))), from softplus, so that large logits neither overflow
-/// nor lose digits. The mean divides by the number of elements, whatever the weights.
+/// nor lose digits. The mean divides by the number of elements, whatever the weights. An infinite
+/// logit whose class has a probability below 1 costs ∞; some of these are NaN in PyTorch.
 Tensor bce_with_logits_loss(const Tensor& input, const Tensor& target,
                             const BceWithLogitsOptions& options = {});
 

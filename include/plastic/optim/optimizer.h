@@ -22,7 +22,8 @@ class State;
 /// Parameters must be contiguous f32 leaves on one device; the constructors throw Error otherwise,
 /// and for a parameter given twice or an empty list. A parameter that does not require a gradient
 /// (that is frozen) is passed over until it does, whatever gradient was left in it: PyTorch would
-/// still apply that one.
+/// still apply that one. A parameter without elements takes no steps, so that none are counted for
+/// it, where PyTorch counts them.
 class Optimizer {
  public:
   virtual ~Optimizer();

@@ -11,7 +11,7 @@ enum class Activation { none, relu };
 
 /// max(x, 0); the gradient at 0 is 0, as in PyTorch.
 Tensor relu(const Tensor& x);
-/// x where positive, else slope · x.
+/// x where positive, else slope · x: a negative slope makes 0 into -0, as in PyTorch.
 Tensor leaky_relu(const Tensor& x, double slope = 0.01);
 /// x · Φ(x), Φ the normal distribution, through the error function: PyTorch's default. Hendrycks
 /// and Gimpel, arXiv 1606.08415.

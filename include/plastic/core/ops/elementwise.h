@@ -51,7 +51,8 @@ Tensor log(const Tensor& x);
 Tensor sqrt(const Tensor& x);
 /// 1 / √x
 Tensor rsqrt(const Tensor& x);
-/// x to the power of a number; 0.5 and -0.5 are sqrt() and rsqrt(), as in PyTorch.
+/// x to the power of a number; 0.5 and -0.5 are sqrt() and rsqrt(), as in PyTorch. Unlike there, an
+/// exponent that f32 cannot hold, such as 1/3, is not rounded for f32 tensors.
 Tensor pow(const Tensor& x, double exponent);
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);

@@ -10,14 +10,16 @@ namespace plastic {
 /// Differentiable.
 Tensor sum(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
 
-/// Mean over `axes`, as sum(). Floating point only. The mean of nothing is NaN.
+/// Mean over `axes`, as sum(). Floating point only. The mean of nothing is NaN. It is right where
+/// the sum leaves the dtype's range, f64's too; PyTorch's is infinite there.
 Tensor mean(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
 
 /// Variance over `axes`: Σ(x - mean)² / (count - correction), 1 being Bessel's correction and
 /// PyTorch's default. NaN or infinite where count <= correction. Differentiable.
 Tensor var(const Tensor& x, const Shape& axes = {}, bool keepdim = false, double correction = 1);
 
-/// Euclidean norm over `axes`; the gradient at 0 is 0. Differentiable.
+/// Euclidean norm over `axes`; the gradient at 0 is 0. It is right where squares leave the dtype's
+/// range, f64's too; PyTorch's is infinite or 0 there. Differentiable.
 Tensor norm(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
 
 /// Largest and smallest element over `axes`; NaN wins over both. The gradient goes to the first
