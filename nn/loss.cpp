@@ -15,6 +15,7 @@
 #include "core/tensor_impl.h"
 #include "nn/reduction.h"
 #include "plastic/core/ops/activation.h"
+#include "plastic/core/ops/compare.h"
 #include "plastic/core/ops/elementwise.h"
 
 namespace plastic::nn {
@@ -120,7 +121,15 @@ Tensor binary_cross_entropy(const char* op, const Tensor& input, const Tensor& t
     }
     if (in.needs(1)) {
       Tensor slope = neg(logit);
-      if (sp) slope = add(slope, mul(softplus(slope), sub(weight, 1)));
+      if (sp) {
+        // softplus(-x) is log(1 + exp(-|x|)), and -x more where x is below 0: put together so that
+        // infinities do not meet.
+        const TensorOptions options{.dtype = logit.dtype(), .device = logit.device()};
+        const Tensor is_negative = less(logit, Tensor::zeros({}, options));
+        const Tensor small = softplus(neg(abs(logit)));
+        slope = add(mul(slope, where(is_negative, weight, Tensor::ones({}, options))),
+                    mul(small, sub(weight, 1)));
+      }
       grads[1] = mul(g, slope);
     }
     if (sp && in.needs(2)) {

@@ -75,6 +75,22 @@ TEST_CASE("nn.loss.composed_cross_entropy_keeps_its_digits") {
 }
 
 // PyTorch 2.15's values. The gradient of the target is -x, times the positives' weight below 0.
+TEST_CASE("nn.loss.bce_gradient_of_the_target_at_infinite_logits") {
+  const double inf = std::numeric_limits<double>::infinity();
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    const Tensor x = Tensor::of({-1, 1}, {2}).to(dtype) * Number(inf);
+    for (const double pos_weight : {0.5, 1.0, 3.0}) {
+      CAPTURE(pos_weight);
+      const Tensor t = Tensor::full({2}, 0.3, {.dtype = dtype}).set_requires_grad();
+      bce_with_logits_loss(x, t,
+                           {.pos_weight = Tensor::full({1}, pos_weight, {.dtype = dtype}),
+                            .reduction = Reduction::sum})
+          .backward();
+      CHECK(t.grad().to(DType::f64).to_vector<double>() == std::vector<double>{inf, -inf});
+    }
+  }
+}
+
 TEST_CASE("nn.loss.bce_gradient_of_the_target") {
   struct Case {
     double pos_weight, x, expected;

@@ -20,6 +20,18 @@ class Refused(Exception):
         self.difference = difference
 
 
+class Replaced(torch.autograd.Function):
+    """Other values with the same gradient."""
+
+    @staticmethod
+    def forward(ctx, y, values):
+        return values.clone()
+
+    @staticmethod
+    def backward(ctx, g):
+        return g, None
+
+
 @dataclass
 class Case:
     """reference(*tensors) gives PyTorch's result, or a list of them. differs names the documented

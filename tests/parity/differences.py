@@ -47,6 +47,10 @@ DIFFERENCES = {
         "core/ops/softmax.h",
         "the gradient is softmax(x) for logits of any size, and 0 where all are -inf; PyTorch's exp(x - y) "
         "rounds x - y, and is NaN there"),
+    "gelu": (
+        "core/ops/activation.h",
+        "far below 0 it is x times the small rest of the normal distribution; PyTorch's 1 + erf(x) is 0 "
+        "there"),
     "dense sign": (
         "core/ops/elementwise.h",
         "sign passes no gradient on; PyTorch's has one, of zeros"),

@@ -71,8 +71,8 @@ def embedding(draw):
         attributes["padding_idx"] = draw.integer(-rows, rows - 1 if draw.chance(0.9) else rows)
 
     def reference(table, i):
-        if table.dim() != 2:
-            raise IndexError("no table")
+        if table.dim() != 2 or not -rows <= attributes.get("padding_idx", 0) < max(rows, 1):
+            raise IndexError("no table, or no row of it")
         return torch.nn.functional.embedding(i, table, **attributes)
 
     return Case("embedding", [data(draw, shape, draw.floating()), draw.indices(of_indices, rows)],

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from case import Case, Refused, family
+from case import Case, Refused, Replaced, family
 from cases.elementwise import refuse
 from compare import terms, whole
 from draw import I64
@@ -32,18 +32,6 @@ def elementwise_loss(draw):
     function = getattr(F, name)
     return Case(name, [x, t], lambda x, t: function(x, t, **attributes, **options),
                 attributes | options, terms(8), terms(8))
-
-
-class Replaced(torch.autograd.Function):
-    """Other values with the same gradient."""
-
-    @staticmethod
-    def forward(ctx, y, values):
-        return values.clone()
-
-    @staticmethod
-    def backward(ctx, g):
-        return g, None
 
 
 def binary_cross_entropy(x, t, w, p, reduction):

@@ -54,9 +54,10 @@ class ScaledNorm(torch.autograd.Function):
         largest = x.abs().amax(-1, keepdim=True) if x.shape[-1] else x.new_zeros(x.shape[:-1] + (1,))
         scale = torch.where((largest > 0) & largest.isfinite(), largest, torch.ones_like(largest))
         size = torch.linalg.vector_norm(x / scale, dim=-1, keepdim=True)
-        # Of a norm that is infinite all the same, the gradient is PyTorch's.
+        # The gradient is x divided by the norm as it is rounded, where that is infinite or denormal.
         norm = size * scale
-        ctx.save_for_backward(torch.where(norm.isinf(), x, x / scale), torch.where(norm.isinf(), norm, size))
+        coarse = norm.isinf() | ((norm > 0) & (norm < torch.finfo(x.dtype).tiny))
+        ctx.save_for_backward(torch.where(coarse, x, x / scale), torch.where(coarse, norm, size))
         return norm.squeeze(-1)
 
     @staticmethod
