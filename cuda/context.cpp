@@ -96,6 +96,17 @@ void Context::check_not_recording(const char* op) const {
   }
 }
 
+void Context::copy_from_host(const void* host, void* device, std::size_t bytes,
+                             const char* what) const {
+  check(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, stream_),
+        "cudaMemcpyAsync of ", bytes, " bytes to the device, ", what);
+  // Memory that is not pinned is read before the call returns, except by a device that reads it
+  // through the host's page tables: that may do so when the copy's turn comes.
+  if (properties_.pageableMemoryAccess != 0) {
+    check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize after copying ", what);
+  }
+}
+
 void Context::wait(const char* op) {
   check_not_recording(op);
   check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize in ", op);

@@ -39,6 +39,9 @@ class Context {
   /// which case no function of the driver may be called.
   bool is_of_this_process() const noexcept;
 
+  /// Copies from the host's memory in the order of the stream; that memory may change as soon as
+  /// this returns. `what` is for errors.
+  void copy_from_host(const void* host, void* device, std::size_t bytes, const char* what) const;
   /// Waits for the device. Throws Error naming `op` while a step is being recorded: what it would
   /// wait for is not being done.
   void wait(const char* op);

@@ -29,8 +29,7 @@ class CudaBackend : public Backend {
   void copy_from_host(const void* host, void* device, std::size_t bytes) override {
     // The host's memory is read before the call returns; a repetition would not read it again.
     here().check_not_recording("to");
-    check(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, context_.stream()),
-          "cudaMemcpyAsync of ", bytes, " bytes to the device");
+    context_.copy_from_host(host, device, bytes, "a tensor");
   }
   void copy_to_host(const void* device, void* host, std::size_t bytes) override {
     here().check_not_recording("to");

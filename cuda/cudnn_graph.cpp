@@ -8,6 +8,9 @@
 namespace plastic::cuda::cudnn_graph {
 namespace {
 
+/// That a plan keeps: as many as a network has layers of one shape, several times over.
+constexpr std::size_t most_packs = 64;
+
 /// How many values an attribute has.
 std::int64_t count_of(const Descriptor& descriptor, cudnnBackendAttributeName_t name,
                       cudnnBackendAttributeType_t type) {
@@ -135,13 +138,20 @@ Plan::Plan(cudnnHandle_t handle, Descriptor engine_config)
 
 void Plan::execute(cudnnHandle_t handle, std::span<const std::int64_t> ids,
                    std::span<void* const> data, void* workspace) const {
-  Descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
-  pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, ids)
-      .set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR,
-           static_cast<std::int64_t>(data.size()), data.data())
-      .set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace)
-      .finalize();
-  check(cudnn().execute(handle, plan_.get(), pack.get()), "cudnnBackendExecute");
+  std::vector<void*> given(data.begin(), data.end());
+  given.push_back(workspace);
+  auto found = packs_.find(given);
+  if (found == packs_.end()) {
+    Descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
+    pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, ids)
+        .set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR,
+             static_cast<std::int64_t>(data.size()), data.data())
+        .set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace)
+        .finalize();
+    if (packs_.size() == most_packs) packs_.clear();
+    found = packs_.emplace(std::move(given), std::move(pack)).first;
+  }
+  check(cudnn().execute(handle, plan_.get(), found->second.get()), "cudnnBackendExecute");
 }
 
 }  // namespace plastic::cuda::cudnn_graph

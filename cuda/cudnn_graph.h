@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -69,6 +70,8 @@ class Plan {
   Descriptor engine_config_;
   Descriptor plan_;
   std::int64_t workspace_bytes_ = 0;
+  /// What executions were given, the workspace last; steps give the same over and over.
+  mutable std::map<std::vector<void*>, Descriptor> packs_;
 };
 
 }  // namespace plastic::cuda::cudnn_graph

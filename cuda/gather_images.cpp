@@ -31,9 +31,8 @@ class ImageGather : public data::DeviceGather {
     context_.use();
     context_.check_not_recording("loader");
     if (order.empty()) return;
-    check(cudaMemcpyAsync(array_of(order_).data, order.data(), order.size_bytes(),
-                          cudaMemcpyHostToDevice, context_.stream()),
-          "cudaMemcpyAsync of the order of ", order.size(), " examples");
+    context_.copy_from_host(order.data(), array_of(order_).data, order.size_bytes(),
+                            "the order of examples");
   }
 
   void prepare(std::int64_t position, const data::AugmentEpoch& epoch) override {

@@ -4,7 +4,9 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "core/check.h"
@@ -68,7 +70,16 @@ cublasComputeType_t compute_type(DType dtype) {
   return rounds ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
 }
 
+/// Fused epilogues read the bias in vectors, whatever its alignment.
+constexpr std::uint32_t fused_bias_alignment = 16;
+
+/// What is to be fused into the product; f64 has products alone.
 cublasLtEpilogue_t epilogue_of(const Gemm& g) {
+  if (g.dtype == DType::f64) return CUBLASLT_EPILOGUE_DEFAULT;
+  if (g.bias != nullptr &&
+      cuda::alignment_of(g.bias, fused_bias_alignment) < fused_bias_alignment) {
+    return CUBLASLT_EPILOGUE_DEFAULT;
+  }
   if (g.bias != nullptr) return g.relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS;
   return g.relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT;
 }
@@ -76,7 +87,7 @@ cublasLtEpilogue_t epilogue_of(const Gemm& g) {
 /// Up to what algorithms ask for.
 std::uint32_t alignment_of(const void* data) { return cuda::alignment_of(data, 256); }
 
-using Key = std::array<std::int64_t, 15>;
+using Key = std::array<std::int64_t, 16>;
 
 /// All that an algorithm depends on.
 Key key_of(const Gemm& g) {
@@ -94,7 +105,8 @@ Key key_of(const Gemm& g) {
           alignment_of(g.a),
           alignment_of(g.b),
           alignment_of(g.c),
-          g.bias == nullptr ? 0 : alignment_of(g.bias)};
+          g.bias == nullptr ? 0 : alignment_of(g.bias),
+          deterministic()};
 }
 
 Operation make_operation(const Gemm& g, cublasLtEpilogue_t epilogue) {
@@ -131,6 +143,11 @@ Preference make_preference(const Gemm& g, std::size_t workspace) {
   set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment_of(g.a));
   set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment_of(g.c));
   set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment_of(g.c));
+  // Parts of sums are not to be rounded to bf16 before they are added up.
+  if (g.dtype == DType::bf16) {
+    set(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+        std::uint32_t{CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE});
+  }
   return preference;
 }
 
@@ -139,8 +156,7 @@ struct Plan {
   Operation operation;
   Layout first, second, result;
   cublasLtMatmulAlgo_t algorithm{};
-  /// Bias and ReLU, where asked for, are part of it.
-  bool is_fused = false;
+  cublasLtEpilogue_t epilogue;
 };
 
 Plan make_plan(const Gemm& g, cublasLtEpilogue_t epilogue) {
@@ -150,7 +166,7 @@ Plan make_plan(const Gemm& g, cublasLtEpilogue_t epilogue) {
           .second = g.transpose_a ? make_layout(g.dtype, g.k, g.m, g.lda)
                                   : make_layout(g.dtype, g.m, g.k, g.lda),
           .result = make_layout(g.dtype, g.m, g.n, g.ldc),
-          .is_fused = epilogue == epilogue_of(g)};
+          .epilogue = epilogue};
 }
 
 }  // namespace
@@ -164,23 +180,32 @@ class Products::State {
     if (g.k == 0) {
       fill(context_, {.data = g.c, .dtype = g.dtype, .shape = {g.m, g.n}, .strides = {g.ldc, 1}},
            0);
-      finish(g, /*is_fused=*/false);
+      finish(g, CUBLASLT_EPILOGUE_DEFAULT);
       return;
     }
-    const std::shared_ptr<const Plan> plan = plan_for(g);
-    check_cublas(multiply(*plan, plan->algorithm, g), "cublasLtMatmul of ", g.m, " x ", g.k, " x ",
-                 g.n);
-    finish(g, plan->is_fused);
+    const Key key = key_of(g);
+    if (const auto found = plans_.find(key); found != plans_.end()) {
+      const Plan& plan = found->second;
+      check_cublas(multiply(plan, plan.algorithm, g), "cublasLtMatmul of ", g.m, " x ", g.k, " x ",
+                   g.n);
+      finish(g, plan.epilogue);
+      return;
+    }
+    Plan plan = run_first(g);
+    finish(g, plan.epilogue);
+    // What is chosen while recording is not measured: the next may do better.
+    if (!context_.is_recording()) plans_.emplace(key, std::move(plan));
   }
 
  private:
-  void finish(const Gemm& g, bool is_fused) {
-    const bool with_bias_and_relu = !is_fused && (g.bias != nullptr || g.relu);
+  void finish(const Gemm& g, cublasLtEpilogue_t done) {
+    const bool with_bias_and_relu =
+        done == CUBLASLT_EPILOGUE_DEFAULT && (g.bias != nullptr || g.relu);
     if (with_bias_and_relu || g.dropout > 0) finish_gemm(context_, g, with_bias_and_relu);
   }
 
   cublasStatus_t multiply(const Plan& plan, const cublasLtMatmulAlgo_t& algorithm, const Gemm& g) {
-    if (plan.is_fused && g.bias != nullptr) {
+    if ((plan.epilogue & CUBLASLT_EPILOGUE_BIAS) != 0) {
       set(plan.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, g.bias);
     }
     // Numbers of the scale type.
@@ -195,36 +220,43 @@ class Products::State {
                               context_.stream());
   }
 
-  std::shared_ptr<const Plan> plan_for(const Gemm& g) {
-    const Key key = key_of(g);
-    const auto found = plans_.find(key);
-    if (found != plans_.end()) return found->second;
-    auto plan = std::make_shared<const Plan>(choose(g));
-    // What is chosen while recording is not measured: the next may do better.
-    if (!context_.is_recording()) plans_.emplace(key, plan);
-    return plan;
+  /// The product of a shape that is new, with the plan that did it: fused if any algorithm can
+  /// run so, which heuristics alone do not tell.
+  Plan run_first(const Gemm& g) {
+    const cublasLtEpilogue_t fused = epilogue_of(g);
+    if (fused != CUBLASLT_EPILOGUE_DEFAULT) {
+      Plan plan = make_plan(g, fused);
+      if (run_best(plan, g)) return plan;
+    }
+    Plan plan = make_plan(g, CUBLASLT_EPILOGUE_DEFAULT);
+    if (run_best(plan, g)) return plan;
+    fail("matmul", "cuBLASLt has no algorithm for ", g.m, " x ", g.k, " x ", g.n, " in ",
+         name_of(g.dtype), " with rows ", g.lda, ", ", g.ldb, " and ", g.ldc, " apart",
+         last_failure_);
   }
 
-  Plan choose(const Gemm& g) {
-    const cublasLtEpilogue_t epilogue =
-        g.dtype == DType::f64 ? CUBLASLT_EPILOGUE_DEFAULT : epilogue_of(g);
-    Plan plan = make_plan(g, epilogue);
-    std::vector<cublasLtMatmulAlgo_t> algorithms = algorithms_for(g, plan);
-    if (algorithms.empty() && epilogue != CUBLASLT_EPILOGUE_DEFAULT) {
-      plan = make_plan(g, CUBLASLT_EPILOGUE_DEFAULT);
-      algorithms = algorithms_for(g, plan);
+  /// Multiplies with the algorithm that it chooses for the plan; false where none can.
+  bool run_best(Plan& plan, const Gemm& g) {
+    const std::vector<cublasLtMatmulAlgo_t> algorithms = algorithms_for(g, plan);
+    const auto run = [&](std::size_t i) {
+      const cublasStatus_t status = multiply(plan, algorithms[i], g);
+      if (status == CUBLAS_STATUS_SUCCESS) return true;
+      last_failure_ = std::string("; cublasLtMatmul: ") + cublas_lt().status_name(status);
+      cudaGetLastError();
+      return false;
+    };
+    if (algorithms.size() > 1 && !context_.is_recording() && !deterministic()) {
+      const std::size_t best = fastest(context_, algorithms.size(), run);
+      if (best == algorithms.size()) return false;
+      plan.algorithm = algorithms[best];
+      // Others may have written last.
+      return run(best);
     }
-    if (algorithms.empty()) {
-      fail("matmul", "cuBLASLt has no algorithm for ", g.m, " x ", g.k, " x ", g.n, " in ",
-           name_of(g.dtype), " with rows ", g.lda, ", ", g.ldb, " and ", g.ldc, " apart");
+    for (std::size_t i = 0; i < algorithms.size(); ++i) {
+      plan.algorithm = algorithms[i];
+      if (run(i)) return true;
     }
-    plan.algorithm = algorithms[0];
-    if (algorithms.size() == 1 || context_.is_recording() || deterministic()) return plan;
-    const std::size_t best = fastest(context_, algorithms.size(), [&](std::size_t i) {
-      return multiply(plan, algorithms[i], g) == CUBLAS_STATUS_SUCCESS;
-    });
-    if (best < algorithms.size()) plan.algorithm = algorithms[best];
-    return plan;
+    return false;
   }
 
   /// Best first by the library's own estimate; none where it has none.
@@ -263,7 +295,9 @@ class Products::State {
   Context& context_;
   Handle handle_{nullptr, nullptr};
   Workspace workspace_;
-  std::map<Key, std::shared_ptr<const Plan>> plans_;
+  std::map<Key, Plan> plans_;
+  /// Why an algorithm could not run, for an error's message.
+  std::string last_failure_;
 };
 
 Products::Products(Context& context) : state_(std::make_unique<State>(context)) {}

@@ -49,11 +49,13 @@ void* Memory::allocate(std::size_t bytes) {
   Block block{.bytes = bytes, .recorded = recording_, .is_recorded = recording_ != nullptr};
   void* data = recording_ ? recording_->reuse(bytes, block.bytes) : take(bytes, stream_);
   if (recording_ && data == nullptr) data = take(bytes, side_stream_);
-  if (data == nullptr && !recording_) {
-    // Blocks given back in stream order may not have arrived; what the pool keeps may be in pieces.
-    cudaStreamSynchronize(stream_);
+  if (data == nullptr) {
+    // Blocks given back in stream order may not have arrived (a recording began by waiting for
+    // them); what the pool keeps may be in pieces.
+    const cudaStream_t stream = recording_ ? side_stream_ : stream_;
+    cudaStreamSynchronize(stream);
     cudaMemPoolTrimTo(pool_, 0);
-    data = take(bytes, stream_);
+    data = take(bytes, stream);
   }
   if (data == nullptr) fail_out_of_memory(bytes);
   bytes_in_use_ += block.bytes;
@@ -78,7 +80,8 @@ void Memory::deallocate(void* data) noexcept {
     }
   }
   if (recording_) {
-    waiting_.push_back(data);
+    // The step may read it, and so will repetitions.
+    recording_->kept_.push_back(data);
   } else {
     cudaFreeAsync(data, stream_);
     const std::size_t limit = cache_limit();
@@ -128,8 +131,6 @@ void Memory::end_recording() {
   recording_.reset();
   // The blocks were allocated in the order of another stream than the one that will use them.
   check(cudaStreamSynchronize(side_stream_), "cudaStreamSynchronize after recording");
-  for (void* data : waiting_) cudaFreeAsync(data, stream_);
-  waiting_.clear();
 }
 
 void Memory::fail_out_of_memory(std::size_t bytes) const {
@@ -164,6 +165,7 @@ void* RecordedMemory::reuse(std::size_t bytes, std::size_t& found_bytes) {
 RecordedMemory::~RecordedMemory() {
   if (fork_count() != memory_.fork_count_) return;
   for (const auto& [bytes, data] : free_) cudaFreeAsync(data, memory_.stream_);
+  for (void* data : kept_) cudaFreeAsync(data, memory_.stream_);
 }
 
 }  // namespace plastic::cuda

@@ -76,8 +76,6 @@ class Memory {
   std::size_t bytes_in_use_ = 0;
   std::shared_ptr<RecordedMemory> recording_;
   RecentPeak recent_;
-  /// Given back while recording, though the driver had allocated them before.
-  std::vector<void*> waiting_;
 };
 
 /// The blocks that one recorded step works in. Within the step a block is used anew once its tensor
@@ -98,6 +96,8 @@ class RecordedMemory {
 
   Memory& memory_;
   std::multimap<std::size_t, void*> free_;
+  /// Given back while recording, though they were there before.
+  std::vector<void*> kept_;
 };
 
 }  // namespace plastic::cuda

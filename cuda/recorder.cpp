@@ -17,7 +17,8 @@ class GraphStep : public RecordedStep {
         start_(generator.offset),
         blocks_(std::make_shared<RecordedMemory>(context.memory())),
         random_shift_(context, sizeof(std::uint64_t)) {
-    context_.check_not_recording("record");
+    // What was given back before has then arrived and can be given out again.
+    context_.wait("record");
     cudaGraph_t graph = capture(step);
     consumed_ = generator_.offset - start_;
     // What was recorded has not been done, so nothing was drawn.

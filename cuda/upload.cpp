@@ -9,8 +9,15 @@ namespace plastic::cuda {
 Upload::Upload(Context& context, std::size_t capacity)
     : context_(context), capacity_(capacity), device_(context.memory().allocate(capacity)) {
   context.check_not_recording("upload");
-  for (Slot& slot : slots_) {
-    check(cudaMallocHost(&slot.pinned, capacity), "cudaMallocHost of ", capacity, " bytes");
+  // One block for all slots: pinning takes the driver long. Each begins where a cache line does.
+  const std::size_t distance = (capacity + 63) / 64 * 64;
+  const std::size_t bytes = distance * std::size(slots_);
+  void* pinned = nullptr;
+  check(cudaMallocHost(&pinned, bytes), "cudaMallocHost of ", bytes, " bytes");
+  pinned_ = static_cast<char*>(pinned);
+  for (std::size_t i = 0; i < std::size(slots_); ++i) {
+    Slot& slot = slots_[i];
+    slot.pinned = pinned_ + i * distance;
     check(cudaEventCreateWithFlags(&slot.copied, cudaEventDisableTiming), "cudaEventCreate");
   }
 }
@@ -19,10 +26,8 @@ Upload::~Upload() {
   if (!context_.can_use()) return;
   // The device may still be copying.
   cudaStreamSynchronize(context_.stream());
-  for (Slot& slot : slots_) {
-    cudaEventDestroy(slot.copied);
-    cudaFreeHost(slot.pinned);
-  }
+  for (Slot& slot : slots_) cudaEventDestroy(slot.copied);
+  cudaFreeHost(pinned_);
   context_.memory().deallocate(device_);
 }
 

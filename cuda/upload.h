@@ -32,7 +32,7 @@ class Upload {
  private:
   /// Host memory that the device copies from by itself, and when it was last done with it.
   struct Slot {
-    void* pinned = nullptr;
+    char* pinned = nullptr;
     cudaEvent_t copied = nullptr;
     bool is_used = false;
   };
@@ -40,6 +40,8 @@ class Upload {
   Context& context_;
   std::size_t capacity_;
   void* device_;
+  /// The slots' memory.
+  char* pinned_ = nullptr;
   /// The host may run that many steps ahead before it waits.
   Slot slots_[8];
   std::size_t next_ = 0;

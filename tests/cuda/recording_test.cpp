@@ -1,5 +1,8 @@
 #include "plastic/core/recording.h"
 
+#include <memory>
+#include <vector>
+
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/ops/dropout.h"
@@ -51,6 +54,23 @@ TEST_CASE("cuda.recording.outlives_other_tensors") {
     for (const Tensor& other : others) CHECK(other.to_vector<float>()[999] == 7);
   }
   CHECK(y.to_vector<float>() == std::vector<float>(1000, 5));
+}
+
+TEST_CASE("cuda.recording.what_a_step_lets_go_stays_for_its_repetitions") {
+  if (!has_cuda_device()) return;
+  Generator generator;
+  auto x = std::make_unique<Tensor>(Tensor::full({1000}, 2, {.device = cuda_device}));
+  Tensor y = Tensor::zeros({1000}, {.device = cuda_device});
+  Recording recording(cuda_device, generator, [&] {
+    y.copy_(mul(*x, 3));
+    x.reset();
+  });
+  std::vector<Tensor> others;
+  for (int i = 0; i < 20; ++i) others.push_back(Tensor::full({1000}, 7, {.device = cuda_device}));
+  for (int i = 0; i < 2; ++i) {
+    recording.repeat();
+    CHECK(y.to_vector<float>() == std::vector<float>(1000, 6));
+  }
 }
 
 TEST_CASE("cuda.recording.refuses_to_wait") {

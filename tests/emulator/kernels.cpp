@@ -6,9 +6,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <random>
+#include <utility>
 #include <vector>
 
 #include "tests/emulator/device_memory.h"
+#include "tests/emulator/options.h"
 
 // Of the thread that runs.
 uint3 threadIdx;
@@ -100,12 +103,28 @@ bool release(unsigned first, unsigned last, State barrier) {
   return any;
 }
 
+/// In which the threads of a block run until the next barrier.
+const std::vector<unsigned>& order_of(unsigned threads) {
+  static std::vector<unsigned> order;
+  static std::mt19937 random;
+  if (order.size() != threads) {
+    order.resize(threads);
+    for (unsigned i = 0; i < threads; ++i) order[i] = i;
+  }
+  if (options().shuffled) {
+    for (unsigned i = threads; i > 1; --i) {
+      std::swap(order[i - 1], order[static_cast<unsigned>(random()) % i]);
+    }
+  }
+  return order;
+}
+
 void run_block(unsigned threads) {
   for (unsigned i = 0; i < threads; ++i) fibers[i]->state = State::ready;
   while (true) {
     bool progress = false;
     bool left = false;
-    for (unsigned i = 0; i < threads; ++i) {
+    for (const unsigned i : order_of(threads)) {
       if (fibers[i]->state != State::ready) continue;
       running = i;
       threadIdx = index_of(i);
@@ -138,10 +157,13 @@ void run_grid(dim3 blocks, dim3 threads, const std::function<void()>& thread) {
   body = &thread;
   blockDim = threads;
   gridDim = blocks;
+  const auto at = [](unsigned i, unsigned count) {
+    return options().backwards ? count - 1 - i : i;
+  };
   for (unsigned z = 0; z < blocks.z; ++z) {
     for (unsigned y = 0; y < blocks.y; ++y) {
       for (unsigned x = 0; x < blocks.x; ++x) {
-        blockIdx = {.x = x, .y = y, .z = z};
+        blockIdx = {.x = at(x, blocks.x), .y = at(y, blocks.y), .z = at(z, blocks.z)};
         run_block(count);
       }
     }

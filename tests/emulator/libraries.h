@@ -13,6 +13,11 @@ struct Blas {
   int epilogue = -1;
   /// Has no algorithm that does more than multiply.
   bool refuses_epilogues = false;
+  /// Offers algorithms that then cannot run: the first so many, or those with an epilogue.
+  int failing_algorithms = 0;
+  bool fails_epilogues = false;
+  /// What the last heuristics allowed sums to be put together in: all unless said otherwise.
+  unsigned reduction_schemes = 7;
 };
 Blas& blas();
 

@@ -55,6 +55,7 @@ struct cublasLtMatmulPreferenceOpaque_t {
   std::uint64_t workspace = 0;
   // The defaults are NVIDIA's.
   std::uint32_t a = 256, b = 256, c = 256, d = 256;
+  std::uint32_t reduction_schemes = 7;
 };
 
 namespace {
@@ -156,6 +157,7 @@ cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) {
 std::size_t cublasLtGetVersion() { return 130000; }
 const char* cublasLtGetStatusName(cublasStatus_t status) {
   if (status == CUBLAS_STATUS_INVALID_VALUE) return "CUBLAS_STATUS_INVALID_VALUE";
+  if (status == CUBLAS_STATUS_EXECUTION_FAILED) return "CUBLAS_STATUS_EXECUTION_FAILED";
   return status == CUBLAS_STATUS_SUCCESS ? "CUBLAS_STATUS_SUCCESS" : "CUBLAS_STATUS_NOT_SUPPORTED";
 }
 
@@ -212,6 +214,8 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
   switch (attribute) {
     case CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES:
       return take(preference->workspace, value, bytes);
+    case CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK:
+      return take(preference->reduction_schemes, value, bytes);
     case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES:
       return take(preference->a, value, bytes);
     case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES:
@@ -231,6 +235,7 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
                                               cublasLtMatmulHeuristicResult_t* results,
                                               int* count) {
   ++blas().heuristics;
+  blas().reduction_schemes = preference->reduction_schemes;
   *count = 0;
   if (handle == nullptr || !fits(desc, a, b, d) || !fits(desc, a, b, c)) {
     return CUBLAS_STATUS_INVALID_VALUE;
@@ -274,7 +279,14 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
           (desc->scale == CUDA_R_64F
                ? *static_cast<const double*>(alpha) == 1 && *static_cast<const double*>(beta) == 0
                : *static_cast<const float*>(alpha) == 1 && *static_cast<const float*>(beta) == 0);
+  // On a device this is an error that ends all work in the process.
+  sound = sound && ((desc->epilogue & CUBLASLT_EPILOGUE_BIAS) == 0 || is_aligned(desc->bias, 16));
   if (!sound) return CUBLAS_STATUS_INVALID_VALUE;
+  const bool is_fused = desc->epilogue != CUBLASLT_EPILOGUE_DEFAULT;
+  if (static_cast<int>(chosen.id) < blas().failing_algorithms ||
+      (is_fused && blas().fails_epilogues)) {
+    return CUBLAS_STATUS_EXECUTION_FAILED;
+  }
   ++blas().products;
   blas().algorithm = static_cast<int>(chosen.id);
   blas().compute_type = desc->compute;

@@ -27,6 +27,8 @@ class Restored {
     set_precision(precision_);
     set_deterministic(deterministic_);
     blas().refuses_epilogues = false;
+    blas().fails_epilogues = false;
+    blas().failing_algorithms = 0;
     dnn().is_missing = false;
     dnn().refuses_everything = false;
   }
@@ -101,6 +103,60 @@ TEST_CASE("cuda.gemm.adds_the_bias_itself_where_no_algorithm_does") {
   CHECK(blas().epilogue == CUBLASLT_EPILOGUE_DEFAULT);
   const Tensor expected = linear(x.to(Device{}), weight.to(Device{}), bias.to(Device{}));
   CHECK(actual == expected.to_vector<float>());
+}
+
+/// linear() on both devices, bit for bit.
+void check_linear(std::int64_t width, const Tensor& bias) {
+  const Tensor x = numbers({5, width});
+  const Tensor weight = numbers({6, width}, 2);
+  const Tensor expected = linear(x.to(Device{}), weight.to(Device{}), bias.to(Device{}));
+  CHECK(linear(x, weight, bias).to(Device{}).to_vector<float>() == expected.to_vector<float>());
+}
+
+TEST_CASE("cuda.gemm.a_bias_that_is_not_aligned_is_not_fused") {
+  const Tensor memory = numbers({16});
+  check_linear(11, memory.slice(0, 4, 10));
+  CHECK(blas().epilogue == CUBLASLT_EPILOGUE_BIAS);
+  check_linear(11, memory.slice(0, 1, 7));
+  CHECK(blas().epilogue == CUBLASLT_EPILOGUE_DEFAULT);
+}
+
+TEST_CASE("cuda.gemm.takes_the_next_algorithm_and_then_the_plain_product_where_one_fails") {
+  const Restored restored;
+  const Tensor bias = numbers({6});
+  for (const bool only_first : {false, true}) {
+    set_deterministic(only_first);
+    const std::int64_t width = only_first ? 31 : 41;
+    blas().failing_algorithms = 1;
+    check_linear(width, bias);
+    CHECK(blas().algorithm == (only_first ? 1 : 2));
+    CHECK(blas().epilogue == CUBLASLT_EPILOGUE_BIAS);
+    blas().fails_epilogues = true;
+    check_linear(width + 1, bias);
+    CHECK(blas().epilogue == CUBLASLT_EPILOGUE_DEFAULT);
+    blas().fails_epilogues = false;
+    blas().failing_algorithms = 4;
+    CHECK_THROWS_WITH_AS(check_linear(width + 2, bias), doctest::Contains("EXECUTION_FAILED"),
+                         Error);
+  }
+}
+
+TEST_CASE("cuda.gemm.what_was_tuned_is_not_taken_where_results_must_not_depend_on_timing") {
+  const Restored restored;
+  const Tensor x = numbers({22, 16});
+  matmul(x, x.transpose(0, 1));
+  CHECK(blas().algorithm == 2);
+  set_deterministic(true);
+  matmul(x, x.transpose(0, 1));
+  CHECK(blas().algorithm == 0);
+}
+
+TEST_CASE("cuda.gemm.parts_of_bf16_sums_are_not_rounded") {
+  const Tensor x = numbers({8, 12});
+  matmul(x, x.transpose(0, 1));
+  CHECK(blas().reduction_schemes == 7);
+  matmul(x.to(DType::bf16), x.to(DType::bf16).transpose(0, 1));
+  CHECK(blas().reduction_schemes == CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE);
 }
 
 TEST_CASE("cuda.gemm.computes_in_the_precision_that_is_asked_for") {

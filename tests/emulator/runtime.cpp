@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "tests/emulator/device_memory.h"
+#include "tests/emulator/options.h"
 
 namespace plastic::emulator {
 
@@ -49,7 +51,8 @@ namespace {
 
 float clock_now = 0;
 cudaError_t last_error = cudaSuccess;
-std::set<const void*> pinned;
+/// Where blocks begin, and how large they are.
+std::map<const void*, std::size_t> pinned;
 
 cudaError_t result(cudaError_t error) {
   if (error != cudaSuccess) last_error = error;
@@ -76,8 +79,9 @@ cudaError_t break_capture(Stream& stream) {
 
 bool is_pinned(const void* data) {
   const auto after = pinned.upper_bound(data);
-  // Good enough: blocks of pinned memory are only used from their start.
-  return after != pinned.begin() && *std::prev(after) == data;
+  if (after == pinned.begin()) return false;
+  const auto& [begin, bytes] = *std::prev(after);
+  return static_cast<const char*>(data) < static_cast<const char*>(begin) + bytes;
 }
 
 }  // namespace
@@ -137,8 +141,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   std::strcpy(properties->name, "emulated device");
   properties->totalGlobalMem = DeviceMemory::instance().limit();
   properties->major = 9;
-  // Few, so that small tests have grids that stride.
-  properties->multiProcessorCount = 2;
+  properties->multiProcessorCount = options().multiprocessors;
+  properties->pageableMemoryAccess = options().late_reads;
   properties->l2CacheSize = 1 << 20;
   return cudaSuccess;
 }
@@ -147,6 +151,10 @@ cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   *total = memory.limit();
   *free = memory.limit() > memory.in_use() ? memory.limit() - memory.in_use() : 0;
   return cudaSuccess;
+}
+long long clock64() {
+  static long long now = 0;
+  return now += 1000;
 }
 cudaError_t cudaDriverGetVersion(int* version) {
   *version = 13000;
@@ -236,7 +244,7 @@ cudaError_t cudaFreeAsync(void* data, cudaStream_t stream) {
 }
 cudaError_t cudaMallocHost(void** data, std::size_t bytes) {
   *data = std::malloc(bytes);
-  pinned.insert(*data);
+  pinned.emplace(*data, bytes);
   return cudaSuccess;
 }
 cudaError_t cudaFreeHost(void* data) {
@@ -256,6 +264,8 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
   }
   if (kind == cudaMemcpyHostToDevice && !is_pinned(from)) {
     if (stream->capture) return break_capture(*stream);
+  }
+  if (kind == cudaMemcpyHostToDevice && !is_pinned(from) && !options().late_reads) {
     // Pageable memory is read before the call returns.
     const auto* first = static_cast<const char*>(from);
     return enqueue(stream, [to, staged = std::vector<char>(first, first + bytes)] {

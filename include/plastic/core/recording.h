@@ -17,6 +17,10 @@ class RecordedStep;
 /// existed while recording, and numbers of the host's (a learning rate, a position) stay what they
 /// were unless they are read from device memory, as optim::Optimizer::apply() does. Random numbers
 /// drawn from `generator` go on from repetition to repetition as they would without recording.
+///
+/// Memory that the step takes, and memory of earlier tensors that it lets go, stays the recording's
+/// until that is destroyed: repetitions find there what the one before left. A tensor that the step
+/// reads and keeps must live as long as the recording, or be let go within the step.
 class Recording {
  public:
   /// Calls `step` once; its operations on `device` are recorded, not done. The same operations must

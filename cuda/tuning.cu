@@ -1,6 +1,6 @@
-#include "cuda/tuning.h"
-
 #include "cuda/check.h"
+#include "cuda/launch.h"
+#include "cuda/tuning.h"
 
 namespace plastic::cuda {
 namespace {
@@ -8,6 +8,21 @@ namespace {
 constexpr int measured_runs = 3;
 /// Below that a difference is taken for noise.
 constexpr float clearly_faster = 0.97F;
+/// Of the device's clock, a third to two thirds of a millisecond: longer than the host takes to
+/// issue the runs of one way, so that what is measured are kernels that follow each other.
+constexpr long long cycles_in_front = 1'000'000;
+/// The device raises its clock while it works.
+constexpr long long cycles_to_warm_up = 20'000'000;
+
+__global__ void occupy(long long cycles) {
+  const long long begin = clock64();
+  while (clock64() - begin < cycles) {
+  }
+}
+
+void occupy_for(const Context& context, long long cycles) {
+  launch(context, "occupy", occupy, {.blocks = 1, .threads = 1}, cycles);
+}
 
 class Event {
  public:
@@ -36,9 +51,11 @@ std::size_t fastest(Context& context, std::size_t count,
   float best_time = 0;
   Event start;
   Event end;
+  occupy_for(context, cycles_to_warm_up);
   for (std::size_t i = 0; i < count; ++i) {
     // The first run loads the kernel.
     bool works = run(i);
+    occupy_for(context, cycles_in_front);
     start.record(context.stream());
     for (int repeat = 0; works && repeat < measured_runs; ++repeat) works = run(i);
     end.record(context.stream());
