@@ -12,6 +12,7 @@
 #include "apps/terminal_text.h"
 #include "apps/values.h"
 #include "core/cpu/vector.h"
+#include "core/device_libraries.h"
 #include "plastic/core/device.h"
 #include "plastic/data/catalog.h"
 
@@ -40,6 +41,15 @@ std::string vector_instructions() {
          std::to_string(cpu::vector_bytes) + " bytes";
 }
 
+// Only where there is a device: to load them takes a third of a second.
+void print_libraries() {
+  const char* label = "libraries            ";
+  for (const std::string& library : cuda_libraries()) {
+    std::cout << label << printable(library) << "\n";
+    label = "                     ";
+  }
+}
+
 void print_devices() {
   const char* label = "devices              ";
   for (const Device& device : available_devices()) {
@@ -48,6 +58,7 @@ void print_devices() {
   }
   const std::string reason = cuda_unavailable_reason();
   if (!reason.empty()) std::cout << "                     no CUDA: " << reason << "\n";
+  if (reason.empty()) print_libraries();
   std::cout << "precisions           cpu: f32; cuda: " << join(precision_names()) << "\n";
 }
 

@@ -1,16 +1,33 @@
 #include "cuda/conv2d.h"
 
+#include <iostream>
+#include <set>
+#include <sstream>
+#include <string>
+
 #include "core/backend.h"
 #include "cuda/conv_cudnn.h"
 #include "cuda/conv_direct.h"
 #include "cuda/kernels.h"
 #include "cuda/libraries.h"
+#include "cuda/library_use.h"
 
 namespace plastic::cuda {
 namespace {
 
 /// cuDNN takes what it only reads as memory that it might write.
 void* writable(const void* data) { return const_cast<void*>(data); }
+
+std::string text_of(ConvPass pass, const Conv2dShape& s) {
+  std::ostringstream text;
+  text << (pass == ConvPass::forward      ? "the convolution"
+           : pass == ConvPass::input_grad ? "the input's gradient of the convolution"
+                                          : "the weight's gradient of the convolution")
+       << " of (" << s.batch << ", " << s.in_channels << ", " << s.in_height << ", " << s.in_width
+       << ") with (" << s.out_channels << ", " << s.in_channels / s.groups << ", "
+       << s.kernel_height << ", " << s.kernel_width << ") in " << name_of(s.dtype);
+  return text.str();
+}
 
 }  // namespace
 
@@ -22,14 +39,35 @@ class Convolutions::State {
 
   /// False when the direct kernels have to do it.
   bool run_cudnn(ConvPass pass, const Conv2dShape& shape, void* x, void* weight, void* y) {
-    if (shape.dtype == DType::f64 || !cudnn_reason().empty()) return false;
-    if (!cudnn_) cudnn_ = std::make_unique<CudnnConvolutions>(context_);
-    return cudnn_->run(pass, shape, x, weight, y);
+    const bool is_done = try_cudnn(pass, shape, x, weight, y);
+    count_convolution(!is_done);
+    return is_done;
   }
 
  private:
+  bool try_cudnn(ConvPass pass, const Conv2dShape& shape, void* x, void* weight, void* y) {
+    // Doubles are for checks, in which speed does not matter.
+    if (shape.dtype == DType::f64) return false;
+    if (!cudnn_reason().empty()) {
+      say("cuDNN is not used, and convolutions run on direct kernels, which are far slower: " +
+          cudnn_reason());
+      return false;
+    }
+    if (!cudnn_) cudnn_ = std::make_unique<CudnnConvolutions>(context_);
+    if (cudnn_->run(pass, shape, x, weight, y)) return true;
+    say("cuDNN has nothing for " + text_of(pass, shape) +
+        ": it runs on direct kernels, which are far slower");
+    return false;
+  }
+
+  /// To the standard error, the first time.
+  void say(const std::string& text) {
+    if (said_.insert(text).second) std::cerr << "plastic: [conv2d] " + text + "\n";
+  }
+
   Context& context_;
   std::unique_ptr<CudnnConvolutions> cudnn_;
+  std::set<std::string> said_;
 };
 
 Convolutions::Convolutions(Context& context) : state_(std::make_unique<State>(context)) {}

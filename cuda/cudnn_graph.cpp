@@ -33,7 +33,10 @@ void read(const Descriptor& descriptor, cudnnBackendAttributeName_t name, const 
 
 void check(cudnnStatus_t status, const char* call) {
   if (status == CUDNN_STATUS_SUCCESS) return;
-  fail("cuda", call, ": ", cudnn().error_string(status));
+  // What this thread's last call complained of; reading it clears it.
+  char details[512] = "";
+  cudnn().last_error(details, sizeof(details));
+  fail("cuda", call, ": ", cudnn().error_string(status), details[0] == '\0' ? "" : ", ", details);
 }
 
 Descriptor::Descriptor(cudnnBackendDescriptorType_t type) {

@@ -13,6 +13,7 @@
 #include "cuda/alignment.h"
 #include "cuda/kernels.h"
 #include "cuda/libraries.h"
+#include "cuda/library_use.h"
 #include "cuda/tuning.h"
 #include "cuda/workspace.h"
 #include "plastic/core/deterministic.h"
@@ -183,6 +184,7 @@ class Products::State {
       finish(g, CUBLASLT_EPILOGUE_DEFAULT);
       return;
     }
+    count_product();
     const Key key = key_of(g);
     if (const auto found = plans_.find(key); found != plans_.end()) {
       const Plan& plan = found->second;

@@ -2,14 +2,22 @@
 
 #include <dlfcn.h>
 
+#include <sstream>
+#include <vector>
+
 #include "core/check.h"
 
 namespace plastic::cuda {
 namespace {
 
-/// Where the loader looks, or else the toolkit that we were built with has it.
+/// Where the loader looks, or else one of the folders that were found when Plastic was configured.
 void* open_library(const std::string& name, std::string& error) {
-  for (const std::string& path : {name, std::string(PLASTIC_CUDA_LIBRARIES "/") + name}) {
+  std::vector<std::string> paths = {name};
+  std::istringstream folders(PLASTIC_CUDA_LIBRARY_FOLDERS);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    paths.push_back(folder + "/" + name);
+  }
+  for (const std::string& path : paths) {
     if (void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
     // The first says what was wrong with the name that the system knows.
     if (error.empty()) error = dlerror();
@@ -78,6 +86,7 @@ struct LoadedCudnn {
     library.find("cudnnSetStream", functions.set_stream);
     library.find("cudnnGetVersion", functions.version);
     library.find("cudnnGetErrorString", functions.error_string);
+    library.find("cudnnGetLastErrorString", functions.last_error);
     library.find("cudnnBackendCreateDescriptor", functions.create_descriptor);
     library.find("cudnnBackendDestroyDescriptor", functions.destroy_descriptor);
     library.find("cudnnBackendSetAttribute", functions.set_attribute);

@@ -35,6 +35,7 @@ struct Cudnn {
   decltype(&::cudnnSetStream) set_stream;
   decltype(&::cudnnGetVersion) version;
   decltype(&::cudnnGetErrorString) error_string;
+  decltype(&::cudnnGetLastErrorString) last_error;
   decltype(&::cudnnBackendCreateDescriptor) create_descriptor;
   decltype(&::cudnnBackendDestroyDescriptor) destroy_descriptor;
   decltype(&::cudnnBackendSetAttribute) set_attribute;

@@ -4,6 +4,7 @@
 #include "core/backend.h"
 #include "core/check.h"
 #include "core/device_cache.h"
+#include "core/device_libraries.h"
 #include "data/device_gather.h"
 #include "optim/kernels.h"
 
@@ -16,6 +17,8 @@ std::string cuda_reason() { return "this build has no CUDA"; }
 std::string cuda_description(int) { fail("cuda", cuda_reason()); }
 
 Backend& cuda_backend(int) { fail("cuda", cuda_reason()); }
+
+std::vector<std::string> cuda_libraries() { return {}; }
 
 void cuda_shrink_caches(std::size_t) {}
 

@@ -3,6 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <cctype>
+#include <string>
+#include <vector>
+
+#include "core/device_libraries.h"
 #include "plastic/core/error.h"
 
 namespace plastic::test {
@@ -29,6 +34,24 @@ TEST_CASE("cuda.libraries.cudnn_loads") {
   } else {
     REQUIRE(says_not_installed(reason));
     MESSAGE("skipped: no CUDA device (" << reason << ")");
+  }
+}
+
+// Of a library that is there, its version and its file.
+TEST_CASE("cuda.libraries.are_named_with_version_and_file") {
+  const std::vector<std::string> lines = cuda_libraries();
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].starts_with("cuBLASLt "));
+  CHECK(lines[1].starts_with("cuDNN "));
+  for (const std::string& line : lines) {
+    CAPTURE(line);
+    if (line.find(" is not ") != std::string::npos) {
+      CHECK(says_not_installed(line));
+    } else {
+      CHECK(std::isdigit(static_cast<unsigned char>(line[line.find(' ') + 1])) != 0);
+      CHECK(line.find(", /") != std::string::npos);
+      CHECK(line.find(".so") != std::string::npos);
+    }
   }
 }
 

@@ -292,6 +292,10 @@ cudnnStatus_t cudnnSetStream(cudnnHandle_t handle, cudaStream_t stream) {
   return CUDNN_STATUS_SUCCESS;
 }
 std::size_t cudnnGetVersion() { return 91900; }
+void cudnnGetLastErrorString(char* message, std::size_t max_size) {
+  const std::string text = "the emulator has no more to say";
+  std::memcpy(message, text.c_str(), std::min(text.size() + 1, max_size));
+}
 const char* cudnnGetErrorString(cudnnStatus_t status) {
   switch (status) {
     case CUDNN_STATUS_SUCCESS:
@@ -387,6 +391,7 @@ const Cudnn& cudnn() {
                                .set_stream = cudnnSetStream,
                                .version = cudnnGetVersion,
                                .error_string = cudnnGetErrorString,
+                               .last_error = cudnnGetLastErrorString,
                                .create_descriptor = cudnnBackendCreateDescriptor,
                                .destroy_descriptor = cudnnBackendDestroyDescriptor,
                                .set_attribute = cudnnBackendSetAttribute,

@@ -3,7 +3,12 @@
 
 #include <cublasLt.h>
 
+#include <iostream>
+#include <sstream>
+
 #include "core/backend.h"
+#include "cuda/cudnn_graph.h"
+#include "cuda/library_use.h"
 #include "plastic/core/deterministic.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/ops/conv2d.h"
@@ -234,6 +239,40 @@ TEST_CASE("cuda.conv2d.goes_without_a_plan") {
   const int executions = dnn().executions;
   check_convolution(convolution(14), DType::f32, 2e-5);
   CHECK(dnn().executions == executions);
+}
+
+/// What is written to std::cerr while it lives.
+class Said {
+ public:
+  Said() : before_(std::cerr.rdbuf(text_.rdbuf())) {}
+  ~Said() { std::cerr.rdbuf(before_); }
+  std::string text() const { return text_.str(); }
+
+ private:
+  std::ostringstream text_;
+  std::streambuf* before_;
+};
+
+TEST_CASE("cuda.conv2d.names_a_shape_without_a_plan_once") {
+  const Restored restored;
+  dnn().refuses_everything = true;
+  const Tensor x = numbers({2, 3, 4, 17});
+  const Tensor weight = numbers({5, 3, 3, 3});
+  const cuda::LibraryUse before = cuda::library_use();
+  const Said said;
+  conv2d(x, weight);
+  conv2d(x, weight);
+  CHECK(said.text() ==
+        "plastic: [conv2d] cuDNN has nothing for the convolution of (2, 3, 4, 17) with (5, 3, 3, "
+        "3) in f32: it runs on direct kernels, which are far slower\n");
+  CHECK(cuda::library_use().direct_convolutions == before.direct_convolutions + 2);
+  CHECK(cuda::library_use().convolutions == before.convolutions);
+}
+
+TEST_CASE("cuda.conv2d.cudnns_own_words_are_in_the_message") {
+  CHECK_THROWS_WITH_AS(
+      cuda::cudnn_graph::check(CUDNN_STATUS_BAD_PARAM, "cudnnCreate"),
+      "[cuda] cudnnCreate: CUDNN_STATUS_BAD_PARAM, the emulator has no more to say", Error);
 }
 
 TEST_CASE("cuda.conv2d.an_unseen_shape_cannot_be_recorded") {
