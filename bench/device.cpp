@@ -20,6 +20,7 @@ constexpr Device device{.type = DeviceType::cuda, .index = 0};
 
 struct Options {
   double min_time = 0.5;
+  std::vector<std::string> parts = {"copy", "optimizers", "models"};
   std::vector<std::string> precisions = {"f32", "tf32", "bf16"};
   std::vector<std::string> models = {"mlp", "small_cnn", "resnet18"};
   std::vector<std::string> batches = {"128"};
@@ -42,6 +43,8 @@ Options parse(int argc, char** argv) {
         equals == std::string_view::npos ? std::string_view() : argument.substr(equals + 1);
     if (name == "--min-time") {
       options.min_time = std::strtod(value.data(), nullptr);
+    } else if (name == "--parts") {
+      options.parts = split(value);
     } else if (name == "--precisions") {
       options.precisions = split(value);
     } else if (name == "--models") {
@@ -202,15 +205,26 @@ void time_copy(const Options& options) {
   report("copy", time_step(options.min_time, [&] { to.copy_(from); }), elements);
 }
 
+void run(const Options& options) {
+  for (const std::string& part : options.parts) {
+    if (part == "copy") {
+      time_copy(options);
+    } else if (part == "optimizers") {
+      time_optimizers(options);
+    } else if (part == "models") {
+      time_models(options);
+    } else {
+      throw Error("[bench] unknown part " + part + "; there are copy, optimizers and models");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace plastic::bench
 
 int main(int argc, char** argv) {
   try {
-    const plastic::bench::Options options = plastic::bench::parse(argc, argv);
-    plastic::bench::time_copy(options);
-    plastic::bench::time_optimizers(options);
-    plastic::bench::time_models(options);
+    plastic::bench::run(plastic::bench::parse(argc, argv));
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';

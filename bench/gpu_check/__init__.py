@@ -1,0 +1,1 @@
+"""What scripts/gpu-check runs on a machine with a CUDA device; see there."""
