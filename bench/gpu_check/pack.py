@@ -63,9 +63,8 @@ def pack_cifar(data):
 
 
 def cmake_architectures(architectures):
-    """Machine code for each, and for the newest what later cards compile when they run it."""
-    numbers = sorted(map(int, architectures.split(",")))
-    return ";".join([*(f"{number}-real" for number in numbers[:-1]), str(numbers[-1])])
+    """Machine code alone: programs for other cards are built where they run."""
+    return ";".join(f"{number}-real" for number in sorted(map(int, architectures.split(","))))
 
 
 def build_programs(architectures, jobs):
@@ -75,9 +74,8 @@ def build_programs(architectures, jobs):
                f"-DPLASTIC_CUDA_ARCHITECTURES={cmake_architectures(architectures)}",
                "-DPLASTIC_NATIVE=OFF", "-DCMAKE_CXX_FLAGS=-march=x86-64-v3",
                "-DCMAKE_EXE_LINKER_FLAGS=-static-libstdc++ -static-libgcc"]
-    ccache = shutil.which("ccache")
-    if ccache:
-        options += [f"-DCMAKE_{language}_COMPILER_LAUNCHER={ccache}" for language in ("CXX", "CUDA")]
+    if shutil.which("ccache"):
+        options += [f"-DCMAKE_{language}_COMPILER_LAUNCHER=ccache" for language in ("CXX", "CUDA")]
     subprocess.run(["cmake", "-B", BUILD, *options], check=True)
     subprocess.run(["cmake", "--build", BUILD, "--parallel", str(jobs), "--target",
                     *build.TARGETS], check=True)

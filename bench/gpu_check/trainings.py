@@ -20,18 +20,22 @@ class Training:
     cpu: tuple  # bounds of the relative difference of each epoch's training loss, to the CPU's
     precisions: dict  # the same, of other precisions to f32's
     learns: float  # the last epoch's training loss is at most this share of the first's
+    test_images: int = None  # so many at most may be told otherwise than by the CPU
 
 
-# small_cnn has a rate at which it learns, else it would agree without training. What a training
-# makes of a difference in rounding was measured on the CPU: a change of lr by a millionth moves
-# resnet18's third epoch by 1.75%.
+# Each has a rate at which it learns, else it would agree without training. What a training makes of a
+# difference in rounding was measured on the CPU: a change of lr by a millionth moves the third epoch's
+# loss by 2e-4 of it for mlp, by 1.4e-6 for small_cnn, and by 2e-2 for resnet18 on twice as many images.
+# Two test images may lie on a threshold.
 TRAININGS = (
-    Training("mlp", ("--data", "digits", "--fraction", "0.2", "--optimizer", "sgd"),
-             (5e-3,) * 3, {"tf32": 5e-3, "bf16": 2e-2}, 0.8),
-    Training("small_cnn", ("--data", "shapes", "--fraction", "0.1", "--optimizer", "adam"),
-             (1e-4,) * 3, {"tf32": 5e-3, "bf16": 2e-2}, 0.9),
-    Training("resnet18", ("--data", "shapes", "--fraction", "0.05", "--optimizer", "sgd"),
-             (1e-2, 5e-2, 5e-2), {"tf32": 5e-2, "bf16": 1e-1}, 0.99),
+    Training("mlp", ("--data", "digits", "--fraction", "0.2", "--optimizer", "sgd", "--lr", "0.01"),
+             (5e-3,) * 3, {"tf32": (5e-3,) * 3, "bf16": (2e-2, 5e-2, 5e-2)}, 0.6),
+    Training("small_cnn", ("--data", "digits", "--fraction", "0.1", "--optimizer", "sgd",
+                           "--lr", "0.01"),
+             (1e-4,) * 3, {"tf32": (5e-3,) * 3, "bf16": (2e-2,) * 3}, 0.985, test_images=2),
+    Training("resnet18", ("--data", "shapes", "--fraction", "0.05", "--optimizer", "sgd",
+                          "--lr", "0.01"),
+             (1e-2, 5e-2, 5e-2), {"tf32": (1e-2, 5e-2, 1e-1), "bf16": (5e-2, 2e-1, 2e-1)}, 0.99),
 )
 
 
@@ -63,14 +67,14 @@ def jobs_of(check):
 
 
 def within(curve, expected, bounds):
-    """(whether it is, in words). Of so many test images two may be told otherwise: those that lie
-    on a threshold."""
+    """(whether it is, how many test images are told otherwise, in words)."""
     differences = runs.worst(curve, expected)
     ok = len(curve) == len(expected) and all(a <= b for a, b in zip(differences, bounds))
     images = max(abs(a["test_accuracy"] - b["test_accuracy"]) * TEST_IMAGES
                  for a, b in zip(curve, expected))
     return ok, images, (", ".join(f"{value:.1e}" for value in differences) + " of at most "
-                        + ", ".join(f"{bound:g}" for bound in dict.fromkeys(bounds)))
+                        + ", ".join(f"{bound:g}" for bound in dict.fromkeys(bounds))
+                        + f"; {images:.0f} test images told otherwise")
 
 
 class Section:
@@ -101,17 +105,16 @@ class Section:
                           " ".join(f"{loss:.4f}" for loss in losses))
         for what, expected, bounds in (
                 ("f32 follows the CPU", self.curve(model, "cpu"), training.cpu),
-                *((f"{precision} follows f32", f32, (bound,) * 3)
-                  for precision, bound in training.precisions.items())):
+                *((f"{precision} follows f32", f32, bounds)
+                  for precision, bounds in training.precisions.items())):
             precision = what.split()[0]
             curve = f32 if precision == "f32" else self.curve(model, precision)
             if curve is None or expected is None:
                 continue
             ok, images, text = within(curve, expected, bounds)
-            if precision == "f32" and model != "resnet18":
-                ok = ok and images <= 2.01
-            self.table.judged(SECTION, f"{model}, {what}", ok,
-                              f"{text}; {images:.0f} test images told otherwise")
+            if precision == "f32" and training.test_images is not None:
+                ok = ok and images <= training.test_images + 0.01
+            self.table.judged(SECTION, f"{model}, {what}", ok, text)
 
     def compare_bytes(self, training):
         model = training.model

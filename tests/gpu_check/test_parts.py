@@ -27,8 +27,9 @@ class Folder(unittest.TestCase):
 
 class Pack(Folder):
     def test_architectures(self):
-        self.assertEqual(pack.cmake_architectures("120,80,90"), "80-real;90-real;120")
-        self.assertEqual(pack.cmake_architectures("90"), "90")
+        self.assertEqual(pack.cmake_architectures("120,80,90"), "80-real;90-real;120-real")
+        with self.assertRaises(ValueError):
+            pack.cmake_architectures("9.0")
 
     def test_only_what_is_needed_of_packages(self):
         self.assertTrue(pack.wanted("/usr/include/toml++/toml.h"))
