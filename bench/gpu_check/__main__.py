@@ -3,6 +3,7 @@
 import argparse
 import os
 import pathlib
+import shutil
 import signal
 import sys
 
@@ -30,6 +31,8 @@ class Check:
         self.build = pathlib.Path("build-gpu").resolve()
         logs = pathlib.Path(options.logs).resolve()
         self.runs = logs.parent / "runs"
+        for folder in (logs, self.runs):
+            shutil.rmtree(folder, ignore_errors=True)
         self.table = Table(options.out, logs)
         self.runner = Runner(self.table.logs, options.seconds)
         self.capability = 0  # 90 for compute capability 9.0; 0: unknown

@@ -42,8 +42,12 @@ def unpack(folder):
 
 
 def compiled_in_vain(check, result, what):
+    done = re.findall(r"^\[\d+/\d+\]", result.output, flags=re.MULTILINE)
+    end = f"{result.end} at {done[-1]}" if done else result.end
     found = failures.of_compiler(result.output)
-    check.table.failed(SECTION, what, result.end, found or failures.of_program(result.output))
+    if not found and result.code is not None:
+        found = failures.of_program(result.output)
+    check.table.failed(SECTION, what, end, found)
     return False
 
 

@@ -116,10 +116,13 @@ class Whole(unittest.TestCase):
     def test_other_sources_are_built_here(self):
         self.card()
         (self.machine.checkout / "core/tensor.cpp").write_text("int y;\n")
-        self.machine.program("cmake", 'echo "$@" >>"$LOG"; echo "x.cpp:3:1: error: no"; exit 1')
+        self.machine.program("cmake", """echo "$@" >>"$LOG"
+          case "$*" in *--build*) echo "[7/9] cc x.cpp"; echo "x.cpp:3:1: error: no"; exit 1 ;; esac
+          """)
         self.machine.program("g++", "echo 12")
         self.machine.env["LOG"] = str(self.machine.root / "cmake.log")
         self.assertEqual(self.machine.check("--call", "1"), 1)
+        self.assertIn("exit 1 at [7/9]", self.machine.row("FAIL", "programs"))
         self.assertIn("1. x.cpp:3:1: error: no", self.machine.table)
         arguments = (self.machine.root / "cmake.log").read_text()
         self.assertIn("-DPLASTIC_CUDA_ARCHITECTURES=90", arguments)
