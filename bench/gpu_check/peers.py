@@ -1,5 +1,6 @@
 """Section peers: our training and optimizer steps beside PyTorch's on the same card, in turn."""
 
+import importlib.util
 import sys
 
 from gpu_check import build, entries, speed
@@ -58,6 +59,9 @@ def run(check):
     ours |= entries.measure(check, SECTION, Job(
         "peers-plastic-512", [program, "--parts=models", "--min-time=0.3", "--precisions=bf16",
                               "--models=resnet18", "--batches=512"], 40))
+    if importlib.util.find_spec("torch") is None:
+        check.table.not_run(SECTION, "PyTorch", f"{sys.executable} has none")
+        return
     theirs = entries.measure(check, SECTION, Job("peers-torch-optimizers", [*PEER, "--optimizers"],
                                                  60))
     compare_optimizers(check, ours, theirs)

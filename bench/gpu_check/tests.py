@@ -63,7 +63,8 @@ def report(check, name, cases, result):
     text = f"{found[1]} of {len(cases)} tests, {found[2]} checks, {result.seconds:.0f} s" \
         if found else result.end
     if SKIPPED in result.output:
-        check.table.failed(SECTION, name, "they say that there is no device")
+        check.table.failed(SECTION, name, f"{text}, but some were skipped",
+                           [line for line in result.output.splitlines() if SKIPPED in line])
     elif passed(result, cases):
         check.table.passed(SECTION, name, text)
     else:

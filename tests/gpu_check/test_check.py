@@ -85,7 +85,7 @@ class Whole(unittest.TestCase):
     def test_tests_that_see_no_device_fail(self):
         self.card(tests_fail="echo 'x.cpp:1: MESSAGE: skipped: no CUDA device (none)'")
         self.assertEqual(self.machine.check("--only", "tests"), 1)
-        self.assertIn("there is no device", self.machine.row("FAIL", "tests", " ops "))
+        self.assertIn("some were skipped", self.machine.row("FAIL", "tests", " ops "))
 
     def test_a_runtime_that_sees_no_device_stops_it(self):
         self.card(plastic="echo '   no CUDA: no device found: driver too old'")
@@ -145,6 +145,35 @@ class Whole(unittest.TestCase):
         self.machine.check("--only", "speed")
         self.assertIn(f"path /mine:{packages}/nvidia/cu13/lib:{packages}/nvidia/cudnn/lib\n",
                       self.machine.logs()["info.log"])
+
+
+    def test_beside_pytorch(self):
+        self.card()
+        packages = self.machine.root / "packages"
+        packages.mkdir()
+        (packages / "torch.py").touch()
+        self.machine.env["PYTHONPATH"] += f":{packages}"
+        peers = self.machine.checkout / "bench/peers"
+        peers.mkdir(parents=True)
+        (peers / "torch_device.py").write_text("""import sys
+if "--optimizers" in sys.argv:
+    print('{"name": "optimizer/adam", "seconds": 0.0003}')
+else:
+    mode, precision = sys.argv[-1], sys.argv[sys.argv.index("--precisions") + 1]
+    print('{"name": "%s/resnet18/batch128/%s", "seconds": 0.006}' % (mode, precision))
+""")
+        self.assertEqual(self.machine.check("--only", "peers"), 1)
+        self.assertIn("32000 / 21333 images/s = 1.50 (asked 2.0)",
+                      self.machine.row("FAIL", "bf16 against eager", "batch128"))
+        self.assertIn("pass", self.machine.row("bf16 against compile"))
+        self.assertIn("takes 1.00 times as long", self.machine.row("pass", "optimizer adam"))
+        self.assertIn("not run", self.machine.row("batch512"))
+
+    def test_without_pytorch_we_are_measured_alone(self):
+        self.card()
+        self.assertEqual(self.machine.check("--only", "peers"), 3)
+        self.assertIn("has none", self.machine.row("not run", "PyTorch"))
+        self.assertIn("2147 GB/s", self.machine.row("copy on the device"))
 
 
 class Sanitizer(unittest.TestCase):
