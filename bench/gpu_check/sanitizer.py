@@ -29,25 +29,33 @@ FAMILIES = ("ops", "reduce", "index", "elementwise", "batch_norm", "pool", "cros
             "random", "loader", "strided", "gemm", "conv2d", "recording")
 
 
-def options(kind):
-    found = ["--tool", kind, "--kernel-regex", "kns=plastic", "--print-level", "error",
+def filter_option(check, tool):
+    """--kernel-regex, as it is called before CUDA 13, which still takes it but warns."""
+    output = check.runner.run(Job("sanitizer-help", [tool, "--help"], 20)).output
+    return "--kernel-name" if re.search(r"^ *--kernel-name ", output, re.MULTILINE) \
+        else "--kernel-regex"
+
+
+def options(kind, kernel_filter):
+    found = ["--tool", kind, kernel_filter, "kns=plastic", "--print-level", "error",
              "--report-api-errors", "no", "--error-exitcode", str(ERROR_CODE)]
     if kind == "memcheck":
         found += ["--track-stream-ordered-races", "all"]
     return found
 
 
-def training_jobs(check, tool):
+def training_jobs(check, tool, kernel_filter):
     found = {}
     for kind in ("memcheck", "racecheck", "synccheck"):
         for name, arguments in TRAININGS.items():
             found[Job(f"{kind}-{name.replace(' ', '-')}",
-                      [tool, *options(kind), check.build / build.PLASTIC, *TRAIN, *arguments],
+                      [tool, *options(kind, kernel_filter), check.build / build.PLASTIC, *TRAIN,
+                       *arguments],
                       LIMIT)] = f"{kind}, {name}"
     return found
 
 
-def test_jobs(check, tool):
+def test_jobs(check, tool, kernel_filter):
     result = check.runner.run(Job("sanitizer-list",
                                   [check.build / build.TESTS, "--list-test-cases"], 30))
     known = tests.families(tests.listed(result.output))
@@ -56,7 +64,7 @@ def test_jobs(check, tool):
         for name in FAMILIES:
             if name in known:
                 found[Job(f"{kind}-tests-{name}",
-                          [tool, *options(kind), check.build / build.TESTS,
+                          [tool, *options(kind, kernel_filter), check.build / build.TESTS,
                            f"-tc={','.join(known[name])}"], LIMIT)] = f"{kind}, tests {name}"
     return found
 
@@ -84,6 +92,7 @@ def run(check):
     if not tool:
         check.table.not_run(SECTION, "compute-sanitizer", "not installed")
         return
-    jobs = training_jobs(check, tool) | test_jobs(check, tool)
+    kernel_filter = filter_option(check, tool)
+    jobs = training_jobs(check, tool, kernel_filter) | test_jobs(check, tool, kernel_filter)
     for job, result in check.runner.run_all(jobs, AT_ONCE):
         report(check, jobs[job], result)

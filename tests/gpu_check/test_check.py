@@ -193,6 +193,12 @@ class Sanitizer(unittest.TestCase):
             self.assertIn(wanted, command)
         self.assertNotIn("stream-ordered", self.machine.logs()["racecheck-mlp.log"].splitlines()[0])
 
+    def test_the_filter_is_called_as_the_tool_calls_it(self):
+        self.machine.program("compute-sanitizer", """case "$*" in
+          --help) echo "  --kernel-name arg     key1=val1" ;; esac""")
+        self.assertEqual(self.machine.check("--call", "2"), 0, self.machine.output)
+        self.assertIn("--kernel-name kns=plastic", self.machine.logs()["racecheck-mlp.log"])
+
     def test_the_first_errors_are_shown(self):
         self.machine.program("compute-sanitizer", r'''case "$*" in *racecheck*) exit 0 ;; esac
           for i in 1 2 3 4; do
