@@ -225,8 +225,7 @@ void sum(Context& context, const Array& in, Term term, const rules::ReductionPas
   const Layout layout = split_axes(in, out);
   const Array& kept = layout.kept;
   const Array& summed = layout.summed;
-  const WriteSum<T, Out> finish{
-      .out = out.as<Out>(), .places = axes_of(layout.out), .pass = pass};
+  const WriteSum<T, Out> finish{.out = out.as<Out>(), .places = axes_of(layout.out), .pass = pass};
   // Fewer would leave most threads of a warp idle.
   constexpr std::int64_t least_line = 16;
   const bool kept_is_denser =
@@ -256,7 +255,8 @@ void reduce(Context& context, Reduction op, const Array& in, double divisor, con
     if constexpr (std::is_integral_v<T>) {
       run({}, Plain<T>{});
     } else {
-      for (const rules::ReductionPass& pass : rules::passes_of(op, divisor, in.dtype == DType::f64)) {
+      for (const rules::ReductionPass& pass :
+           rules::passes_of(op, divisor, in.dtype == DType::f64)) {
         if (pass.is_first) {
           op == Reduction::sum ? run(pass, Plain<T>{}) : run(pass, Squared<T>{});
         } else if constexpr (std::is_same_v<T, double>) {

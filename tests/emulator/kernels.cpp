@@ -157,9 +157,7 @@ void run_grid(dim3 blocks, dim3 threads, const std::function<void()>& thread) {
   body = &thread;
   blockDim = threads;
   gridDim = blocks;
-  const auto at = [](unsigned i, unsigned count) {
-    return options().backwards ? count - 1 - i : i;
-  };
+  const auto at = [](unsigned i, unsigned size) { return options().backwards ? size - 1 - i : i; };
   for (unsigned z = 0; z < blocks.z; ++z) {
     for (unsigned y = 0; y < blocks.y; ++y) {
       for (unsigned x = 0; x < blocks.x; ++x) {

@@ -141,8 +141,8 @@ TEST_CASE("cuda.gemm.takes_the_next_algorithm_and_then_the_plain_product_where_o
     CHECK(blas().epilogue == CUBLASLT_EPILOGUE_DEFAULT);
     blas().fails_epilogues = false;
     blas().failing_algorithms = 4;
-    CHECK_THROWS_WITH_AS(check_linear(width + 2, bias), doctest::Contains("EXECUTION_FAILED"),
-                         Error);
+    CHECK_THROWS_WITH_AS(linear(numbers({4, width}), numbers({6, width}), bias),
+                         doctest::Contains("EXECUTION_FAILED"), Error);
   }
 }
 
