@@ -34,7 +34,7 @@ TEST_CASE("cuda.recording.takes_what_was_given_back_before_it") {
   Generator generator;
   Tensor eager = Tensor::full({count}, 1, {.device = cuda_device});
   Tensor small = Tensor::full({4}, 2, {.device = cuda_device});
-  const Limited limited(std::size_t{2} << 20);
+  const Limited limited(std::size_t{3} << 20);
   // The device has not seen this yet.
   eager = {};
   Tensor y;
