@@ -32,7 +32,7 @@ std::vector<std::string> settings_of(const CLI::App& command) {
 void add_config_option(CLI::App& command) {
   add_text_option(command, "--config", "FILE", "", "Configuration",
                   "Take the options from this TOML file, named as here without dashes in front; "
-                  "what is given explicitly goes before it",
+                  "what is given explicitly takes precedence",
                   [&command](const std::string& file) { apply_config(command, file); });
 }
 

@@ -107,8 +107,8 @@ int run(int argc, char** argv) {
   CLI::App program(
       "Plastic trains neural networks with the NeuroPlastic optimizer and compares it with others.",
       "plastic");
-  program.set_version_flag("--version", "plastic " PLASTIC_VERSION, "Print the version and leave");
-  program.set_help_flag("-h,--help", "Print this help and leave");
+  program.set_version_flag("--version", "plastic " PLASTIC_VERSION, "Print the version and exit");
+  program.set_help_flag("-h,--help", "Print this help and exit");
   program.formatter(help_format());
   program.require_subcommand(0, 1);
   program.footer(

@@ -34,7 +34,7 @@ const std::vector<std::string>& optimizer_names();
 /// Whether NeuroPlastic's rule is behind `name`.
 bool is_neuroplastic(const std::string& name);
 
-/// Settings to start from: with `paper`, those of arXiv 2604.26297 (docs/design.md, section 5),
+/// Settings to start from: with `paper`, those of arXiv 2604.26297,
 /// else Plastic's own.
 OptimizerSettings default_settings(const std::string& name, bool paper);
 

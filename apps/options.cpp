@@ -124,11 +124,11 @@ void add_data_options(CLI::App& command, SharedOptions& options) {
       "Leave out the images of a folder that cannot be read, and name them, instead of ending",
       options.skip_bad_images);
   add_text_option(command, "--augment", "NAME,...", "none", group,
-                  "Change the training images at random, anew in each epoch: " + augment_help() +
-                      ". A name alone stands for the strength here",
+                  "Change the training images at random, in each epoch in another way: " +
+                      augment_help() + ". A name without a number uses the value shown here",
                   [&options](const std::string& text) { options.augment = parse_augment(text); });
   add_text_option(command, "--fraction", "F", "1", group,
-                  "Share of the training set to use, above 0 and at most 1; drawn anew for each "
+                  "Share of the training set to use, above 0 and at most 1; drawn for each "
                   "seed. The test set is always whole",
                   [&options](const std::string& text) {
                     options.run.fraction =
@@ -179,7 +179,7 @@ void add_optimizer_options(CLI::App& command, SharedOptions& options) {
       .add_flag(
           "--paper", options.paper,
           "The optimizer's settings of the NeuroPlastic paper, and for cifar-10 its batches of "
-          "64 with --augment crop,flip; what is given explicitly goes before them")
+          "64 with --augment crop,flip; what is given explicitly takes precedence")
       ->group("Optimizer");
   OptimizerOverrides& overrides = options.overrides;
   add_numbers_option(command, "--lr", {.low = 0.0, .high = infinity, .low_included = false},
@@ -199,7 +199,7 @@ void add_optimizer_options(CLI::App& command, SharedOptions& options) {
           "; the last two are at their end when --epochs are through",
       [&options](const std::string& text) { options.run.schedule = parse_schedule(text); });
   add_text_option(command, "--warmup", "N", "0", "Optimizer",
-                  "Epochs in which the learning rate first rises in a line",
+                  "Epochs in which the learning rate first rises linearly",
                   [&options](const std::string& text) {
                     options.run.warmup_epochs = static_cast<int>(parse_integer(text, 0, 1'000'000));
                   });

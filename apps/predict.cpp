@@ -128,8 +128,8 @@ void predict(const PredictOptions& options) {
     }
   }
   if (unread > 0) {
-    fail("predict", "nothing predicted for ", unread, " of ", images.size(),
-         images.size() == 1 ? " image" : " images");
+    fail("predict", unread, " of ", images.size(), images.size() == 1 ? " image" : " images",
+         " could not be read");
   }
 }
 
@@ -142,12 +142,12 @@ std::string footer() {
          "light,\n"
          "as on paper, say --invert. The network is best.safetensors of the run, where it was "
          "kept,\n"
-         "otherwise checkpoint.safetensors; RUN may also be one such file. IMAGE may be a folder, "
-         "whose\n"
-         "PNG and JPEG files are taken, those of its folders included, or - for standard input. "
-         "--json prints an object a line: image and classes "
-         "(each\n"
-         "class and probability, best first), or image and error.\n"
+         "otherwise checkpoint.safetensors; RUN may also be one such file. IMAGE may be a folder,\n"
+         "whose PNG and JPEG files are taken, those of its folders included, or - for standard\n"
+         "input. Images are turned upright by their EXIF orientation unless the run was trained\n"
+         "with --orientation ignore. One that cannot be read is named; the others are classified,\n"
+         "and the exit code is 1. --json prints an object a line: image and classes (each class\n"
+         "and probability, best first), or image and error.\n"
          "\n"
          "Examples:\n"
          "  plastic predict --checkpoint runs/first photo.png\n"
@@ -158,7 +158,7 @@ std::string footer() {
 
 void add_predict(CLI::App& program) {
   const auto options = std::make_shared<PredictOptions>();
-  CLI::App& command = add_command(program, "predict", "Tell what a trained network sees in images.",
+  CLI::App& command = add_command(program, "predict", "Classify images with a trained network.",
                                   footer(), [options] { predict(*options); });
   command
       .add_option("IMAGE", options->images,

@@ -54,7 +54,7 @@ void report(const ReportOptions& options) {
 std::string footer() {
   return "A RUN is a folder that train or compare wrote with --out, or a folder of such folders. "
          "The\n"
-         "report is one file that needs no network and names no place on this machine: a table "
+         "report is one file that needs no network and contains no paths of this machine: a table "
          "for\n"
          "each data set, network and length of training, curves with a band of one deviation over\n"
          "the seeds, learning rates, NeuroPlastic's diagnostics where they were recorded, and the\n"

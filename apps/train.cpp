@@ -201,8 +201,7 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
                                             "prefetch", "data-dir", "keep-best", "early-stopping"};
   add_text_option(
       command, "--resume", "DIR", "", "Configuration",
-      "Go on with the run in this folder, with its own configuration; may be given "
-      "anew: " +
+      "Continue the run in this folder, with its own configuration; may be changed: " +
           join({allowed.begin() + 1, allowed.end()}),
       [&command, options, allowed](const std::string& folder) {
         const std::vector<std::string> others = given_options(command, allowed);

@@ -1,7 +1,7 @@
 #pragma once
 
 // NeuroPlastic, the whole update rule, written once for every device (arXiv 2604.26297; notation of
-// docs/design.md, section 4).
+// docs/design.md, "NeuroPlastic").
 //
 // One tensor θ with gradient g is updated in three passes over its n elements; between the passes
 // only sums travel, and one number w an element:

@@ -17,6 +17,7 @@ int main() {
     }
   }
   model->eval();
+  const NoGrad no_grad;
   data::Loader test(digits.test, {.batch_size = digits.test.size(), .shuffle = false});
   data::Batch all;
   test.start_epoch();

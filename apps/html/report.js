@@ -295,7 +295,7 @@ function show(groups, place) {
   place.append(legend, element('h3', {textContent: 'Curves'}));
   if (groups.some(group => group.runs.length > 1)) {
     place.append(element('p', {className: 'note', textContent: 'Thick lines are means over the ' +
-      'seeds, bands one deviation of a sample to either side, thin lines single runs.'}));
+      'seeds, bands one sample standard deviation to either side, thin lines single runs.'}));
   }
   place.append(curves);
   if (diagnostics.childElementCount > 0) {

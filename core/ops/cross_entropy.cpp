@@ -30,8 +30,8 @@ Tensor cross_entropy(const Tensor& scores, const Tensor& targets) {
   const std::int64_t bad = device.cross_entropy(array_of(dense), array_of(labels), array_of(loss),
                                                 array_of(normalizers));
   if (bad >= 0) {
-    fail("cross_entropy", "target ", labels.slice(0, bad, bad + 1).item<std::int64_t>(), " at position ", bad,
-         " is not in [0, ", logits.size(1), ")");
+    fail("cross_entropy", "target ", labels.slice(0, bad, bad + 1).item<std::int64_t>(),
+         " at position ", bad, " is not in [0, ", logits.size(1), ")");
   }
   return record("cross_entropy", loss, {logits},
                 [z = Saved("cross_entropy", dense), t = Saved("cross_entropy", labels), normalizers,

@@ -255,7 +255,8 @@ TEST_CASE("apps.predict.unreadable") {
   const std::string files = quoted(bad) + quoted(folder / "none.png") + quoted(good);
   const ProgramResult result = run_program(predict(files));
   CHECK(result.code == 1);
-  CHECK(contains(result.err, {bad, folder / "none.png", "[predict] nothing predicted for 2 of 3"}));
+  CHECK(contains(result.err,
+                 {bad, folder / "none.png", "[predict] 2 of 3 images could not be read"}));
   CHECK(contains(result.out, {good + ": 5 "}));
 
   const ProgramResult in_json = run_program(predict("--json" + files));

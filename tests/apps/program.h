@@ -19,8 +19,8 @@ ProgramResult run_program(const std::string& arguments, const std::string& befor
 /// The same where it must exit with 0.
 ProgramResult require_done(const std::string& arguments);
 
-/// The library that makes calls of the system fail (tests/support/failing_calls.cpp); empty where there is
-/// none.
+/// The library that makes calls of the system fail (tests/support/failing_calls.cpp); empty where
+/// there is none.
 std::string failing_calls();
 
 /// A folder of its own, removed with all that is in it.

@@ -52,7 +52,8 @@ TEST_CASE("optim.frozen.parameters_are_passed_over_and_saved") {
     CHECK(parameters[2].to_vector<float>() != three_parameters()[2].to_vector<float>());
 
     std::vector<Tensor> copies = three_parameters();
-    for (std::size_t i = 0; i < copies.size(); ++i) copies[i].detach().copy_(parameters[i].detach());
+    for (std::size_t i = 0; i < copies.size(); ++i)
+      copies[i].detach().copy_(parameters[i].detach());
     set_frozen(copies[1], true);
     const auto resumed = kind.make(copies);
     resumed->load_state_dict(optimizer->state_dict());

@@ -42,8 +42,8 @@ Generator& default_generator();
 /// Resets default_generator() to the start of `seed`'s sequence. Any thread may call it.
 void manual_seed(std::uint64_t seed);
 
-/// A new tensor of independent values, uniform in [low, high). f32 or f64. Throws Error unless low <=
-/// high and both, and what lies between, are finite in the dtype.
+/// A new tensor of independent values, uniform in [low, high). f32 or f64. Throws Error unless low
+/// <= high and both, and what lies between, are finite in the dtype.
 Tensor uniform(const Shape& shape, double low, double high, Generator& generator,
                DType dtype = DType::f32);
 

@@ -40,10 +40,10 @@ struct SafetensorsInfo {
 /// replaced as a whole: written beside, flushed and renamed, with the permissions that it had, or,
 /// when it is new, those that the umask leaves. Where `path` is a symbolic link, the file that it
 /// points to is replaced, or made, and the link stays. A checksum of all content is kept in the
-/// metadata as "plastic.checksum", which load_safetensors() verifies and removes; other readers pass
-/// over it. The same content gives the same bytes. Throws Error naming the path for a tensor that is
-/// undefined or there twice, text that is not UTF-8, a path that cannot be written, and one of
-/// something else than a file, such as a pipe or a device.
+/// metadata as "plastic.checksum", which load_safetensors() verifies and removes; other readers
+/// pass over it. The same content gives the same bytes. Throws Error naming the path for a tensor
+/// that is undefined or there twice, text that is not UTF-8, a path that cannot be written, and one
+/// of something else than a file, such as a pipe or a device.
 void save_safetensors(const std::filesystem::path& path, const StateDict& tensors,
                       const Metadata& metadata = {});
 

@@ -33,7 +33,7 @@ enum class PhaseScope { full, early, middle, late };
 enum class LrControllerMode { off, global, layerwise, classifier_only };
 
 /// The options of NeuroPlastic under the names and with the defaults of the reference
-/// implementation of arXiv 2604.26297. Notation of docs/design.md, section 4. Where several
+/// implementation of arXiv 2604.26297. Notation of docs/design.md, "NeuroPlastic". Where several
 /// variants are asked for, a hybrid comes before orthogonal, orthogonal before bounded.
 struct NeuroPlasticOptions {
   double lr = 1e-3;
@@ -97,7 +97,8 @@ struct NeuroPlasticOptions {
   double controller_low = 0.8;
   double controller_high = 1.2;
 
-  /// u ← u·max_update_norm / (‖u‖ + ε) where the norm exceeds it.
+  /// u ← u·max_update_norm / (‖u‖ + ε) where the norm exceeds it. It limits a hybrid's step too:
+  /// AdamW's has a norm of about √n for n numbers, so that a hybrid wants a larger limit.
   double max_update_norm = 1.0;
   /// Then u ← u·clamp(1 + adaptation_rate·(target_rms·k - √(mean u² + ε)), 0.5, 1.5), k being the
   /// scale of the third of the parameters, in order, that the tensor is in.
@@ -166,8 +167,8 @@ struct NeuroPlasticGroup {
 /// The NeuroPlastic optimizer, arXiv 2604.26297: a step along α⊙g, α combining three signals of
 /// each element, activity, gradient and memory, each relative to its mean over the tensor; then
 /// homeostasis. Layer scopes, thirds and the lr controller count the parameters of all groups in
-/// order, with and without gradients, frozen ones too. State: activity, momentum and variance; hybrids also
-/// base_exp_avg and, on AdamW, base_exp_avg_sq; "epoch" and "total_epochs".
+/// order, with and without gradients, frozen ones too. State: activity, momentum and variance;
+/// hybrids also base_exp_avg and, on AdamW, base_exp_avg_sq; "epoch" and "total_epochs".
 class NeuroPlastic : public Optimizer {
  public:
   /// Throws Error for options out of their range and for parameters that Optimizer does not take.
