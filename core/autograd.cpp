@@ -20,10 +20,14 @@ bool is_exclusive(const Tensor& tensor) {
 
 void accumulate(TensorImpl& leaf, Tensor grad) {
   if (leaf.grad.defined()) {
+    // A view of the very gradient would be read after its memory was written.
+    if (grad.impl()->storage == leaf.grad.impl()->storage) grad = grad.clone();
     leaf.grad.impl()->storage->bump_version();
     const Array sum = array_of(leaf.grad);
     backend(leaf.grad.device()).binary(Binary::add, sum, array_of(grad), sum);
   } else if (leaf.grad_slot) {
+    // What a hook kept is not to be added to later: the slot then moves out of its way.
+    if (!leaf.hooks.empty() && !is_exclusive(grad)) grad = grad.clone();
     leaf.grad = leaf.grad_slot->placed(grad);
   } else {
     // A gradient that something else also holds must not be added to later.
@@ -81,7 +85,9 @@ class Walk {
         }
       }
     }
-    for (const auto& [leaf, grad] : hooked_) accumulate(*leaf, run_hooks(leaf->hooks, grad));
+    for (auto& [leaf, grad] : hooked_) {
+      accumulate(*leaf, run_hooks(leaf->hooks, std::exchange(grad, Tensor())));
+    }
   }
 
  private:

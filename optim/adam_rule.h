@@ -23,7 +23,8 @@ struct AdamRule {
   float eps = 0;
 
   PLASTIC_HOST_DEVICE AdamElement operator()(AdamElement e, float g) const {
-    g += decay * e.theta;
+    // An infinite θ without decay leaves g as it is.
+    g += decay == 0 ? 0 : decay * e.theta;
     e.average = keep * e.average + take * g;
     // In PyTorch's order, in which a square may be larger than an f32 can be.
     e.square = square_keep * e.square + square_take * g * g;

@@ -43,10 +43,11 @@ std::vector<std::string> names(std::size_t groups, bool with_rates) {
 /// schedules of this library are c + d·base at any one time; c is 0 for most.
 double base_for(const Schedule& schedule, std::int64_t t, double base, double before, double rate) {
   const double constant = schedule.lr(t, 0);
-  if (!std::isfinite(constant) || constant == 0) {
-    return before == 0 ? base : base * (rate / before);
-  }
-  return before == constant ? base : base * ((rate - constant) / (before - constant));
+  const double c = std::isfinite(constant) ? constant : 0;
+  if (before != c) return base * ((rate - c) / (before - c));
+  // The base is 0, or says nothing at this time: what a base of 1 gives tells d.
+  const double slope = schedule.lr(t, 1) - c;
+  return base == 0 && slope != 0 && std::isfinite(slope) ? (rate - c) / slope : base;
 }
 
 }  // namespace

@@ -18,14 +18,20 @@ struct SgdRule {
   float direct = 1, through = 0;
 
   PLASTIC_HOST_DEVICE SgdElement operator()(SgdElement e, float g) const {
-    const float decayed = g + decay * e.theta;
-    e.buffer = keep * e.buffer + take * decayed;
-    e.theta -= lr * (direct * decayed + through * e.buffer);
+    const float decayed = g + times(decay, e.theta);
+    e.buffer = times(keep, e.buffer) + times(take, decayed);
+    e.theta -= lr * (times(direct, decayed) + times(through, e.buffer));
     return e;
   }
   /// Without momentum.
   PLASTIC_HOST_DEVICE float operator()(float theta, float g) const {
-    return theta - lr * (g + decay * theta);
+    return theta - lr * (g + times(decay, theta));
+  }
+
+ private:
+  /// What PyTorch leaves out where the factor is 0 must not make a NaN of an infinity.
+  PLASTIC_HOST_DEVICE static float times(float factor, float x) {
+    return factor == 0 ? 0 : factor * x;
   }
 };
 

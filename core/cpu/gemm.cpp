@@ -126,14 +126,19 @@ void packed_product(const Gemm& g) {
 template <class T, int columns>
 void dots(const T* a, const T* b, std::int64_t ldb, std::int64_t k, T* c) {
   constexpr std::int64_t width = vector_width<T>;
-  Vector<T> sum[columns] = {};
+  Vector<T> total[columns] = {};
   const std::int64_t whole_k = k / width * width;
-  for (std::int64_t p = 0; p < whole_k; p += width) {
-    const Vector<T> left = load(a + p);
-    for (int j = 0; j < columns; ++j) sum[j] += left * load(b + j * ldb + p);
+  for (std::int64_t first = 0; first < whole_k; first += block_k * width) {
+    const std::int64_t end = std::min(whole_k, first + block_k * width);
+    Vector<T> sum[columns] = {};
+    for (std::int64_t p = first; p < end; p += width) {
+      const Vector<T> left = load(a + p);
+      for (int j = 0; j < columns; ++j) sum[j] += left * load(b + j * ldb + p);
+    }
+    for (int j = 0; j < columns; ++j) total[j] += sum[j];
   }
   for (int j = 0; j < columns; ++j) {
-    T value = sum_of<T>(sum[j]);
+    T value = sum_of<T>(total[j]);
     for (std::int64_t p = whole_k; p < k; ++p) value += a[p] * b[j * ldb + p];
     c[j] = value;
   }
@@ -168,7 +173,7 @@ void unpacked_product(const Gemm& g) {
   if (whole < g.n) {
     pack_panel(static_cast<const T*>(g.b) + whole, g.ldb, g.k, g.n - whole, last.data());
   }
-  const TileProduct<T> product = products_of<T>(g, g.k);
+  const TileProduct<T> product = products_of<T>(g, block_k);
   const std::int64_t panel_work = g.m * g.k * tile_columns<T>;
   parallel_for(0, panel_count<T>(g.n), (parallel_work + panel_work - 1) / panel_work,
                [&](std::int64_t first, std::int64_t end) {
@@ -179,7 +184,13 @@ void unpacked_product(const Gemm& g) {
                    tile.b_k = j < whole ? g.ldb : tile_columns<T>;
                    tile.c = static_cast<T*>(g.c) + j;
                    const std::int64_t columns = std::min(tile_columns<T>, g.n - j);
-                   multiply_tile(tile, static_cast<int>(g.m), columns);
+                   for (std::int64_t k0 = 0; k0 < g.k; k0 += block_k) {
+                     tile.k = std::min(block_k, g.k - k0);
+                     tile.accumulate = k0 > 0;
+                     multiply_tile(tile, static_cast<int>(g.m), columns);
+                     tile.a += tile.k * tile.a_k;
+                     tile.b += tile.k * tile.b_k;
+                   }
                    finish<T>(g, {0, g.m, j, columns});
                  }
                });

@@ -220,6 +220,13 @@ TEST_CASE("core.autograd.a_held_gradient_leaves_its_slot") {
   CHECK_THROWS_WITH_AS(product.backward(), doctest::Contains("written to in place"), Error);
 }
 
+TEST_CASE("core.autograd.a_view_of_the_gradient_can_be_the_gradient") {
+  Tensor w = Tensor::of({1, 2, 3, 4}, {2, 2}).set_requires_grad();
+  w.set_grad(Tensor::of({1, 2, 3, 4}, {2, 2}));
+  w.transpose(0, 1).backward(w.grad());
+  CHECK(w.grad().to_vector<float>() == std::vector<float>{2, 5, 5, 8});
+}
+
 TEST_CASE("core.autograd.gradcheck_finds_wrong_gradients") {
   const Tensor x = Tensor::full({3}, 2, {.dtype = DType::f64, .requires_grad = true});
   const std::vector<Tensor> inputs = {x};

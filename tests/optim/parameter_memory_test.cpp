@@ -1,6 +1,8 @@
 // What an optimizer leaves as it was: the memory of parameters, and gradients that somebody holds.
 #include <doctest/doctest.h>
 
+#include <memory>
+
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops.h"
 #include "plastic/nn/linear.h"
@@ -143,6 +145,28 @@ TEST_CASE("optim.parameter_memory.hooks_see_the_whole_gradient_of_a_parameter_us
     CHECK(w.grad().to_vector<float>() == Values{3, 3, 3, 3});
   }
   CHECK(seen.to_vector<float>() == w.grad().to_vector<float>());
+}
+
+TEST_CASE("optim.parameter_memory.a_gradient_that_a_hook_keeps_stays") {
+  for (const bool with_optimizer : {false, true}) {
+    CAPTURE(with_optimizer);
+    const Tensor w = Tensor::of({1, 2, 3, 4}, {2, 2}).set_requires_grad();
+    const Tensor x = Tensor::of({1, 2, 10, 20}, {2, 2});
+    std::vector<std::unique_ptr<optim::Sgd>> optimizers;
+    if (with_optimizer) {
+      optimizers.push_back(
+          std::make_unique<optim::Sgd>(std::vector<Tensor>{w}, optim::SgdOptions{.lr = 0.1}));
+    }
+    std::vector<Tensor> kept;
+    w.register_hook([&](const Tensor& g) {
+      kept.push_back(g);
+      return Tensor();
+    });
+    sum(linear(x, w)).backward();
+    sum(linear(x, w) * 3).backward();
+    CHECK(kept[0].to_vector<float>() == std::vector<float>{11, 22, 11, 22});
+    CHECK(w.grad().to_vector<float>() == std::vector<float>{44, 88, 44, 88});
+  }
 }
 
 TEST_CASE("optim.parameter_memory.hooks_on_convolutions_and_norms_used_twice") {

@@ -2,12 +2,14 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <vector>
 
 #include "plastic/core/ops/elementwise.h"
 #include "plastic/optim/adam.h"
 #include "plastic/optim/neuroplastic.h"
+#include "plastic/optim/sgd.h"
 #include "tests/cuda/device.h"
 #include "tests/optim/helpers.h"
 
@@ -15,6 +17,8 @@ using namespace plastic;
 using namespace plastic::optim_test;
 using optim::NeuroPlastic;
 using optim::NeuroPlasticOptions;
+using optim::Sgd;
+using optim::SgdOptions;
 using plastic::test::cuda_device;
 using plastic::test::has_cuda_device;
 
@@ -108,6 +112,22 @@ void check_unit_does_not_matter(Device device) {
 }
 
 }  // namespace
+
+TEST_CASE("optim.sgd.infinities_meet_no_zero") {
+  const float inf = std::numeric_limits<float>::infinity();
+  const auto after = [](float theta, float g, const SgdOptions& options) {
+    Tensor w = Tensor::of({theta, theta}, {2}).set_requires_grad();
+    Sgd optimizer({w}, options);
+    w.set_grad(Tensor::of({g, g}, {2}));
+    optimizer.step();
+    return w.to_vector<float>()[1];
+  };
+  for (const double momentum : {0.0, 0.9}) {
+    CAPTURE(momentum);
+    CHECK(after(inf, 0, {.lr = 0.1, .momentum = momentum}) == inf);
+    CHECK(after(1, inf, {.lr = 0.1, .momentum = momentum}) == -inf);
+  }
+}
 
 TEST_CASE("optim.neuroplastic.the_unit_of_the_gradient_does_not_matter") {
   check_unit_does_not_matter(Device{});

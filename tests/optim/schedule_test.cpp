@@ -217,6 +217,28 @@ TEST_CASE("optim.schedule.a_reduction_lasts") {
   check(Schedule([](std::int64_t t, double base) { return base / static_cast<double>(t + 1); }), 5);
 }
 
+TEST_CASE("optim.schedule.a_rate_that_was_0_can_rise_again") {
+  const Tensor w = Tensor::ones({1}).set_requires_grad();
+  optim::Sgd optimizer({w}, {.lr = 0.1});
+  optim::Scheduler scheduler(optimizer, optim::Schedule::exponential(0.9));
+  scheduler.step();
+  optimizer.set_lr(0);
+  scheduler.step();
+  CHECK(optimizer.lr() == 0);
+  optimizer.set_lr(0.3);
+  scheduler.step();
+  CHECK(optimizer.lr() == doctest::Approx(0.27));
+
+  optim::Sgd other({w}, {.lr = 0.3});
+  optim::Scheduler warmup(other, optim::Schedule::warmup(3, 0, optim::Schedule::constant()));
+  optim::Scheduler decay(other, optim::Schedule::exponential(0.9));
+  for (int step = 0; step < 3; ++step) {
+    warmup.step();
+    decay.step();
+  }
+  CHECK(other.lr() > 0.1);
+}
+
 TEST_CASE("optim.schedule.a_refused_rate_changes_nothing") {
   optim::Sgd optimizer(std::vector<optim::SgdGroup>{{{parameter({2}, 1)}, {.lr = 1}},
                                                     {{parameter({3}, 2)}, {.lr = 0.5}}});

@@ -110,6 +110,24 @@ TEST_CASE("core.ops.matmul.same_bits_on_a_rerun") {
   CHECK(matmul(a, b).to_vector<float>() == matmul(a, b).to_vector<float>());
 }
 
+// The errors of a long sum in f32 would add up where all terms are rounded alike.
+TEST_CASE("core.ops.matmul.long_sums_do_not_drift") {
+  const std::int64_t k = 1000000;
+  const Tensor row = Tensor::full({1, k}, 0.1);
+  for (const std::int64_t columns : {1, 3, 8}) {
+    CAPTURE(columns);
+    const Tensor by_rows = Tensor::ones({k, columns});
+    const Tensor by_columns = Tensor::ones({columns, k}).transpose(0, 1);
+    for (const Tensor& b : {by_rows, by_columns}) {
+      for (const Tensor& a : {row, row.expand({2, k}), Tensor::full({k, 1}, 0.1).transpose(0, 1)}) {
+        for (const float sum : matmul(a, b).to_vector<float>()) {
+          CHECK(sum == doctest::Approx(1e5).epsilon(1e-4));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("core.ops.matmul.errors") {
   CHECK_THROWS_WITH_AS(matmul(Tensor::zeros({128, 784}), Tensor::zeros({512, 10})),
                        "[matmul] inner sizes differ: (128, 784) x (512, 10)", Error);
