@@ -17,6 +17,7 @@
 // Elements are computed in f32. Sums over a tensor and what follows from them are doubles, because
 // the projection of the orthogonal variant is a difference of nearly equal numbers.
 
+#include <cfloat>
 #include <cmath>
 #include <cstdint>
 
@@ -227,6 +228,14 @@ PLASTIC_HOST_DEVICE inline float start(Variant variant, const Base& base, float 
   return 0;
 }
 
+/// α·g, at most the largest f32 in size where g is finite: the limit on the update's norm brings it
+/// back, which it could not from an infinity.
+PLASTIC_HOST_DEVICE inline float scaled(float alpha, float g) {
+  const float product = alpha * g;
+  const float most = std::fabs(g) <= FLT_MAX ? FLT_MAX : std::fabs(g);
+  return product > most ? most : product < -most ? -most : product;
+}
+
 /// y, what plasticity makes of it: classic α·g + λ·θ; bounded_residual (α - 1)·g;
 /// orthogonal_residual p = (α - α₀)·g; hybrids (α - 1)·b, or (α - 1)·m̄ on adamw with
 /// Target::momentum.
@@ -235,7 +244,7 @@ PLASTIC_HOST_DEVICE inline float plasticity(const Settings& s, Variant variant, 
                                             float theta) {
   switch (variant) {
     case Variant::classic:
-      return alpha.full * g + static_cast<float>(s.coupled_decay) * theta;
+      return scaled(alpha.full, g) + static_cast<float>(s.coupled_decay) * theta;
     case Variant::orthogonal_residual:
       return (alpha.full - alpha.gradient_only) * g;
     case Variant::adamw:

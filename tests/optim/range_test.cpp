@@ -113,6 +113,21 @@ void check_unit_does_not_matter(Device device) {
 
 }  // namespace
 
+TEST_CASE("optim.neuroplastic.gradients_near_the_largest_number") {
+  int which = 0;
+  for (const NeuroPlasticOptions& options : variants()) {
+    CAPTURE(which++);
+    for (const float g : {1.6e38F, 1.8e38F, 3.4e38F}) {
+      CAPTURE(g);
+      Tensor w = Tensor::ones({2}).set_requires_grad();
+      NeuroPlastic optimizer({w}, options);
+      w.set_grad(Tensor::of({g, 1}, {2}));
+      optimizer.step();
+      for (const float value : w.to_vector<float>()) CHECK(std::abs(value) < 2);
+    }
+  }
+}
+
 TEST_CASE("optim.sgd.infinities_meet_no_zero") {
   const float inf = std::numeric_limits<float>::infinity();
   const auto after = [](float theta, float g, const SgdOptions& options) {
