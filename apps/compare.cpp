@@ -19,6 +19,7 @@
 #include "apps/run_folder.h"
 #include "apps/schedules.h"
 #include "apps/standard_streams.h"
+#include "apps/terminal_text.h"
 #include "apps/values.h"
 #include "apps/variants.h"
 #include "plastic/core/device.h"
@@ -89,8 +90,8 @@ void print_header(const SharedOptions& shared, const data::DatasetPair& data,
               << describe(options.optimizers[i]) << "\n";
   }
   if (options.is_continued) {
-    std::cout << "continued  " << options.out.string() << ": " << runs.found_count() << " of "
-              << runs.run_count() << " runs are done\n";
+    std::cout << "continued  " << printable(options.out.string()) << ": " << runs.found_count()
+              << " of " << runs.run_count() << " runs are done\n";
   }
   std::cout
       << "Each seed gives all of them one initial network, one subset and one order of images.\n"
@@ -121,10 +122,10 @@ class Results {
 
   void report() const {
     if (options_.out.empty() || runs_.ended_count() == 0) return;
-    std::cout << "results in " << options_.out.string() << std::endl;
+    std::cout << "results in " << printable(options_.out.string()) << std::endl;
     const fs::path page = options_.out / "report.html";
     write_report({options_.out}, page);
-    std::cout << "report in " << page.string() << std::endl;
+    std::cout << "report in " << printable(page.string()) << std::endl;
   }
 
  private:

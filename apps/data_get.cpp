@@ -72,10 +72,8 @@ void add_data_get(CLI::App& data) {
       [choice, options] { get(*choice, *options); });
   add_set_name(command, choice);
   add_text_option(command, "--data-dir", "DIR", "~/.cache/plastic", "Data",
-                  "Put the set's folder here", [choice](const std::string& text) {
-                    if (text.empty()) throw UsageError("expected a folder, got nothing");
-                    choice->data_dir = text;
-                  });
+                  "Put the set's folder here",
+                  [choice](const std::string& text) { choice->data_dir = text; });
   add_text_option(command, "--from", "URL", "the set's home", "Data",
                   "Take the files from this folder of a server, http or https; they must be the "
                   "published ones all the same",

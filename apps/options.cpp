@@ -237,10 +237,7 @@ void add_output_options(CLI::App& command, SharedOptions& options) {
   add_text_option(command, "--out", "DIR", "write nothing", group,
                   "Write the results to this folder; it is created, and refused when it is not "
                   "empty",
-                  [&options](const std::string& text) {
-                    if (text.empty()) throw UsageError("expected a folder, got nothing");
-                    options.out = text;
-                  });
+                  [&options](const std::string& text) { options.out = text; });
   command
       .add_flag("--overwrite", options.overwrite,
                 "Replace the results in a folder that is not empty; other files stay")
@@ -292,7 +289,18 @@ void add_text_option(CLI::App& command, const std::string& name, const std::stri
                      const std::string& default_text, const std::string& group,
                      const std::string& description,
                      const std::function<void(const std::string&)>& take) {
-  add_option(command, name, type_name, default_text, group, description, take);
+  // What names a place cannot be empty.
+  const std::string place = type_name == "DIR"    ? "a folder"
+                            : type_name == "FILE" ? "a file"
+                            : type_name == "RUN"  ? "a run"
+                                                  : "";
+  add_option(command, name, type_name, default_text, group, description,
+             [take, place](const std::string& text) {
+               if (text.empty() && !place.empty()) {
+                 throw UsageError("expected " + place + ", got nothing");
+               }
+               take(text);
+             });
 }
 
 void add_shared_options(CLI::App& command, SharedOptions& options,

@@ -102,6 +102,9 @@ void print(const std::string& path, const std::vector<Guess>& guesses, bool as_j
 
 void predict(const PredictOptions& options) {
   if (options.run.empty()) throw UsageError("--checkpoint RUN is missing");
+  if (std::ranges::find(options.images, "") != options.images.end()) {
+    throw UsageError("IMAGE: expected a file, got nothing");
+  }
   check_device(options.device);
   const SavedModel saved = load_saved_model(options.run);
   saved.model->to(options.device);

@@ -12,6 +12,7 @@
 #include "apps/options.h"
 #include "apps/run_files.h"
 #include "apps/run_folder.h"
+#include "apps/terminal_text.h"
 #include "apps/values.h"
 #include "core/atomic_file.h"
 #include "core/check.h"
@@ -40,6 +41,9 @@ void check_target(const fs::path& file) {
 }
 
 void report(const ReportOptions& options) {
+  if (std::ranges::find(options.runs, "") != options.runs.end()) {
+    throw UsageError("RUN: expected a folder, got nothing");
+  }
   if (options.runs.size() > 1 && options.out.empty()) {
     throw UsageError("with several runs, say where the report goes: --out FILE");
   }
@@ -48,7 +52,7 @@ void report(const ReportOptions& options) {
   for (const std::string& remark : write_report({options.runs.begin(), options.runs.end()}, file)) {
     std::cout << remark << "\n";
   }
-  std::cout << "report in " << file.string() << std::endl;
+  std::cout << "report in " << printable(file.string()) << std::endl;
 }
 
 std::string footer() {

@@ -15,6 +15,7 @@
 #include "apps/saved_run.h"
 #include "apps/schedules.h"
 #include "apps/standard_streams.h"
+#include "apps/terminal_text.h"
 #include "apps/training.h"
 #include "apps/values.h"
 #include "core/check.h"
@@ -130,7 +131,7 @@ void train(TrainOptions& options) {
             << config.optimizer.name << (shared.paper ? " (the paper's settings): " : ": ")
             << describe(config.optimizer) << "\n";
   if (options.resume) {
-    std::cout << "resumed    " << shared.out.string();
+    std::cout << "resumed    " << printable(shared.out.string());
     if (start) {
       std::cout << " after epoch " << done << " of " << config.epochs;
     } else {
@@ -160,7 +161,7 @@ void train(TrainOptions& options) {
     progress.print("best test accuracy " + accuracy(best) + " after epoch " + std::to_string(best));
   }
   if (!shared.out.empty()) {
-    progress.print("results in " + (shared.out / "metrics.jsonl").string());
+    progress.print("results in " + printable((shared.out / "metrics.jsonl").string()));
   }
 }
 
@@ -208,7 +209,6 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
         if (!others.empty()) {
           throw UsageError("a run goes on with its own configuration; leave out " + join(others));
         }
-        if (folder.empty()) throw UsageError("expected a folder, got nothing");
         options->resume = true;
         options->shared.out = folder;
         const std::filesystem::path config = options->shared.out / "config.toml";

@@ -184,9 +184,12 @@ Tensor clamp(const Tensor& x, Number low, Number high) {
   check_computable("clamp", x);
   check_number("clamp", low, x.dtype());
   check_number("clamp", high, x.dtype());
-  const bool both_whole = low.is_integer() && high.is_integer();
-  const bool ordered = both_whole ? low.integer() <= high.integer() : low.real() <= high.real();
-  if (!ordered) {
+  // Both fit into x's dtype.
+  const auto whole = [](const Number& limit) {
+    return limit.is_integer() ? limit.integer() : static_cast<std::int64_t>(limit.real());
+  };
+  const bool are_whole = !is_floating_point(x.dtype()) || (low.is_integer() && high.is_integer());
+  if (are_whole ? whole(low) > whole(high) : !(low.real() <= high.real())) {
     fail("clamp", "needs low <= high, got ", to_string(low), " and ", to_string(high));
   }
   if (!is_floating_point(x.dtype())) {

@@ -48,6 +48,12 @@ TEST_CASE("apps.usage.unknown") {
   check_refused("compare --optimizers sdg,adam", "did you mean sgd?");
   check_refused("data get minst", "did you mean mnist?");
   check_refused("train --data ''", "got no name");
+  check_refused("train --config ''", "--config: expected a file, got nothing");
+  check_refused("train --data folder --data-dir ''", "--data-dir: expected a folder, got nothing");
+  check_refused("train --out ''", "--out: expected a folder, got nothing");
+  check_refused("report ''", "RUN: expected a folder, got nothing");
+  check_refused("predict --checkpoint '' a.png", "--checkpoint: expected a run, got nothing");
+  check_refused("predict --checkpoint run ''", "IMAGE: expected a file, got nothing");
 }
 
 TEST_CASE("apps.usage.train_values") {

@@ -27,6 +27,14 @@ Tensor tensor(const Integers& values) {
 Integers values(const Tensor& x) { return x.to_vector<std::int64_t>(); }
 Bytes bytes(const Tensor& x) { return x.to_vector<std::uint8_t>(); }
 
+TEST_CASE("core.integers.limits_of_clamp_are_compared_as_integers") {
+  const Tensor x = Tensor::full({2}, 0, {.dtype = DType::i64});
+  const std::int64_t above = (std::int64_t{1} << 53) + 1;
+  CHECK_THROWS_WITH_AS(clamp(x, above, 0x1p53), doctest::Contains("needs low <= high"), Error);
+  CHECK(clamp(x, 0x1p53, above).to_vector<std::int64_t>() ==
+        std::vector<std::int64_t>(2, above - 1));
+}
+
 TEST_CASE("core.ops.integers.sums_are_i64") {
   // The layouts that kernels tell apart: along lines, down columns, over everything, with strides.
   CHECK(sum(Tensor::full({300}, 255, u8)).item() == 76500);
