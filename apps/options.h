@@ -31,7 +31,7 @@ struct SharedOptions {
   std::optional<std::filesystem::path> data_dir;
   /// What the images of a folder are resized to.
   std::optional<std::int64_t> image_size;
-  /// Of the images of a folder, too.
+  /// Holds for the images of a folder, too.
   std::optional<data::Orientation> orientation;
   bool skip_bad_images = false;
   TrainConfig run;

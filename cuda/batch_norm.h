@@ -44,7 +44,7 @@ struct BatchNorm {
   const Number* bias;
 };
 
-/// Of `width` channels from `first` on, y = (x - centre)·scale + shift.
+/// For `width` channels from `first` on, y = (x - centre)·scale + shift.
 template <class Number, unsigned width>
 struct Affine {
   template <class T>

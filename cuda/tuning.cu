@@ -8,8 +8,8 @@ namespace {
 constexpr int measured_runs = 3;
 /// Below that a difference is taken for noise.
 constexpr float clearly_faster = 0.97F;
-/// Of the device's clock, a third to two thirds of a millisecond: longer than the host takes to
-/// issue the runs of one way, so that what is measured are kernels that follow each other.
+/// Cycles of the device's clock, a third to two thirds of a millisecond: longer than the host takes
+/// to issue the runs of one way, so that what is measured are kernels that follow each other.
 constexpr long long cycles_in_front = 1'000'000;
 /// The device raises its clock while it works.
 constexpr long long cycles_to_warm_up = 20'000'000;

@@ -219,7 +219,7 @@ std::vector<double> gradient_sums(const BatchNormCall& n, const Masked<T>& maske
   return sums;
 }
 
-/// Of each channel, dx = scale·(g - offset - (x - centre)·slope).
+/// For each channel, dx = scale·(g - offset - (x - centre)·slope).
 template <class T>
 struct InputGradient {
   /// With r = 1/√(variance + eps): dx = w·r·(g - mean(g) - (x - mean)·r²·mean(g·(x - mean))), or

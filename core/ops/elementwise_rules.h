@@ -49,7 +49,7 @@ struct Abs {
     if constexpr (std::is_integral_v<T>) {
       return is_negative(x) ? Neg{}(x) : x;
     } else {
-      // Of -0 too.
+      // So for -0, too.
       return std::fabs(x);
     }
   }

@@ -29,7 +29,7 @@ PoolGeometry pool_geometry(const char* op, const Tensor& x,
            ", ", step, " and ", pad);
     }
     const std::int64_t in = x.shape()[i + 2];
-    // Of the places where a window may begin; padding is at most half of it.
+    // The places where a window may begin; padding is at most half of it.
     const std::int64_t room = checked_add(op, in, 2 * pad - size);
     if (room < 0 && !(ceil_mode && room > -step)) {
       fail(op, "a window of ", size, " does not fit input ", to_string(x.shape()), " with padding ",

@@ -44,7 +44,7 @@ json chart_data(const std::string& page) {
   return json::parse(page.substr(at, page.find("</script>", at) - at));
 }
 
-// Of a page with one table.
+// Looks at a page with one table.
 json groups_of(const std::string& page) {
   const json tables = chart_data(page)["tables"];
   REQUIRE(tables.size() == 1);
