@@ -10,13 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include "apps/commands.h"
-#include "apps/help_format.h"
-#include "apps/interrupt.h"
-#include "apps/options.h"
-#include "apps/standard_streams.h"
-#include "apps/terminal_text.h"
-#include "apps/values.h"
+#include "apps/cli/help_format.h"
+#include "apps/cli/options.h"
+#include "apps/cli/values.h"
+#include "apps/commands/commands.h"
+#include "apps/terminal/standard_streams.h"
+#include "apps/terminal/terminal_text.h"
+#include "apps/training/interrupt.h"
 #include "plastic/core/error.h"
 
 namespace {

@@ -8,8 +8,8 @@
 
 #include "bench/conv_layers.h"
 #include "bench/harness.h"
-#include "core/backend.h"
-#include "core/cpu/conv_winograd.h"
+#include "core/cpu/conv/conv_winograd.h"
+#include "core/device/backend.h"
 #include "plastic/core/conv_algorithm.h"
 #include "plastic/core/random.h"
 #include "plastic/core/tensor.h"

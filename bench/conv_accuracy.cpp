@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "bench/conv_layers.h"
-#include "core/backend.h"
+#include "core/device/backend.h"
 #include "plastic/core/conv_algorithm.h"
 #include "plastic/core/random.h"
 #include "plastic/core/tensor.h"

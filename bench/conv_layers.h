@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/conv2d_shape.h"
+#include "core/device/conv2d_shape.h"
 
 namespace plastic::bench {
 

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <type_traits>
 
-#include "core/backend.h"
+#include "core/device/backend.h"
 
 namespace plastic {
 

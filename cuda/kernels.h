@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/backend.h"
-#include "cuda/context.h"
+#include "core/device/backend.h"
+#include "cuda/runtime/context.h"
 
 // The kernels behind the CUDA device's Backend, one family a file. Contracts are those of Backend;
 // all work is put in the order of the context's stream. Only what returns a number waits.

@@ -1,11 +1,11 @@
 // The cuda room of a build without CUDA: there are no devices, and it says why.
 #include <string>
 
-#include "core/backend.h"
 #include "core/check.h"
-#include "core/device_cache.h"
-#include "core/device_libraries.h"
-#include "data/device_gather.h"
+#include "core/device/backend.h"
+#include "core/device/device_cache.h"
+#include "core/device/device_libraries.h"
+#include "data/loading/device_gather.h"
 #include "optim/kernels.h"
 
 namespace plastic {

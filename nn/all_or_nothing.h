@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/attempt.h"
+#include "core/autograd/attempt.h"
 #include "plastic/core/tensor.h"
 
 namespace plastic::nn {

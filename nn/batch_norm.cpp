@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/attempt.h"
+#include "core/autograd/attempt.h"
 #include "core/check.h"
 #include "nn/layer_kind.h"
 #include "plastic/core/autograd.h"

@@ -4,7 +4,7 @@
 
 #include "core/check.h"
 #include "core/ops/mixed_precision.h"
-#include "core/tensor_impl.h"
+#include "core/tensor/tensor_impl.h"
 #include "nn/reduction.h"
 #include "plastic/core/ops/compare.h"
 #include "plastic/core/ops/cross_entropy.h"

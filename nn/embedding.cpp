@@ -1,7 +1,7 @@
 #include "plastic/nn/embedding.h"
 
 #include "core/check.h"
-#include "core/tensor_impl.h"
+#include "core/tensor/tensor_impl.h"
 #include "plastic/core/ops/index.h"
 
 namespace plastic::nn {

@@ -1,6 +1,6 @@
 #include "plastic/nn/linear.h"
 
-#include "core/attempt.h"
+#include "core/autograd/attempt.h"
 #include "core/check.h"
 #include "nn/layer_kind.h"
 #include "plastic/core/ops/activation.h"

@@ -6,13 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
 #include "core/ops/axis.h"
 #include "core/ops/broadcast.h"
 #include "core/ops/mixed_precision.h"
 #include "core/ops/wide_sums.h"
-#include "core/tensor_impl.h"
+#include "core/tensor/tensor_impl.h"
 #include "nn/reduction.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/core/ops/compare.h"

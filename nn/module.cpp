@@ -4,11 +4,11 @@
 #include <unordered_set>
 #include <utility>
 
-#include "core/backend.h"
 #include "core/check.h"
+#include "core/device/backend.h"
+#include "core/io/state_index.h"
 #include "core/repeats.h"
-#include "core/state_index.h"
-#include "core/tensor_impl.h"
+#include "core/tensor/tensor_impl.h"
 #include "nn/all_or_nothing.h"
 #include "plastic/core/autograd.h"
 

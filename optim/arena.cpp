@@ -2,9 +2,9 @@
 
 #include <unordered_set>
 
-#include "core/backend.h"
 #include "core/check.h"
-#include "core/tensor_impl.h"
+#include "core/device/backend.h"
+#include "core/tensor/tensor_impl.h"
 
 namespace plastic::optim {
 namespace {

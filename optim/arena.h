@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "core/gradient_slot.h"
-#include "core/storage.h"
+#include "core/autograd/gradient_slot.h"
+#include "core/tensor/storage.h"
 #include "plastic/core/tensor.h"
 
 namespace plastic::optim {

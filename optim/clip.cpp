@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "core/check.h"
-#include "core/dispatch.h"
 #include "core/ops/wide_sums.h"
 #include "core/repeats.h"
-#include "core/tensor_impl.h"
+#include "core/tensor/dispatch.h"
+#include "core/tensor/tensor_impl.h"
 #include "optim/pieces.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/elementwise.h"

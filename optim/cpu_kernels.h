@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "optim/cpu_neuroplastic_loops.h"
 #include "optim/kernels.h"
+#include "optim/neuroplastic/cpu_neuroplastic_loops.h"
 
 namespace plastic::optim {
 

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "core/check.h"
-#include "core/dispatch.h"
-#include "core/state_index.h"
-#include "core/tensor_impl.h"
+#include "core/io/state_index.h"
+#include "core/tensor/dispatch.h"
+#include "core/tensor/tensor_impl.h"
 #include "optim/check_option.h"
 #include "optim/numbers.h"
 #include "optim/pieces.h"

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "core/tensor_impl.h"
+#include "core/tensor/tensor_impl.h"
 #include "optim/arena.h"
 #include "optim/kernels.h"
 

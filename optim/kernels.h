@@ -5,10 +5,10 @@
 #include <optional>
 #include <span>
 
-#include "optim/adam_rule.h"
-#include "optim/diagnostic_sums.h"
-#include "optim/neuroplastic_rule.h"
-#include "optim/sgd_rule.h"
+#include "optim/elementwise/adam_rule.h"
+#include "optim/elementwise/sgd_rule.h"
+#include "optim/neuroplastic/diagnostic_sums.h"
+#include "optim/neuroplastic/neuroplastic_rule.h"
 #include "plastic/core/device.h"
 
 namespace plastic::optim {

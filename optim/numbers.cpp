@@ -6,7 +6,7 @@
 #include <unordered_set>
 
 #include "core/check.h"
-#include "core/state_index.h"
+#include "core/io/state_index.h"
 
 namespace plastic::optim {
 

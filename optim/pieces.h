@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "core/parallel.h"
+#include "core/threads/parallel.h"
 #include "plastic/core/tensor.h"
 
 namespace plastic::optim {

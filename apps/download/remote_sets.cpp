@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-#include "apps/progress.h"
+#include "apps/terminal/progress.h"
 #include "core/check.h"
 
 namespace plastic::apps {

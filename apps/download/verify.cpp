@@ -7,9 +7,9 @@
 #include <sstream>
 
 #include "apps/download/sha256.h"
-#include "core/atomic_file.h"
-#include "core/regular_file.h"
-#include "data/byte_source.h"
+#include "core/io/atomic_file.h"
+#include "core/io/regular_file.h"
+#include "data/formats/byte_source.h"
 #include "plastic/core/error.h"
 
 namespace plastic::apps {

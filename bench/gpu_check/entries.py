@@ -4,7 +4,7 @@ import json
 
 from gpu_check import failures
 
-OPTIMIZER_BYTES = {"sgd": 20, "adam": 28, "neuroplastic": 60}  # a parameter; cuda/neuroplastic.cu
+OPTIMIZER_BYTES = {"sgd": 20, "adam": 28, "neuroplastic": 60}  # a parameter; cuda/optim/neuroplastic.cu
 
 
 def parse(output):

@@ -17,9 +17,9 @@
 #include "core/check.h"
 #include "core/cpu/poison.h"
 #include "core/cpu/system_memory.h"
-#include "core/device_cache.h"
-#include "core/fork.h"
-#include "core/recent_peak.h"
+#include "core/device/device_cache.h"
+#include "core/device/recent_peak.h"
+#include "core/threads/fork.h"
 
 namespace plastic::cpu {
 namespace {

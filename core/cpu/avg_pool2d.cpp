@@ -2,8 +2,8 @@
 #include <vector>
 
 #include "core/cpu/kernels.h"
-#include "core/dispatch.h"
-#include "core/parallel.h"
+#include "core/tensor/dispatch.h"
+#include "core/threads/parallel.h"
 
 namespace plastic::cpu {
 namespace {

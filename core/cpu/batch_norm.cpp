@@ -11,8 +11,8 @@
 #include "core/cpu/column_sums.h"
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
-#include "core/dispatch.h"
 #include "core/ops/batch_norm_rule.h"
+#include "core/tensor/dispatch.h"
 
 namespace plastic::cpu {
 namespace {

@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "core/cpu/kernels.h"
-#include "core/dispatch.h"
+#include "core/tensor/dispatch.h"
 
 namespace plastic::cpu {
 

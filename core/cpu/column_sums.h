@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/parallel.h"
+#include "core/threads/parallel.h"
 
 namespace plastic::cpu {
 

@@ -2,7 +2,7 @@
 
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
-#include "core/dispatch.h"
+#include "core/tensor/dispatch.h"
 
 namespace plastic::cpu {
 namespace {

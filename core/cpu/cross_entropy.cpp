@@ -5,9 +5,9 @@
 
 #include "core/cpu/cascade_sum.h"
 #include "core/cpu/kernels.h"
-#include "core/dispatch.h"
 #include "core/ops/cross_entropy_rule.h"
-#include "core/parallel.h"
+#include "core/tensor/dispatch.h"
+#include "core/threads/parallel.h"
 
 namespace plastic::cpu {
 namespace {

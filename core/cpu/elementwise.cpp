@@ -2,10 +2,10 @@
 
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
-#include "core/dispatch.h"
-#include "core/number.h"
 #include "core/ops/elementwise_gradient_rules.h"
 #include "core/ops/elementwise_rules.h"
+#include "core/tensor/dispatch.h"
+#include "core/tensor/number.h"
 
 namespace plastic::cpu {
 namespace {

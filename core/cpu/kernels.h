@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/backend.h"
+#include "core/device/backend.h"
 
 // The kernels behind the CPU's Backend, one family a file. Contracts are those of Backend.
 namespace plastic::cpu {

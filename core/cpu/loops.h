@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/array.h"
-#include "core/parallel.h"
+#include "core/device/array.h"
+#include "core/threads/parallel.h"
 
 namespace plastic::cpu {
 

@@ -2,8 +2,8 @@
 #include <type_traits>
 
 #include "core/cpu/kernels.h"
-#include "core/dispatch.h"
-#include "core/parallel.h"
+#include "core/tensor/dispatch.h"
+#include "core/threads/parallel.h"
 
 namespace plastic::cpu {
 namespace {

@@ -1,6 +1,6 @@
 #include "core/cpu/philox_batch.h"
 
-#include "core/philox.h"
+#include "core/random/philox.h"
 
 #ifdef __AVX2__
 #include <immintrin.h>

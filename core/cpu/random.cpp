@@ -3,8 +3,8 @@
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
 #include "core/cpu/philox_batch.h"
-#include "core/dispatch.h"
-#include "core/philox.h"
+#include "core/random/philox.h"
+#include "core/tensor/dispatch.h"
 
 namespace plastic::cpu {
 namespace {

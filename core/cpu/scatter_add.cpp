@@ -9,8 +9,8 @@
 
 #include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
-#include "core/dispatch.h"
 #include "core/ops/two_sum_rule.h"
+#include "core/tensor/dispatch.h"
 
 namespace plastic::cpu {
 namespace {

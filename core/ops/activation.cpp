@@ -1,8 +1,8 @@
 #include "plastic/core/ops/activation.h"
 
-#include "core/number.h"
 #include "core/ops/unary.h"
-#include "core/tensor_impl.h"
+#include "core/tensor/number.h"
+#include "core/tensor/tensor_impl.h"
 
 namespace plastic {
 

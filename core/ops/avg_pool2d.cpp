@@ -1,11 +1,11 @@
 #include <algorithm>
 
-#include "core/backend.h"
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
-#include "core/layout.h"
+#include "core/device/backend.h"
 #include "core/ops/pool2d.h"
-#include "core/sizes.h"
+#include "core/tensor/layout.h"
+#include "core/tensor/sizes.h"
 #include "plastic/core/ops/pool.h"
 
 namespace plastic {

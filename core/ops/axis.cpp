@@ -1,7 +1,7 @@
 #include "core/ops/axis.h"
 
 #include "core/check.h"
-#include "core/tensor_impl.h"
+#include "core/tensor/tensor_impl.h"
 
 namespace plastic {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/array.h"
+#include "core/device/array.h"
 #include "plastic/core/tensor.h"
 
 namespace plastic {

@@ -3,11 +3,11 @@
 #include <cmath>
 #include <optional>
 
-#include "core/attempt.h"
-#include "core/backend.h"
+#include "core/autograd/attempt.h"
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
-#include "core/layout.h"
+#include "core/device/backend.h"
+#include "core/tensor/layout.h"
 
 namespace plastic {
 namespace {

@@ -1,7 +1,7 @@
 #include "core/ops/broadcast.h"
 
-#include "core/array.h"
-#include "core/tensor_impl.h"
+#include "core/device/array.h"
+#include "core/tensor/tensor_impl.h"
 #include "plastic/core/ops/reduce.h"
 
 namespace plastic {

@@ -1,9 +1,9 @@
-#include "core/class_sums.h"
+#include "core/device/class_sums.h"
 
-#include "core/backend.h"
 #include "core/check.h"
-#include "core/storage.h"
-#include "core/tensor_impl.h"
+#include "core/device/backend.h"
+#include "core/tensor/storage.h"
+#include "core/tensor/tensor_impl.h"
 
 namespace plastic {
 

@@ -1,11 +1,11 @@
 #include "plastic/core/ops/compare.h"
 
-#include "core/backend.h"
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
-#include "core/layout.h"
-#include "core/number.h"
+#include "core/device/backend.h"
 #include "core/ops/broadcast.h"
+#include "core/tensor/layout.h"
+#include "core/tensor/number.h"
 
 namespace plastic {
 namespace {

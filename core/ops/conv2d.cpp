@@ -2,13 +2,13 @@
 
 #include <optional>
 
-#include "core/backend.h"
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/conv2d_shape.h"
-#include "core/graph.h"
-#include "core/layout.h"
+#include "core/device/backend.h"
+#include "core/device/conv2d_shape.h"
 #include "core/ops/mixed_precision.h"
-#include "core/sizes.h"
+#include "core/tensor/layout.h"
+#include "core/tensor/sizes.h"
 #include "plastic/core/ops/reduce.h"
 
 namespace plastic {

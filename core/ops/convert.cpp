@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "core/check.h"
-#include "core/parallel.h"
-#include "core/tensor_impl.h"
+#include "core/tensor/tensor_impl.h"
+#include "core/threads/parallel.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/compare.h"
 #include "plastic/core/ops/elementwise.h"

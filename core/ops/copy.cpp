@@ -1,9 +1,9 @@
 // Copies: clone, contiguous, conversion between dtypes and devices.
-#include "core/backend.h"
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
-#include "core/layout.h"
+#include "core/device/backend.h"
 #include "core/ops/convert.h"
+#include "core/tensor/layout.h"
 
 namespace plastic {
 namespace {

@@ -1,8 +1,8 @@
 #include "plastic/core/ops/cross_entropy.h"
 
-#include "core/backend.h"
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
+#include "core/device/backend.h"
 #include "core/ops/mixed_precision.h"
 
 namespace plastic {

@@ -1,10 +1,10 @@
 #include "plastic/core/ops/dropout.h"
 
-#include "core/backend.h"
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/draw.h"
-#include "core/graph.h"
-#include "core/philox.h"
+#include "core/device/backend.h"
+#include "core/random/draw.h"
+#include "core/random/philox.h"
 #include "plastic/core/ops/elementwise.h"
 
 namespace plastic {

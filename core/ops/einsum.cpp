@@ -4,8 +4,8 @@
 #include <map>
 #include <string>
 
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
 #include "core/ops/mixed_precision.h"
 #include "plastic/core/ops/elementwise.h"
 #include "plastic/core/ops/matmul.h"

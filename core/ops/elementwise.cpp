@@ -4,13 +4,13 @@
 #include <limits>
 #include <type_traits>
 
-#include "core/backend.h"
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
-#include "core/layout.h"
-#include "core/number.h"
+#include "core/device/backend.h"
 #include "core/ops/broadcast.h"
 #include "core/ops/unary.h"
+#include "core/tensor/layout.h"
+#include "core/tensor/number.h"
 #include "plastic/core/ops/compare.h"
 #include "plastic/core/ops/reduce.h"
 

@@ -1,7 +1,7 @@
 // max, min and their positions.
-#include "core/backend.h"
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
+#include "core/device/backend.h"
 #include "core/ops/axis.h"
 #include "plastic/core/ops/index.h"
 #include "plastic/core/ops/reduce.h"

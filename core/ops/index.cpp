@@ -1,8 +1,8 @@
 #include "plastic/core/ops/index.h"
 
-#include "core/backend.h"
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
+#include "core/device/backend.h"
 #include "core/ops/axis.h"
 #include "core/ops/mixed_precision.h"
 

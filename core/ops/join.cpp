@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
-#include "core/sizes.h"
+#include "core/tensor/sizes.h"
 
 namespace plastic {
 

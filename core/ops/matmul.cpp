@@ -1,12 +1,12 @@
 #include "plastic/core/ops/matmul.h"
 
-#include "core/backend.h"
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/draw.h"
-#include "core/graph.h"
+#include "core/device/backend.h"
 #include "core/ops/broadcast.h"
 #include "core/ops/mixed_precision.h"
-#include "core/philox.h"
+#include "core/random/draw.h"
+#include "core/random/philox.h"
 #include "plastic/core/ops/reduce.h"
 
 namespace plastic {

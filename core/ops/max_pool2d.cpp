@@ -1,7 +1,7 @@
-#include "core/backend.h"
-#include "core/graph.h"
-#include "core/layout.h"
+#include "core/autograd/graph.h"
+#include "core/device/backend.h"
 #include "core/ops/pool2d.h"
+#include "core/tensor/layout.h"
 #include "plastic/core/ops/pool.h"
 
 namespace plastic {

@@ -1,6 +1,6 @@
 #include "core/ops/mixed_precision.h"
 
-#include "core/tensor_impl.h"
+#include "core/tensor/tensor_impl.h"
 #include "plastic/core/precision.h"
 
 namespace plastic {

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
-#include "core/layout.h"
-#include "core/number.h"
-#include "core/sizes.h"
+#include "core/tensor/layout.h"
+#include "core/tensor/number.h"
+#include "core/tensor/sizes.h"
 
 namespace plastic {
 namespace {

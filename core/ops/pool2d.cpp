@@ -1,8 +1,8 @@
 #include "core/ops/pool2d.h"
 
 #include "core/check.h"
-#include "core/sizes.h"
-#include "core/tensor_impl.h"
+#include "core/tensor/sizes.h"
+#include "core/tensor/tensor_impl.h"
 
 namespace plastic {
 

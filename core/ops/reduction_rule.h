@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <limits>
 
-#include "core/backend.h"
-#include "core/host_device.h"
+#include "core/device/backend.h"
+#include "core/device/host_device.h"
 
 namespace plastic::rules {
 

@@ -2,8 +2,8 @@
 
 #include <limits>
 
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
 #include "core/ops/axis.h"
 #include "core/ops/mixed_precision.h"
 #include "core/ops/wide_sums.h"

@@ -1,7 +1,7 @@
 #include "core/ops/unary.h"
 
-#include "core/graph.h"
-#include "core/layout.h"
+#include "core/autograd/graph.h"
+#include "core/tensor/layout.h"
 
 namespace plastic {
 

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <optional>
 
-#include "core/backend.h"
+#include "core/autograd/graph.h"
 #include "core/check.h"
-#include "core/graph.h"
+#include "core/device/backend.h"
 #include "core/ops/broadcast.h"
-#include "core/sizes.h"
+#include "core/tensor/sizes.h"
 
 namespace plastic {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/backend.h"
-#include "core/tensor_impl.h"
+#include "core/device/backend.h"
+#include "core/tensor/tensor_impl.h"
 
 namespace plastic {
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-#include "apps/checkpoint.h"
+#include "apps/runs/checkpoint.h"
 #include "tests/apps/program.h"
 #include "tests/apps/small_disk.h"
 

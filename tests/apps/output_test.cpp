@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "apps/standard_streams.h"
+#include "apps/terminal/standard_streams.h"
 #include "tests/apps/program.h"
 
 using namespace plastic::tests;

@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "apps/checkpoint.h"
+#include "apps/runs/checkpoint.h"
 #include "plastic/core/safetensors.h"
 #include "tests/apps/program.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/training.h"
+#include "apps/training/training.h"
 #include "plastic/core/device.h"
 #include "plastic/data/digits.h"
 

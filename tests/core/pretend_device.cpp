@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "core/backend.h"
+#include "core/device/backend.h"
 
 namespace plastic {
 

@@ -11,8 +11,8 @@
 #include <thread>
 #include <vector>
 
-#include "core/fork.h"
-#include "core/parallel.h"
+#include "core/threads/fork.h"
+#include "core/threads/parallel.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/device.h"
 #include "plastic/core/error.h"

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "core/backend.h"
-#include "core/tensor_impl.h"
+#include "core/device/backend.h"
+#include "core/tensor/tensor_impl.h"
 #include "plastic/core/random.h"
 #include "plastic/core/tensor.h"
 #include "tests/cuda/device.h"

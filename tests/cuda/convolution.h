@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "core/conv2d_shape.h"
+#include "core/device/conv2d_shape.h"
 
 namespace plastic::test {
 

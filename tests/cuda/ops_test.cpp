@@ -1,8 +1,8 @@
 // Every op case on a CUDA device against the CPU: results and gradients, in every layout.
 #include <cmath>
 
-#include "core/backend.h"
-#include "core/tensor_impl.h"
+#include "core/device/backend.h"
+#include "core/tensor/tensor_impl.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/random.h"
 #include "tests/core/ops/op_cases.h"

@@ -1,13 +1,13 @@
 // Training on a CUDA device: the CPU's losses, recorded steps, interruption.
-#include "apps/training.h"
+#include "apps/training/training.h"
 
 #include <signal.h>
 
 #include <cmath>
 #include <utility>
 
-#include "apps/interrupt.h"
-#include "apps/model_choice.h"
+#include "apps/training/interrupt.h"
+#include "apps/training/model_choice.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/precision.h"
 #include "plastic/data/digits.h"

@@ -1,5 +1,5 @@
 // How blocks share columns and their sums are joined, as on a device of many multiprocessors.
-#include "cuda/columns.h"
+#include "cuda/reduce/columns.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <numeric>
 #include <vector>
 
-#include "cuda/scratch.h"
+#include "cuda/runtime/scratch.h"
 
 namespace plastic::cuda {
 namespace {

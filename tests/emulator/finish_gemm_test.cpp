@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/philox.h"
-#include "core/tensor_impl.h"
+#include "core/random/philox.h"
+#include "core/tensor/tensor_impl.h"
 #include "cuda/kernels.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"

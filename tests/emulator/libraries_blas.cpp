@@ -5,9 +5,9 @@
 #include <cstring>
 #include <vector>
 
-#include "core/backend.h"
-#include "core/bfloat16.h"
-#include "cuda/libraries.h"
+#include "core/device/backend.h"
+#include "core/tensor/bfloat16.h"
+#include "cuda/runtime/libraries.h"
 #include "tests/emulator/device_memory.h"
 #include "tests/emulator/libraries.h"
 

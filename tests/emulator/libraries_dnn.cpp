@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "cuda/libraries.h"
+#include "cuda/runtime/libraries.h"
 #include "tests/emulator/convolution.h"
 #include "tests/emulator/device_memory.h"
 #include "tests/emulator/libraries.h"

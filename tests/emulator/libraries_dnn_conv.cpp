@@ -1,8 +1,8 @@
 // Convolutions of tensors with any strides, by the CPU.
 #include <array>
 
-#include "core/backend.h"
-#include "core/bfloat16.h"
+#include "core/device/backend.h"
+#include "core/tensor/bfloat16.h"
 #include "tests/emulator/convolution.h"
 
 namespace plastic::emulator {

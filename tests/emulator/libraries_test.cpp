@@ -6,9 +6,9 @@
 #include <iostream>
 #include <sstream>
 
-#include "core/backend.h"
-#include "cuda/cudnn_graph.h"
-#include "cuda/library_use.h"
+#include "core/device/backend.h"
+#include "cuda/conv/cudnn_graph.h"
+#include "cuda/runtime/library_use.h"
 #include "plastic/core/deterministic.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/ops/conv2d.h"

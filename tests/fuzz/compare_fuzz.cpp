@@ -2,8 +2,8 @@
 #include <cstdlib>
 #include <set>
 
-#include "apps/html/comparison_reader.h"
-#include "apps/html/run_facts.h"
+#include "apps/report/comparison_reader.h"
+#include "apps/report/run_facts.h"
 #include "plastic/core/error.h"
 #include "tests/fuzz/memory_file.h"
 

@@ -2,8 +2,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "apps/config_reader.h"
-#include "apps/values.h"
+#include "apps/cli/config_reader.h"
+#include "apps/cli/values.h"
 #include "tests/fuzz/memory_file.h"
 
 // parse_config either gives settings that the text holds or throws UsageError.

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <span>
 
-#include "data/byte_source.h"
+#include "data/formats/byte_source.h"
 #include "plastic/core/error.h"
 #include "tests/fuzz/memory_file.h"
 

@@ -1,7 +1,7 @@
 #include <cstdlib>
 
-#include "data/image_decoder.h"
-#include "data/png_checksums.h"
+#include "data/formats/image_decoder.h"
+#include "data/formats/png_checksums.h"
 #include "plastic/core/error.h"
 #include "plastic/data/image.h"
 

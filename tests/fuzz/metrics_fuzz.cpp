@@ -1,6 +1,6 @@
 #include <cstdlib>
 
-#include "apps/html/metrics_reader.h"
+#include "apps/report/metrics_reader.h"
 #include "plastic/core/error.h"
 #include "tests/fuzz/memory_file.h"
 

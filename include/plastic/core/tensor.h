@@ -152,7 +152,7 @@ class Tensor {
   /// The same elements, cut from the graph.
   Tensor detach() const;
 
-  /// For the engine's own files: the shared state behind the handle (core/tensor_impl.h).
+  /// For the engine's own files: the shared state behind the handle (core/tensor/tensor_impl.h).
   const std::shared_ptr<TensorImpl>& impl() const { return impl_; }
   explicit Tensor(std::shared_ptr<TensorImpl> impl) : impl_(std::move(impl)) {}
 

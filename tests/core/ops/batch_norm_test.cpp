@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "core/backend.h"
-#include "core/layout.h"
-#include "core/tensor_impl.h"
+#include "core/device/backend.h"
+#include "core/tensor/layout.h"
+#include "core/tensor/tensor_impl.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"

@@ -1,4 +1,4 @@
-#include "core/class_sums.h"
+#include "core/device/class_sums.h"
 
 #include <doctest/doctest.h>
 

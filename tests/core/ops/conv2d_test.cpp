@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "core/layout.h"
+#include "core/tensor/layout.h"
 #include "plastic/core/conv_algorithm.h"
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"

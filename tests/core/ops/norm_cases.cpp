@@ -1,4 +1,4 @@
-#include "core/batch_norm_call.h"
+#include "core/device/batch_norm_call.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
 #include "tests/core/ops/op_cases.h"

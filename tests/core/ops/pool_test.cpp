@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/layout.h"
+#include "core/tensor/layout.h"
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
 

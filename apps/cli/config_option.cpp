@@ -1,0 +1,65 @@
+#include "apps/cli/config_option.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "apps/cli/config_reader.h"
+#include "apps/cli/options.h"
+#include "apps/cli/values.h"
+
+namespace plastic::apps {
+namespace {
+
+// Those that say what is asked of this one call of the program, not how a run is made.
+bool is_setting(const std::string& name) {
+  const std::vector<std::string> others = {"help",   "help-np", "config",
+                                           "resume", "out",     "overwrite"};
+  return std::ranges::find(others, name) == others.end();
+}
+
+std::vector<std::string> settings_of(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (is_setting(name)) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+void add_config_option(CLI::App& command) {
+  add_text_option(command, "--config", "FILE", "", "Configuration",
+                  "Take the options from this TOML file, named as here without dashes in front; "
+                  "what is given explicitly takes precedence",
+                  [&command](const std::string& file) { apply_config(command, file); });
+}
+
+void apply_config(CLI::App& command, const std::filesystem::path& path) {
+  const std::vector<std::string> known = settings_of(command);
+  for (const ConfigEntry& entry : read_config(path)) {
+    if (std::ranges::find(known, entry.key) == known.end()) {
+      const std::string similar = nearest(entry.key, known);
+      // A key may be as long as the file.
+      const std::string name = entry.key.size() > 80 ? entry.key.substr(0, 80) + "..." : entry.key;
+      throw UsageError(path.string() + ": line " + std::to_string(entry.line) + ": unknown key " +
+                       name + (similar.empty() ? "" : "; did you mean " + similar + "?"));
+    }
+    CLI::Option* option = command.get_option("--" + entry.key);
+    if (option->count() == 0) option->add_result(entry.value);
+  }
+}
+
+std::vector<std::string> given_options(const CLI::App& command,
+                                       const std::vector<std::string>& allowed) {
+  std::vector<std::string> given;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() == 0 || option->get_lnames().empty()) continue;
+    const std::string& name = option->get_lnames().front();
+    if (std::ranges::find(allowed, name) == allowed.end()) given.push_back("--" + name);
+  }
+  return given;
+}
+
+}  // namespace plastic::apps

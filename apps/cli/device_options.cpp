@@ -1,0 +1,71 @@
+#include "apps/cli/device_options.h"
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "apps/cli/options.h"
+#include "apps/cli/values.h"
+#include "plastic/core/deterministic.h"
+#include "plastic/core/error.h"
+
+namespace plastic::apps {
+namespace {
+
+constexpr const char* group = "Device";
+
+Device parse(const std::string& text) {
+  try {
+    return parse_device(text);
+  } catch (const Error&) {
+    throw UsageError("expected cpu, cuda or cuda:N, got '" + text + "'");
+  }
+}
+
+}  // namespace
+
+void add_device_option(CLI::App& command, Device& device) {
+  add_text_option(command, "--device", "NAME", to_string(device), group,
+                  "What to compute on: cpu, cuda or cuda:N, an NVIDIA GPU; 'plastic info' lists "
+                  "what is there",
+                  [&device](const std::string& text) { device = parse(text); });
+}
+
+void add_arithmetic_options(CLI::App& command, Arithmetic& arithmetic) {
+  add_text_option(
+      command, "--precision", "NAME", to_string(arithmetic.precision), group,
+      "What a CUDA device computes products and convolutions in: " + join(precision_names()) +
+          ". tf32 rounds what goes in to 10 bits, bf16 keeps activations in 16; weights, their "
+          "gradients and the optimizer's state are f32 in all",
+      [&arithmetic](const std::string& text) {
+        arithmetic.precision = parse_precision(parse_choice(text, precision_names()));
+      });
+  add_switch(command, "--deterministic", group,
+             "On a CUDA device use only what gives the same bits in every run, as the CPU does",
+             arithmetic.deterministic);
+}
+
+void check_device(Device device) { describe(device); }
+
+void use(const Arithmetic& arithmetic, Device device) {
+  if (arithmetic.precision != Precision::f32 && device.type == DeviceType::cpu) {
+    throw UsageError("--precision " + to_string(arithmetic.precision) +
+                     ": only a CUDA device has it; the CPU computes in f32");
+  }
+  set_precision(arithmetic.precision);
+  set_deterministic(arithmetic.deterministic);
+}
+
+std::vector<std::string> precision_names() {
+  std::vector<std::string> names;
+  for (const Precision precision : {Precision::f32, Precision::tf32, Precision::bf16}) {
+    names.push_back(to_string(precision));
+  }
+  return names;
+}
+
+std::string device_text(Device device) {
+  const bool is_cpu = device.type == DeviceType::cpu;
+  return to_string(device) + (is_cpu ? "" : ", " + describe(device));
+}
+
+}  // namespace plastic::apps

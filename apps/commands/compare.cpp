@@ -1,0 +1,242 @@
+// plastic compare: several optimizers from the same starts, and the table.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <system_error>
+
+#include "apps/cli/config_option.h"
+#include "apps/cli/options.h"
+#include "apps/cli/values.h"
+#include "apps/commands/commands.h"
+#include "apps/commands/report.h"
+#include "apps/runs/run_files.h"
+#include "apps/runs/run_folder.h"
+#include "apps/study/compared_runs.h"
+#include "apps/study/comparison.h"
+#include "apps/study/comparison_json.h"
+#include "apps/study/variants.h"
+#include "apps/terminal/progress.h"
+#include "apps/terminal/standard_streams.h"
+#include "apps/terminal/terminal_text.h"
+#include "apps/training/interrupt.h"
+#include "apps/training/last_batch.h"
+#include "apps/training/schedules.h"
+#include "plastic/core/device.h"
+
+namespace plastic::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CompareOptions {
+  SharedOptions shared;
+  std::vector<Variant> variants = parse_variants("neuroplastic,grad-only,sgd,adam");
+  std::vector<std::uint64_t> seeds = {41, 42, 43};
+};
+
+std::vector<std::uint64_t> parse_seeds(const std::string& text) {
+  std::vector<std::uint64_t> seeds;
+  for (const std::string& part : parse_list(text, true)) seeds.push_back(parse_seed(part));
+  return seeds;
+}
+
+std::vector<Variant> parse_rows(const std::string& text) {
+  std::vector<Variant> variants = parse_variants(text);
+  if (variants.size() < 2) throw UsageError("expected two or more to compare, got '" + text + "'");
+  return variants;
+}
+
+std::string names_of(const std::vector<Variant>& variants) {
+  std::vector<std::string> names;
+  for (const Variant& variant : variants) names.push_back(variant.name);
+  return join(names, ",");
+}
+
+bool holds_comparison(const fs::path& folder) {
+  std::error_code error;
+  return fs::is_regular_file(comparison_path(folder), error);
+}
+
+ComparedRunsOptions resolve(const CompareOptions& options) {
+  const SharedOptions& shared = options.shared;
+  check_overrides(shared.overrides, options.variants);
+  check_schedule(shared.run);
+  ComparedRunsOptions resolved{.config = shared.run,
+                               .settings = {},
+                               .variants = options.variants,
+                               .optimizers = {},
+                               .seeds = options.seeds,
+                               .out = shared.out};
+  for (const Variant& variant : options.variants) {
+    resolved.optimizers.push_back(
+        resolve_settings(variant, options.variants, shared.paper, shared.overrides));
+  }
+  return resolved;
+}
+
+void print_header(const SharedOptions& shared, const data::DatasetPair& data,
+                  const ComparedRunsOptions& options, const ComparedRuns& runs) {
+  std::cout << run_header(shared, data) << "\noptimizers"
+            << (shared.paper ? " (the paper's settings)" : "") << "\n";
+  int width = 14;
+  for (const Variant& variant : options.variants) {
+    width = std::max(width, static_cast<int>(std::ssize(variant.name)) + 2);
+  }
+  for (std::size_t i = 0; i < options.variants.size(); ++i) {
+    const Variant& variant = options.variants[i];
+    std::cout << "  " << pad(variant.name, width)
+              << (variant.name == variant.optimizer ? "" : variant.optimizer + ", ")
+              << describe(options.optimizers[i]) << "\n";
+  }
+  if (options.is_continued) {
+    std::cout << "continued  " << printable(options.out.string()) << ": " << runs.found_count()
+              << " of " << runs.run_count() << " runs are done\n";
+  }
+  std::cout
+      << "Each seed gives all of them one initial network, one subset and one order of images.\n"
+      << std::endl;
+}
+
+// What a comparison leaves, whole or not.
+class Results {
+ public:
+  Results(const SharedOptions& shared, const ComparedRunsOptions& options, const ComparedRuns& runs)
+      : shared_(shared), options_(options), runs_(runs) {}
+
+  void save() const {
+    if (options_.out.empty()) return;
+    write_run_file(comparison_path(options_.out), comparison_json({.data = shared_.data,
+                                                                   .config = options_.config,
+                                                                   .seeds = options_.seeds,
+                                                                   .variants = options_.variants,
+                                                                   .settings = options_.optimizers,
+                                                                   .rows = runs_.rows()}));
+  }
+
+  void print() const {
+    std::cout << "\n"
+              << comparison_table(runs_.rows()) << "\n"
+              << conclusion(runs_.rows()) << std::endl;
+  }
+
+  void report() const {
+    if (options_.out.empty() || runs_.ended_count() == 0) return;
+    std::cout << "results in " << printable(options_.out.string()) << std::endl;
+    const fs::path page = options_.out / "report.html";
+    write_report({options_.out}, page);
+    std::cout << "report in " << printable(page.string()) << std::endl;
+  }
+
+ private:
+  const SharedOptions& shared_;
+  const ComparedRunsOptions& options_;
+  const ComparedRuns& runs_;
+};
+
+std::string how_to_continue(const ComparedRunsOptions& options, const ComparedRuns& runs) {
+  const std::string done = "; " + std::to_string(runs.ended_count()) + " of " +
+                           std::to_string(runs.run_count()) + " runs are done";
+  return done + (options.out.empty()
+                     ? ". Nothing was kept: --out DIR would have"
+                     : ", and all is saved. To continue, give the same command again");
+}
+
+void compare(const CompareOptions& options) {
+  const SharedOptions& shared = options.shared;
+  ComparedRunsOptions resolved = resolve(options);
+  use(shared.arithmetic, shared.run.device);
+  check_device(shared.run.device);
+  if (shared.threads) set_num_threads(*shared.threads);
+  resolved.settings = run_settings(shared);
+  const data::DatasetPair data = load_data(shared);
+  check_batches(shared.run, data.train);
+  std::optional<FolderLock> lock;
+  std::optional<ReaderMayLeave> reader;
+  if (!shared.out.empty()) {
+    reader.emplace();
+    resolved.is_continued = !shared.overwrite && holds_comparison(shared.out);
+    lock.emplace(prepare_run_folder(shared.out, shared.overwrite || resolved.is_continued));
+  }
+  ComparedRuns runs(resolved, data);
+  const Results results(shared, resolved, runs);
+  print_header(shared, data, resolved, runs);
+  const InterruptGuard guard;
+  results.save();
+  try {
+    runs.run([&] { results.save(); });
+  } catch (const Interrupted& stop) {
+    std::cout << "\nSo far:";
+    results.print();
+    results.report();
+    throw Interrupted(stop.what() + how_to_continue(resolved, runs));
+  }
+  results.print();
+  results.report();
+}
+
+std::string footer() {
+  return "An optimizer may be compared under several names: --optimizers sgd,fast=sgd. --lr,\n"
+         "--weight-decay, --momentum, --lr-decay and the options of NeuroPlastic take one value "
+         "for\n"
+         "all or one for each name: --lr sgd=0.05,fast=0.1. The name of an optimizer that is no "
+         "row\n"
+         "of its own stands for all its rows. Options of NeuroPlastic hold for neuroplastic and\n"
+         "grad-only alike, but --np.mode for neuroplastic only.\n"
+         "\n"
+         "The table shows the test accuracy after the last epoch, mean ± sample standard\n"
+         "deviation over the seeds; the difference to the first optimizer, seed by seed; in how "
+         "many seeds the "
+         "row\n"
+         "is ahead of it; and the seconds of training per run, without the tests. A run whose "
+         "loss\n"
+         "stops being finite has diverged: the others follow, the means leave it out, the row "
+         "says\n"
+         "so, and it counts as behind a run that finished. The exit code is 0 once the table is\n"
+         "whole, whatever diverged.\n"
+         "\n"
+         "--out DIR writes DIR/compare.json, DIR/report.html (see 'plastic report --help') and\n"
+         "DIR/NAME-seed-N with the files of each run (see 'plastic train --help'; diverged.json "
+         "says\n"
+         "where one diverged). Ctrl-C, SIGTERM or SIGHUP ends the comparison after the batch "
+         "under\n"
+         "way, with the table so far and exit code 130; a second one ends it at once. The same\n"
+         "command continues it: runs that ended are kept, the one under way goes on from its\n"
+         "checkpoint. More seeds or rows may be added so.\n"
+         "\n"
+         "The paper's settings:\n" +
+         paper_settings_text() +
+         "\n"
+         "Examples:\n"
+         "  plastic compare\n"
+         "  plastic compare --data fashion-mnist --fraction 0.1 --paper --out runs/compare\n"
+         "  plastic compare --optimizers sgd,plain=sgd,adam --momentum plain=0 --lr plain=0.1\n"
+         "  plastic compare --optimizers neuroplastic,adamw --seeds 1,2,3,4,5 "
+         "--np.plasticity-scale 2";
+}
+
+}  // namespace
+
+void add_compare(CLI::App& program) {
+  const auto options = std::make_shared<CompareOptions>();
+  CLI::App& command = add_command(
+      program, "compare", "Train with several optimizers from the same starts and print a table.",
+      footer(), [options] {
+        settle(options->shared);
+        compare(*options);
+      });
+  add_config_option(command);
+  add_shared_options(command, options->shared, [&command, options] {
+    add_text_option(command, "--optimizers", "A,B,...", names_of(options->variants), "Optimizer",
+                    "What to compare, the reference first: " + join(optimizer_names()) +
+                        "; NAME=OPTIMIZER gives one a name of its own",
+                    [options](const std::string& text) { options->variants = parse_rows(text); });
+    add_text_option(
+        command, "--seeds", "N,N,...", "41,42,43", "Training",
+        "One run per optimizer for each; a seed decides initial weights, dropout, order "
+        "and subset of the images",
+        [options](const std::string& text) { options->seeds = parse_seeds(text); });
+  });
+}
+
+}  // namespace plastic::apps

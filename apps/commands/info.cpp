@@ -1,0 +1,104 @@
+// plastic info: what this build and this machine offer.
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/cli/device_options.h"
+#include "apps/cli/options.h"
+#include "apps/cli/values.h"
+#include "apps/commands/commands.h"
+#include "apps/terminal/terminal_text.h"
+#include "core/cpu/vector.h"
+#include "core/device/device_libraries.h"
+#include "plastic/core/device.h"
+#include "plastic/data/catalog.h"
+
+namespace plastic::apps {
+namespace {
+
+// Those that this file, and with the same options the engine, is compiled for.
+std::string vector_instructions() {
+  std::vector<std::string> names;
+#ifdef __AVX512F__
+  names.push_back("AVX-512");
+#endif
+#ifdef __AVX2__
+  names.push_back("AVX2");
+#endif
+#ifdef __FMA__
+  names.push_back("FMA");
+#endif
+#ifdef __SSE2__
+  names.push_back("SSE2");
+#endif
+#ifdef __ARM_NEON
+  names.push_back("NEON");
+#endif
+  return (names.empty() ? "none" : join(names)) + "; vectors of " +
+         std::to_string(cpu::vector_bytes) + " bytes";
+}
+
+// Only where there is a device: to load them takes a third of a second.
+void print_libraries() {
+  const char* label = "libraries            ";
+  for (const std::string& library : cuda_libraries()) {
+    std::cout << label << printable(library) << "\n";
+    label = "                     ";
+  }
+}
+
+void print_devices() {
+  const char* label = "devices              ";
+  for (const Device& device : available_devices()) {
+    std::cout << label << device_text(device) << "\n";
+    label = "                     ";
+  }
+  const std::string reason = cuda_unavailable_reason();
+  if (!reason.empty()) std::cout << "                     no CUDA: " << reason << "\n";
+  if (reason.empty()) print_libraries();
+  std::cout << "precisions           cpu: f32; cuda: " << join(precision_names()) << "\n";
+}
+
+void print_data_sets(const std::optional<std::filesystem::path>& data_dir) {
+  std::cout << "data sets\n";
+  for (const data::CatalogEntry& entry : data::catalog()) {
+    std::cout << "  " << entry.name << ": " << entry.description << "\n";
+    if (entry.generated) {
+      std::cout << "    generated in memory; needs no files\n";
+    } else if (const auto folder = data::locate(entry.name, data_dir)) {
+      std::cout << "    found in " << printable(folder->string()) << "\n";
+    } else {
+      std::vector<std::string> folders;
+      for (const auto& path : data::search_path(entry.name, data_dir)) {
+        folders.push_back(path.string());
+      }
+      if (!folders.empty()) std::cout << "    not found in " << join(folders) << "\n";
+      std::cout << "    to get it: " << entry.how_to_get << "\n";
+    }
+  }
+}
+
+void info(const std::optional<std::filesystem::path>& data_dir) {
+  std::cout << "plastic              " PLASTIC_VERSION "\n"
+            << "build                " PLASTIC_BUILD_TYPE ", " PLASTIC_COMPILER "\n"
+            << "vector instructions  " << vector_instructions() << "\n"
+            << "threads              " << num_threads() << "\n";
+  print_devices();
+  print_data_sets(data_dir);
+}
+
+}  // namespace
+
+void add_info(CLI::App& program) {
+  const auto data_dir = std::make_shared<std::optional<std::filesystem::path>>();
+  CLI::App& command =
+      add_command(program, "info", "Print version, build, devices and the data sets found.", "",
+                  [data_dir] { info(*data_dir); });
+  add_text_option(command, "--data-dir", "DIR", "", "Data", "Look for data sets here only",
+                  [data_dir](const std::string& text) { *data_dir = text; });
+}
+
+}  // namespace plastic::apps

@@ -1,0 +1,103 @@
+// plastic report: one HTML file that shows runs.
+#include "apps/commands/report.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include "apps/cli/options.h"
+#include "apps/cli/values.h"
+#include "apps/commands/commands.h"
+#include "apps/report/report_data.h"
+#include "apps/report/report_page.h"
+#include "apps/runs/run_files.h"
+#include "apps/runs/run_folder.h"
+#include "apps/terminal/terminal_text.h"
+#include "core/check.h"
+#include "core/io/atomic_file.h"
+
+namespace plastic::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ReportOptions {
+  std::vector<std::string> runs;
+  fs::path out;
+};
+
+// A slip such as --out runs/a/metrics.jsonl must not cost anybody a run.
+void check_target(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return;
+  if (fs::is_directory(file, ignored)) {
+    fail("report", file.string(), ": expected a file for the report, found a folder");
+  }
+  if (!is_report(file)) {
+    fail("report", file.string(),
+         ": this file is there already and is no report of Plastic's; choose another --out");
+  }
+}
+
+void report(const ReportOptions& options) {
+  if (std::ranges::find(options.runs, "") != options.runs.end()) {
+    throw UsageError("RUN: expected a folder, got nothing");
+  }
+  if (options.runs.size() > 1 && options.out.empty()) {
+    throw UsageError("with several runs, say where the report goes: --out FILE");
+  }
+  const fs::path file =
+      options.out.empty() ? fs::path(options.runs.front()) / "report.html" : options.out;
+  for (const std::string& remark : write_report({options.runs.begin(), options.runs.end()}, file)) {
+    std::cout << remark << "\n";
+  }
+  std::cout << "report in " << printable(file.string()) << std::endl;
+}
+
+std::string footer() {
+  return "A RUN is a folder that train or compare wrote with --out, or a folder of such folders. "
+         "The\n"
+         "report is one file that needs no network and contains no paths of this machine: a table "
+         "for\n"
+         "each data set, network and length of training, curves with a band of one deviation over\n"
+         "the seeds, learning rates, NeuroPlastic's diagnostics where they were recorded, and the\n"
+         "configuration. Runs that differ only in their seed are drawn as one curve. Runs that\n"
+         "diverged or have not finished are named, and not part of the means.\n"
+         "\n"
+         "Examples:\n"
+         "  plastic report runs/compare\n"
+         "  plastic report runs\n"
+         "  plastic report runs/adam runs/sgd --out adam-or-sgd.html";
+}
+
+}  // namespace
+
+std::vector<std::string> write_report(const std::vector<fs::path>& folders, const fs::path& file) {
+  check_target(file);
+  const ReportData data = read_runs(folders);
+  const std::string page = report_page(data);
+  // A folder that is reported on may have come from elsewhere; a name elsewhere is the user's.
+  const bool is_in_run = std::ranges::find(folders, file.parent_path()) != folders.end();
+  if (is_in_run) {
+    keep_private(file.parent_path());
+    write_run_file(file, page);
+  } else {
+    write_file_atomically(file, page);
+  }
+  return data.remarks;
+}
+
+void add_report(CLI::App& program) {
+  const auto options = std::make_shared<ReportOptions>();
+  CLI::App& command = add_command(program, "report", "Show runs as one HTML file.", footer(),
+                                  [options] { report(*options); });
+  command.add_option("RUN", options->runs, "Folders of runs or comparisons")
+      ->required()
+      ->type_name("DIR...");
+  add_text_option(command, "--out", "FILE", "", "Output",
+                  "Where to write it; without it RUN/report.html",
+                  [options](const std::string& text) { options->out = text; });
+}
+
+}  // namespace plastic::apps

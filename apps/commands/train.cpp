@@ -1,0 +1,256 @@
+// plastic train: one run.
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "apps/cli/config_option.h"
+#include "apps/cli/options.h"
+#include "apps/cli/values.h"
+#include "apps/commands/commands.h"
+#include "apps/runs/input_form.h"
+#include "apps/runs/run_folder.h"
+#include "apps/runs/saved_run.h"
+#include "apps/terminal/progress.h"
+#include "apps/terminal/standard_streams.h"
+#include "apps/terminal/terminal_text.h"
+#include "apps/training/interrupt.h"
+#include "apps/training/last_batch.h"
+#include "apps/training/schedules.h"
+#include "apps/training/training.h"
+#include "core/check.h"
+#include "core/io/json_text.h"
+#include "core/text.h"
+#include "plastic/core/device.h"
+
+namespace plastic::apps {
+namespace {
+
+struct TrainOptions {
+  SharedOptions shared;
+  std::string optimizer = "neuroplastic";
+  std::uint64_t seed = 41;
+  /// The run in shared.out goes on.
+  bool resume = false;
+  /// Of the run's folder, as soon as it is there.
+  std::optional<FolderLock> lock = {};
+  bool keep_best = false;
+  int early_stopping = 0;
+};
+
+// A path as a shell reads it.
+std::string shell_quoted(const std::string& text) {
+  const auto is_plain = [](char c) {
+    return is_ascii_alphanumeric(c) || std::string_view("/._-+").find(c) != std::string_view::npos;
+  };
+  if (std::ranges::all_of(text, is_plain)) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+TrainConfig resolve(const TrainOptions& options) {
+  const SharedOptions& shared = options.shared;
+  check_overrides(shared.overrides, {{.name = options.optimizer, .optimizer = options.optimizer}});
+  TrainConfig config = shared.run;
+  config.optimizer = resolve_settings(options.optimizer, shared.paper, shared.overrides);
+  config.seed = options.seed;
+  check_schedule(config);
+  return config;
+}
+
+SavedRunOptions saved_run_options(const TrainOptions& options, const TrainConfig& config,
+                                  const data::DatasetPair& data) {
+  RunSettings settings = run_settings(options.shared);
+  settings.keep_best = options.keep_best;
+  settings.early_stopping = options.early_stopping;
+  return {.folder = options.shared.out,
+          .config = config_text(settings, config),
+          .data = to_text(input_form(data)),
+          .epochs = config.epochs,
+          .keep_best = options.keep_best,
+          .early_stopping = options.early_stopping};
+}
+
+// Makes the folder ready and finds where the run stands.
+std::optional<Checkpoint> open_folder(TrainOptions& options, const SavedRunOptions& saved) {
+  if (saved.folder.empty()) return std::nullopt;
+  if (!is_utf8(saved.config)) throw UsageError("--data-dir: the path is not UTF-8");
+  if (!options.resume) {
+    options.lock.emplace(prepare_run_folder(saved.folder, options.shared.overwrite));
+    start_folder(saved.folder, saved.config);
+    return std::nullopt;
+  }
+  tidy_run_folder(saved.folder);
+  keep_private(saved.folder);
+  return resume_folder(saved);
+}
+
+// What a run that continues with another number of epochs does otherwise than it was to do.
+std::string changes_text(const Checkpoint& start, const TrainConfig& config,
+                         const data::DatasetPair& data) {
+  TrainConfig before = config;
+  before.epochs = planned_epochs(start);
+  std::string text;
+  for (const std::string& change : schedule_changes(
+           before, config, steps_per_epoch(config, data.train), steps_done(start.state))) {
+    text += "warning    " + change + "\n";
+  }
+  return text;
+}
+
+// Signals are caught only where there is something to save.
+std::vector<EpochResult> run(const SavedRunOptions& saved, Training& training,
+                             const std::optional<Checkpoint>& start) {
+  if (saved.folder.empty()) return run_saved(saved, training, start);
+  const InterruptGuard guard;
+  try {
+    return run_saved(saved, training, start);
+  } catch (const Interrupted& stop) {
+    throw Interrupted(std::string(stop.what()) + "; all of it is saved. To go on:\n" +
+                      "  plastic train --resume " + shell_quoted(saved.folder.string()));
+  }
+}
+
+void train(TrainOptions& options) {
+  const SharedOptions& shared = options.shared;
+  if (options.keep_best && shared.out.empty()) throw UsageError("--keep-best needs --out");
+  std::optional<ReaderMayLeave> reader;
+  if (!shared.out.empty()) reader.emplace();
+  const TrainConfig config = resolve(options);
+  use(shared.arithmetic, config.device);
+  check_device(config.device);
+  if (shared.threads) set_num_threads(*shared.threads);
+  const data::DatasetPair data = load_data(shared);
+  check_batches(config, data.train);
+  const SavedRunOptions saved = saved_run_options(options, config, data);
+  const std::optional<Checkpoint> start = open_folder(options, saved);
+  const int done = start ? start->epoch : 0;
+
+  std::cout << run_header(shared, data) << ", seed " << config.seed << "\noptimizer  "
+            << config.optimizer.name << (shared.paper ? " (the paper's settings): " : ": ")
+            << describe(config.optimizer) << "\n";
+  if (options.resume) {
+    std::cout << "resumed    " << printable(shared.out.string());
+    if (start) {
+      std::cout << " after epoch " << done << " of " << config.epochs;
+    } else {
+      std::cout << ", of which nothing was done yet";
+    }
+    const std::int64_t steps = start ? steps_into_epoch(start->state) : 0;
+    if (steps > 0) std::cout << " and step " << steps << " of the next";
+    std::cout << "\n";
+    if (start) std::cout << changes_text(*start, config, data);
+  }
+  std::cout << std::endl;
+  Progress progress((config.epochs - done) * steps_per_epoch(config, data.train));
+  TrainingDisplay display(progress, "", 0, config.epochs, true);
+  Training training(config, data, display);
+  const std::vector<EpochResult> results = run(saved, training, start);
+
+  const int best = best_epoch(results);
+  const auto accuracy = [&](int epoch) {
+    return format_percent(results[static_cast<std::size_t>(epoch) - 1].test_accuracy);
+  };
+  if (std::ssize(results) < config.epochs) {
+    progress.print("stopped early: nothing better in " + std::to_string(options.early_stopping) +
+                   (options.early_stopping == 1 ? " epoch" : " epochs"));
+  }
+  progress.print("final test accuracy " + format_percent(results.back().test_accuracy));
+  if (options.keep_best || options.early_stopping > 0) {
+    progress.print("best test accuracy " + accuracy(best) + " after epoch " + std::to_string(best));
+  }
+  if (!shared.out.empty()) {
+    progress.print("results in " + printable((shared.out / "metrics.jsonl").string()));
+  }
+}
+
+std::string footer() {
+  return "--out DIR writes, each file as a whole:\n"
+         "  config.toml             all that decides the run, for --config\n"
+         "  metrics.jsonl           what each epoch brought\n"
+         "  checkpoint.safetensors  after each epoch: where the run stands, for --resume\n"
+         "  best.safetensors        with --keep-best: the network of the best epoch\n"
+         "  diverged.json           where the loss stopped being finite, if it did\n"
+         "Ctrl-C, SIGTERM or SIGHUP ends the run after the batch under way, of training or of the\n"
+         "test, and saves it, with exit code 130; a second one ends it at once. 'plastic train\n"
+         "--resume DIR' continues from there, as if nothing had happened, and after any other end\n"
+         "from the last whole epoch. Without --out there is nothing to save, and the first signal\n"
+         "ends the run at once, with the same exit code.\n"
+         "\n"
+         "metrics.jsonl holds one JSON object an epoch: epoch, train_loss,\n"
+         "train_accuracy (over the epoch's batches as they were met), test_loss, test_accuracy,\n"
+         "seconds, images_per_second (training alone), learning_rate (in the middle of the epoch)\n"
+         "and, with --np.diagnostics, diagnostics (means over the epoch's steps). Accuracies are\n"
+         "fractions.\n"
+         "\n"
+         "The paper's settings:\n" +
+         paper_settings_text() +
+         "\n"
+         "Examples:\n"
+         "  plastic train\n"
+         "  plastic train --data fashion-mnist --paper --out runs/fashion\n"
+         "  plastic train --resume runs/fashion --epochs 20\n"
+         "  plastic train --config runs/fashion/config.toml --seed 42 --out runs/fashion-42\n"
+         "  plastic train --data mnist --data-dir ~/mnist --optimizer sgd --lr 0.05 --epochs 3\n"
+         "  plastic train --np.plasticity-scale 2 --np.warmup-epochs 2 --np.diagnostics --out "
+         "runs/np";
+}
+
+void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& options) {
+  const std::vector<std::string> allowed = {"resume",   "epochs",   "device",    "threads",
+                                            "prefetch", "data-dir", "keep-best", "early-stopping"};
+  add_text_option(
+      command, "--resume", "DIR", "", "Configuration",
+      "Continue the run in this folder, with its own configuration; may be changed: " +
+          join({allowed.begin() + 1, allowed.end()}),
+      [&command, options, allowed](const std::string& folder) {
+        const std::vector<std::string> others = given_options(command, allowed);
+        if (!others.empty()) {
+          throw UsageError("a run goes on with its own configuration; leave out " + join(others));
+        }
+        options->resume = true;
+        options->shared.out = folder;
+        const std::filesystem::path config = options->shared.out / "config.toml";
+        std::error_code unreadable;
+        if (!std::filesystem::exists(config, unreadable)) {
+          fail("resume", folder, ": has no config.toml, so no run was begun there");
+        }
+        options->lock.emplace("resume", folder);
+        apply_config(command, config);
+      });
+}
+
+}  // namespace
+
+void add_train(CLI::App& program) {
+  const auto options = std::make_shared<TrainOptions>();
+  CLI::App& command = add_command(
+      program, "train", "Train a network and test it after every epoch.", footer(), [options] {
+        settle(options->shared);
+        train(*options);
+      });
+  // First, so that it sees --config given beside it.
+  add_resume_option(command, options);
+  add_config_option(command);
+  add_shared_options(command, options->shared, [&command, options] {
+    add_text_option(command, "--optimizer", "NAME", options->optimizer, "Optimizer",
+                    join(optimizer_names()) + "; grad-only is NeuroPlastic's ablation",
+                    [options](const std::string& text) {
+                      options->optimizer = parse_choice(text, optimizer_names());
+                    });
+    add_text_option(command, "--seed", "N", std::to_string(options->seed), "Training",
+                    "Decides initial weights, dropout, order and subset of the images",
+                    [options](const std::string& text) { options->seed = parse_seed(text); });
+    add_text_option(command, "--early-stopping", "N", "never", "Training",
+                    "End the run when the test accuracy was not better for N epochs",
+                    [options](const std::string& text) {
+                      options->early_stopping = static_cast<int>(parse_integer(text, 1, 1'000'000));
+                    });
+    add_switch(command, "--keep-best", "Output",
+               "Keep the network of the epoch with the best test accuracy, best.safetensors",
+               options->keep_best);
+  });
+}
+
+}  // namespace plastic::apps

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+namespace plastic::apps {
+
+// Texts compiled into the program (apps/report/CMakeLists.txt).
+
+/// report.html, with {{name}} where report_page() puts what it makes.
+std::string_view page_template();
+/// report.css.
+std::string_view page_style();
+/// report.js.
+std::string_view page_script();
+/// Chart.js, minified, from the system's package.
+std::string_view chart_library();
+
+}  // namespace plastic::apps

@@ -1,0 +1,115 @@
+#include "apps/report/report_table.h"
+
+#include <algorithm>
+#include <set>
+
+#include "apps/cli/values.h"
+#include "apps/report/html_text.h"
+#include "apps/study/comparison.h"
+#include "apps/terminal/progress.h"
+
+namespace plastic::apps {
+namespace {
+
+int last_epoch(const ReportRun& run) { return run.epochs.empty() ? 0 : run.epochs.back().epoch; }
+
+OptimizerRuns summary(const ReportGroup& group) {
+  OptimizerRuns row{
+      .name = group.label, .label = group.label, .runs = {}, .planned = group.planned};
+  for (const ReportRun& run : group.runs) {
+    SeedRun ended{.seed = run.seed, .end = run.end, .epochs = last_epoch(run)};
+    for (const EpochRecord& epoch : run.epochs) ended.seconds += epoch.number("seconds");
+    if (!run.epochs.empty()) ended.accuracy = run.epochs.back().number("test_accuracy");
+    row.runs.push_back(ended);
+  }
+  return row;
+}
+
+std::vector<OptimizerRuns> rows_of(const ReportTable& table) {
+  std::vector<OptimizerRuns> rows;
+  for (const ReportGroup& group : table.groups) rows.push_back(summary(group));
+  return rows;
+}
+
+std::string epochs_cell(const ReportGroup& group) {
+  if (group.runs.empty()) return "-";
+  const auto [fewest, most] = std::ranges::minmax(group.runs, {}, last_epoch);
+  const int low = last_epoch(fewest);
+  const int high = last_epoch(most);
+  return std::to_string(low) + (low == high ? "" : " to " + std::to_string(high));
+}
+
+// How far each run is that has not finished.
+std::string note_cell(const ReportGroup& group, const std::string& note) {
+  std::vector<std::string> parts;
+  if (!note.empty()) parts.push_back(note);
+  for (const ReportRun& run : group.runs) {
+    const std::string seed = run.seed ? "seed " + std::to_string(*run.seed) + ": " : "";
+    if (run.end == RunEnd::diverged) parts.push_back(seed + run.divergence->where);
+    if (run.end != RunEnd::unfinished || run.epochs.empty()) continue;
+    parts.push_back(seed + format_percent(run.epochs.back().number("test_accuracy")) + " after " +
+                    std::to_string(last_epoch(run)) + " of " + std::to_string(run.planned_epochs) +
+                    " epochs");
+  }
+  return join(parts, "; ");
+}
+
+bool have_same_seeds(const ReportTable& table) {
+  const auto seeds_of = [](const ReportGroup& group) {
+    std::set<std::uint64_t> seeds;
+    for (const ReportRun& run : group.runs) {
+      if (run.seed) seeds.insert(*run.seed);
+    }
+    return seeds;
+  };
+  const std::set<std::uint64_t> first = seeds_of(table.groups.front());
+  return !first.empty() && std::ranges::all_of(table.groups, [&](const ReportGroup& group) {
+    return group.runs.size() == first.size() && seeds_of(group) == first;
+  });
+}
+
+}  // namespace
+
+std::string table_html(const ReportTable& table) {
+  const std::vector<OptimizerRuns> rows = rows_of(table);
+  std::vector<std::string> notes;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    notes.push_back(note_cell(table.groups[i], comparison_cells(rows.front(), rows[i]).note));
+  }
+  const bool has_notes =
+      std::ranges::any_of(notes, [](const std::string& note) { return !note.empty(); });
+  // One row has nothing to be compared with.
+  const bool is_compared = rows.size() > 1;
+  std::string html =
+      std::string(
+          "<table><caption>Test accuracy after the last epoch, mean ± deviation of a "
+          "sample over the seeds") +
+      (is_compared ? "; the difference to the first row, seed by seed" : "") +
+      "</caption><thead><tr>"
+      "<th scope=\"col\">optimizer</th><th scope=\"col\">runs</th><th scope=\"col\">epochs</th>"
+      "<th scope=\"col\">test accuracy, %</th>" +
+      (is_compared ? "<th scope=\"col\">points vs first</th><th scope=\"col\">seeds won</th>"
+                   : "") +
+      "<th scope=\"col\">seconds per run</th>";
+  if (has_notes) html += "<th scope=\"col\" class=\"note\">not in the mean</th>";
+  html += "</tr></thead><tbody>";
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const ComparisonCells cells = comparison_cells(rows.front(), rows[i]);
+    html += "<tr><th scope=\"row\">" + escape_html(rows[i].label) + "</th>";
+    std::vector<std::string> texts = {std::to_string(rows[i].runs.size()),
+                                      epochs_cell(table.groups[i]), cells.accuracy};
+    if (is_compared) texts.insert(texts.end(), {cells.difference, cells.wins});
+    texts.push_back(cells.seconds);
+    for (const std::string& text : texts) html += "<td>" + escape_html(text) + "</td>";
+    if (has_notes) html += "<td class=\"note\">" + escape_html(notes[i]) + "</td>";
+    html += "</tr>\n";
+  }
+  return html + "</tbody></table>";
+}
+
+std::string conclusion_text(const ReportTable& table) {
+  if (table.groups.size() < 2 || !have_same_seeds(table)) return "";
+  return conclusion(rows_of(table));
+}
+
+}  // namespace plastic::apps

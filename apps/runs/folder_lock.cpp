@@ -1,0 +1,70 @@
+#include "apps/runs/folder_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <iostream>
+#include <locale>
+#include <string>
+#include <utility>
+
+#include "core/check.h"
+#include "core/text.h"
+
+namespace plastic::apps {
+namespace {
+
+// "process 1234", from Linux's list of locks, or "another program". A line there reads
+// "7: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF", the inode last of the three.
+std::string holder_of(int folder) {
+  struct stat status {};
+  std::ifstream locks("/proc/locks");
+  locks.imbue(std::locale::classic());
+  if (fstat(folder, &status) != 0) locks.close();
+  const std::string inode = ":" + std::to_string(status.st_ino);
+  std::string number;
+  std::string kind;
+  std::string advisory;
+  std::string access;
+  std::string process;
+  std::string place;
+  while (locks >> number >> kind >> advisory >> access >> process >> place) {
+    std::string rest;
+    std::getline(locks, rest);
+    // 0 is a process that this one cannot see, in another container.
+    if (kind == "FLOCK" && place.ends_with(inode) && process != "0") return "process " + process;
+  }
+  return "another program";
+}
+
+}  // namespace
+
+FolderLock::FolderLock(const char* op, const std::filesystem::path& folder)
+    : descriptor_(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (descriptor_ < 0) {
+    fail(op, folder.string(), ": cannot open this folder: ", system_text(errno));
+  }
+  if (flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+  const int reason = errno;
+  if (reason == EWOULDBLOCK) {
+    const std::string holder = holder_of(descriptor_);
+    close(descriptor_);
+    fail(op, folder.string(), ": ", holder, " is writing here; wait for its end, or stop it");
+  }
+  std::cerr << "plastic: [" << op << "] " << folder.string()
+            << ": this file system cannot lock folders (" << system_text(reason)
+            << "); let no other program write here meanwhile" << std::endl;
+}
+
+FolderLock::~FolderLock() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+FolderLock::FolderLock(FolderLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+}  // namespace plastic::apps

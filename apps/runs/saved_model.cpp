@@ -1,0 +1,166 @@
+#include "apps/runs/saved_model.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <unordered_map>
+
+#include "apps/cli/config_file.h"
+#include "apps/cli/config_reader.h"
+#include "apps/cli/options.h"
+#include "apps/cli/values.h"
+#include "apps/runs/checkpoint.h"
+#include "core/check.h"
+#include "plastic/core/safetensors.h"
+
+namespace plastic::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path weights_in(const fs::path& folder) {
+  std::error_code unreadable;
+  for (const fs::path& path : {best_path(folder), checkpoint_path(folder)}) {
+    if (fs::exists(path, unreadable)) return path;
+  }
+  fail("predict", folder.string(), ": has neither best.safetensors nor checkpoint.safetensors; ",
+       "its first epoch was not finished: 'plastic train --resume' goes on with it");
+}
+
+const std::string& entry_of(const Metadata& metadata, const fs::path& path, const char* key) {
+  const auto found = metadata.find(key);
+  if (found != metadata.end()) return found->second;
+  fail("predict", path.string(), ": says nothing of its ", key,
+       ", as files of plastic train do; train the network again");
+}
+
+// A checkpoint has more than the model, whose names have this before them there.
+std::string prefix_in(const SafetensorsInfo& info) {
+  constexpr std::string_view model = "model.";
+  const bool is_checkpoint = std::ranges::any_of(
+      info.tensors, [&](const TensorInfo& tensor) { return tensor.name.starts_with(model); });
+  return is_checkpoint ? std::string(model) : "";
+}
+
+// The header is enough to see that a file is another network's: the tensors may be gigabytes.
+void check_fits(const StateDict& model, const SafetensorsInfo& info, const std::string& prefix) {
+  std::unordered_map<std::string, const TensorInfo*> given;
+  for (const TensorInfo& tensor : info.tensors) {
+    if (tensor.name.starts_with(prefix)) given.emplace(tensor.name.substr(prefix.size()), &tensor);
+  }
+  for (const NamedTensor& own : model) {
+    const auto found = given.find(own.name);
+    if (found == given.end()) fail("state", "\"", own.name, "\" is missing");
+    if (found->second->shape != own.tensor.shape()) {
+      fail("state", "\"", own.name, "\" has shape ", to_string(found->second->shape),
+           ", the network needs ", to_string(own.tensor.shape()));
+    }
+    given.erase(found);
+  }
+  if (!given.empty()) fail("state", "\"", given.begin()->first, "\" is not the network's");
+}
+
+StateDict model_state(const Safetensors& file, const std::string& prefix) {
+  StateDict state;
+  for (const NamedTensor& entry : file.tensors) {
+    if (entry.name.starts_with(prefix)) {
+      state.push_back({entry.name.substr(prefix.size()), entry.tensor});
+    }
+  }
+  return state;
+}
+
+// The options that decide the network; `name` is the file that `read` takes the settings from.
+template <class Read>
+SharedOptions model_options(const std::string& name, const Read& read) {
+  CLI::App reader;
+  SharedOptions options;
+  add_shared_options(reader, options, [] {});
+  try {
+    for (const ConfigEntry& entry : read()) {
+      // Those of train alone say nothing of the network.
+      CLI::Option* option = reader.get_option_no_throw("--" + entry.key);
+      if (option != nullptr) option->add_result(entry.value);
+    }
+    std::vector<std::string> none;
+    reader.parse(none);
+    settle(options);
+  } catch (const CLI::Error& error) {
+    fail("predict", name, ": ", error.what());
+  } catch (const UsageError& error) {
+    fail("predict", error.what());
+  }
+  return options;
+}
+
+// A checkpoint has its run's configuration with it, so that it can be moved elsewhere alone; a best
+// network and the folder have the file.
+SharedOptions options_beside(const fs::path& weights, const Metadata& metadata, bool is_alone) {
+  if (const auto own = metadata.find("config"); is_alone && own != metadata.end()) {
+    const std::string name = weights.string();
+    return model_options(name, [&] { return parse_config(name, own->second); });
+  }
+  const fs::path config = weights.parent_path() / "config.toml";
+  std::error_code unreadable;
+  if (!fs::exists(config, unreadable)) {
+    fail("predict", weights.string(), ": has no config.toml beside it, which says what network it ",
+         "is; leave it in the folder that 'plastic train --out' made");
+  }
+  return model_options(config.string(), [&] { return read_config(config); });
+}
+
+// As the training images were read. Those of other sets have no orientation, and a photograph is
+// meant as it is seen; runs on a folder that say nothing are from before it could be chosen.
+data::Orientation orientation_of(const SharedOptions& options) {
+  if (options.data != "folder") return data::Orientation::apply;
+  return options.orientation.value_or(data::Orientation::ignore);
+}
+
+}  // namespace
+
+TrainConfig read_model_config(const fs::path& path) {
+  return model_options(path.string(), [&] { return read_config(path); }).run;
+}
+
+SavedModel load_saved_model(const fs::path& run) {
+  std::error_code unreadable;
+  const bool is_file = fs::is_regular_file(run, unreadable);
+  if (!is_file && !fs::exists(run / "config.toml", unreadable)) {
+    fail("predict", run.string(), ": has no config.toml, so it is not the folder of a run; ",
+         "'plastic train --out' makes one");
+  }
+  SavedModel saved;
+  saved.weights = is_file ? run : weights_in(run);
+  const SafetensorsInfo info = read_safetensors_info(saved.weights);
+  const SharedOptions options = options_beside(saved.weights, info.metadata, is_file);
+  const TrainConfig& config = options.run;
+  saved.orientation = orientation_of(options);
+  saved.form =
+      parse_input_form(saved.weights.string(), entry_of(info.metadata, saved.weights, "data"));
+  try {
+    saved.epoch = static_cast<int>(parse_integer(entry_of(info.metadata, saved.weights, "epoch"), 0,
+                                                 std::numeric_limits<int>::max()));
+  } catch (const UsageError& wrong) {
+    fail("predict", saved.weights.string(), ": epoch: ", wrong.what());
+  }
+  if (saved.epoch == 0) {
+    fail("predict", saved.weights.string(), ": its first epoch was not finished: 'plastic train ",
+         "--resume' goes on with it");
+  }
+  saved.description = describe_model(config, saved.form.sizes);
+  saved.generator = std::make_unique<Generator>();
+  saved.model = make_model(config, saved.form.sizes, *saved.generator);
+  const std::string prefix = prefix_in(info);
+  try {
+    check_fits(saved.model->state_dict(), info, prefix);
+  } catch (const Error& error) {
+    fail("predict", saved.weights.string(), ": is not of the network in config.toml, ",
+         saved.description, ": ", error.what());
+  }
+  saved.model->load_state_dict(model_state(load_safetensors(saved.weights), prefix));
+  saved.model->eval();
+  return saved;
+}
+
+}  // namespace plastic::apps

@@ -1,0 +1,214 @@
+#include "apps/runs/saved_run.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <system_error>
+
+#include "apps/cli/config_reader.h"
+#include "apps/cli/values.h"
+#include "apps/runs/metrics.h"
+#include "apps/runs/run_files.h"
+#include "apps/training/divergence.h"
+#include "apps/training/interrupt.h"
+#include "core/check.h"
+#include "plastic/core/precision.h"
+
+namespace plastic::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path config_path(const fs::path& folder) { return folder / "config.toml"; }
+
+// No epoch done depends on them.
+constexpr std::string_view changeable[] = {"epochs",   "device",    "threads",       "prefetch",
+                                           "data-dir", "keep-best", "early-stopping"};
+
+std::map<std::string, std::string> settings_in(const std::string& name, const std::string& text,
+                                               std::span<const std::string_view> ignored) {
+  std::map<std::string, std::string> settings;
+  for (const ConfigEntry& entry : parse_config(name, text)) {
+    if (std::ranges::find(ignored, entry.key) == ignored.end()) settings[entry.key] = entry.value;
+  }
+  // Runs from before it could be chosen.
+  settings.try_emplace("precision", to_string(Precision::f32));
+  if (settings["data"] == "folder") settings.try_emplace("orientation", "ignore");
+  return settings;
+}
+
+// A run of which epochs were done has a checkpoint; without it, continuing would begin again and
+// replace what is there.
+void check_has_not_begun(const fs::path& folder) {
+  for (const char* name : {"metrics.jsonl", "best.safetensors"}) {
+    std::error_code error;
+    if (!fs::exists(fs::symlink_status(folder / name, error))) continue;
+    fail("resume", folder.string(), ": has ", name,
+         ", but no checkpoint.safetensors to continue from; repeat the run in another folder: ",
+         "plastic train --config ", config_path(folder).string(), " --out FOLDER");
+  }
+}
+
+}  // namespace
+
+void start_folder(const fs::path& folder, const std::string& config) {
+  const fs::path left[] = {checkpoint_path(folder), best_path(folder), folder / "metrics.jsonl",
+                           divergence_path(folder)};
+  for (const fs::path& path : left) remove_run_file(path);
+  write_run_file(config_path(folder), config);
+}
+
+std::optional<SettingDifference> difference_of_runs(const std::string& ours,
+                                                    const std::string& theirs, const fs::path& path,
+                                                    std::span<const std::string_view> ignored) {
+  const auto our_settings = settings_in("the configuration", ours, ignored);
+  const auto their_settings = settings_in(path.string(), theirs, ignored);
+  const auto value_in = [](const std::map<std::string, std::string>& settings,
+                           const std::string& key) -> std::string {
+    const auto found = settings.find(key);
+    return found == settings.end() ? "absent" : found->second;
+  };
+  std::set<std::string> keys;
+  for (const auto* settings : {&our_settings, &their_settings}) {
+    for (const auto& [key, value] : *settings) keys.insert(key);
+  }
+  for (const std::string& key : keys) {
+    SettingDifference found{
+        .key = key, .ours = value_in(our_settings, key), .theirs = value_in(their_settings, key)};
+    if (found.ours != found.theirs) return found;
+  }
+  return std::nullopt;
+}
+
+std::span<const std::string_view> changeable_settings() { return changeable; }
+
+namespace {
+
+void check_same_run(const fs::path& folder, const std::string& now, const std::string& then) {
+  const std::optional<SettingDifference> difference =
+      difference_of_runs(now, then, checkpoint_path(folder), changeable);
+  if (!difference) return;
+  fail("resume", folder.string(), ": ", difference->key, " is ", difference->ours,
+       " in config.toml, but ", difference->theirs,
+       " in the checkpoint; undo the change, or begin a new run with --config");
+}
+
+}  // namespace
+
+std::optional<Checkpoint> resume_folder(const SavedRunOptions& options) {
+  // Before the work of an epoch is done.
+  for (const char* name : {"config.toml", "best.safetensors", "checkpoint.safetensors"}) {
+    check_run_file("resume", options.folder / name);
+  }
+  std::optional<Checkpoint> checkpoint =
+      load_checkpoint(options.folder, [&options](const Checkpoint& head) {
+        check_same_run(options.folder, options.config, head.config);
+        if (head.epoch > options.epochs) {
+          throw UsageError("--epochs " + std::to_string(options.epochs) + ": the run in " +
+                           options.folder.string() + " has " + std::to_string(head.epoch) +
+                           " already");
+        }
+      });
+  if (!checkpoint) check_has_not_begun(options.folder);
+  write_run_file(config_path(options.folder), options.config);
+  return checkpoint;
+}
+
+int planned_epochs(const Checkpoint& checkpoint) {
+  for (const ConfigEntry& entry :
+       parse_config("the checkpoint's configuration", checkpoint.config)) {
+    if (entry.key == "epochs") return static_cast<int>(parse_integer(entry.value, 1, 1'000'000));
+  }
+  fail("resume", "the checkpoint's configuration does not say how many epochs the run was to have");
+}
+
+namespace {
+
+// Keeps a run in its folder, or nothing where it has none.
+class Keeper {
+ public:
+  Keeper(const SavedRunOptions& options, const Training& training)
+      : options_(options), training_(training), metrics_(options.folder) {}
+
+  std::vector<EpochResult> resume(int epochs) { return metrics_.resume(epochs); }
+
+  // `epochs` are done, and perhaps some steps of the next.
+  void save_state(int epochs) const {
+    if (!is_kept()) return;
+    save_checkpoint(options_.folder, {.epoch = epochs,
+                                      .config = options_.config,
+                                      .data = options_.data,
+                                      .state = training_.state()});
+  }
+
+  void save_epoch(const std::vector<EpochResult>& results) {
+    if (!is_kept()) return;
+    const EpochResult& last = results.back();
+    metrics_.append(last);
+    if (options_.keep_best && best_epoch(results) == last.epoch) {
+      save_best(options_.folder, last.epoch, last.test_accuracy, options_.data,
+                training_.model_state());
+    }
+    save_state(last.epoch);
+  }
+
+  void note(const Diverged& end) const {
+    if (is_kept()) save_divergence(options_.folder, {.epoch = end.epoch(), .where = end.where()});
+  }
+
+  // Before the work of an epoch is done.
+  void make_ready() const {
+    if (!is_kept()) return;
+    check_run_file("train", options_.folder / "metrics.jsonl");
+    // What an earlier attempt noted.
+    remove_run_file(divergence_path(options_.folder));
+  }
+
+ private:
+  bool is_kept() const { return !options_.folder.empty(); }
+
+  const SavedRunOptions& options_;
+  const Training& training_;
+  MetricsFile metrics_;
+};
+
+}  // namespace
+
+std::vector<EpochResult> run_saved(const SavedRunOptions& options, Training& training,
+                                   const std::optional<Checkpoint>& start) {
+  Keeper keeper(options, training);
+  std::vector<EpochResult> results;
+  if (start) {
+    results = keeper.resume(start->epoch);
+    training.restore(start->state);
+  } else {
+    keeper.save_state(0);
+  }
+  keeper.make_ready();
+  while (std::ssize(results) < options.epochs && !stops_early(results, options.early_stopping)) {
+    const int epoch = static_cast<int>(results.size()) + 1;
+    if (interrupted()) throw Interrupted("interrupted before epoch " + std::to_string(epoch));
+    try {
+      results.push_back(training.run_epoch(epoch));
+    } catch (const Interrupted&) {
+      keeper.save_state(epoch - 1);
+      throw;
+    } catch (const Diverged& end) {
+      keeper.note(end);
+      throw;
+    }
+    keeper.save_epoch(results);
+  }
+  return results;
+}
+
+int best_epoch(const std::vector<EpochResult>& results) {
+  const auto best = std::ranges::max_element(results, {}, &EpochResult::test_accuracy);
+  return best == results.end() ? 0 : best->epoch;
+}
+
+bool stops_early(const std::vector<EpochResult>& results, int patience) {
+  return patience > 0 && std::ssize(results) - best_epoch(results) >= patience;
+}
+
+}  // namespace plastic::apps

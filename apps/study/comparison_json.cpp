@@ -1,0 +1,121 @@
+#include "apps/study/comparison_json.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "apps/study/statistics.h"
+#include "apps/training/augmentation.h"
+#include "apps/training/schedules.h"
+
+namespace plastic::apps {
+namespace {
+
+using nlohmann::ordered_json;
+
+const char* name_of(RunEnd end) {
+  switch (end) {
+    case RunEnd::finished:
+      return "finished";
+    case RunEnd::unfinished:
+      return "unfinished";
+    case RunEnd::diverged:
+      return "diverged";
+  }
+  return "";
+}
+
+// The numbers of the finished runs, seed by seed; null where a seed has none.
+ordered_json by_seed(std::span<const std::uint64_t> seeds, const OptimizerRuns& row,
+                     double SeedRun::*number) {
+  ordered_json numbers = ordered_json::array();
+  for (const std::uint64_t seed : seeds) {
+    const auto run = std::ranges::find(row.runs, seed, &SeedRun::seed);
+    if (run != row.runs.end() && run->end == RunEnd::finished) {
+      numbers.push_back((*run).*number);
+    } else {
+      numbers.push_back(nullptr);
+    }
+  }
+  return numbers;
+}
+
+ordered_json runs_json(const OptimizerRuns& row) {
+  ordered_json runs = ordered_json::array();
+  for (const SeedRun& run : row.runs) {
+    // NaN, which JSON writes as null, where no epoch was done.
+    runs.push_back({{"seed", run.seed.value_or(0)},
+                    {"end", name_of(run.end)},
+                    {"epochs", run.epochs},
+                    {"test_accuracy", run.accuracy},
+                    {"seconds", run.seconds}});
+  }
+  return runs;
+}
+
+ordered_json row_json(const ComparisonState& state, std::size_t i) {
+  const OptimizerRuns& row = state.rows[i];
+  const std::vector<double> reached = accuracies(row);
+  // A mean of none and a deviation of one are NaN, which JSON writes as null.
+  ordered_json json = {
+      {"name", row.name},
+      {"optimizer", state.variants[i].optimizer},
+      {"label", row.label},
+      {"finished", count(row, RunEnd::finished)},
+      {"diverged", count(row, RunEnd::diverged)},
+      {"mean_test_accuracy", mean(reached)},
+      {"deviation_test_accuracy", sample_deviation(reached)},
+      {"mean_seconds", mean(seconds(row))},
+      {"test_accuracies", by_seed(state.seeds, row, &SeedRun::accuracy)},
+      {"seconds", by_seed(state.seeds, row, &SeedRun::seconds)},
+      {"runs", runs_json(row)},
+  };
+  if (i == 0) return json;
+  const VersusFirst versus = versus_first(state.rows.front(), row);
+  json["versus_first"] = {{"mean_difference", versus.mean},
+                          {"deviation_difference", versus.deviation},
+                          {"pairs", versus.pairs},
+                          {"wins", versus.wins},
+                          {"ties", versus.ties},
+                          {"losses", versus.losses}};
+  return json;
+}
+
+bool is_complete(const ComparisonState& state) {
+  return std::ranges::all_of(state.rows, [&](const OptimizerRuns& row) {
+    return row.runs.size() == state.seeds.size() && count(row, RunEnd::unfinished) == 0;
+  });
+}
+
+}  // namespace
+
+std::string comparison_json(const ComparisonState& state) {
+  const TrainConfig& config = state.config;
+  ordered_json json = {
+      {"data", state.data}, {"fraction", config.fraction}, {"model", config.model}};
+  if (config.hidden) json["hidden"] = *config.hidden;
+  if (config.dropout) json["dropout"] = *config.dropout;
+  json["epochs"] = config.epochs;
+  json["batch_size"] = config.batch_size;
+  json["augment"] = augment_parts(config.augment);
+  json["schedule"] = name_of(config.schedule);
+  json["warmup"] = config.warmup_epochs;
+  json["device"] = to_string(config.device);
+  json["seeds"] = state.seeds;
+  json["complete"] = is_complete(state);
+  json["settings"] = ordered_json::object();
+  for (std::size_t i = 0; i < state.variants.size(); ++i) {
+    json["settings"][state.variants[i].name] = describe(state.settings[i]);
+  }
+  json["optimizers"] = ordered_json::array();
+  for (std::size_t i = 0; i < state.rows.size(); ++i) {
+    json["optimizers"].push_back(row_json(state, i));
+  }
+  json["conclusion"] = conclusion(state.rows);
+  return json.dump(2) + "\n";
+}
+
+std::filesystem::path comparison_path(const std::filesystem::path& folder) {
+  return folder / "compare.json";
+}
+
+}  // namespace plastic::apps

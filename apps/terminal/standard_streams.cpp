@@ -1,0 +1,117 @@
+#include "apps/terminal/standard_streams.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iostream>
+#include <string_view>
+
+#include "core/text.h"
+
+namespace plastic::apps {
+namespace {
+
+int readers_that_may_leave = 0;
+
+// A write to a pipe without a reader.
+void end_by_broken_pipe() {
+  signal(SIGPIPE, SIG_DFL);
+  raise(SIGPIPE);
+}
+
+// Opened so that using it fails as if it were closed.
+void fill_closed_descriptors() {
+  for (int descriptor = 0; descriptor <= STDERR_FILENO; ++descriptor) {
+    if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    // Nothing can be done where it fails.
+    [[maybe_unused]] const int taken =
+        open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
+}  // namespace
+
+DescriptorBuffer::DescriptorBuffer(int descriptor)
+    : descriptor_(descriptor), is_terminal_(isatty(descriptor) == 1) {
+  setp(text_.data(), text_.data() + text_.size());
+}
+
+bool DescriptorBuffer::flush() {
+  const char* at = pbase();
+  while (error_ == 0 && at < pptr()) {
+    const ssize_t count = write(descriptor_, at, static_cast<std::size_t>(pptr() - at));
+    if (count >= 0) {
+      at += count;
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      pollfd room{.fd = descriptor_, .events = POLLOUT, .revents = 0};
+      poll(&room, 1, -1);
+    } else if (errno == EPIPE && readers_that_may_leave == 0) {
+      end_by_broken_pipe();
+      error_ = EPIPE;
+    } else if (errno != EINTR) {
+      error_ = errno;
+    }
+  }
+  setp(text_.data(), text_.data() + text_.size());
+  return error_ == 0;
+}
+
+int DescriptorBuffer::sync() { return flush() ? 0 : -1; }
+
+DescriptorBuffer::int_type DescriptorBuffer::overflow(int_type symbol) {
+  if (pptr() == epptr() && !flush()) return traits_type::eof();
+  if (traits_type::eq_int_type(symbol, traits_type::eof())) return traits_type::not_eof(symbol);
+  const char c = traits_type::to_char_type(symbol);
+  return xsputn(&c, 1) == 1 ? symbol : traits_type::eof();
+}
+
+std::streamsize DescriptorBuffer::xsputn(const char* text, std::streamsize count) {
+  std::streamsize done = 0;
+  while (done < count) {
+    if (pptr() == epptr() && !flush()) return done;
+    const std::streamsize room = std::min<std::streamsize>(epptr() - pptr(), count - done);
+    std::copy_n(text + done, room, pptr());
+    pbump(static_cast<int>(room));
+    done += room;
+  }
+  const std::string_view all(text, static_cast<std::size_t>(count));
+  if (is_terminal_ && all.find('\n') != std::string_view::npos) flush();
+  return error_ == 0 ? count : 0;
+}
+
+StandardStreams::StandardStreams()
+    : out_((fill_closed_descriptors(), STDOUT_FILENO)),
+      err_(STDERR_FILENO),
+      out_before_(std::cout.rdbuf(&out_)),
+      err_before_(std::cerr.rdbuf(&err_)) {
+  // A broken pipe is seen where it is written to; a server that leaves does not end the program.
+  signal(SIGPIPE, SIG_IGN);
+}
+
+StandardStreams::~StandardStreams() {
+  std::cout.rdbuf(out_before_);
+  std::cerr.rdbuf(err_before_);
+}
+
+int StandardStreams::finish(int code) {
+  std::cout.flush();
+  const auto failed = [](int error) { return error != 0 && error != EPIPE; };
+  if (failed(out_.error())) {
+    std::cerr << "plastic: [output] cannot write to standard output: " << system_text(out_.error())
+              << "\n";
+  }
+  std::cerr.flush();
+  // Whoever closed standard error wants no messages.
+  const bool has_failed = failed(out_.error()) || (failed(err_.error()) && err_.error() != EBADF);
+  return code == 0 && has_failed ? 1 : code;
+}
+
+ReaderMayLeave::ReaderMayLeave() { ++readers_that_may_leave; }
+
+ReaderMayLeave::~ReaderMayLeave() { --readers_that_may_leave; }
+
+}  // namespace plastic::apps

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "apps/training/training.h"
+#include "plastic/core/random.h"
+#include "plastic/nn/module.h"
+
+namespace plastic::apps {
+
+/// What --model takes, in the order in which help lists it.
+const std::vector<std::string>& model_names();
+
+/// Fills in what the model has and was not given: hidden layers and dropout. Throws UsageError
+/// where something is given that the model does not have.
+void resolve_model(TrainConfig& config);
+
+/// What a network reads and tells apart.
+struct ModelSizes {
+  std::int64_t channels = 1;
+  std::int64_t height = 0, width = 0;
+  std::int64_t classes = 0;
+};
+
+ModelSizes model_sizes(const data::ImageDataset& dataset);
+
+/// The network of a configuration. `generator` draws initial values and then dropout; it must
+/// outlive the network. Throws Error where the model does not go with the sizes.
+nn::ModulePtr make_model(const TrainConfig& config, const ModelSizes& sizes, Generator& generator);
+
+/// The network in a line: "mlp 784-256-256-10, dropout 0.1".
+std::string describe_model(const TrainConfig& config, const ModelSizes& sizes);
+
+}  // namespace plastic::apps

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "apps/training/epoch_sums.h"
+#include "plastic/core/device.h"
+#include "plastic/core/random.h"
+#include "plastic/core/recording.h"
+#include "plastic/data/loader.h"
+#include "plastic/nn/loss.h"
+#include "plastic/nn/module.h"
+#include "plastic/optim/optimizer.h"
+
+namespace plastic::apps {
+
+/// The training step of a run. On a CUDA device it is recorded and repeated: of each batch size the
+/// first step is done as on the CPU, operation by operation, which tunes what is to be tuned, and
+/// the second one is recorded.
+class TrainStep {
+ public:
+  /// The model is on `device` and in training mode, the loader's batches are there, the optimizer
+  /// has the model's parameters, and `generator` is what the model draws from. All outlive it.
+  TrainStep(nn::Module& model, optim::Optimizer& optimizer, data::Loader& loader, EpochSums& sums,
+            Generator& generator, Device device);
+
+  /// A step on the batch that the loader has advanced to: the optimizer's, with the batch added to
+  /// the sums. It does not wait for the device, unless it is a first one.
+  void run();
+
+ private:
+  /// From the loader to the gradients.
+  void backward();
+
+  nn::Module& model_;
+  optim::Optimizer& optimizer_;
+  data::Loader& loader_;
+  EpochSums& sums_;
+  Generator& generator_;
+  Device device_;
+  nn::CrossEntropyLoss loss_;
+  /// By batch size, from its first step on.
+  std::map<std::int64_t, std::optional<Recording>> recordings_;
+};
+
+}  // namespace plastic::apps

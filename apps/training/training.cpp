@@ -1,0 +1,275 @@
+#include "apps/training/training.h"
+
+#include <chrono>
+#include <cmath>
+#include <memory>
+
+#include "apps/cli/values.h"
+#include "apps/runs/run_state.h"
+#include "apps/training/epoch_sums.h"
+#include "apps/training/evaluation.h"
+#include "apps/training/interrupt.h"
+#include "apps/training/last_batch.h"
+#include "apps/training/model_choice.h"
+#include "apps/training/schedules.h"
+#include "apps/training/train_step.h"
+#include "core/check.h"
+#include "optim/numbers.h"
+#include "plastic/data/loader.h"
+#include "plastic/optim/optimizer.h"
+
+namespace plastic::apps {
+namespace {
+
+// Of what an epoch under way has in the state of a run.
+constexpr const char* epoch_prefix = "epoch.";
+
+// How often the sums of an epoch are fetched from a device, which interrupts its work; as often as
+// a display shows them.
+constexpr double seconds_between_readings = 0.1;
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+class Training::Run {
+ public:
+  Run(const TrainConfig& config, const data::DatasetPair& data, TrainingObserver& observer)
+      : config_(config),
+        observer_(observer),
+        train_set_(draw_subset(config, data)),
+        train_loader_(train_set_, loader_options(config, data.train)),
+        test_loader_(data.test,
+                     {.batch_size = evaluation_batch, .shuffle = false, .device = config.device}),
+        model_(build_model(data.train)),
+        optimizer_(make_optimizer(config.optimizer, model_->parameters())),
+        scheduler_(*optimizer_, make_schedule(config, train_loader_.batch_count())),
+        sums_(config.device),
+        step_(*model_, *optimizer_, train_loader_, sums_, generator_, config.device) {
+    // The model keeps a reference to its generator: from here on it draws dropout.
+    generator_ = {.seed = config.seed, .stream = streams::dropout};
+  }
+
+  EpochResult run_epoch(int epoch) {
+    optimizer_->set_epoch(epoch, config_.epochs);
+    EpochResult result = train_epoch(epoch);
+    const EpochSums test = test_after(epoch);
+    const std::int64_t steps = train_loader_.batch_count();
+    check_finite(test.loss(), "the test loss", epoch, steps, steps);
+    in_epoch_ = false;
+    result.test_loss = test.loss();
+    result.test_accuracy = test.accuracy();
+    observer_.on_epoch(result);
+    return result;
+  }
+
+  StateDict state() const {
+    StateDict all;
+    append(all, "model.", model_->state_dict());
+    append(all, "optimizer.", optimizer_->state_dict());
+    append(all, "schedule.", scheduler_.state_dict());
+    all.push_back({"generator.dropout", to_tensor(generator_)});
+    append(all, train_loader_.state());
+    if (in_epoch_) {
+      append(all, epoch_prefix, sums_.state());
+      all.push_back({std::string(epoch_prefix) + "seconds",
+                     Tensor::full({}, seconds_, {.dtype = DType::f64})});
+    }
+    return all;
+  }
+
+  void restore(const StateDict& state) {
+    train_loader_.restore(loader_state(state));
+    model_->load_state_dict(part_of(state, "model."));
+    optimizer_->load_state_dict(part_of(state, "optimizer."));
+    scheduler_.load_state_dict(part_of(state, "schedule."));
+    generator_ = to_generator(state, "generator.dropout");
+    const StateDict epoch = part_of(state, epoch_prefix);
+    in_epoch_ = !epoch.empty();
+    if (!in_epoch_) return;
+    sums_.restore(epoch, diagnostic_names());
+    seconds_ = optim::number_of("resume", epoch, "seconds");
+    if (!(seconds_ >= 0 && std::isfinite(seconds_))) {
+      fail("resume", "\"seconds\" of the epoch under way is ", seconds_,
+           ", expected a number of 0 or more");
+    }
+  }
+
+  StateDict model_state() const { return model_->state_dict(); }
+
+ private:
+  static data::LoaderOptions loader_options(const TrainConfig& config,
+                                            const data::ImageDataset& train) {
+    return {.batch_size = config.batch_size,
+            .drop_last = leaves_out_last_batch(config, train),
+            .generator = {.seed = config.seed, .stream = streams::shuffle},
+            .augment = config.augment,
+            // Changing a batch takes a thread about a millisecond, which a step hides; copying it
+            // unchanged takes too little to be worth one.
+            .prefetch_threads = std::max(config.prefetch_threads, config.augment.any() ? 1 : 0),
+            .device = config.device};
+  }
+
+  static data::ImageDataset draw_subset(const TrainConfig& config, const data::DatasetPair& data) {
+    Generator generator{.seed = config.seed, .stream = streams::subset};
+    return data::subset(data.train, config.fraction, generator);
+  }
+
+  nn::ModulePtr build_model(const data::ImageDataset& dataset) {
+    generator_ = {.seed = config_.seed, .stream = streams::initial_weights};
+    // On the CPU first: a seed's initial weights are the same on all devices.
+    nn::ModulePtr model = make_model(config_, model_sizes(dataset), generator_);
+    model->to(config_.device);
+    return model;
+  }
+
+  EpochSums test_after(int epoch) {
+    try {
+      return evaluate(*model_, test_loader_, config_.device);
+    } catch (const Interrupted&) {
+      throw Interrupted("interrupted in the test after epoch " + std::to_string(epoch));
+    }
+  }
+
+  // Begins the epoch, or continues the one that was interrupted.
+  EpochResult train_epoch(int epoch) {
+    const Stopwatch stopwatch;
+    if (!in_epoch_) {
+      sums_.clear();
+      seconds_ = 0.0;
+      train_loader_.start_epoch();
+    }
+    in_epoch_ = true;
+    const double seconds_before = seconds_;
+    StepResult step{.epoch = epoch, .step = sums_.batches(), .steps = train_loader_.batch_count()};
+    std::int64_t read_step = step.step;
+    const auto read = [&] {
+      sums_.read();
+      seconds_ = seconds_before + stopwatch.seconds();
+      check_finite(sums_.loss(), "the loss", epoch, read_step + 1, step.step);
+      read_step = step.step;
+      step.loss = sums_.loss();
+      step.accuracy = sums_.accuracy();
+      step.images_per_second = static_cast<double>(sums_.images()) / seconds_;
+    };
+    double next_reading = 0.0;
+    while (train_loader_.advance()) {
+      step_.run();
+      scheduler_.step();
+      ++step.step;
+      sums_.count(train_loader_.batch_size(), last_diagnostics(*optimizer_));
+      if (!is_ahead() || stopwatch.seconds() >= next_reading || step.step == step.steps) {
+        read();
+        next_reading = stopwatch.seconds() + seconds_between_readings;
+      }
+      observer_.on_step(step);
+      // After the last step the evaluation notices it.
+      if (interrupted() && step.step < step.steps) {
+        read();
+        throw Interrupted("interrupted in epoch " + std::to_string(epoch) + " after step " +
+                          std::to_string(step.step) + " of " + std::to_string(step.steps));
+      }
+    }
+    return result_of(epoch, step.steps);
+  }
+
+  // Whether steps are still to be done when they were asked for.
+  bool is_ahead() const { return config_.device.type != DeviceType::cpu; }
+
+  EpochResult result_of(int epoch, std::int64_t steps) const {
+    const std::int64_t middle = (epoch - 1) * steps + steps / 2;
+    EpochResult result{.epoch = epoch};
+    result.learning_rate = make_schedule(config_, steps).lr(middle, config_.optimizer.lr);
+    result.train_loss = sums_.loss();
+    result.train_accuracy = sums_.accuracy();
+    result.seconds = seconds_;
+    result.images_per_second = static_cast<double>(sums_.images()) / seconds_;
+    result.diagnostics = sums_.diagnostics();
+    return result;
+  }
+
+  // `value` came about in the steps from `first` to `last`.
+  void check_finite(double value, const char* what, int epoch, std::int64_t first,
+                    std::int64_t last) const {
+    if (std::isfinite(value)) return;
+    const std::string place =
+        first == last ? "step " + std::to_string(last)
+                      : "between steps " + std::to_string(first) + " and " + std::to_string(last);
+    const std::string where = std::string(what) +
+                              (std::isnan(value) ? " is not a number" : " is infinite") +
+                              " in epoch " + std::to_string(epoch) + ", " + place;
+    throw Diverged("[train] the run diverged: " + where + " (" + config_.optimizer.name +
+                       ", seed " + std::to_string(config_.seed) + ", lr " +
+                       brief(config_.optimizer.lr) + "); try a smaller --lr",
+                   epoch, where);
+  }
+
+  TrainConfig config_;
+  TrainingObserver& observer_;
+  data::ImageDataset train_set_;
+  data::Loader train_loader_;
+  data::Loader test_loader_;
+  Generator generator_;
+  nn::ModulePtr model_;
+  std::unique_ptr<optim::Optimizer> optimizer_;
+  optim::Scheduler scheduler_;
+  // Of the epoch under way.
+  bool in_epoch_ = false;
+  EpochSums sums_;
+  double seconds_ = 0.0;
+  TrainStep step_;
+};
+
+Training::Training(const TrainConfig& config, const data::DatasetPair& data,
+                   TrainingObserver& observer)
+    : run_(std::make_unique<Run>(config, data, observer)) {}
+
+Training::~Training() = default;
+
+EpochResult Training::run_epoch(int epoch) { return run_->run_epoch(epoch); }
+
+StateDict Training::state() const { return run_->state(); }
+
+void Training::restore(const StateDict& state) { run_->restore(state); }
+
+StateDict Training::model_state() const { return run_->model_state(); }
+
+std::int64_t steps_done(const StateDict& state) {
+  return optim::count_of("resume", state, "schedule.time");
+}
+
+std::int64_t steps_into_epoch(const StateDict& state) {
+  const StateDict epoch = part_of(state, epoch_prefix);
+  if (epoch.empty()) return 0;
+  EpochSums sums;
+  sums.restore(epoch);
+  return sums.batches();
+}
+
+std::int64_t training_size(std::int64_t full_size, double fraction) {
+  return std::llround(fraction * static_cast<double>(full_size));
+}
+
+std::int64_t steps_per_epoch(const TrainConfig& config, const data::ImageDataset& train) {
+  const std::int64_t images = training_size(train.size(), config.fraction);
+  const bool has_rest = images % config.batch_size != 0;
+  return images / config.batch_size + (has_rest && !leaves_out_last_batch(config, train) ? 1 : 0);
+}
+
+std::vector<EpochResult> run_training(const TrainConfig& config, const data::DatasetPair& data,
+                                      TrainingObserver& observer) {
+  Training run(config, data, observer);
+  std::vector<EpochResult> results;
+  for (int epoch = 1; epoch <= config.epochs; ++epoch) results.push_back(run.run_epoch(epoch));
+  return results;
+}
+
+}  // namespace plastic::apps

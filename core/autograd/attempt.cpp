@@ -1,0 +1,54 @@
+#include "core/autograd/attempt.h"
+
+#include <utility>
+#include <vector>
+
+namespace plastic {
+namespace {
+
+struct Notes {
+  std::vector<std::function<void()>> undos;
+  int attempts = 0;
+  bool is_off = false;
+  const Generator* lasting = nullptr;
+};
+
+Notes& notes() {
+  thread_local Notes only;
+  return only;
+}
+
+}  // namespace
+
+Attempt::Attempt() : first_note_(notes().undos.size()) { ++notes().attempts; }
+
+Attempt::~Attempt() {
+  Notes& all = notes();
+  while (!has_succeeded_ && all.undos.size() > first_note_) {
+    const std::function<void()> undo = std::move(all.undos.back());
+    all.undos.pop_back();
+    try {
+      undo();
+    } catch (...) {
+      // The error that ended the attempt is under way.
+    }
+  }
+  if (--all.attempts == 0) all.undos.clear();
+}
+
+NoAttempts::NoAttempts() : before_(std::exchange(notes().is_off, true)) {}
+NoAttempts::~NoAttempts() { notes().is_off = before_; }
+
+LastingGenerator::LastingGenerator(const Generator& generator)
+    : before_(std::exchange(notes().lasting, &generator)) {}
+LastingGenerator::~LastingGenerator() { notes().lasting = before_; }
+
+bool is_lasting(const Generator& generator) { return notes().lasting == &generator; }
+
+bool is_attempt() { return notes().attempts > 0 && !notes().is_off; }
+
+void note_change(std::function<void()> undo) {
+  if (is_attempt()) notes().undos.push_back(std::move(undo));
+}
+
+}  // namespace plastic

@@ -1,0 +1,85 @@
+// Which algorithm computes a convolution.
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/cpu/conv/conv_depthwise.h"
+#include "core/cpu/conv/conv_direct.h"
+#include "core/cpu/conv/conv_im2row.h"
+#include "core/cpu/conv/conv_pointwise.h"
+#include "core/cpu/conv/conv_winograd.h"
+#include "core/cpu/kernels.h"
+#include "plastic/core/conv_algorithm.h"
+
+namespace plastic::cpu {
+namespace {
+
+/// One algorithm's three passes.
+struct Passes {
+  decltype(&conv_direct) forward;
+  decltype(&conv_direct_input_grad) input_grad;
+  decltype(&conv_direct_weight_grad) weight_grad;
+};
+
+constexpr Passes direct{conv_direct, conv_direct_input_grad, conv_direct_weight_grad};
+constexpr Passes depthwise{conv_depthwise, conv_depthwise_input_grad, conv_depthwise_weight_grad};
+constexpr Passes pointwise{conv_pointwise, conv_pointwise_input_grad, conv_pointwise_weight_grad};
+constexpr Passes im2row{conv_im2row, conv_im2row_input_grad, conv_im2row_weight_grad};
+template <int m>
+constexpr Passes winograd{conv_winograd<m>, conv_winograd_input_grad<m>,
+                          conv_winograd_weight_grad<m>};
+
+/// The fastest by measurement (bench/conv.cpp). f64 is for checking gradients: no digits are given
+/// away for speed.
+Passes fastest(const Conv2dShape& s) {
+  // Below that, transforming costs more than the products save.
+  constexpr std::int64_t least_channels = 16;
+  if (is_depthwise(s)) return depthwise;
+  if (is_pointwise(s)) return pointwise;
+  if (s.dtype == DType::f64 || !winograd_fits(s) ||
+      std::min(s.in_channels, s.out_channels) < least_channels) {
+    return im2row;
+  }
+  return std::max(s.out_height, s.out_width) <= 2 ? winograd<2> : winograd<4>;
+}
+
+/// The algorithm for a shape. Throws Error when one is forced that cannot do it.
+Passes choose(const Conv2dShape& s) {
+  const ConvAlgorithm forced = conv_algorithm();
+  switch (forced) {
+    case ConvAlgorithm::automatic:
+      return fastest(s);
+    case ConvAlgorithm::direct:
+      return direct;
+    case ConvAlgorithm::im2row:
+      return im2row;
+    case ConvAlgorithm::winograd2:
+      if (winograd_fits(s)) return winograd<2>;
+      break;
+    case ConvAlgorithm::winograd4:
+      if (winograd_fits(s)) return winograd<4>;
+      break;
+  }
+  fail("conv2d", "the algorithm ", name_of(forced), " was asked for and cannot do a kernel of (",
+       s.kernel_height, ", ", s.kernel_width, ") with stride (", s.stride[0], ", ", s.stride[1],
+       "), dilation (", s.dilation[0], ", ", s.dilation[1], "), padding (", s.padding[0], ", ",
+       s.padding[1], ") and ", s.groups, " groups; set_conv_algorithm(automatic) can");
+}
+
+}  // namespace
+
+void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
+            bool relu, void* y) {
+  choose(shape).forward(shape, x, weight, bias, relu, y);
+}
+
+void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
+                       void* grad_x) {
+  choose(shape).input_grad(shape, grad_y, weight, grad_x);
+}
+
+void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
+                        void* grad_weight) {
+  choose(shape).weight_grad(shape, x, grad_y, grad_weight);
+}
+
+}  // namespace plastic::cpu

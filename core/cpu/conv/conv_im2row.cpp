@@ -1,0 +1,262 @@
+#include "core/cpu/conv/conv_im2row.h"
+
+#include <algorithm>
+
+#include "core/cpu/conv/patches.h"
+#include "core/cpu/gemm/finish_row.h"
+#include "core/cpu/gemm/gemm_kernel.h"
+#include "core/cpu/gemm/gemm_pack.h"
+#include "core/cpu/scratch.h"
+#include "core/tensor/dispatch.h"
+#include "core/threads/parallel.h"
+
+namespace plastic::cpu {
+namespace {
+
+/// Columns of patches that are copied and multiplied at a time.
+constexpr std::int64_t block_columns = 1024;
+/// Rows of patches likewise, when summing over channels: a few tiles.
+constexpr std::int64_t block_rows = std::int64_t{4} * max_tile_rows;
+
+/// One group of a convolution.
+struct Group {
+  Group(const Conv2dShape& s, std::int64_t index)
+      : in(s.in_channels / s.groups),
+        out(s.out_channels / s.groups),
+        taps(s.kernel_height * s.kernel_width),
+        k(in * taps),
+        first_in(index * in),
+        first_out(index * out) {}
+
+  /// Of column c · taps + t of the weights, the place in the order of patches, t · in + c.
+  std::int64_t place(std::int64_t column) const { return column % taps * in + column / taps; }
+
+  std::int64_t in, out, taps, k, first_in, first_out;
+};
+
+/// The weights (out, k) as packed (k, out), k in the order of patches.
+template <class T>
+void pack_for_forward(const Group& g, const T* weight, T* panels) {
+  parallel_for(0, panel_count<T>(g.out), 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i < last; ++i) {
+      const std::int64_t o = i * tile_columns<T>;
+      pack_panel_transposed(
+          weight + (g.first_out + o) * g.k, g.k, g.k, std::min(tile_columns<T>, g.out - o),
+          [&](std::int64_t column) { return g.place(column); }, panels + o * g.k);
+    }
+  });
+}
+
+/// The weights as packed (out, k), k in the order of patches.
+template <class T>
+void pack_for_input_grad(const Group& g, const T* weight, T* panels) {
+  parallel_for(0, panel_count<T>(g.k), 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i < last; ++i) {
+      T* to = panels + i * tile_columns<T> * g.out;
+      const std::int64_t begin = i * tile_columns<T>;
+      for (std::int64_t o = 0; o < g.out; ++o) {
+        const T* row = weight + (g.first_out + o) * g.k;
+        for (std::int64_t j = begin; j < begin + tile_columns<T>; ++j) {
+          *to++ = j < g.k ? row[j % g.in * g.taps + j / g.in] : T{0};
+        }
+      }
+    }
+  });
+}
+
+template <class T>
+void forward(const Conv2dShape& s, std::int64_t index, const T* x, const T* weight, const T* bias,
+             bool relu, T* y) {
+  const Group g(s, index);
+  const Patches<T> patches(s, x, index);
+  const Scratch<T> panels(packed_size<T>(g.k, g.out));
+  pack_for_forward(g, weight, panels.data());
+  const std::int64_t blocks = (patches.rows() + block_rows - 1) / block_rows;
+  parallel_for(0, blocks, 1, [&](std::int64_t first_block, std::int64_t last_block) {
+    const std::int64_t longest = std::min(block_columns, g.k);
+    const Scratch<T> copied(block_rows * longest);
+    for (std::int64_t block = first_block; block < last_block; ++block) {
+      const std::int64_t first = block * block_rows;
+      const std::int64_t rows = std::min(block_rows, patches.rows() - first);
+      T* out = y + first * s.out_channels + g.first_out;
+      for (std::int64_t k0 = 0; k0 < g.k; k0 += block_columns) {
+        const std::int64_t k = std::min(block_columns, g.k - k0);
+        for (std::int64_t i = 0; i < rows; ++i) {
+          patches.copy(first + i, k0, k0 + k, copied.data() + i * k);
+        }
+        for (std::int64_t o = 0; o < g.out; o += tile_columns<T>) {
+          multiply_rows<T>({.k = k,
+                            .a = copied.data(),
+                            .a_row = k,
+                            .a_k = 1,
+                            .b = panels.data() + o * g.k + k0 * tile_columns<T>,
+                            .c = out + o,
+                            .ldc = s.out_channels,
+                            .accumulate = k0 > 0},
+                           rows, std::min(tile_columns<T>, g.out - o));
+        }
+      }
+      for (std::int64_t i = 0; i < rows; ++i) {
+        finish_row(bias == nullptr ? nullptr : bias + g.first_out, relu, g.out,
+                   out + i * s.out_channels);
+      }
+    }
+  });
+}
+
+/// Products of gradients and weights are gradients of patches, and are added up in the pixels that
+/// the patches were copied from. Patches overlap, so the order of additions matters: images fall
+/// into groups of about one block, fixed by the sizes, and a thread takes whole groups.
+template <class T>
+void input_grad(const Conv2dShape& s, std::int64_t index, const T* grad_y, const T* weight,
+                T* grad_x) {
+  const Group g(s, index);
+  const Patches<T> patches(s, grad_x, index);
+  const Scratch<T> panels(packed_size<T>(g.out, g.k));
+  pack_for_input_grad(g, weight, panels.data());
+  const std::int64_t pixels = s.out_height * s.out_width;
+  constexpr std::int64_t panel = tile_columns<T>;
+  const std::int64_t longest = std::min(block_columns, (g.k + panel - 1) / panel * panel);
+  const auto add_rows = [&](std::int64_t begin, std::int64_t end, T* products) {
+    for (std::int64_t first = begin; first < end; first += block_rows) {
+      const std::int64_t rows = std::min(block_rows, end - first);
+      for (std::int64_t k0 = 0; k0 < g.k; k0 += block_columns) {
+        const std::int64_t k = std::min(block_columns, g.k - k0);
+        for (std::int64_t j = 0; j < k; j += panel) {
+          multiply_rows<T>({.k = g.out,
+                            .a = grad_y + first * s.out_channels + g.first_out,
+                            .a_row = s.out_channels,
+                            .a_k = 1,
+                            .b = panels.data() + (k0 + j) * g.out,
+                            .c = products + j,
+                            .ldc = longest},
+                           rows, panel);
+        }
+        for (std::int64_t i = 0; i < rows; ++i) {
+          const T* from = products + i * longest;
+          patches.visit(first + i, k0, k0 + k, [&](const T* pixel, std::int64_t count) {
+            if (pixel != nullptr) {
+              // Patches reads what it is given; this is our own output.
+              T* to = grad_x + (pixel - grad_x);
+              for (std::int64_t j = 0; j < count; ++j) to[j] += from[j];
+            }
+            from += count;
+          });
+        }
+      }
+    }
+  };
+  const std::int64_t images = std::max<std::int64_t>(1, block_rows / pixels);
+  const std::int64_t groups = (s.batch + images - 1) / images;
+  parallel_for(0, groups, 1, [&](std::int64_t first, std::int64_t last) {
+    const Scratch<T> products(block_rows * longest);
+    for (std::int64_t group = first; group < last; ++group) {
+      const std::int64_t end = std::min(s.batch, (group + 1) * images);
+      add_rows(group * images * pixels, end * pixels, products.data());
+    }
+  });
+}
+
+/// Panels of patches that are summed side by side, while the gradients that they share are in the
+/// caches.
+constexpr std::int64_t panels_together = 8;
+/// Rows of patches in a panel.
+constexpr std::int64_t panel_rows = 128;
+
+/// (gradients of outputs)ᵀ · patches. With few panels to share between threads, rows fall into
+/// parts fixed by the sizes, whose sums are joined in order.
+template <class T>
+void weight_grad(const Conv2dShape& s, std::int64_t index, const T* x, const T* grad_y,
+                 T* grad_weight) {
+  constexpr std::int64_t panel = tile_columns<T>;
+  const Group g(s, index);
+  const Patches<T> patches(s, x, index);
+  const std::int64_t panels = panel_count<T>(g.k);
+  const std::int64_t teams = (panels + panels_together - 1) / panels_together;
+  const std::int64_t parts =
+      std::clamp<std::int64_t>(16 / teams, 1, (patches.rows() + panel_rows - 1) / panel_rows);
+  const std::int64_t padded_k = panels * panel;
+  const Scratch<T> sums(parts * g.out * padded_k);
+  parallel_for(0, parts * teams, 1, [&](std::int64_t first_task, std::int64_t last_task) {
+    const Scratch<T> copied(panel_rows * panel);
+    for (std::int64_t task = first_task; task < last_task; ++task) {
+      const std::int64_t part = task / teams;
+      const std::int64_t first_panel = panels * (task % teams) / teams;
+      const std::int64_t last_panel = panels * (task % teams + 1) / teams;
+      const std::int64_t end = patches.rows() * (part + 1) / parts;
+      const std::int64_t begin = patches.rows() * part / parts;
+      for (std::int64_t row = begin; row < end; row += panel_rows) {
+        const std::int64_t rows = std::min(panel_rows, end - row);
+        for (std::int64_t j = first_panel * panel; j < last_panel * panel; j += panel) {
+          for (std::int64_t i = 0; i < rows; ++i) {
+            T* to = copied.data() + i * panel;
+            const std::int64_t columns = std::min(panel, g.k - j);
+            patches.copy(row + i, j, j + columns, to);
+            std::fill(to + columns, to + panel, T{0});
+          }
+          multiply_rows<T>({.k = rows,
+                            .a = grad_y + row * s.out_channels + g.first_out,
+                            .a_row = 1,
+                            .a_k = s.out_channels,
+                            .b = copied.data(),
+                            .c = sums.data() + part * g.out * padded_k + j,
+                            .ldc = padded_k,
+                            .accumulate = row > begin},
+                           g.out, panel);
+        }
+      }
+    }
+  });
+  parallel_for(0, g.out, 8, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t o = first; o < last; ++o) {
+      T* to = grad_weight + (g.first_out + o) * g.k;
+      for (std::int64_t column = 0; column < g.k; ++column) {
+        const T* from = sums.data() + o * padded_k + g.place(column);
+        T sum = from[0];
+        for (std::int64_t part = 1; part < parts; ++part) sum += from[part * g.out * padded_k];
+        to[column] = sum;
+      }
+    }
+  });
+}
+
+}  // namespace
+
+void conv_im2row(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
+                 bool relu, void* y) {
+  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    for (std::int64_t g = 0; g < shape.groups; ++g) {
+      forward(shape, g, static_cast<const T*>(x), static_cast<const T*>(weight),
+              static_cast<const T*>(bias), relu, static_cast<T*>(y));
+    }
+  });
+}
+
+void conv_im2row_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
+                            void* grad_x) {
+  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const std::int64_t size = shape.batch * shape.in_height * shape.in_width * shape.in_channels;
+    T* gradient = static_cast<T*>(grad_x);
+    parallel_for(0, size, 1 << 14, [&](std::int64_t first, std::int64_t last) {
+      std::fill(gradient + first, gradient + last, T{0});
+    });
+    for (std::int64_t g = 0; g < shape.groups; ++g) {
+      input_grad(shape, g, static_cast<const T*>(grad_y), static_cast<const T*>(weight), gradient);
+    }
+  });
+}
+
+void conv_im2row_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
+                             void* grad_weight) {
+  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    for (std::int64_t g = 0; g < shape.groups; ++g) {
+      weight_grad(shape, g, static_cast<const T*>(x), static_cast<const T*>(grad_y),
+                  static_cast<T*>(grad_weight));
+    }
+  });
+}
+
+}  // namespace plastic::cpu

@@ -1,0 +1,344 @@
+// Winograd's convolution in three steps: tiles are transformed into planes; in each plane a matrix
+// product, tiles by channels, sums over channels; its results are transformed back. Tiles are taken
+// in chunks whose planes stay in the caches. Tiles with outliers are left to im2row.
+#include "core/cpu/conv/conv_winograd.h"
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "core/cpu/conv/conv_im2row.h"
+#include "core/cpu/conv/winograd_kernels.h"
+#include "core/cpu/conv/winograd_outliers.h"
+#include "core/cpu/conv/winograd_tile_groups.h"
+#include "core/cpu/conv/winograd_tiles.h"
+#include "core/cpu/gemm/gemm_kernel.h"
+#include "core/cpu/gemm/gemm_pack.h"
+#include "core/cpu/scratch.h"
+#include "core/tensor/dispatch.h"
+#include "core/threads/parallel.h"
+#include "plastic/core/device.h"
+
+namespace plastic::cpu {
+namespace {
+
+std::int64_t round_up(std::int64_t value, std::int64_t step) {
+  return (value + step - 1) / step * step;
+}
+
+/// A convolution of images with transformed kernels.
+template <class T>
+struct Pass {
+  std::int64_t images = 0;
+  ImageSize in, out;
+  std::int64_t padding[2] = {0, 0};
+  const T* x = nullptr;
+  /// Planes of packed (in, out) matrices.
+  const T* kernels = nullptr;
+  /// What they were made from: (out, in, 3, 3), or (in, out, 3, 3) to be turned by half.
+  const T* weight = nullptr;
+  bool is_turned = false;
+  Finish<T> finish;
+  T* y = nullptr;
+};
+
+/// A shape of kernels of 3×3 with a stride of 1 and no padding.
+template <class T>
+Conv2dShape valid_shape(std::int64_t images, const ImageSize& in, const ImageSize& out) {
+  return {.dtype = dtype_of<T>(),
+          .batch = images,
+          .in_channels = in.channels,
+          .in_height = out.height + 2,
+          .in_width = out.width + 2,
+          .out_channels = out.channels,
+          .out_height = out.height,
+          .out_width = out.width,
+          .kernel_height = 3,
+          .kernel_width = 3};
+}
+
+/// (out, in, 3, 3) to the kernels of the gradient of the input: (in, out, 3, 3), turned by half.
+template <class T>
+std::vector<T> turned(const T* weight, std::int64_t out, std::int64_t in) {
+  std::vector<T> kernels(static_cast<std::size_t>(out * in * 9));
+  T* to = kernels.data();
+  for (std::int64_t c = 0; c < in; ++c) {
+    for (std::int64_t o = 0; o < out; ++o, to += 9) {
+      std::reverse_copy(weight + (o * in + c) * 9, weight + (o * in + c + 1) * 9, to);
+    }
+  }
+  return kernels;
+}
+
+/// Computes the flagged tiles as small images.
+template <class T>
+void redo(const Pass<T>& pass, const TileGrid& grid, std::span<const std::uint8_t> flags, int m) {
+  std::vector<T> turned_kernels;
+  const T* weight = pass.weight;
+  for (const TileGroup& group : groups_of(flags, grid, pass.out.height, pass.out.width, m)) {
+    if (pass.is_turned && turned_kernels.empty()) {
+      turned_kernels = turned(weight, pass.in.channels, pass.out.channels);
+      weight = turned_kernels.data();
+    }
+    group.for_parts([&](std::span<const TilePlace> tiles) {
+      const auto count = static_cast<std::int64_t>(tiles.size());
+      const ImageSize out{group.rows, group.columns, pass.out.channels};
+      const Conv2dShape shape = valid_shape<T>(count, pass.in, out);
+      const Scratch<T> x(count * shape.in_height * shape.in_width * pass.in.channels);
+      const Scratch<T> y(count * group.rows * group.columns * pass.out.channels);
+      gather_squares(pass.x, pass.in, tiles, pass.padding, shape.in_height, shape.in_width,
+                     x.data());
+      conv_im2row(shape, x.data(), weight, pass.finish.bias, pass.finish.relu, y.data());
+      scatter_squares(y.data(), tiles, group.rows, group.columns, pass.out, pass.y);
+    });
+  }
+}
+
+/// Tiles in a chunk: their planes fit into the second cache, unless the kernels do not even fit
+/// into the third, when passing over them seldom matters more.
+template <class T>
+std::int64_t chunk_tiles(std::int64_t planes, std::int64_t in, std::int64_t out) {
+  constexpr std::int64_t second_cache = 1 << 20;
+  constexpr std::int64_t third_cache = 1 << 23;
+  constexpr auto bytes = static_cast<std::int64_t>(sizeof(T));
+  if (planes * in * out * bytes > third_cache) return std::int64_t{8} * max_tile_rows;
+  const std::int64_t tiles = second_cache / (planes * (in + out) * bytes);
+  return std::clamp(tiles, std::int64_t{2} * max_tile_rows, std::int64_t{8} * max_tile_rows);
+}
+
+template <class T, int m>
+void convolve(const Pass<T>& pass) {
+  constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
+  const TileGrid grid(pass.images, pass.out.height, pass.out.width, m);
+  const std::int64_t in = round_up(pass.in.channels, vector_width<T>);
+  const std::int64_t out = round_up(pass.out.channels, vector_width<T>);
+  const std::int64_t kernel_plane = packed_size<T>(pass.in.channels, pass.out.channels);
+  const std::int64_t most = chunk_tiles<T>(planes, in, out);
+  const OutlierSearch<T> search(pass.x, pass.images, pass.in);
+  std::vector<std::uint8_t> flags(static_cast<std::size_t>(grid.count));
+  // As many chunks for each thread.
+  const std::int64_t chunks =
+      std::min(grid.count, round_up((grid.count + most - 1) / most, num_threads()));
+  parallel_for(0, chunks, 1, [&](std::int64_t first_chunk, std::int64_t last_chunk) {
+    const std::int64_t longest = grid.count / chunks + 1;
+    const PlaneLayout inputs = PlaneLayout::rows(longest, in);
+    const PlaneLayout products = PlaneLayout::rows(longest, out);
+    const Scratch<T> v(planes * inputs.plane);
+    const Scratch<T> p(planes * products.plane);
+    for (std::int64_t chunk = first_chunk; chunk < last_chunk; ++chunk) {
+      const std::int64_t first = grid.count * chunk / chunks;
+      const std::int64_t last = grid.count * (chunk + 1) / chunks;
+      transform_inputs<T, m>(
+          pass.x, pass.in, pass.padding, grid, first, last, inputs, v.data(),
+          [&](std::int64_t t, const TilePlace& place, const LargestTransformed<T>& largest) {
+            if (!largest.exceeds(search.limit(place.image))) return;
+            flags[static_cast<std::size_t>(t)] = search.template finds<Winograd<m>::tile, 3>(
+                place.image, place.row - pass.padding[0], place.column - pass.padding[1],
+                std::min<std::int64_t>(m, pass.out.height - place.row),
+                std::min<std::int64_t>(m, pass.out.width - place.column));
+          });
+      for (std::int64_t i = 0; i < planes; ++i) {
+        for (std::int64_t o = 0; o < out; o += tile_columns<T>) {
+          multiply_rows<T>({.k = pass.in.channels,
+                            .a = v.data() + i * inputs.plane,
+                            .a_row = in,
+                            .a_k = 1,
+                            .b = pass.kernels + i * kernel_plane + o * pass.in.channels,
+                            .c = p.data() + i * products.plane + o,
+                            .ldc = out},
+                           last - first, std::min(tile_columns<T>, out - o));
+        }
+      }
+      transform_outputs<T, m>(p.data(), products, pass.out, grid, first, last, pass.finish, pass.y);
+    }
+  });
+  redo(pass, grid, flags, m);
+}
+
+template <class T, int m>
+void forward(const Conv2dShape& s, const T* x, const T* weight, const Finish<T>& finish, T* y) {
+  constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
+  const Scratch<T> kernels(planes * packed_size<T>(s.in_channels, s.out_channels));
+  if (!transform_kernels<T, m>(weight, s.out_channels, s.in_channels, kernels.data())) {
+    return conv_im2row(s, x, weight, finish.bias, finish.relu, y);
+  }
+  convolve<T, m>({.images = s.batch,
+                  .in = {s.in_height, s.in_width, s.in_channels},
+                  .out = {s.out_height, s.out_width, s.out_channels},
+                  .padding = {s.padding[0], s.padding[1]},
+                  .x = x,
+                  .kernels = kernels.data(),
+                  .weight = weight,
+                  .finish = finish,
+                  .y = y});
+}
+
+/// dx is the convolution of dy, padded by 2 - padding, with the turned kernels.
+template <class T, int m>
+void input_grad(const Conv2dShape& s, const T* grad_y, const T* weight, T* grad_x) {
+  constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
+  const Scratch<T> kernels(planes * packed_size<T>(s.out_channels, s.in_channels));
+  if (!transform_turned_kernels<T, m>(weight, s.out_channels, s.in_channels, kernels.data())) {
+    return conv_im2row_input_grad(s, grad_y, weight, grad_x);
+  }
+  convolve<T, m>({.images = s.batch,
+                  .in = {s.out_height, s.out_width, s.out_channels},
+                  .out = {s.in_height, s.in_width, s.in_channels},
+                  .padding = {2 - s.padding[0], 2 - s.padding[1]},
+                  .x = grad_y,
+                  .kernels = kernels.data(),
+                  .weight = weight,
+                  .is_turned = true,
+                  .finish = {},
+                  .y = grad_x});
+}
+
+/// Adds what the flagged tiles contribute to the gradient of the weights.
+template <class T>
+void add_redone(const Conv2dShape& s, const T* x, const T* grad_y, const TileGrid& grid,
+                std::span<const std::uint8_t> flags, int m, T* grad_weight) {
+  const std::int64_t weights = s.out_channels * s.in_channels * 9;
+  const ImageSize in{s.in_height, s.in_width, s.in_channels};
+  const ImageSize out{s.out_height, s.out_width, s.out_channels};
+  for (const TileGroup& group : groups_of(flags, grid, s.out_height, s.out_width, m)) {
+    group.for_parts([&](std::span<const TilePlace> tiles) {
+      const auto count = static_cast<std::int64_t>(tiles.size());
+      const Conv2dShape shape =
+          valid_shape<T>(count, in, {group.rows, group.columns, s.out_channels});
+      const Scratch<T> squares(count * shape.in_height * shape.in_width * s.in_channels);
+      const Scratch<T> gradients(count * group.rows * group.columns * s.out_channels);
+      const Scratch<T> part(weights);
+      gather_squares(x, in, tiles, s.padding, shape.in_height, shape.in_width, squares.data());
+      gather_squares(grad_y, out, tiles, {0, 0}, group.rows, group.columns, gradients.data());
+      conv_im2row_weight_grad(shape, squares.data(), gradients.data(), part.data());
+      for (std::int64_t i = 0; i < weights; ++i) grad_weight[i] += part.data()[i];
+    });
+  }
+}
+
+/// In each plane, Σ over tiles of (gradient of product)ᵀ · (transformed input). Chunks of tiles are
+/// fixed by the sizes, so that sums do not depend on the number of threads.
+template <class T, int m>
+void weight_grad(const Conv2dShape& s, const T* x, const T* grad_y, T* grad_weight) {
+  constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
+  constexpr std::int64_t chunk_bytes = 16 << 20;
+  constexpr std::int64_t row_block = std::int64_t{4} * max_tile_rows;
+  const TileGrid grid(s.batch, s.out_height, s.out_width, m);
+  const std::int64_t in = round_up(s.in_channels, tile_columns<T>);
+  const std::int64_t out = round_up(s.out_channels, vector_width<T>);
+  const std::int64_t most = std::max<std::int64_t>(
+      64, chunk_bytes / (planes * (in + out) * static_cast<std::int64_t>(sizeof(T))));
+  const std::int64_t chunks = (grid.count + most - 1) / most;
+  const std::int64_t longest = (grid.count + chunks - 1) / chunks;
+  const PlaneLayout inputs = PlaneLayout::panels(longest, in, tile_columns<T>);
+  const PlaneLayout gradients = PlaneLayout::rows(longest, out);
+  const Scratch<T> v(planes * inputs.plane);
+  const Scratch<T> p(planes * gradients.plane);
+  const Scratch<T> sums(planes * s.out_channels * in);
+  const ImageSize input{s.in_height, s.in_width, s.in_channels};
+  const ImageSize output{s.out_height, s.out_width, s.out_channels};
+  const OutlierSearch<T> input_search(x, s.batch, input), output_search(grad_y, s.batch, output);
+  std::vector<std::uint8_t> flags(static_cast<std::size_t>(grid.count));
+  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
+    const std::int64_t begin = grid.count * chunk / chunks;
+    const std::int64_t end = grid.count * (chunk + 1) / chunks;
+    parallel_for(begin, end, 4, [&](std::int64_t first, std::int64_t last) {
+      const std::int64_t t = first - begin;
+      transform_inputs<T, m>(
+          x, input, s.padding, grid, first, last, inputs, v.data() + t * inputs.row,
+          [&](std::int64_t tile, const TilePlace& place, const LargestTransformed<T>& largest) {
+            if (!largest.exceeds(input_search.limit(place.image))) return;
+            flags[static_cast<std::size_t>(tile)] =
+                input_search.template finds<Winograd<m>::tile, 3>(
+                    place.image, place.row - s.padding[0], place.column - s.padding[1],
+                    std::min<std::int64_t>(m, s.out_height - place.row),
+                    std::min<std::int64_t>(m, s.out_width - place.column));
+          });
+      transform_output_gradients<T, m>(
+          grad_y, output, grid, first, last, gradients, p.data() + t * gradients.row,
+          [&](std::int64_t tile, const TilePlace& place, const LargestTransformed<T>& largest) {
+            std::uint8_t& flag = flags[static_cast<std::size_t>(tile)];
+            if (largest.exceeds(output_search.limit(place.image))) {
+              flag |= output_search.template finds<m, 1>(
+                  place.image, place.row, place.column,
+                  std::min<std::int64_t>(m, s.out_height - place.row),
+                  std::min<std::int64_t>(m, s.out_width - place.column));
+            }
+            if (flag == 0) return;
+            clear_tile<T, m>(inputs, tile - begin, s.in_channels, v.data());
+            clear_tile<T, m>(gradients, tile - begin, s.out_channels, p.data());
+          });
+    });
+    const std::int64_t blocks = (s.out_channels + row_block - 1) / row_block;
+    parallel_for(0, planes * blocks, 1, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t block = first; block < last; ++block) {
+        const std::int64_t i = block / blocks;
+        const std::int64_t o = block % blocks * row_block;
+        for (std::int64_t c = 0; c < in; c += tile_columns<T>) {
+          multiply_rows<T>({.k = end - begin,
+                            .a = p.data() + i * gradients.plane + o,
+                            .a_row = 1,
+                            .a_k = out,
+                            .b = v.data() + i * inputs.plane + c / tile_columns<T> * inputs.panel,
+                            .c = sums.data() + (i * s.out_channels + o) * in + c,
+                            .ldc = in,
+                            .accumulate = chunk > 0},
+                           std::min(row_block, s.out_channels - o), tile_columns<T>);
+        }
+      }
+    });
+  }
+  transform_kernel_gradients<T, m>(sums.data(), s.out_channels, s.in_channels, in, grad_weight);
+  add_redone(s, x, grad_y, grid, flags, m, grad_weight);
+}
+
+}  // namespace
+
+bool winograd_fits(const Conv2dShape& s) {
+  const auto both = [](const std::int64_t(&pair)[2], std::int64_t low, std::int64_t high) {
+    return std::min(pair[0], pair[1]) >= low && std::max(pair[0], pair[1]) <= high;
+  };
+  return s.kernel_height == 3 && s.kernel_width == 3 && s.groups == 1 && both(s.stride, 1, 1) &&
+         both(s.dilation, 1, 1) && both(s.padding, 0, 2);
+}
+
+template <int m>
+void conv_winograd(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
+                   bool relu, void* y) {
+  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    forward<T, m>(shape, static_cast<const T*>(x), static_cast<const T*>(weight),
+                  {.bias = static_cast<const T*>(bias), .relu = relu}, static_cast<T*>(y));
+  });
+}
+
+template <int m>
+void conv_winograd_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
+                              void* grad_x) {
+  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    input_grad<T, m>(shape, static_cast<const T*>(grad_y), static_cast<const T*>(weight),
+                     static_cast<T*>(grad_x));
+  });
+}
+
+template <int m>
+void conv_winograd_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
+                               void* grad_weight) {
+  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    weight_grad<T, m>(shape, static_cast<const T*>(x), static_cast<const T*>(grad_y),
+                      static_cast<T*>(grad_weight));
+  });
+}
+
+template void conv_winograd<2>(const Conv2dShape&, const void*, const void*, const void*, bool,
+                               void*);
+template void conv_winograd<4>(const Conv2dShape&, const void*, const void*, const void*, bool,
+                               void*);
+template void conv_winograd_input_grad<2>(const Conv2dShape&, const void*, const void*, void*);
+template void conv_winograd_input_grad<4>(const Conv2dShape&, const void*, const void*, void*);
+template void conv_winograd_weight_grad<2>(const Conv2dShape&, const void*, const void*, void*);
+template void conv_winograd_weight_grad<4>(const Conv2dShape&, const void*, const void*, void*);
+
+}  // namespace plastic::cpu

@@ -1,0 +1,61 @@
+#include "plastic/core/device.h"
+
+#include <charconv>
+
+#include "core/check.h"
+#include "core/device/backend.h"
+
+namespace plastic {
+namespace {
+
+void check_available(Device device) {
+  if (device.type == DeviceType::cpu || device.index < cuda_device_count()) return;
+  const std::string reason = cuda_reason();
+  fail("device", to_string(device), " is not there: ", cuda_device_count(), " CUDA devices",
+       reason.empty() ? "" : " (" + reason + ")", "; use cpu");
+}
+
+}  // namespace
+
+Device parse_device(std::string_view text) {
+  if (text == "cpu") return {};
+  Device device{.type = DeviceType::cuda};
+  if (text == "cuda") return device;
+  constexpr std::string_view prefix = "cuda:";
+  if (text.substr(0, prefix.size()) == prefix) {
+    const std::string_view digits = text.substr(prefix.size());
+    const char* end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, device.index);
+    if (error == std::errc() && stop == end && device.index >= 0) return device;
+  }
+  fail("device", "unknown device \"", text, "\"; use cpu, cuda or cuda:N");
+}
+
+std::string describe(Device device) {
+  check_available(device);
+  return device.type == DeviceType::cpu ? "the CPU" : cuda_description(device.index);
+}
+
+std::string to_string(Device device) {
+  return device.type == DeviceType::cpu ? "cpu" : "cuda:" + std::to_string(device.index);
+}
+
+std::vector<Device> available_devices() {
+  std::vector<Device> devices = {Device{}};
+  for (int i = 0; i < cuda_device_count(); ++i) devices.push_back({DeviceType::cuda, i});
+  return devices;
+}
+
+std::string cuda_unavailable_reason() { return cuda_reason(); }
+
+std::unique_ptr<RecordedStep> Backend::record(Generator&, const std::function<void()>&) {
+  fail("record", "the CPU has no use for it; only steps on a CUDA device are recorded");
+}
+
+Backend& backend(Device device) {
+  if (device.type == DeviceType::cpu) return cpu_backend();
+  check_available(device);
+  return cuda_backend(device.index);
+}
+
+}  // namespace plastic

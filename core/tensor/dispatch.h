@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "core/check.h"
+#include "core/tensor/bfloat16.h"
+#include "plastic/core/dtype.h"
+
+namespace plastic {
+
+/// What operations on the CPU say to bf16.
+[[noreturn]] inline void refuse_bf16(const char* op) {
+  fail(op, "bf16 is computed on CUDA devices only; convert with .to(plastic::DType::f32)");
+}
+
+/// Calls f with a value of the C++ type that `dtype` stores: dispatch_stored(d, [&](auto zero) {
+/// using T = decltype(zero); ... }). For what moves and converts elements.
+template <class F>
+void dispatch_stored(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::f32:
+      return f(float{});
+    case DType::f64:
+      return f(double{});
+    case DType::bf16:
+      return f(bfloat16{});
+    case DType::i64:
+      return f(std::int64_t{});
+    case DType::u8:
+      return f(std::uint8_t{});
+  }
+}
+
+/// The same for the types that the CPU computes in; throws Error naming `op` for bf16.
+template <class F>
+void dispatch(const char* op, DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::f32:
+      return f(float{});
+    case DType::f64:
+      return f(double{});
+    case DType::bf16:
+      refuse_bf16(op);
+    case DType::i64:
+      return f(std::int64_t{});
+    case DType::u8:
+      return f(std::uint8_t{});
+  }
+}
+
+/// The same for the floating-point types; throws Error naming `op` for others.
+template <class F>
+void dispatch_floating(const char* op, DType dtype, F&& f) {
+  if (dtype == DType::f32) return f(float{});
+  if (dtype == DType::f64) return f(double{});
+  if (dtype == DType::bf16) refuse_bf16(op);
+  fail(op, "needs f32 or f64, got ", name_of(dtype), "; convert with .to(plastic::DType::f32)");
+}
+
+}  // namespace plastic

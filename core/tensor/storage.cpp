@@ -1,0 +1,45 @@
+#include "core/tensor/storage.h"
+
+#include <utility>
+
+#include "core/device/array.h"
+#include "core/device/backend.h"
+
+namespace plastic {
+
+std::shared_ptr<Storage> Storage::allocate(std::size_t bytes, Device device) {
+  auto* data = static_cast<std::byte*>(backend(device).allocate(bytes));
+  // One allocation for the storage and its counts; only members see the constructor.
+  struct Made : Storage {
+    Made(std::byte* memory, std::size_t size, Device where) : Storage(memory, size, where) {}
+  };
+  try {
+    return std::make_shared<Made>(data, bytes, device);
+  } catch (...) {
+    backend(device).deallocate(data, bytes);
+    throw;
+  }
+}
+
+std::shared_ptr<Storage> Storage::part_of(std::shared_ptr<Storage> block, std::size_t offset,
+                                          std::size_t bytes) {
+  std::shared_ptr<Storage> part(new Storage(block->data_ + offset, bytes, block->device_));
+  part->block_ = std::move(block);
+  return part;
+}
+
+void Storage::leave_block() {
+  if (!block_) return;
+  const auto size = static_cast<std::int64_t>(bytes_);
+  Backend& device = backend(device_);
+  auto* own = static_cast<std::byte*>(device.allocate(bytes_));
+  device.copy({data_, DType::u8, {size}, {1}}, {own, DType::u8, {size}, {1}});
+  data_ = own;
+  block_.reset();
+}
+
+Storage::~Storage() {
+  if (!block_) backend(device_).deallocate(data_, bytes_);
+}
+
+}  // namespace plastic

@@ -1,0 +1,167 @@
+// Batch normalisation, forward: one pass over x for the statistics, one that normalises.
+#include <type_traits>
+
+#include "core/ops/running_statistics_rule.h"
+#include "cuda/kernels.h"
+#include "cuda/reduce/batch_norm.h"
+#include "cuda/reduce/columns.h"
+#include "cuda/runtime/check.h"
+#include "cuda/runtime/scratch.h"
+
+namespace plastic::cuda {
+namespace {
+
+/// Mean and variance from Σ (x - shift) and Σ (x - shift)², the first row being the shift, or an
+/// earlier mean.
+template <class T>
+struct WriteMoments {
+  const T* first_row;
+  /// Null for the first row.
+  const double* earlier;
+  double rows;
+  double* mean;
+  double* variance;
+
+  __device__ double shift(std::int64_t channel) const {
+    return earlier == nullptr ? static_cast<double>(widen(first_row[channel])) : earlier[channel];
+  }
+  __device__ void operator()(std::int64_t channel, const double (&sums)[2]) const {
+    const rules::ChannelMoments moments(rows, shift(channel), sums[0], sums[1]);
+    mean[channel] = moments.mean;
+    variance[channel] = moments.variance;
+  }
+};
+
+/// In f64: squares may not fit into f32, and f32 would round the differences where the shift is far
+/// off.
+template <class T, unsigned width>
+__global__ void __launch_bounds__(column_threads, 2)
+    sum_moments(const T* x, std::int64_t rows, std::int64_t packs, double* partial,
+                WriteMoments<T> finish) {
+  const std::int64_t column = own_column();
+  double sums[2][width] = {};
+  if (column < packs) {
+    double shift[width];
+    for (unsigned j = 0; j < width; ++j) shift[j] = finish.shift(column * width + j);
+    for_each_row_group<rows_at_a_time>(
+        rows, /*from_last=*/false, [&]<unsigned count>(std::int64_t row) {
+          Pack<T, width> read[count];
+          for (unsigned i = 0; i < count; ++i) {
+            read[i] = *pack_at<T, width>(x, packs, row + std::int64_t{i} * blockDim.y, column);
+          }
+          for (unsigned j = 0; j < width; ++j) {
+            for (unsigned i = 0; i < count; ++i) {
+              const double d = static_cast<double>(widen(read[i].values[j])) - shift[j];
+              sums[0][j] += d;
+              sums[1][j] += d * d;
+            }
+          }
+        });
+  }
+  finish_columns(sums, packs, partial, finish);
+}
+
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    move_running(BatchNormRunning update, T* running_mean, T* running_var) {
+  const rules::MoveTowards towards{update.momentum};
+  const auto move = [&](T& running, double value) {
+    running = narrow<T>(static_cast<computed<T>>(towards(widen(running), value)));
+  };
+  const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
+  for (std::int64_t c = own_column(); c < update.channels; c += step) {
+    move(running_mean[c], update.mean[c]);
+    move(running_var[c], rules::corrected(update.variance[c], update.bessel));
+  }
+}
+
+template <class T, unsigned width, bool has_skip>
+__global__ void __launch_bounds__(column_threads)
+    normalize(BatchNorm<T> n, std::int64_t packs, const T* skip, bool relu, T* y) {
+  using Number = computed<T>;
+  const std::int64_t column = own_column();
+  if (column >= packs) return;
+  const Affine<Number, width> affine(n, column * width);
+  // The statistics' pass has just read the last rows.
+  for_each_row_group<rows_at_a_time>(
+      n.rows, /*from_last=*/true, [&]<unsigned count>(std::int64_t row) {
+        Pack<T, width> read[count];
+        [[maybe_unused]] Pack<T, width> skipped[has_skip ? count : 1];
+        for (unsigned i = 0; i < count; ++i) {
+          const std::int64_t at = row + std::int64_t{i} * blockDim.y;
+          read[i] = *pack_at<T, width>(n.x, packs, at, column);
+          if constexpr (has_skip) skipped[i] = *pack_at<T, width>(skip, packs, at, column);
+        }
+        for (unsigned i = 0; i < count; ++i) {
+          Pack<T, width> result;
+          for (unsigned j = 0; j < width; ++j) {
+            Number value = affine(j, widen(read[i].values[j]));
+            if constexpr (has_skip) value += widen(skipped[i].values[j]);
+            // Written so that NaN stays.
+            result.values[j] = narrow<T>(relu && value < 0 ? Number{0} : value);
+          }
+          *pack_at<T, width>(y, packs, row + std::int64_t{i} * blockDim.y, column) = result;
+        }
+      });
+}
+
+}  // namespace
+
+void batch_norm_statistics(Context& context, DType dtype, std::int64_t rows, std::int64_t channels,
+                           const void* x, double* mean, double* variance) {
+  with_real(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const bool fits = channels % pack_width<T> == 0 && are_aligned(x);
+    with_pack_width<T>(fits, [&](auto width) {
+      const std::int64_t packs = channels / width;
+      const Grid grid = column_sum_grid(context, rows, packs);
+      const Scratch partial(context, partial_count(grid, 2, channels) * sizeof(double));
+      const auto take = [&](const double* earlier) {
+        const WriteMoments<T> finish{.first_row = static_cast<const T*>(x),
+                                     .earlier = earlier,
+                                     .rows = static_cast<double>(rows),
+                                     .mean = mean,
+                                     .variance = variance};
+        launch(context, "batch_norm_statistics", sum_moments<T, width>, grid,
+               static_cast<const T*>(x), rows, packs, partial.template as<double>(), finish);
+        join_columns<2>(context, "batch_norm_statistics", grid, partial.template as<const double>(),
+                        channels, finish);
+      };
+      take(nullptr);
+      if constexpr (std::is_same_v<T, double>) {
+        // The first row may lie far from the mean, which costs f64 digits.
+        const Scratch earlier(context, static_cast<std::size_t>(channels) * sizeof(double));
+        check(cudaMemcpyAsync(earlier.template as<double>(), mean,
+                              static_cast<std::size_t>(channels) * sizeof(double),
+                              cudaMemcpyDeviceToDevice, context.stream()),
+              "cudaMemcpyAsync in batch_norm_statistics");
+        take(earlier.template as<const double>());
+      }
+    });
+  });
+}
+
+void batch_norm_running(Context& context, const BatchNormRunning& update) {
+  if (update.channels == 0) return;
+  with_real(update.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    launch(context, "batch_norm_running", move_running<T>, grid_for(context, update.channels),
+           update, static_cast<T*>(update.running_mean), static_cast<T*>(update.running_var));
+  });
+}
+
+void batch_norm(Context& context, const BatchNormCall& call, void* y) {
+  with_real(call.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const bool fits = call.channels % pack_width<T> == 0 && are_aligned(call.x, call.skip, y);
+    with_pack_width<T>(fits, [&](auto width) {
+      const std::int64_t packs = call.channels / width;
+      launch(context, "batch_norm",
+             call.skip == nullptr ? normalize<T, width, false> : normalize<T, width, true>,
+             column_map_grid(context, call.rows, packs), BatchNorm<T>(call), packs,
+             static_cast<const T*>(call.skip), call.relu, static_cast<T*>(y));
+    });
+  });
+}
+
+}  // namespace plastic::cuda

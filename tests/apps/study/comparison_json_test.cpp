@@ -1,0 +1,89 @@
+#include "apps/study/comparison_json.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+using namespace plastic::apps;
+using nlohmann::json;
+
+namespace {
+
+const std::vector<std::uint64_t> seeds = {1, 2, 3};
+
+SeedRun run(std::uint64_t seed, double accuracy, double seconds) {
+  return {.seed = seed, .accuracy = accuracy, .seconds = seconds, .epochs = 10};
+}
+
+json as_json(const std::vector<OptimizerRuns>& rows) {
+  const std::vector<Variant> variants = {{.name = "a", .optimizer = "sgd"},
+                                         {.name = "b", .optimizer = "adam"}};
+  const std::vector<OptimizerSettings> settings = {{.name = "sgd"}, {.name = "adam"}};
+  return json::parse(comparison_json({.data = "digits",
+                                      .config = {},
+                                      .seeds = seeds,
+                                      .variants = std::span(variants).first(rows.size()),
+                                      .settings = std::span(settings).first(rows.size()),
+                                      .rows = rows}));
+}
+
+}  // namespace
+
+TEST_CASE("apps.comparison_json.whole") {
+  const std::vector<OptimizerRuns> rows = {
+      {.name = "a",
+       .label = "a (sgd)",
+       .runs = {run(1, 0.80, 1), run(2, 0.81, 2), run(3, 0.82, 3)},
+       .planned = 3},
+      {.name = "b",
+       .label = "b (adam)",
+       .runs = {run(1, 0.79, 4), run(2, 0.83, 4), run(3, 0.82, 4)},
+       .planned = 3},
+  };
+  const json whole = as_json(rows);
+  CHECK(whole["data"] == "digits");
+  CHECK(whole["seeds"] == json({1, 2, 3}));
+  CHECK(whole["complete"] == true);
+  CHECK(whole["settings"].size() == 2);
+  const json& first = whole["optimizers"][0];
+  CHECK(first["name"] == "a");
+  CHECK(first["optimizer"] == "sgd");
+  CHECK(first["label"] == "a (sgd)");
+  CHECK(first["mean_seconds"] == 2.0);
+  CHECK(first["test_accuracies"] == json({0.80, 0.81, 0.82}));
+  CHECK_FALSE(first.contains("versus_first"));
+  const json& versus = whole["optimizers"][1]["versus_first"];
+  CHECK(versus["pairs"] == 3);
+  CHECK(versus["wins"] == 1);
+  CHECK(versus["ties"] == 1);
+  CHECK(versus["losses"] == 1);
+  CHECK(whole["conclusion"] == conclusion(rows));
+}
+
+TEST_CASE("apps.comparison_json.one_run_has_no_deviation") {
+  const json whole = as_json({{.name = "a", .label = "a", .runs = {run(1, 0.5, 1)}, .planned = 3}});
+  CHECK(whole["complete"] == false);
+  CHECK(whole["optimizers"][0]["deviation_test_accuracy"].is_null());
+  CHECK(whole["optimizers"][0]["test_accuracies"] == json({0.5, nullptr, nullptr}));
+}
+
+// In whatever order they were run.
+TEST_CASE("apps.comparison_json.diverged") {
+  SeedRun diverged = run(1, 0.3, 1);
+  diverged.end = RunEnd::diverged;
+  diverged.epochs = 2;
+  const json whole = as_json({{.name = "a",
+                               .label = "a",
+                               .runs = {run(3, 0.7, 2), diverged, run(2, 0.5, 4)},
+                               .planned = 3}});
+  const json& row = whole["optimizers"][0];
+  CHECK(whole["complete"] == true);
+  CHECK(row["finished"] == 2);
+  CHECK(row["diverged"] == 1);
+  CHECK(row["mean_test_accuracy"].get<double>() == doctest::Approx(0.6));
+  CHECK(row["mean_seconds"] == 3.0);
+  CHECK(row["test_accuracies"] == json({nullptr, 0.5, 0.7}));
+  CHECK(row["runs"][1]["end"] == "diverged");
+  CHECK(row["runs"][1]["epochs"] == 2);
+}

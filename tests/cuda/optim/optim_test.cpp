@@ -1,0 +1,239 @@
+// The optimizers on a CUDA device: against the CPU, recorded against eager.
+#include <cmath>
+
+#include "core/tensor/tensor_impl.h"
+#include "optim/kernels.h"
+#include "plastic/core/ops.h"
+#include "plastic/core/recording.h"
+#include "tests/cuda/device.h"
+#include "tests/cuda/optim_kinds.h"
+#include "tests/optim/diagnostics_contract.h"
+#include "tests/optim/golden.h"
+
+namespace plastic::test {
+namespace {
+
+using optim::NeuroPlastic;
+using optim::NeuroPlasticDiagnostics;
+using Values = std::vector<std::vector<float>>;
+
+std::vector<double> numbers_of(const optim::Optimizer& optimizer) {
+  const auto* const neuroplastic = dynamic_cast<const NeuroPlastic*>(&optimizer);
+  if (neuroplastic == nullptr) return {};
+  const std::optional<NeuroPlasticDiagnostics> found = neuroplastic->diagnostics();
+  if (!found) return {};
+  const NeuroPlasticDiagnostics& d = *found;
+  return {d.alpha_mean,
+          d.alpha_std,
+          d.alpha_min,
+          d.alpha_max,
+          d.alpha_median,
+          d.alpha_fraction_near_min,
+          d.alpha_fraction_near_max,
+          d.raw_gradient_norm,
+          d.parameter_norm,
+          d.raw_update_norm,
+          d.effective_update_norm,
+          d.plasticity_delta_norm};
+}
+
+struct Training {
+  /// After every step.
+  std::vector<Values> parameters;
+  std::vector<std::vector<double>> diagnostics;
+
+  bool operator==(const Training&) const = default;
+};
+
+/// Some steps; from the second on, every third tensor has no gradient, another one each time.
+Training train(const Kind& kind, Device device) {
+  std::vector<Tensor> parameters = odd_parameters(device);
+  const auto optimizer = kind.make(parameters);
+  Training training;
+  for (int step = 1; step <= 3; ++step) {
+    optimizer->set_epoch(step, 3);
+    give_gradients(parameters, step, [step](std::size_t i) {
+      return step == 1 || (i + static_cast<std::size_t>(step)) % 3 != 0;
+    });
+    optimizer->step();
+    training.parameters.push_back(optim_test::values_of(parameters));
+    training.diagnostics.push_back(numbers_of(*optimizer));
+  }
+  return training;
+}
+
+void check_close(const Training& actual, const Training& expected) {
+  for (std::size_t step = 0; step < expected.parameters.size(); ++step) {
+    CAPTURE(step);
+    std::size_t elements = 0;
+    for (const auto& tensor : expected.parameters[step]) elements += tensor.size();
+    for (std::size_t i = 0; i < expected.parameters[step].size(); ++i) {
+      CAPTURE(i);
+      CHECK(golden::relative_error(actual.parameters[step][i], expected.parameters[step][i]) <=
+            1e-5);
+    }
+    const std::vector<double>& want = expected.diagnostics[step];
+    REQUIRE(actual.diagnostics[step].size() == want.size());
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      CAPTURE(i);
+      // A small deviation is the difference of two sums. An element that lies on a threshold may
+      // count on either side of it, at each end of the range.
+      constexpr std::size_t alpha_std = 1, near_min = 5, near_max = 6;
+      const double absolute = i == alpha_std ? 5e-4
+                              : i == near_min || i == near_max
+                                  ? 2.01 / static_cast<double>(elements)
+                                  : 1e-30;
+      const double tolerance = 1e-4 * std::abs(want[i]) + absolute;
+      CHECK(std::abs(actual.diagnostics[step][i] - want[i]) <= tolerance);
+    }
+  }
+}
+
+TEST_CASE("cuda.optim.agrees_with_cpu") {
+  if (!has_cuda_device()) return;
+  for (const Kind& kind : all_kinds()) {
+    INFO(std::string(kind.name));
+    check_close(train(kind, cuda_device), train(kind, Device{}));
+  }
+}
+
+TEST_CASE("cuda.optim.same_bits_twice") {
+  if (!has_cuda_device()) return;
+  for (const Kind& kind : few_kinds()) {
+    INFO(std::string(kind.name));
+    CHECK(train(kind, cuda_device) == train(kind, cuda_device));
+  }
+}
+
+TEST_CASE("cuda.optim.tensors_of_many_chunks") {
+  if (!has_cuda_device()) return;
+  for (const Kind& kind : few_kinds()) {
+    INFO(std::string(kind.name));
+    const std::vector<std::int64_t> sizes{70'000, 600'001};
+    std::vector<Tensor> host = parameters_of(sizes, Device{});
+    std::vector<Tensor> device = parameters_of(sizes, cuda_device);
+    const auto expected = kind.make(host), actual = kind.make(device);
+    give_gradients(host, 1, always);
+    give_gradients(device, 1, always);
+    expected->step();
+    actual->step();
+    check_close({{optim_test::values_of(device)}, {numbers_of(*actual)}},
+                {{optim_test::values_of(host)}, {numbers_of(*expected)}});
+  }
+}
+
+/// Recorded with few tensors, so that everything on the device must grow afterwards.
+TEST_CASE("cuda.optim.recorded_steps_are_eager_steps") {
+  if (!has_cuda_device()) return;
+  std::vector<Kind> kinds = few_kinds();
+  for (Kind& kind : optim_test::kinds()) kinds.push_back(std::move(kind));
+  for (const Kind& kind : kinds) {
+    INFO(std::string(kind.name));
+    std::vector<Tensor> usual = odd_parameters(cuda_device), recorded = odd_parameters(cuda_device);
+    const auto eager = kind.make(usual);
+    const auto other = kind.make(recorded);
+    const auto prepare = [](optim::Optimizer& optimizer, std::vector<Tensor>& parameters,
+                            int step) {
+      optimizer.set_epoch(step, 5);
+      optimizer.set_lr(0.1 / step);
+      give_gradients(parameters, step,
+                     [step](std::size_t i) { return step == 1 ? i < 2 : step != 3 || i % 2 == 0; });
+    };
+    prepare(*eager, usual, 1);
+    prepare(*other, recorded, 1);
+    eager->step();
+    other->step();
+    Generator generator;
+    Recording recording(cuda_device, generator, [&] { other->apply(); });
+    CHECK(optim_test::values_of(recorded) == optim_test::values_of(usual));
+    for (int step = 2; step <= 5; ++step) {
+      CAPTURE(step);
+      prepare(*eager, usual, step);
+      eager->step();
+      prepare(*other, recorded, step);
+      other->advance();
+      recording.repeat();
+      CHECK(optim_test::values_of(recorded) == optim_test::values_of(usual));
+      CHECK(numbers_of(*other) == numbers_of(*eager));
+    }
+  }
+}
+
+TEST_CASE("cuda.optim.several_steps_ahead_of_the_device") {
+  if (!has_cuda_device()) return;
+  // Nothing waits in between: what the host sends must reach the step that it is for.
+  for (const Kind& kind : optim_test::kinds()) {
+    INFO(std::string(kind.name));
+    std::vector<Tensor> host = odd_parameters(Device{}), device = odd_parameters(cuda_device);
+    for (std::vector<Tensor>* parameters : {&host, &device}) {
+      give_gradients(*parameters, 1, always);
+      const auto optimizer = kind.make(*parameters);
+      for (int step = 1; step <= 12; ++step) {
+        optimizer->set_epoch(step, 12);
+        optimizer->set_lr(0.1 / step);
+        optimizer->step();
+      }
+    }
+    for (std::size_t i = 0; i < host.size(); ++i) {
+      CHECK(golden::relative_error(device[i].to_vector<float>(), host[i].to_vector<float>()) <=
+            2e-5);
+    }
+  }
+}
+
+TEST_CASE("cuda.optim.cannot_prepare_while_recording") {
+  if (!has_cuda_device()) return;
+  std::vector<Tensor> parameters = odd_parameters(cuda_device);
+  optim::Adam adam(parameters);
+  give_gradients(parameters, 1, always);
+  adam.step();
+  Generator generator;
+  CHECK_THROWS_WITH_AS(Recording(cuda_device, generator, [&] { adam.step(); }),
+                       doctest::Contains("while a step is being recorded"), Error);
+  adam.step();
+}
+
+/// A flat block of 64 elements on the device.
+Tensor block(float value) { return Tensor::full({64}, value, {.device = cuda_device}); }
+float* data(const Tensor& tensor) { return static_cast<float*>(tensor.impl()->data()); }
+
+TEST_CASE("cuda.optim.leaves_alone_what_is_between_tensors") {
+  if (!has_cuda_device()) return;
+  const Tensor theta = block(1), g = block(1), average = block(0), square = block(0);
+  const auto stepper = optim::kernels_for(cuda_device).adam();
+  const optim::AdamRule rule{
+      .keep = 0.5, .take = 0.5, .square_keep = 0.5, .square_take = 0.5, .rate = 0.25, .eps = 1e-8F};
+  const std::vector<optim::Work<optim::AdamRule>> works{{0, 3, data(theta), rule},
+                                                        {16, 17, data(theta) + 16, rule}};
+  stepper->prepare(
+      {.tensors = works, .gradients = data(g), .average = data(average), .square = data(square)});
+  stepper->run();
+  const auto after = theta.to_vector<float>(), kept = average.to_vector<float>();
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    CAPTURE(i);
+    const bool is_stepped = i < 3 || (i >= 16 && i < 33);
+    CHECK((after[i] != 1) == is_stepped);
+    CHECK((kept[i] != 0) == is_stepped);
+  }
+  // A step over no tensors is one, too.
+  stepper->prepare(
+      {.tensors = {}, .gradients = data(g), .average = data(average), .square = data(square)});
+  stepper->run();
+  CHECK(theta.to_vector<float>() == after);
+}
+
+TEST_CASE("cuda.optim.diagnostics_are_of_the_last_run") {
+  if (!has_cuda_device()) return;
+  const Tensor theta = block(1), g = block(1), a = block(0), m = block(0), v = block(0);
+  const auto stepper = optim::kernels_for(cuda_device).neuroplastic();
+  optim_test::check_diagnostics_contract(*stepper, data(theta),
+                                         {.tensors = {},
+                                          .gradients = data(g),
+                                          .activity = data(a),
+                                          .momentum = data(m),
+                                          .variance = data(v),
+                                          .diagnostics = {}});
+}
+
+}  // namespace
+}  // namespace plastic::test
