@@ -86,7 +86,7 @@ class Machine:
         self.checkout = self.root / "checkout"
         (self.checkout / "core").mkdir(parents=True)
         (self.checkout / "CMakeLists.txt").write_text("project(plastic)\n")
-        (self.checkout / "core/tensor/tensor.cpp").write_text("int x;\n")
+        (self.checkout / "core/tensor.cpp").write_text("int x;\n")
         self.env = {**os.environ, "PATH": f"{self.bin}:/usr/bin:/bin",
                     "PYTHONPATH": str(ROOT / "bench"), "PYTHONDONTWRITEBYTECODE": "1"}
         for name in ("LD_LIBRARY_PATH", "OUT", "CXX", "CUDA_HOME", "CUDA_PATH"):

@@ -115,7 +115,7 @@ class Whole(unittest.TestCase):
 
     def test_other_sources_are_built_here(self):
         self.card()
-        (self.machine.checkout / "core/tensor/tensor.cpp").write_text("int y;\n")
+        (self.machine.checkout / "core/tensor.cpp").write_text("int y;\n")
         self.machine.program("cmake", """echo "$@" >>"$LOG"
           case "$*" in *--build*) echo "[7/9] cc x.cpp"; echo "x.cpp:3:1: error: no"; exit 1 ;; esac
           """)

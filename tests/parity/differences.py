@@ -8,7 +8,7 @@ DIFFERENCES = {
         "tensors of different dtypes do not meet: an error says how to convert, where PyTorch "
         "promotes"),
     "numbers": (
-        "core/tensor/number.h",
+        "core/number.h",
         "a number takes the tensor's dtype, and is refused where that cannot hold it; PyTorch "
         "promotes or wraps"),
     "integer division": (
