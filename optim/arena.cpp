@@ -123,6 +123,8 @@ void Arena::mark_parameters_changed() {
   }
 }
 
+Tensor Arena::gradient(std::size_t index) const { return view(gradient_block(), index); }
+
 Tensor Arena::gradient_block() const {
   return make_view(gradients_, DType::f32, {elements_}, {1}, 0);
 }

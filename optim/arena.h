@@ -46,6 +46,8 @@ class Arena {
 
   const float* gradients() const { return reinterpret_cast<const float*>(gradients_->data()); }
 
+  /// A parameter's gradient in the block, of its shape.
+  Tensor gradient(std::size_t index) const;
   /// All gradients and the padding between them, flat.
   Tensor gradient_block() const;
   /// A block of zeros of this layout, and the part of one that belongs to parameter `index`, in its

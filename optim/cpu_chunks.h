@@ -11,8 +11,8 @@
 
 namespace plastic::optim {
 
-/// A piece of one tensor. Its bounds depend on the tensor alone, so that sums made chunk by chunk
-/// come out the same for any number of threads.
+/// A piece of one tensor, which is a StepTensor or derives from it. Its bounds depend on the tensor
+/// alone, so that sums made chunk by chunk come out the same for any number of threads.
 struct Chunk {
   std::size_t tensor = 0;
   /// Counted from the start of the flat blocks.
@@ -20,17 +20,17 @@ struct Chunk {
 };
 
 /// The parameters of a chunk.
-template <class Rule>
-float* parameters_of(std::span<const Work<Rule>> tensors, const Chunk& chunk) {
-  const Work<Rule>& tensor = tensors[chunk.tensor];
+template <class Tensor>
+float* parameters_of(std::span<const Tensor> tensors, const Chunk& chunk) {
+  const Tensor& tensor = tensors[chunk.tensor];
   return tensor.parameter + (chunk.begin - tensor.offset);
 }
 
 /// Elements in a chunk: the blocks of the three passes over one stay in the first two caches.
 constexpr std::int64_t chunk_elements = 4096;
 
-template <class Rule>
-std::vector<Chunk> chunks_of(std::span<const Work<Rule>> tensors) {
+template <class Tensor>
+std::vector<Chunk> chunks_of(std::span<const Tensor> tensors) {
   std::vector<Chunk> chunks;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const std::int64_t end = tensors[i].offset + tensors[i].numel;

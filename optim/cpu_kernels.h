@@ -3,17 +3,13 @@
 #include <memory>
 
 #include "optim/kernels.h"
-#include "optim/neuroplastic/cpu_neuroplastic_loops.h"
 
 namespace plastic::optim {
 
-/// cpu_neuroplastic.cpp.
-std::unique_ptr<NeuroPlasticStepper> cpu_neuroplastic();
+/// elementwise/cpu_elementwise.cpp.
+std::unique_ptr<RuleStepper> cpu_elementwise(const RuleType& type);
 
-/// cpu_diagnostics.cpp: adds a chunk of a tensor with this coefficient to the sums over elements,
-/// once it is observed and before it is measured. What decay does to the parameters is left to the
-/// caller.
-void cpu_diagnose(const ChunkPointers& p, rule::Variant variant,
-                  const rule::Coefficient& coefficient, DiagnosticSums& sums);
+/// neuroplastic/cpu_neuroplastic.cpp.
+std::unique_ptr<NeuroPlasticStepper> cpu_neuroplastic();
 
 }  // namespace plastic::optim

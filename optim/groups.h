@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "core/tensor/tensor_impl.h"
 #include "optim/arena.h"
 #include "optim/kernels.h"
+#include "optim/state.h"
 
 namespace plastic::optim {
 
@@ -41,17 +43,27 @@ inline float* elements_of(const Tensor& block) {
   return block.defined() ? static_cast<float*>(block.impl()->data()) : nullptr;
 }
 
-/// What a step has to do: make_rule(index, segment) for each parameter that it changes.
-template <class MakeRule>
-auto works(const Arena& arena, MakeRule make_rule) {
-  std::vector<Work<decltype(make_rule(0, Segment{}))>> out;
+inline StepTensor step_tensor(const Arena& arena, std::size_t index) {
+  const Segment& segment = arena.segments()[index];
+  return {segment.offset, segment.numel, elements_of(arena.parameters()[index])};
+}
+
+/// Counts a step of each parameter that the step at hand changes, and calls f(its ParameterStep,
+/// without tensors).
+template <class F>
+void for_stepped(const Arena& arena, State& saved, F f) {
   const auto segments = arena.segments();
+  const auto steps = saved.steps();
+  const auto lrs = std::as_const(saved).lrs();
   for (std::size_t i = 0; i < segments.size(); ++i) {
     if (!segments[i].is_stepped) continue;
-    out.push_back({segments[i].offset, segments[i].numel, elements_of(arena.parameters()[i]),
-                   make_rule(i, segments[i])});
+    ParameterStep at;
+    at.index = i;
+    at.group = segments[i].group;
+    at.step = ++steps[i];
+    at.lr = lrs[at.group];
+    f(at);
   }
-  return out;
 }
 
 }  // namespace plastic::optim

@@ -8,7 +8,9 @@
 
 #include "core/check.h"
 #include "optim/arena.h"
+#include "optim/groups.h"
 #include "optim/state.h"
+#include "plastic/core/autograd.h"
 
 namespace plastic::optim {
 namespace {
@@ -35,11 +37,15 @@ class StepCounts {
 
 }  // namespace
 
-Optimizer::Optimizer(const char* name, const std::vector<std::vector<Tensor>>& groups,
+Optimizer::Optimizer(std::string name, const std::vector<std::vector<Tensor>>& groups,
                      const std::vector<double>& lrs)
-    : name_(name) {
-  for (const double lr : lrs) check_lr(name, lr);
-  arena_ = std::make_unique<Arena>(name, groups);
+    : name_(std::move(name)) {
+  if (lrs.size() != groups.size()) {
+    fail(name_.c_str(), groups.size(), " groups and ", lrs.size(),
+         " learning rates; give one for each");
+  }
+  for (const double lr : lrs) check_lr(name_.c_str(), lr);
+  arena_ = std::make_unique<Arena>(name_.c_str(), groups);
   state_ = std::make_unique<State>(*arena_, lrs);
 }
 
@@ -49,7 +55,8 @@ void Optimizer::step() {
   const StepCounts counts(*state_);
   advance();
   try {
-    apply();
+    // advance() placed the gradients a moment ago.
+    run_prepared();
   } catch (...) {
     is_prepared_ = false;
     counts.restore();
@@ -59,7 +66,7 @@ void Optimizer::step() {
 
 void Optimizer::advance() {
   const StepCounts counts(*state_);
-  arena_->gather(name_);
+  arena_->gather(name_.c_str());
   arena_->place_gradients();
   try {
     prepare();
@@ -71,10 +78,14 @@ void Optimizer::advance() {
 }
 
 void Optimizer::apply() {
-  if (!is_prepared_) fail(name_, "apply() has nothing to do yet; call advance() before it");
+  if (!is_prepared_) fail(name_.c_str(), "apply() has nothing to do yet; call advance() before it");
   // What was written since to a gradient that was set from outside counts, too. A device that may
   // be recording reads what advance() found.
   if (arena_->device().type == DeviceType::cpu) arena_->place_gradients();
+  run_prepared();
+}
+
+void Optimizer::run_prepared() {
   if (gradient_hook_) {
     gradient_hook_(arena_->gradient_block());
     arena_->mark_gradients_changed();
@@ -93,20 +104,26 @@ void Optimizer::zero_grad() {
 
 void Optimizer::set_epoch(int epoch, int total_epochs) {
   if (epoch < 0 || total_epochs < 1) {
-    fail(name_, "set_epoch: epoch ", epoch, " of ", total_epochs, "; epochs count from 1");
+    fail(name_.c_str(), "set_epoch: epoch ", epoch, " of ", total_epochs, "; epochs count from 1");
   }
 }
+
+bool Optimizer::is_capturable() const { return false; }
+
+std::vector<Diagnostic> Optimizer::diagnostics() const { return {}; }
 
 std::size_t Optimizer::group_count() const { return arena_->group_count(); }
 
 double Optimizer::lr(std::size_t group) const {
-  if (group >= group_count()) fail(name_, "no group ", group, "; there are ", group_count());
+  if (group >= group_count())
+    fail(name_.c_str(), "no group ", group, "; there are ", group_count());
   return std::as_const(*state_).lrs()[group];
 }
 
 void Optimizer::set_lr(double lr, std::size_t group) {
-  if (group >= group_count()) fail(name_, "no group ", group, "; there are ", group_count());
-  check_lr(name_, lr);
+  if (group >= group_count())
+    fail(name_.c_str(), "no group ", group, "; there are ", group_count());
+  check_lr(name_.c_str(), lr);
   state_->lrs()[group] = lr;
 }
 
@@ -116,6 +133,56 @@ void Optimizer::set_lr(double lr) {
 
 StateDict Optimizer::state_dict() const { return state_->save(); }
 
-void Optimizer::load_state_dict(const StateDict& state) { state_->load(name_, state); }
+void Optimizer::load_state_dict(const StateDict& state) { state_->load(name_.c_str(), state); }
+
+void Optimizer::add_state(const std::string& name) { state_->add_block(name_.c_str(), name); }
+
+void Optimizer::add_state(const std::string& name, std::size_t parameter, const Shape& shape) {
+  state_->add_tensor(name_.c_str(), name, parameter, shape);
+}
+
+Tensor Optimizer::state(std::string_view name, std::size_t parameter) const {
+  if (parameter >= parameter_count()) {
+    fail(name_.c_str(), "no parameter ", parameter, "; there are ", parameter_count());
+  }
+  Tensor found = state_->find(name, parameter);
+  if (!found.defined()) {
+    fail(name_.c_str(), "parameter ", parameter, " has no state \"", name,
+         "\"; add_state() it in the constructor");
+  }
+  return found;
+}
+
+Tensor Optimizer::add_number(const std::string& name, DType dtype) {
+  return state_->add_number(name_.c_str(), name, dtype);
+}
+
+std::size_t Optimizer::parameter_count() const { return arena_->parameters().size(); }
+
+const Tensor& Optimizer::parameter(std::size_t index) const {
+  if (index >= parameter_count()) {
+    fail(name_.c_str(), "no parameter ", index, "; there are ", parameter_count());
+  }
+  return arena_->parameters()[index];
+}
+
+void Optimizer::update(const ParameterStep&) {
+  fail(name_.c_str(), "has no rule; override update(), or derive from Elementwise");
+}
+
+void Optimizer::prepare() {
+  upcoming_.clear();
+  for_stepped(*arena_, *state_, [&](const ParameterStep& at) { upcoming_.push_back(at); });
+}
+
+void Optimizer::run() {
+  const NoGrad no_grad;
+  for (ParameterStep at : upcoming_) {
+    const Tensor& parameter = arena_->parameters()[at.index];
+    at.parameter = parameter.detach();
+    at.gradient = arena_->gradient(at.index);
+    update(at);
+  }
+}
 
 }  // namespace plastic::optim

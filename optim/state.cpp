@@ -1,5 +1,6 @@
 #include "optim/state.h"
 
+#include <algorithm>
 #include <cmath>
 #include <unordered_map>
 
@@ -39,14 +40,49 @@ State::State(const Arena& arena, const std::vector<double>& lrs)
       steps_(Tensor::zeros({std::ssize(arena.parameters())}, {.dtype = DType::i64})),
       lrs_(Tensor::from<double>(lrs, {std::ssize(lrs)})) {}
 
-Tensor State::add_block(const std::string& name) {
+void State::check_new(const char* owner, const std::string& name, bool is_new) const {
+  if (name.empty()) fail(owner, "a state needs a name");
+  if (!is_new) fail(owner, "there is a state \"", name, "\" already; give each one its own name");
+}
+
+Tensor State::add_block(const char* owner, const std::string& name) {
+  // Of a tensor that one parameter has alone, too.
+  bool is_new = name != "step";
+  for (const NamedTensor& block : blocks_) is_new = is_new && block.name != name;
+  for (const ParameterTensor& tensor : tensors_) is_new = is_new && tensor.named.name != name;
+  check_new(owner, name, is_new);
   blocks_.push_back({name, arena_.new_block()});
   return blocks_.back().tensor;
 }
 
-Tensor State::add_number(const std::string& name) {
-  numbers_.push_back({name, Tensor::zeros({}, {.dtype = DType::i64})});
+void State::add_tensor(const char* owner, const std::string& name, std::size_t parameter,
+                       const Shape& shape) {
+  if (parameter >= arena_.parameters().size()) {
+    fail(owner, "state \"", name, "\" is for parameter ", parameter, "; there are ",
+         arena_.parameters().size());
+  }
+  check_new(owner, name, name != "step" && !find(name, parameter).defined());
+  tensors_.push_back({parameter, {name, Tensor::zeros(shape, {.device = arena_.device()})}});
+}
+
+Tensor State::add_number(const char* owner, const std::string& name, DType dtype) {
+  const auto has_name = [&](const NamedTensor& number) { return number.name == name; };
+  check_new(owner, name, std::none_of(numbers_.begin(), numbers_.end(), has_name));
+  if (dtype != DType::i64 && dtype != DType::f64) {
+    fail(owner, "the number \"", name, "\" is ", name_of(dtype), "; it must be i64 or f64");
+  }
+  numbers_.push_back({name, Tensor::zeros({}, {.dtype = dtype})});
   return numbers_.back().tensor;
+}
+
+Tensor State::find(std::string_view name, std::size_t parameter) const {
+  for (const NamedTensor& block : blocks_) {
+    if (block.name == name) return arena_.view(block.tensor, parameter);
+  }
+  for (const ParameterTensor& tensor : tensors_) {
+    if (tensor.parameter == parameter && tensor.named.name == name) return tensor.named.tensor;
+  }
+  return {};
 }
 
 std::span<std::int64_t> State::steps() {
@@ -71,6 +107,11 @@ StateDict State::live() const {
     const std::string prefix = "state." + std::to_string(i) + ".";
     for (const NamedTensor& block : blocks_) {
       all.push_back({prefix + block.name, arena_.view(block.tensor, i)});
+    }
+    for (const ParameterTensor& tensor : tensors_) {
+      if (tensor.parameter == i) {
+        all.push_back({prefix + tensor.named.name, tensor.named.tensor});
+      }
     }
     all.push_back({prefix + "step", element(steps_, i)});
   }

@@ -85,21 +85,6 @@ std::vector<std::string> differing_options(const optim::NeuroPlasticOptions& opt
   return differing;
 }
 
-Diagnostics with_names(const optim::NeuroPlasticDiagnostics& step) {
-  return {{"alpha_mean", step.alpha_mean},
-          {"alpha_std", step.alpha_std},
-          {"alpha_min", step.alpha_min},
-          {"alpha_max", step.alpha_max},
-          {"alpha_median", step.alpha_median},
-          {"alpha_fraction_near_min", step.alpha_fraction_near_min},
-          {"alpha_fraction_near_max", step.alpha_fraction_near_max},
-          {"raw_gradient_norm", step.raw_gradient_norm},
-          {"parameter_norm", step.parameter_norm},
-          {"raw_update_norm", step.raw_update_norm},
-          {"effective_update_norm", step.effective_update_norm},
-          {"plasticity_delta_norm", step.plasticity_delta_norm}};
-}
-
 }  // namespace
 
 const std::vector<std::string>& optimizer_names() {
@@ -237,12 +222,17 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const OptimizerSettings& settin
 }
 
 Diagnostics last_diagnostics(const optim::Optimizer& optimizer) {
-  const auto* neuroplastic = dynamic_cast<const optim::NeuroPlastic*>(&optimizer);
-  if (neuroplastic == nullptr) return {};
-  const std::optional<optim::NeuroPlasticDiagnostics> found = neuroplastic->diagnostics();
-  return found ? with_names(*found) : Diagnostics{};
+  Diagnostics out;
+  for (const auto& [name, value] : optimizer.diagnostics()) out.emplace_back(name, value);
+  return out;
 }
 
-Diagnostics diagnostic_names() { return with_names({}); }
+Diagnostics diagnostic_names() {
+  Diagnostics out;
+  for (const optim::NeuroPlasticDiagnostic& row : optim::neuroplastic_diagnostic_table()) {
+    out.emplace_back(row.name, 0);
+  }
+  return out;
+}
 
 }  // namespace plastic::apps

@@ -13,7 +13,8 @@ TrainStep::TrainStep(nn::Module& model, optim::Optimizer& optimizer, data::Loade
 
 void TrainStep::run() {
   const auto [place, is_first] = recordings_.try_emplace(loader_.batch_size());
-  if (is_first || device_.type == DeviceType::cpu) {
+  const bool is_captured = device_.type != DeviceType::cpu && optimizer_.is_capturable();
+  if (is_first || !is_captured) {
     backward();
     optimizer_.step();
     return;

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/device/host_device.h"
+#include "plastic/core/host_device.h"
 
 namespace plastic::rules {
 

@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include "core/device/backend.h"
-#include "core/device/host_device.h"
+#include "plastic/core/host_device.h"
 
 namespace plastic::rules {
 

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "core/device/backend.h"
-#include "core/device/host_device.h"
+#include "plastic/core/host_device.h"
 
 namespace plastic::rules {
 

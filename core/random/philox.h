@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <numbers>
 
-#include "core/device/host_device.h"
+#include "plastic/core/host_device.h"
 #include "plastic/core/random.h"
 
 namespace plastic {

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "core/device/host_device.h"
+#include "plastic/core/host_device.h"
 
 namespace plastic {
 

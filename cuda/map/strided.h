@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "core/device/array.h"
-#include "core/device/host_device.h"
+#include "plastic/core/host_device.h"
 #include "cuda/runtime/divide.h"
 
 // How elementwise kernels walk arrays of any strides. The host sorts and joins axes, so that dense

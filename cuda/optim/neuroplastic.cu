@@ -1,5 +1,5 @@
-// The three passes of neuroplastic_rule.h, a kernel each. The block that completes a tensor turns
-// its sums into the numbers that the next kernel needs, so that nothing travels to the host.
+// The three passes of classic.h and variants.h, a kernel each. The block that completes a tensor
+// turns its sums into the numbers that the next kernel needs, so that nothing travels to the host.
 //
 // Bytes of memory traffic a parameter, which bound the time: observe 32 (reads g, a, m, v; writes
 // a, m, v, w), measure 16 (reads g, a, w; writes w), apply 12 (reads θ, w; writes θ): 60 for the
@@ -9,18 +9,15 @@
 
 #include "cuda/optim/neuroplastic.h"
 #include "cuda/optim/optim_kernels.h"
-#include "cuda/runtime/floats.h"
 
 namespace plastic::cuda {
 namespace {
 
-using optim::NeuroPlasticRule;
-using optim::NeuroPlasticStep;
-namespace rule = optim::rule;
-using rule::Variant;
+using np::RuleTensor;
+using np::Variant;
 using Head = NeuroPlasticHead;
 
-constexpr int classes = NeuroPlasticRule::controller_classes;
+constexpr int classes = np::controller_classes;
 
 __device__ constexpr bool has_square(Variant variant) { return variant == Variant::adamw; }
 __device__ constexpr bool has_average(Variant variant) {
@@ -49,50 +46,50 @@ __device__ void with_variant(Variant variant, F f) {
 // ---- observe
 
 template <Variant variant, int n>
-__device__ void observe_averages(const ChunkPointers& p, const rule::Base& base, int i,
+__device__ void observe_averages(const np::Piece& p, const np::Base& base, int i,
                                  const Floats<n>& g) {
   // Of these only SGD's momentum takes decay up.
-  Floats<n> theta{}, average = load<n>(p.average + i), square{};
+  Floats<n> theta{}, average = load<n>(p.base_exp_avg + i), square{};
   if constexpr (!has_square(variant)) theta = load<n>(p.theta + i);
-  if constexpr (has_square(variant)) square = load<n>(p.square + i);
+  if constexpr (has_square(variant)) square = load<n>(p.base_exp_avg_sq + i);
   for (int k = 0; k < n; ++k) {
-    const rule::Averages next = rule::observe(base, {average[k], square[k]}, g[k], theta[k]);
+    const np::Averages next = np::observe(base, {average[k], square[k]}, g[k], theta[k]);
     average[k] = next.average;
     square[k] = next.square;
   }
-  store(p.average + i, average);
-  if constexpr (has_square(variant)) store(p.square + i, square);
+  store(p.base_exp_avg + i, average);
+  if constexpr (has_square(variant)) store(p.base_exp_avg_sq + i, square);
 }
 
 /// Sums of |g|, a and w.
 template <Variant variant>
-__device__ void observe_chunk(const Head& head, const NeuroPlasticTensor& tensor,
-                              const Chunk& chunk, double (&sums)[3]) {
-  const rule::Base base = tensor.base;
-  const auto eps = static_cast<float>(tensor.rule.settings.eps);
-  const ChunkPointers p = pointers(head, chunk);
+__device__ void observe_chunk(const Head& head, const RuleTensor& tensor, const Chunk& chunk,
+                              double (&sums)[3]) {
+  const np::Base base = tensor.base;
+  const auto eps = static_cast<float>(tensor.settings.eps);
+  const np::Piece p = piece_of(head, chunk);
   for_floats(chunk, p.theta, [&]<int n>(Width<n>, int i) {
-    const Floats<n> g = load<n>(p.g + i);
+    const Floats<n> g = load<n>(p.gradient + i);
     // First, while nothing else takes up registers.
     if constexpr (has_average(variant)) observe_averages<variant>(p, base, i, g);
-    Floats<n> a = load<n>(p.a + i);
-    Floats<n> m = load<n>(p.m + i);
-    Floats<n> v = load<n>(p.v + i);
+    Floats<n> a = load<n>(p.activity + i);
+    Floats<n> m = load<n>(p.momentum + i);
+    Floats<n> v = load<n>(p.variance + i);
     Floats<n> w;
     for (int k = 0; k < n; ++k) {
-      const rule::Traces t = rule::observe({a[k], m[k], v[k]}, g[k]);
+      const np::Traces t = np::observe({a[k], m[k], v[k]}, g[k]);
       a[k] = t.a;
       m[k] = t.m;
       v[k] = t.v;
-      w[k] = rule::memory(t, eps);
+      w[k] = np::memory(t, eps);
       sums[0] += static_cast<double>(std::fabs(g[k]));
       sums[1] += static_cast<double>(t.a);
       sums[2] += static_cast<double>(w[k]);
     }
-    store(p.a + i, a);
-    store(p.m + i, m);
-    store(p.v + i, v);
-    store(p.w + i, w);
+    store(p.activity + i, a);
+    store(p.momentum + i, m);
+    store(p.variance + i, v);
+    store(p.carried + i, w);
   });
 }
 
@@ -100,8 +97,8 @@ __global__ void __launch_bounds__(block_threads, 4) observe_kernel(const Head* a
   const Head& head = *address;
   if (blockIdx.x == 0) clear(*head.totals);
   for_own_chunks(head.table, [&](const Chunk& chunk, unsigned index) {
-    const NeuroPlasticTensor& tensor = head.table.tensors[chunk.tensor];
-    const rule::Settings& settings = tensor.rule.settings;
+    const RuleTensor& tensor = head.table.tensors[chunk.tensor];
+    const np::Settings& settings = tensor.settings;
     double sums[3] = {};
     if (settings.variant == Variant::adamw) {
       observe_chunk<Variant::adamw>(head, tensor, chunk, sums);
@@ -113,7 +110,7 @@ __global__ void __launch_bounds__(block_threads, 4) observe_kernel(const Head* a
     double totals[3];
     if (!add_to_tensor(head.sums, head.table, index, sums, totals)) return;
     if (threadIdx.x == 0) {
-      head.coefficients[chunk.tensor] = rule::coefficient(
+      head.coefficients[chunk.tensor] = np::coefficient(
           settings, {.gradient = totals[0], .activity = totals[1], .memory = totals[2]},
           tensor.numel);
     }
@@ -127,7 +124,7 @@ __device__ void control(const Head& head) {
   double own[2 * classes] = {};
   for (unsigned i = threadIdx.x; i < head.table.tensor_count; i += block_threads) {
     const double signal = __ldcg(&head.measured[i].signal);
-    const int which = head.table.tensors[i].rule.controller_class;
+    const int which = head.table.tensors[i].controller_class;
     for (int k = 0; k < classes; ++k) {
       own[k] += k == which ? signal : 0;
       own[classes + k] += k == which ? 1 : 0;
@@ -137,33 +134,33 @@ __device__ void control(const Head& head) {
   block_sums(own, [&](unsigned k, double sum) { totals[k] = sum; });
   __syncthreads();
   for (unsigned i = threadIdx.x; i < head.table.tensor_count; i += block_threads) {
-    const NeuroPlasticRule& own_rule = head.table.tensors[i].rule;
-    const int which = own_rule.controller_class;
+    const RuleTensor& tensor = head.table.tensors[i];
+    const int which = tensor.controller_class;
     if (which < 0) continue;
     const double multiplier =
-        rule::lr_multiplier(own_rule.controller, totals[which] / totals[classes + which]);
+        np::lr_multiplier(tensor.controller, totals[which] / totals[classes + which]);
     const Measured* measured = &head.measured[i];
     const double scale = __ldcg(&measured->scale);
-    rule::Mix mix;
+    np::Mix mix;
     mix.a = __ldcg(&measured->mix.a);
     mix.c = __ldcg(&measured->mix.c);
     mix.l = __ldcg(&measured->mix.l);
     mix.norm = __ldcg(&measured->mix.norm);
-    head.decided[i] = {.update = rule::update(own_rule.settings, mix, scale, multiplier),
+    head.decided[i] = {.update = np::update(tensor.settings, mix, scale, multiplier),
                        .effective_norm = mix.norm * scale * multiplier};
   }
 }
 
 /// In the block that completed the tensor.
-__device__ void finish_tensor(const Head& head, unsigned index, const rule::UpdateSums& sums) {
+__device__ void finish_tensor(const Head& head, unsigned index, const np::UpdateSums& sums) {
   if (threadIdx.x == 0) {
-    const NeuroPlasticTensor& tensor = head.table.tensors[index];
-    const rule::Settings& settings = tensor.rule.settings;
-    const rule::Mix mix = rule::mix(settings, sums);
-    const double scale = rule::homeostasis(settings, mix.norm, tensor.numel);
+    const RuleTensor& tensor = head.table.tensors[index];
+    const np::Settings& settings = tensor.settings;
+    const np::Mix mix = np::mix(settings, sums);
+    const double scale = np::homeostasis(settings, mix.norm, tensor.numel);
     const double signal = sums.log_ratio / static_cast<double>(tensor.numel);
     head.measured[index] = {.mix = mix, .scale = scale, .signal = signal};
-    head.decided[index] = {.update = rule::update(settings, mix, scale, 1),
+    head.decided[index] = {.update = np::update(settings, mix, scale, 1),
                            .effective_norm = mix.norm * scale};
   }
   if (!head.is_controlled) return;
@@ -171,26 +168,26 @@ __device__ void finish_tensor(const Head& head, unsigned index, const rule::Upda
 }
 
 /// Sums of y² and of log_ratio; θ is read only where there is decay.
-__device__ void measure_classic(const Head& head, const NeuroPlasticTensor& tensor,
-                                const Chunk& chunk, double (&sums)[2]) {
-  const rule::Settings settings = tensor.rule.settings;
-  const rule::Coefficient c = head.coefficients[chunk.tensor];
-  const bool is_watched = tensor.rule.controller_class >= 0;
-  const rule::Base none;
-  const ChunkPointers p = pointers(head, chunk);
+__device__ void measure_classic(const Head& head, const RuleTensor& tensor, const Chunk& chunk,
+                                double (&sums)[2]) {
+  const np::Settings settings = tensor.settings;
+  const np::Coefficient c = head.coefficients[chunk.tensor];
+  const bool is_watched = tensor.controller_class >= 0;
+  const np::Base none;
+  const np::Piece p = piece_of(head, chunk);
   for_floats(chunk, p.theta, [&]<int n>(Width<n>, int i) {
-    const Floats<n> g = load<n>(p.g + i);
-    const Floats<n> a = load<n>(p.a + i);
-    Floats<n> w = load<n>(p.w + i), theta{};
+    const Floats<n> g = load<n>(p.gradient + i);
+    const Floats<n> a = load<n>(p.activity + i);
+    Floats<n> w = load<n>(p.carried + i), theta{};
     if (settings.coupled_decay != 0) theta = load<n>(p.theta + i);
     for (int k = 0; k < n; ++k) {
-      const rule::Alpha alpha = rule::alpha(c, g[k], a[k], w[k]);
-      w[k] = rule::plasticity(settings, Variant::classic, none, alpha, 0, g[k], {}, theta[k]);
+      const np::Alpha alpha = np::alpha(c, g[k], a[k], w[k]);
+      w[k] = np::plasticity(settings, Variant::classic, none, alpha, 0, g[k], {}, theta[k]);
       const auto y = static_cast<double>(w[k]);
       sums[0] += y * y;
-      if (is_watched) sums[1] += static_cast<double>(rule::log_ratio(alpha, c.eps));
+      if (is_watched) sums[1] += static_cast<double>(np::log_ratio(alpha, c.eps));
     }
-    store(p.w + i, w);
+    store(p.carried + i, w);
   });
 }
 
@@ -199,34 +196,34 @@ template <Variant variant, int n>
 struct AverageFloats {
   Floats<n> average{}, square{};
 
-  __device__ AverageFloats(const ChunkPointers& p, int i) {
-    if constexpr (has_average(variant)) average = load<n>(p.average + i);
-    if constexpr (has_square(variant)) square = load<n>(p.square + i);
+  __device__ AverageFloats(const np::Piece& p, int i) {
+    if constexpr (has_average(variant)) average = load<n>(p.base_exp_avg + i);
+    if constexpr (has_square(variant)) square = load<n>(p.base_exp_avg_sq + i);
   }
-  __device__ rule::Averages operator[](int k) const { return {average[k], square[k]}; }
+  __device__ np::Averages operator[](int k) const { return {average[k], square[k]}; }
 };
 
 /// In the order of UpdateSums' members. Products of θ are read where `mix` asks for them.
 template <Variant variant>
-__device__ void measure_products(const Head& head, const NeuroPlasticTensor& tensor,
-                                 const Chunk& chunk, double (&sums)[7]) {
-  const rule::Settings settings = tensor.rule.settings;
-  const rule::Base base = tensor.base;
-  const rule::Coefficient c = head.coefficients[chunk.tensor];
-  const bool is_watched = tensor.rule.controller_class >= 0;
-  const bool needs_theta = has_average(variant) ? settings.target == rule::Target::trust_ratio
+__device__ void measure_products(const Head& head, const RuleTensor& tensor, const Chunk& chunk,
+                                 double (&sums)[7]) {
+  const np::Settings settings = tensor.settings;
+  const np::Base base = tensor.base;
+  const np::Coefficient c = head.coefficients[chunk.tensor];
+  const bool is_watched = tensor.controller_class >= 0;
+  const bool needs_theta = has_average(variant) ? settings.target == np::Target::trust_ratio
                                                 : settings.coupled_decay != 0;
-  const ChunkPointers p = pointers(head, chunk);
+  const np::Piece p = piece_of(head, chunk);
   for_floats(chunk, p.theta, [&]<int n>(Width<n>, int i) {
-    const Floats<n> g = load<n>(p.g + i);
-    const Floats<n> a = load<n>(p.a + i);
-    Floats<n> w = load<n>(p.w + i), theta{};
+    const Floats<n> g = load<n>(p.gradient + i);
+    const Floats<n> a = load<n>(p.activity + i);
+    Floats<n> w = load<n>(p.carried + i), theta{};
     if (needs_theta) theta = load<n>(p.theta + i);
     const AverageFloats<variant, n> averages(p, i);
     for (int k = 0; k < n; ++k) {
-      const rule::Alpha alpha = rule::alpha(c, g[k], a[k], w[k]);
-      const float start = rule::start(variant, base, g[k], averages[k]);
-      w[k] = rule::plasticity(settings, variant, base, alpha, start, g[k], averages[k], theta[k]);
+      const np::Alpha alpha = np::alpha(c, g[k], a[k], w[k]);
+      const float start = np::start(variant, base, g[k], averages[k]);
+      w[k] = np::plasticity(settings, variant, base, alpha, start, g[k], averages[k], theta[k]);
       const auto x = static_cast<double>(start);
       const auto y = static_cast<double>(w[k]);
       sums[0] += x * x;
@@ -238,17 +235,17 @@ __device__ void measure_products(const Head& head, const NeuroPlasticTensor& ten
         sums[4] += y * t;
         sums[5] += t * t;
       }
-      if (is_watched) sums[6] += static_cast<double>(rule::log_ratio(alpha, c.eps));
+      if (is_watched) sums[6] += static_cast<double>(np::log_ratio(alpha, c.eps));
     }
-    store(p.w + i, w);
+    store(p.carried + i, w);
   });
 }
 
 /// Sums of the chunk, handed in. True in the block that completes the tensor, with the tensor's
 /// sums.
-__device__ bool measure_chunk(const Head& head, const NeuroPlasticTensor& tensor,
-                              const Chunk& chunk, unsigned index, rule::UpdateSums& sums) {
-  const Variant variant = tensor.rule.settings.variant;
+__device__ bool measure_chunk(const Head& head, const RuleTensor& tensor, const Chunk& chunk,
+                              unsigned index, np::UpdateSums& sums) {
+  const Variant variant = tensor.settings.variant;
   if (variant == Variant::classic) {
     double own[2] = {};
     double totals[2];
@@ -270,8 +267,8 @@ __device__ bool measure_chunk(const Head& head, const NeuroPlasticTensor& tensor
 __global__ void __launch_bounds__(block_threads, 4) measure_kernel(const Head* address) {
   const Head& head = *address;
   for_own_chunks(head.table, [&](const Chunk& chunk, unsigned index) {
-    const NeuroPlasticTensor& tensor = head.table.tensors[chunk.tensor];
-    rule::UpdateSums sums;
+    const RuleTensor& tensor = head.table.tensors[chunk.tensor];
+    np::UpdateSums sums;
     if (measure_chunk(head, tensor, chunk, index, sums)) finish_tensor(head, chunk.tensor, sums);
   });
 }
@@ -281,21 +278,21 @@ __global__ void __launch_bounds__(block_threads, 4) measure_kernel(const Head* a
 __global__ void __launch_bounds__(block_threads, 4) apply_kernel(const Head* address) {
   const Head& head = *address;
   for_own_chunks(head.table, [&](const Chunk& chunk, unsigned) {
-    const NeuroPlasticTensor& tensor = head.table.tensors[chunk.tensor];
-    const rule::Update update = head.decided[chunk.tensor].update;
-    with_variant(tensor.rule.settings.variant, [&]<Variant variant>(Tag<variant>) {
-      const rule::Base base = tensor.base;
-      const ChunkPointers p = pointers(head, chunk);
+    const RuleTensor& tensor = head.table.tensors[chunk.tensor];
+    const np::Update update = head.decided[chunk.tensor].update;
+    with_variant(tensor.settings.variant, [&]<Variant variant>(Tag<variant>) {
+      const np::Base base = tensor.base;
+      const np::Piece p = piece_of(head, chunk);
       for_floats(chunk, p.theta, [&]<int n>(Width<n>, int i) {
         Floats<n> theta = load<n>(p.theta + i);
-        const Floats<n> y = load<n>(p.w + i);
+        const Floats<n> y = load<n>(p.carried + i);
         Floats<n> g{};
         if constexpr (variant != Variant::classic && !has_average(variant)) {
-          g = load<n>(p.g + i);
+          g = load<n>(p.gradient + i);
         }
         const AverageFloats<variant, n> averages(p, i);
         for (int k = 0; k < n; ++k) {
-          const float x = rule::start(variant, base, g[k], averages[k]);
+          const float x = np::start(variant, base, g[k], averages[k]);
           theta[k] = update(theta[k], x, y[k]);
         }
         store(p.theta + i, theta);
@@ -310,27 +307,20 @@ class CudaNeuroPlastic : public optim::NeuroPlasticStepper {
  public:
   explicit CudaNeuroPlastic(Context& context) : context_(context) { totals_.reserve(1); }
 
-  void prepare(const NeuroPlasticStep& step) override {
+  void prepare(const np::Step& step) override {
     context_.use();
-    tensors_.clear();
-    bool is_controlled = false;
-    for (const auto& [offset, numel, parameter, rule] : step.tensors) {
-      tensors_.push_back({offset, numel, parameter, rule, rule::base(rule.settings)});
-      is_controlled = is_controlled || rule.controller_class >= 0;
-    }
-    const Table<NeuroPlasticTensor> table = table_.send(tensors_);
+    const std::span<const RuleTensor> tensors = step.tensors;
+    const bool is_controlled = std::any_of(tensors.begin(), tensors.end(), [](const auto& tensor) {
+      return tensor.controller_class >= 0;
+    });
+    const Table<RuleTensor> table = table_.send(tensors);
     const std::size_t tensor_count = table.tensor_count, chunk_count = table.chunk_count;
-    const std::int64_t begin = tensors_.empty() ? 0 : tensors_.front().offset;
-    const std::int64_t end = tensors_.empty() ? 0 : tensors_.back().offset + tensors_.back().numel;
+    const std::int64_t begin = tensors.empty() ? 0 : tensors.front().offset;
+    const std::int64_t end = tensors.empty() ? 0 : tensors.back().offset + tensors.back().numel;
     Head head{.table = table,
-              .gradients = step.gradients,
-              .activity = step.activity,
-              .momentum = step.momentum,
-              .variance = step.variance,
-              .average = step.base_average,
-              .square = step.base_square,
-              .w = w_.reserve(static_cast<std::size_t>(end - begin)),
-              .w_begin = begin,
+              .blocks = step.blocks,
+              .carried = carried_.reserve(static_cast<std::size_t>(end - begin)),
+              .carried_begin = begin,
               .sums = {.partial = partial_.reserve(TensorSums::most * chunk_count),
                        .arrived = arrived_.reserve(tensor_count)},
               .coefficients = coefficients_.reserve(tensor_count),
@@ -362,20 +352,19 @@ class CudaNeuroPlastic : public optim::NeuroPlasticStepper {
     if (is_diagnosed) launch_total(context_, head);
   }
 
-  optim::DiagnosticSums diagnostics() override {
+  np::DiagnosticSums diagnostics() override {
     context_.use();
     return read_totals(context_, totals_.data());
   }
 
  private:
   Context& context_;
-  std::vector<NeuroPlasticTensor> tensors_;
-  TableUpload<NeuroPlasticTensor> table_{context_};
+  TableUpload<RuleTensor> table_{context_};
   HeadUpload<Head> head_{context_};
-  DeviceArray<float> w_{context_};
+  DeviceArray<float> carried_{context_};
   DeviceArray<double> partial_{context_};
   DeviceArray<unsigned> arrived_{context_}, tensors_arrived_{context_};
-  DeviceArray<rule::Coefficient> coefficients_{context_};
+  DeviceArray<np::Coefficient> coefficients_{context_};
   DeviceArray<Measured> measured_{context_};
   DeviceArray<Decided> decided_{context_};
   DeviceArray<ChunkDiagnostics> diagnosed_{context_};

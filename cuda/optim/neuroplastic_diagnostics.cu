@@ -1,14 +1,15 @@
 // What NeuroPlasticDiagnostics is made of, where a step asks: one pass over g, θ, a and w between
 // observe and measure, and one block that adds up. A recorded step that asked when it was recorded
 // counts in every repetition, unless the step prepared for that one does not ask.
+#include <algorithm>
+#include <iterator>
+
 #include "cuda/optim/neuroplastic.h"
 #include "cuda/runtime/check.h"
-#include "cuda/runtime/floats.h"
 
 namespace plastic::cuda {
 namespace {
 
-namespace rule = optim::rule;
 using Head = NeuroPlasticHead;
 using Totals = DiagnosticTotals;
 
@@ -52,40 +53,37 @@ __device__ unsigned bin_of(const Head& head, float alpha) {
 
 __device__ void diagnose_chunk(const Head& head, const Chunk& chunk, unsigned* histogram,
                                ChunkDiagnostics& out) {
-  const rule::Coefficient c = head.coefficients[chunk.tensor];
+  const np::Coefficient c = head.coefficients[chunk.tensor];
   // In f64: squares may not fit into f32, and the deviation of α is a difference of nearly equal
   // sums.
-  double sums[5] = {};
+  double sums[np::below_count] = {};
   int counts[2] = {};
   Extremes extremes = nothing();
-  const ChunkPointers p = pointers(head, chunk);
+  const np::Piece p = piece_of(head, chunk);
   for_floats(chunk, p.theta, [&]<int n>(Width<n>, int i) {
-    const Floats<n> g = load<n>(p.g + i);
+    const Floats<n> g = load<n>(p.gradient + i);
     const Floats<n> theta = load<n>(p.theta + i);
-    const Floats<n> a = load<n>(p.a + i);
-    const Floats<n> w = load<n>(p.w + i);
+    const Floats<n> a = load<n>(p.activity + i);
+    const Floats<n> w = load<n>(p.carried + i);
     for (int k = 0; k < n; ++k) {
-      const rule::Alpha alpha = rule::alpha(c, g[k], a[k], w[k]);
+      const np::Alpha alpha = np::alpha(c, g[k], a[k], w[k]);
       const auto full = static_cast<double>(alpha.full);
       const auto gradient = static_cast<double>(g[k]);
       const auto parameter = static_cast<double>(theta[k]);
       const double added = (full - static_cast<double>(alpha.gradient_only)) * gradient;
-      sums[0] += full;
-      sums[1] += full * full;
-      sums[2] += gradient * gradient;
-      sums[3] += parameter * parameter;
-      sums[4] += added * added;
+      sums[np::alpha_sum] += full;
+      sums[np::alpha_square] += full * full;
+      sums[np::gradient_square] += gradient * gradient;
+      sums[np::parameter_square] += parameter * parameter;
+      sums[np::residual_square] += added * added;
       counts[0] += alpha.full <= head.near_low ? 1 : 0;
       counts[1] += alpha.full >= head.near_high ? 1 : 0;
       extremes.add(alpha.full, alpha.full);
       atomicAdd(&histogram[bin_of(head, alpha.full)], 1U);
     }
   });
-  double* const sum_fields[] = {&out.alpha, &out.alpha_square, &out.gradient_square,
-                                &out.parameter_square, &out.residual_square};
-  double* const count_fields[] = {&out.below, &out.above};
-  block_sums(sums, [&](unsigned k, double sum) { *sum_fields[k] = sum; });
-  block_sums(counts, [&](unsigned k, double sum) { *count_fields[k] = sum; });
+  block_sums(sums, [&](unsigned k, double sum) { out.sum[k] = sum; });
+  block_sums(counts, [&](unsigned k, double sum) { out.sum[np::below_count + k] = sum; });
   extremes = block_extremes(extremes);
   if (threadIdx.x == 0) {
     out.alpha_min = extremes.min;
@@ -113,35 +111,37 @@ __global__ void __launch_bounds__(block_threads) diagnose_kernel(const Head* add
 __global__ void __launch_bounds__(block_threads) total_kernel(const Head* address) {
   const Head& head = *address;
   if (!head.is_diagnosed) return;
-  double sums[Totals::sums] = {};
+  // The elements' number is added up beside the sums.
+  double sums[np::sum_count + 1] = {};
   Extremes extremes = nothing();
   for (unsigned i = threadIdx.x; i < head.table.chunk_count; i += block_threads) {
     const ChunkDiagnostics& chunk = head.diagnosed[i];
     const unsigned tensor = head.table.chunks[i].tensor;
     const auto decay = static_cast<double>(head.decided[tensor].update.decay);
-    const bool is_classic =
-        head.table.tensors[tensor].rule.settings.variant == rule::Variant::classic;
-    sums[0] += chunk.alpha;
-    sums[1] += chunk.alpha_square;
-    sums[2] += chunk.gradient_square;
-    sums[3] += chunk.parameter_square * decay * decay;
-    sums[4] += is_classic ? chunk.residual_square : 0;
-    sums[5] += chunk.below;
-    sums[6] += chunk.above;
+    const bool is_classic = head.table.tensors[tensor].settings.variant == np::Variant::classic;
+    for (int k = 0; k < np::element_sums; ++k) {
+      double sum = chunk.sum[k];
+      if (k == np::parameter_square) sum = sum * decay * decay;
+      if (k == np::residual_square && !is_classic) sum = 0;
+      sums[k] += sum;
+    }
     extremes.add(chunk.alpha_min, chunk.alpha_max);
   }
   for (unsigned i = threadIdx.x; i < head.table.tensor_count; i += block_threads) {
-    const rule::Mix& mix = head.measured[i].mix;
+    const np::Mix& mix = head.measured[i].mix;
     const double effective = head.decided[i].effective_norm;
-    sums[4] += mix.residual_norm * mix.residual_norm;
-    sums[7] += mix.norm * mix.norm;
-    sums[8] += effective * effective;
-    sums[9] += static_cast<double>(head.table.tensors[i].numel);
+    sums[np::residual_square] += mix.residual_norm * mix.residual_norm;
+    sums[np::raw_update_square] += mix.norm * mix.norm;
+    sums[np::effective_update_square] += effective * effective;
+    sums[np::sum_count] += static_cast<double>(head.table.tensors[i].numel);
   }
   Totals& totals = *head.totals;
   block_sums(sums, [&](unsigned k, double sum) {
-    totals.sum[k] = sum;
-    if (k == 9) totals.count = static_cast<unsigned long long>(sum);
+    if (k < np::sum_count) {
+      totals.sum[k] = sum;
+    } else {
+      totals.count = static_cast<unsigned long long>(sum);
+    }
   });
   extremes = block_extremes(extremes);
   if (threadIdx.x != 0) return;
@@ -163,30 +163,22 @@ void launch_total(Context& context, const Head* head) {
   launch(context, "neuroplastic total", total_kernel, Grid{}, head);
 }
 
-optim::DiagnosticSums read_totals(Context& context, const Totals* totals) {
+np::DiagnosticSums read_totals(Context& context, const Totals* totals) {
   context.check_not_recording("diagnostics");
   Totals read{};
   check(cudaMemcpyAsync(&read, totals, sizeof(read), cudaMemcpyDeviceToHost, context.stream()),
         "cudaMemcpyAsync of NeuroPlastic's diagnostics");
   context.wait("diagnostics");
-  optim::DiagnosticSums out;
+  np::DiagnosticSums out;
   if (read.count == 0) return out;
   out.low = read.low;
   out.high = read.high;
   out.near_low = read.near_low;
   out.near_high = read.near_high;
   out.count = static_cast<std::int64_t>(read.count);
-  out.alpha = read.sum[0];
-  out.alpha_square = read.sum[1];
   out.alpha_min = read.alpha_min;
   out.alpha_max = read.alpha_max;
-  out.gradient_square = read.sum[2];
-  out.parameter_square = read.sum[3];
-  out.residual_square = read.sum[4];
-  out.below = static_cast<std::int64_t>(read.sum[5]);
-  out.above = static_cast<std::int64_t>(read.sum[6]);
-  out.raw_update_square = read.sum[7];
-  out.effective_update_square = read.sum[8];
+  std::copy(std::begin(read.sum), std::end(read.sum), out.sum);
   for (std::size_t i = 0; i < out.histogram.size(); ++i) {
     out.histogram[i] = static_cast<std::int64_t>(read.histogram[i]);
   }

@@ -15,49 +15,15 @@
 #include "cuda/runtime/context.h"
 #include "cuda/runtime/launch.h"
 #include "cuda/runtime/upload.h"
+#include "plastic/optim/cuda_step.h"
 
 // What the kernels of an optimizer read of the host's, all of it in device memory. A kernel is
 // given one address that never changes, its Head's; there it finds where the tensors and blocks
-// are. So that a recorded step stays right when tables grow, rates move on or other tensors have
-// gradients.
+// are. A captured step therefore stays right when tables grow, rates
+// change or other tensors have gradients.
 namespace plastic::cuda {
 
-/// Elements in a chunk: two accesses of 16 bytes a thread and block, and enough chunks that the
-/// last ones keep all multiprocessors busy.
-constexpr std::int32_t chunk_elements = 2048;
-
-/// A piece of one tensor, what a block of threads works on at a time. Its bounds depend on the
-/// tensor alone, so that sums made chunk by chunk always come out the same.
-struct alignas(16) Chunk {
-  /// Counted from the start of the flat blocks, a multiple of 4.
-  std::int64_t begin = 0;
-  std::int32_t count = 0;
-  std::uint32_t tensor = 0;
-};
-
-/// The chunks of a tensor.
-struct ChunkRange {
-  std::uint32_t first = 0, count = 0;
-};
-
-/// The tensors of a step, in device memory. `Tensor` is a Work or has its offset, numel and
-/// parameter.
-template <class Tensor>
-struct Table {
-  const Tensor* tensors = nullptr;
-  const ChunkRange* ranges = nullptr;
-  const Chunk* chunks = nullptr;
-  std::uint32_t tensor_count = 0, chunk_count = 0;
-
-  bool operator==(const Table&) const = default;
-};
-
-/// The parameters of a chunk.
-template <class Tensor>
-__device__ float* parameters_of(const Table<Tensor>& table, const Chunk& chunk) {
-  const Tensor& tensor = table.tensors[chunk.tensor];
-  return tensor.parameter + (chunk.begin - tensor.offset);
-}
+static_assert(chunk_threads == block_threads);
 
 /// The chunks of some tensors on the device, sent when the tensors are others than before.
 class Chunks {

@@ -1,6 +1,7 @@
 #include "cuda/optim/optim_kernels.h"
 
 #include "cuda/runtime/per_device.h"
+#include "optim/neuroplastic/step.h"
 
 namespace plastic {
 namespace cuda {
@@ -10,8 +11,9 @@ class CudaKernels : public optim::Kernels {
  public:
   explicit CudaKernels(int index) : context_(Context::of(index)) {}
 
-  std::unique_ptr<optim::Stepper<optim::SgdStep>> sgd() override { return make_sgd(here()); }
-  std::unique_ptr<optim::Stepper<optim::AdamStep>> adam() override { return make_adam(here()); }
+  std::unique_ptr<optim::RuleStepper> elementwise(const optim::RuleType& type) override {
+    return make_elementwise(here(), type);
+  }
   std::unique_ptr<optim::NeuroPlasticStepper> neuroplastic() override {
     return make_neuroplastic(here());
   }

@@ -8,9 +8,8 @@
 // The optimizers of the CUDA device. prepare() sends, run() launches; neither waits.
 namespace plastic::cuda {
 
-// sgd_adam.cu
-std::unique_ptr<optim::Stepper<optim::SgdStep>> make_sgd(Context& context);
-std::unique_ptr<optim::Stepper<optim::AdamStep>> make_adam(Context& context);
+// elementwise.cu; null where the rule has no kernel.
+std::unique_ptr<optim::RuleStepper> make_elementwise(Context& context, const optim::RuleType& type);
 
 // neuroplastic.cu
 std::unique_ptr<optim::NeuroPlasticStepper> make_neuroplastic(Context& context);

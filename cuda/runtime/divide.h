@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "core/device/host_device.h"
+#include "plastic/core/host_device.h"
 
 namespace plastic::cuda {
 

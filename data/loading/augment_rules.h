@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "core/device/host_device.h"
+#include "plastic/core/host_device.h"
 #include "core/random/philox.h"
 
 // How images are changed at random: what is drawn for an image, and the formulas of each change.

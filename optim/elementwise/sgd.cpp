@@ -1,10 +1,9 @@
 #include "plastic/optim/sgd.h"
 
-#include "optim/arena.h"
+#include <algorithm>
+
 #include "optim/check_option.h"
 #include "optim/groups.h"
-#include "optim/kernels.h"
-#include "optim/state.h"
 
 namespace plastic::optim {
 namespace {
@@ -20,15 +19,30 @@ void check(const SgdOptions& options) {
   }
 }
 
-SgdRule rule_of(const SgdOptions& options, double lr, bool is_first) {
-  SgdRule rule{.lr = static_cast<float>(lr), .decay = static_cast<float>(options.weight_decay)};
-  if (options.momentum == 0) return rule;
-  if (!is_first) {
-    rule.keep = static_cast<float>(options.momentum);
-    rule.take = static_cast<float>(1 - options.dampening);
+bool any_has_momentum(const std::vector<SgdGroup>& groups) {
+  return std::any_of(groups.begin(), groups.end(),
+                     [](const SgdGroup& group) { return group.options.momentum != 0; });
+}
+
+MomentumRule momentum_rule(const SgdOptions& options, const ParameterStep& at) {
+  const auto momentum = static_cast<float>(options.momentum);
+  MomentumRule rule{.lr = static_cast<float>(at.lr),
+                    .weight_decay = static_cast<float>(options.weight_decay)};
+  if (momentum == 0) {
+    rule.kept = 1;
+    rule.taken = 0;
+    rule.gradient_share = 1;
+    rule.buffer_share = 0;
+    return rule;
   }
-  rule.direct = options.nesterov ? 1 : 0;
-  rule.through = options.nesterov ? static_cast<float>(options.momentum) : 1;
+  if (at.step > 1) {
+    rule.kept = momentum;
+    rule.taken = static_cast<float>(1 - options.dampening);
+  }
+  if (options.nesterov) {
+    rule.gradient_share = 1;
+    rule.buffer_share = momentum;
+  }
   return rule;
 }
 
@@ -38,28 +52,22 @@ Sgd::Sgd(const std::vector<Tensor>& parameters, const SgdOptions& options)
     : Sgd(std::vector<SgdGroup>{{parameters, options}}) {}
 
 Sgd::Sgd(const std::vector<SgdGroup>& groups)
-    : Optimizer("sgd", checked_parameters(groups, check), lrs_of(groups)),
+    : ElementwiseOptimizer(
+          "sgd", checked_parameters(groups, check), lrs_of(groups),
+          any_has_momentum(groups) ? rule_type<MomentumRule>() : rule_type<SgdRule>(),
+          any_has_momentum(groups) ? std::vector<std::string>{"momentum_buffer"}
+                                   : std::vector<std::string>{}),
       options_(options_of(groups)),
-      stepper_(kernels_for(arena().device()).sgd()) {
-  for (const SgdOptions& options : options_) {
-    if (options.momentum != 0 && !momentum_.defined()) {
-      momentum_ = state().add_block("momentum_buffer");
-    }
+      has_momentum_(any_has_momentum(groups)) {}
+
+void Sgd::make_rule(const ParameterStep& at, void* rule) const {
+  const SgdOptions& options = options_[at.group];
+  if (has_momentum_) {
+    new (rule) MomentumRule(momentum_rule(options, at));
+  } else {
+    new (rule) SgdRule{.lr = static_cast<float>(at.lr),
+                       .weight_decay = static_cast<float>(options.weight_decay)};
   }
 }
-
-Sgd::~Sgd() = default;
-
-void Sgd::prepare() {
-  const auto steps = state().steps();
-  const auto lrs = state().lrs();
-  const auto work = works(arena(), [&](std::size_t i, const Segment& segment) {
-    return rule_of(options_[segment.group], lrs[segment.group], ++steps[i] == 1);
-  });
-  stepper_->prepare(
-      {.tensors = work, .gradients = arena().gradients(), .momentum = elements_of(momentum_)});
-}
-
-void Sgd::run() { stepper_->run(); }
 
 }  // namespace plastic::optim

@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "optim/cpu_kernels.h"
 #include "optim/cpu_lanes.h"
+#include "optim/neuroplastic/cpu_loops.h"
 
-namespace plastic::optim {
+namespace plastic::optim::neuroplastic {
 namespace {
 
 /// Elements whose α is kept at a time.
@@ -12,33 +12,33 @@ constexpr int lanes = 16;
 
 /// What can be summed in lanes; fills `alphas`. In f64: squares may not fit into f32, and the
 /// deviation of α is a difference of nearly equal sums.
-void sum_block(const ChunkPointers& p, const rule::Coefficient& coefficient, std::int64_t count,
+void sum_block(const Piece& p, const Coefficient& coefficient, std::int64_t count,
                float* __restrict alphas, DiagnosticSums& sums, double& added_square) {
-  const float* __restrict gradients = p.g;
+  const float* __restrict gradients = p.gradient;
   const float* __restrict parameters = p.theta;
-  const float* __restrict a = p.a;
-  const float* __restrict w = p.w;
-  const rule::Coefficient c = coefficient;
-  double alpha_sum[lanes] = {}, alpha_square[lanes] = {};
+  const float* __restrict a = p.activity;
+  const float* __restrict w = p.carried;
+  const Coefficient c = coefficient;
+  double alpha[lanes] = {}, square[lanes] = {};
   double gradient[lanes] = {}, parameter[lanes] = {}, residual[lanes] = {};
-  for_lanes<lanes>(count, [=, &c, &alpha_sum, &alpha_square, &gradient, &parameter, &residual](
-                              std::int64_t i, int lane) {
-    const rule::Alpha alpha = rule::alpha(c, gradients[i], a[i], w[i]);
-    alphas[i] = alpha.full;
-    const auto g = static_cast<double>(gradients[i]);
-    const auto theta = static_cast<double>(parameters[i]);
-    const auto full = static_cast<double>(alpha.full);
-    const double added = (full - static_cast<double>(alpha.gradient_only)) * g;
-    alpha_sum[lane] += full;
-    alpha_square[lane] += full * full;
-    gradient[lane] += g * g;
-    parameter[lane] += theta * theta;
-    residual[lane] += added * added;
-  });
-  sums.alpha += total(alpha_sum);
-  sums.alpha_square += total(alpha_square);
-  sums.gradient_square += total(gradient);
-  sums.parameter_square += total(parameter);
+  for_lanes<lanes>(
+      count, [=, &c, &alpha, &square, &gradient, &parameter, &residual](std::int64_t i, int lane) {
+        const Alpha own = neuroplastic::alpha(c, gradients[i], a[i], w[i]);
+        alphas[i] = own.full;
+        const auto g = static_cast<double>(gradients[i]);
+        const auto theta = static_cast<double>(parameters[i]);
+        const auto full = static_cast<double>(own.full);
+        const double added = (full - static_cast<double>(own.gradient_only)) * g;
+        alpha[lane] += full;
+        square[lane] += full * full;
+        gradient[lane] += g * g;
+        parameter[lane] += theta * theta;
+        residual[lane] += added * added;
+      });
+  sums.sum[alpha_sum] += total(alpha);
+  sums.sum[alpha_square] += total(square);
+  sums.sum[gradient_square] += total(gradient);
+  sums.sum[parameter_square] += total(parameter);
   added_square += total(residual);
 }
 
@@ -68,8 +68,8 @@ void place_block(const float* __restrict alphas, std::int64_t count, std::int32_
   sums.alpha_min = *std::min_element(least, least + lanes);
   sums.alpha_max = *std::max_element(most, most + lanes);
   for (int lane = 0; lane < lanes; ++lane) {
-    sums.below += below[lane];
-    sums.above += above[lane];
+    sums.sum[below_count] += below[lane];
+    sums.sum[above_count] += above[lane];
   }
 }
 
@@ -98,26 +98,26 @@ class BinCounts {
 
 }  // namespace
 
-void cpu_diagnose(const ChunkPointers& p, rule::Variant variant,
-                  const rule::Coefficient& coefficient, DiagnosticSums& sums) {
+void diagnose_chunk(const Piece& p, Variant variant, const Coefficient& coefficient,
+                    DiagnosticSums& sums) {
   float alphas[block];
   std::int32_t bins[block];
   BinCounts counts;
   double added_square = 0;
   for (std::int64_t at = 0; at < p.count; at += block) {
     const std::int64_t count = std::min(block, p.count - at);
-    ChunkPointers part = p;
-    part.g += at;
+    Piece part = p;
+    part.gradient += at;
     part.theta += at;
-    part.a += at;
-    part.w += at;
+    part.activity += at;
+    part.carried += at;
     sum_block(part, coefficient, count, alphas, sums, added_square);
     place_block(alphas, count, bins, sums);
     counts.add(bins, count);
   }
   counts.add_to(sums.histogram);
-  if (variant == rule::Variant::classic) sums.residual_square += added_square;
+  if (variant == Variant::classic) sums.sum[residual_square] += added_square;
   sums.count += p.count;
 }
 
-}  // namespace plastic::optim
+}  // namespace plastic::optim::neuroplastic

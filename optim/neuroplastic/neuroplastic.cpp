@@ -5,8 +5,8 @@
 #include "core/check.h"
 #include "optim/arena.h"
 #include "optim/groups.h"
-#include "optim/kernels.h"
-#include "optim/neuroplastic/neuroplastic_schedule.h"
+#include "optim/neuroplastic/resolve.h"
+#include "optim/neuroplastic/step.h"
 #include "optim/state.h"
 
 namespace plastic::optim {
@@ -17,17 +17,19 @@ NeuroPlastic::NeuroPlastic(const std::vector<Tensor>& parameters,
 NeuroPlastic::NeuroPlastic(const std::vector<NeuroPlasticGroup>& groups)
     : Optimizer("neuroplastic", checked_parameters(groups, validate), lrs_of(groups)),
       options_(options_of(groups)),
-      activity_(state().add_block("activity")),
-      momentum_(state().add_block("momentum")),
-      variance_(state().add_block("variance")),
-      epoch_(state().add_number("epoch")),
-      total_epochs_(state().add_number("total_epochs")),
+      activity_(saved().add_block("neuroplastic", "activity")),
+      momentum_(saved().add_block("neuroplastic", "momentum")),
+      variance_(saved().add_block("neuroplastic", "variance")),
+      epoch_(add_number("epoch")),
+      total_epochs_(add_number("total_epochs")),
       stepper_(kernels_for(arena().device()).neuroplastic()) {
   for (const NeuroPlasticOptions& options : options_) {
     if (options.hybrid_base == HybridBase::classic) continue;
-    if (!base_average_.defined()) base_average_ = state().add_block("base_exp_avg");
-    if (options.hybrid_base == HybridBase::adamw && !base_square_.defined()) {
-      base_square_ = state().add_block("base_exp_avg_sq");
+    if (!base_exp_avg_.defined()) {
+      base_exp_avg_ = saved().add_block("neuroplastic", "base_exp_avg");
+    }
+    if (options.hybrid_base == HybridBase::adamw && !base_exp_avg_sq_.defined()) {
+      base_exp_avg_sq_ = saved().add_block("neuroplastic", "base_exp_avg_sq");
     }
   }
 }
@@ -42,32 +44,34 @@ void NeuroPlastic::set_epoch(int epoch, int total_epochs) {
 
 void NeuroPlastic::prepare() {
   const std::int64_t total_epochs = *total_epochs_.data<std::int64_t>();
-  if (total_epochs == 0 && std::any_of(options_.begin(), options_.end(), depends_on_epoch)) {
+  if (total_epochs == 0 &&
+      std::any_of(options_.begin(), options_.end(), neuroplastic::depends_on_epoch)) {
     fail("neuroplastic",
          "an option depends on the epoch (warmup_epochs, phase_scope or orthogonal_schedule), but "
          "set_epoch(epoch, total_epochs) was never called; call it before the first step of each "
          "epoch");
   }
-  const auto steps = state().steps();
-  const auto lrs = state().lrs();
-  Place place{.count = arena().segments().size(),
-              .epoch = *epoch_.data<std::int64_t>(),
-              .total_epochs = std::max<std::int64_t>(total_epochs, 1)};
-  const auto work = works(arena(), [&](std::size_t i, const Segment& segment) {
-    place.index = i;
-    place.rank = segment.rank;
-    place.step = ++steps[i];
-    return resolve(options_[segment.group], lrs[segment.group], place);
+  neuroplastic::Place place{.count = parameter_count(),
+                            .epoch = *epoch_.data<std::int64_t>(),
+                            .total_epochs = std::max<std::int64_t>(total_epochs, 1)};
+  std::vector<neuroplastic::RuleTensor> tensors;
+  for_stepped(arena(), saved(), [&](const ParameterStep& at) {
+    place.index = at.index;
+    place.rank = arena().segments()[at.index].rank;
+    place.step = at.step;
+    tensors.push_back(
+        neuroplastic::resolve(options_[at.group], at.lr, place, step_tensor(arena(), at.index)));
   });
-  stepper_->prepare(
-      {.tensors = work,
-       .gradients = arena().gradients(),
-       .activity = elements_of(activity_),
-       .momentum = elements_of(momentum_),
-       .variance = elements_of(variance_),
-       .base_average = elements_of(base_average_),
-       .base_square = elements_of(base_square_),
-       .diagnostics = is_diagnosed() ? std::optional(empty_sums(options_)) : std::nullopt});
+  stepper_->prepare({.tensors = tensors,
+                     .blocks = {.gradient = arena().gradients(),
+                                .activity = elements_of(activity_),
+                                .momentum = elements_of(momentum_),
+                                .variance = elements_of(variance_),
+                                .base_exp_avg = elements_of(base_exp_avg_),
+                                .base_exp_avg_sq = elements_of(base_exp_avg_sq_)},
+                     .diagnostics = is_diagnosed()
+                                        ? std::optional(neuroplastic::empty_sums(options_))
+                                        : std::nullopt});
 }
 
 void NeuroPlastic::run() { stepper_->run(); }
@@ -76,12 +80,17 @@ bool NeuroPlastic::is_diagnosed() const {
   return std::any_of(options_.begin(), options_.end(), [](const auto& o) { return o.diagnostics; });
 }
 
-std::optional<NeuroPlasticDiagnostics> NeuroPlastic::diagnostics() const {
+std::optional<NeuroPlasticDiagnostics> NeuroPlastic::last_diagnostics() const {
   if (!is_diagnosed()) return std::nullopt;
-  // Asked for anew each time: a device may have repeated a recorded step, which nobody told us of.
-  const DiagnosticSums sums = stepper_->diagnostics();
+  // Read each time: a device may have replayed a captured step, which does not pass through here.
+  const neuroplastic::DiagnosticSums sums = stepper_->diagnostics();
   if (sums.count == 0) return std::nullopt;
-  return diagnostics_of(sums);
+  return neuroplastic::diagnostics_of(sums);
+}
+
+std::vector<Diagnostic> NeuroPlastic::diagnostics() const {
+  const std::optional<NeuroPlasticDiagnostics> found = last_diagnostics();
+  return found ? neuroplastic::named(*found) : std::vector<Diagnostic>{};
 }
 
 }  // namespace plastic::optim

@@ -63,7 +63,7 @@ inline std::vector<Kind> neuroplastic_kinds() {
 /// Every branch of every rule.
 inline std::vector<Kind> all_kinds() {
   using optim::Adam, optim::AdamW, optim::AdamOptions, optim::AdamWOptions;
-  using optim::Sgd, optim::SgdOptions;
+  using optim::Lion, optim::LionOptions, optim::Sgd, optim::SgdOptions;
   std::vector<Kind> kinds{
       kind_of<Sgd>("sgd", SgdOptions{.lr = 0.1}),
       kind_of<Sgd>("sgd, decay", SgdOptions{.lr = 0.1, .weight_decay = 0.1}),
@@ -72,7 +72,8 @@ inline std::vector<Kind> all_kinds() {
                    SgdOptions{.lr = 0.1, .momentum = 0.9, .nesterov = true, .weight_decay = 0.1}),
       kind_of<Adam>("adam", AdamOptions{.lr = 0.01}),
       kind_of<Adam>("adam, decay", AdamOptions{.lr = 0.01, .weight_decay = 0.1}),
-      kind_of<AdamW>("adamw", AdamWOptions{.lr = 0.01, .weight_decay = 0.1})};
+      kind_of<AdamW>("adamw", AdamWOptions{.lr = 0.01, .weight_decay = 0.1}),
+      kind_of<Lion>("lion", LionOptions{.lr = 0.01, .weight_decay = 0.1})};
   for (Kind& kind : neuroplastic_kinds()) kinds.push_back(std::move(kind));
   return kinds;
 }

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "optim/kernels.h"
+#include "optim/neuroplastic/step.h"
 
 namespace plastic::optim_test {
 
@@ -10,11 +10,14 @@ namespace plastic::optim_test {
 /// ask yet: nothing is counted before the first run, each run counts anew, and one that does not
 /// ask counts nothing.
 inline void check_diagnostics_contract(optim::NeuroPlasticStepper& stepper, float* parameter,
-                                       optim::NeuroPlasticStep step) {
+                                       const optim::neuroplastic::Blocks& blocks) {
+  using optim::neuroplastic::DiagnosticSums, optim::neuroplastic::RuleTensor;
   CHECK(stepper.diagnostics().count == 0);
-  const optim::Work<optim::NeuroPlasticRule> work{.numel = 20, .parameter = parameter, .rule = {}};
-  step.tensors = {&work, 1};
-  step.diagnostics = optim::DiagnosticSums{.low = 0, .high = 2};
+  RuleTensor tensor;
+  tensor.numel = 20;
+  tensor.parameter = parameter;
+  optim::neuroplastic::Step step{.tensors = {&tensor, 1}, .blocks = blocks, .diagnostics = {}};
+  step.diagnostics = DiagnosticSums{.low = 0, .high = 2};
   stepper.prepare(step);
   CHECK(stepper.diagnostics().count == 0);
   stepper.run();

@@ -114,10 +114,10 @@ TEST_CASE("optim.frozen.diagnostics_are_of_what_was_stepped") {
   const double norms =
       std::hypot(norm(parameters[1].grad()).item(), norm(parameters[2].grad()).item());
   optimizer.step();
-  REQUIRE(optimizer.diagnostics());
-  CHECK(optimizer.diagnostics()->raw_gradient_norm == doctest::Approx(norms).epsilon(1e-5));
+  REQUIRE(optimizer.last_diagnostics());
+  CHECK(optimizer.last_diagnostics()->raw_gradient_norm == doctest::Approx(norms).epsilon(1e-5));
   // Nothing stepped, nothing diagnosed.
   for (const Tensor& tensor : parameters) set_frozen(tensor, true);
   optimizer.step();
-  CHECK_FALSE(optimizer.diagnostics());
+  CHECK_FALSE(optimizer.last_diagnostics());
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "plastic/optim/adam.h"
+#include "plastic/optim/lion.h"
 #include "plastic/optim/neuroplastic.h"
 #include "plastic/optim/sgd.h"
 #include "tests/optim/helpers.h"
@@ -41,6 +42,11 @@ inline std::vector<Kind> kinds() {
            [](const auto& parameters) {
              return std::make_unique<optim::AdamW>(
                  parameters, optim::AdamWOptions{.lr = 0.1, .weight_decay = 0.1});
+           }},
+          {"lion",
+           [](const auto& parameters) {
+             return std::make_unique<optim::Lion>(
+                 parameters, optim::LionOptions{.lr = 0.1, .weight_decay = 0.1});
            }},
           {"neuroplastic", neuroplastic(HybridBase::classic)},
           {"neuroplastic on adamw", neuroplastic(HybridBase::adamw)},

@@ -58,7 +58,7 @@ Training trained(const NeuroPlasticOptions& options, double unit, Device device)
     optimizer.set_epoch(i, 3);
     optimizer.step();
   }
-  Training out{{}, *optimizer.diagnostics()};
+  Training out{{}, *optimizer.last_diagnostics()};
   for (const Tensor& tensor : parameters) {
     out.values.push_back(tensor.detach().to(Device{}).to_vector<float>());
   }
@@ -163,7 +163,7 @@ TEST_CASE("optim.neuroplastic.a_huge_gradient_is_forgotten") {
     optimizer.step();
   }
   // All elements are alike: every signal is 1, and so is α, which v = ∞ would make 0.8.
-  CHECK(optimizer.diagnostics()->alpha_mean == doctest::Approx(1).epsilon(1e-4));
+  CHECK(optimizer.last_diagnostics()->alpha_mean == doctest::Approx(1).epsilon(1e-4));
 }
 
 TEST_CASE("optim.neuroplastic.the_deviation_of_equal_alphas_is_0") {
@@ -172,8 +172,8 @@ TEST_CASE("optim.neuroplastic.the_deviation_of_equal_alphas_is_0") {
       parameters, {.lr = 0.01, .diagnostics = true, .min_alpha = 1.7, .max_alpha = 1.7000001});
   set_gradients(parameters, 1);
   optimizer.step();
-  CHECK(optimizer.diagnostics()->alpha_mean == doctest::Approx(1.7).epsilon(1e-6));
-  CHECK(optimizer.diagnostics()->alpha_std < 1e-6);
+  CHECK(optimizer.last_diagnostics()->alpha_mean == doctest::Approx(1.7).epsilon(1e-6));
+  CHECK(optimizer.last_diagnostics()->alpha_std < 1e-6);
 }
 
 // PyTorch 2.15, torch.optim.Adam, three steps: a large gradient and two of 1.

@@ -1,9 +1,11 @@
-// SGD, Adam and AdamW against PyTorch, tests/optim/golden/make_torch_trajectories.py.
+// Optimizers against PyTorch's and other packages': tests/optim/golden/make_torch_trajectories.py
+// and make_package_trajectories.py.
 #include <doctest/doctest.h>
 
 #include <memory>
 
 #include "plastic/optim/adam.h"
+#include "plastic/optim/lion.h"
 #include "plastic/optim/sgd.h"
 #include "tests/cuda/device.h"
 #include "tests/optim/golden.h"
@@ -27,6 +29,13 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Json& test_case,
                                       .nesterov = options.value("nesterov", false),
                                       .weight_decay = options.at("weight_decay")});
   }
+  if (name == "lion") {
+    return std::make_unique<optim::Lion>(
+        parameters, optim::LionOptions{.lr = options.at("lr"),
+                                       .beta1 = options.at("betas")[0],
+                                       .beta2 = options.at("betas")[1],
+                                       .weight_decay = options.at("weight_decay")});
+  }
   const auto adam = [&]<class Options>(Options defaults) {
     defaults.lr = options.at("lr");
     defaults.beta1 = options.at("betas")[0];
@@ -42,8 +51,9 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Json& test_case,
 }
 
 /// Runs every case of one optimizer; returns how many there were.
-int check_cases(const std::string& optimizer_name, Device device) {
-  const Json file = golden::read_json(test::test_folder() / "optim/golden/torch_trajectories.json");
+int check_cases(const std::string& optimizer_name, Device device,
+                const char* name = "torch_trajectories.json") {
+  const Json file = golden::read_json(test::test_folder() / "optim/golden" / name);
   int count = 0;
   for (const Json& test_case : file.at("cases")) {
     if (test_case.at("optimizer") != optimizer_name) continue;
@@ -64,6 +74,7 @@ int check_cases(const std::string& optimizer_name, Device device) {
         parameters[i].set_grad(Tensor::from<float>(gradient, parameters[i].shape()).to(device));
       }
       optimizer->step();
+      if (step.at("params").is_null()) continue;
       for (std::size_t i = 0; i < parameters.size(); ++i) {
         const Values expected = golden::values_of(step.at("params")[i]);
         CHECK(golden::relative_error(parameters[i].to_vector<float>(), expected) <= 1e-5);
@@ -78,6 +89,9 @@ int check_cases(const std::string& optimizer_name, Device device) {
 TEST_CASE("optim.sgd.torch") { CHECK(check_cases("sgd", Device{}) == 10); }
 TEST_CASE("optim.adam.torch") { CHECK(check_cases("adam", Device{}) == 8); }
 TEST_CASE("optim.adamw.torch") { CHECK(check_cases("adamw", Device{}) == 8); }
+TEST_CASE("optim.lion.package") {
+  CHECK(check_cases("lion", Device{}, "package_trajectories.json") == 4);
+}
 
 TEST_CASE("cuda.optim.torch") {
   if (!test::has_cuda_device()) return;

@@ -1,15 +1,11 @@
 #pragma once
 
-#include <memory>
+#include <cmath>
 #include <vector>
 
-#include "plastic/optim/optimizer.h"
+#include "plastic/optim/elementwise.h"
 
 namespace plastic::optim {
-
-struct AdamStep;
-template <class Step>
-class Stepper;
 
 /// Adam: Kingma & Ba, arXiv 1412.6980; AdamW: Loshchilov & Hutter, arXiv 1711.05101; PyTorch's
 /// semantics.
@@ -31,26 +27,42 @@ struct AdamGroup {
   AdamOptions options;
 };
 
-class Adam : public Optimizer {
+/// Adam and AdamW as torch.optim: eps outside the root, after the bias correction of v.
+struct AdamRule {
+  static constexpr int states = 2;
+  float beta1 = 0, one_minus_beta1 = 0;
+  float beta2 = 0, one_minus_beta2 = 0;
+  /// Coupled decay joins g; decoupled decay is `shrink` = 1 - lr·λ.
+  float weight_decay = 0, shrink = 1;
+  /// lr / (1 - β₁ᵗ) and 1 / √(1 - β₂ᵗ).
+  float step_size = 0, root_correction = 1;
+  float eps = 0;
+
+  PLASTIC_HOST_DEVICE void operator()(float& theta, float g, float& exp_avg,
+                                      float& exp_avg_sq) const {
+    // An infinite θ without decay leaves g as it is.
+    g += weight_decay == 0 ? 0 : weight_decay * theta;
+    exp_avg = beta1 * exp_avg + one_minus_beta1 * g;
+    // In PyTorch's order, in which a square may be larger than an f32 can be.
+    exp_avg_sq = beta2 * exp_avg_sq + one_minus_beta2 * g * g;
+    theta = shrink * theta - step_size * exp_avg / (std::sqrt(exp_avg_sq) * root_correction + eps);
+  }
+};
+
+class Adam : public Elementwise<AdamRule> {
  public:
   /// Throws Error for options out of their range and for parameters that Optimizer does not take.
   explicit Adam(const std::vector<Tensor>& parameters, const AdamOptions& options = {});
   explicit Adam(const std::vector<AdamGroup>& groups);
 
-  ~Adam() override;
-
  protected:
   Adam(const char* name, bool decoupled, const std::vector<AdamGroup>& groups);
 
  private:
-  void prepare() override;
-  void run() override;
+  AdamRule rule(const ParameterStep& at) const override;
 
   bool decoupled_;
   std::vector<AdamOptions> options_;
-  Tensor average_;
-  Tensor square_;
-  std::unique_ptr<Stepper<AdamStep>> stepper_;
 };
 
 /// As AdamOptions, with PyTorch's default for decoupled decay.

@@ -159,6 +159,15 @@ struct NeuroPlasticDiagnostics {
   double plasticity_delta_norm = 0;
 };
 
+/// One of the diagnostics by name, for files and reports.
+struct NeuroPlasticDiagnostic {
+  std::string_view name;
+  std::string_view meaning;
+};
+
+/// Every member of NeuroPlasticDiagnostics, in its order.
+std::span<const NeuroPlasticDiagnostic> neuroplastic_diagnostic_table();
+
 struct NeuroPlasticGroup {
   std::vector<Tensor> parameters;
   NeuroPlasticOptions options;
@@ -181,9 +190,13 @@ class NeuroPlastic : public Optimizer {
   /// Steps throw Error when an option depends on the epoch and this was never called.
   void set_epoch(int epoch, int total_epochs) override;
 
-  /// Of the last step, where a group has `diagnostics` on and a parameter had a gradient. Waits for
-  /// the device, which steps do not.
-  std::optional<NeuroPlasticDiagnostics> diagnostics() const;
+  bool is_capturable() const override { return true; }
+
+  /// What the last step did, where a group has `diagnostics` on and a parameter had a gradient.
+  /// Waits for the device, which steps do not.
+  std::optional<NeuroPlasticDiagnostics> last_diagnostics() const;
+  /// The same by name, in the order of neuroplastic_diagnostic_table(); none where there is none.
+  std::vector<Diagnostic> diagnostics() const override;
 
  private:
   void prepare() override;
@@ -195,8 +208,8 @@ class NeuroPlastic : public Optimizer {
   Tensor momentum_;
   Tensor variance_;
   /// Undefined without hybrids, and the second without AdamW.
-  Tensor base_average_;
-  Tensor base_square_;
+  Tensor base_exp_avg_;
+  Tensor base_exp_avg_sq_;
   /// epoch and total_epochs; 0 until set_epoch().
   Tensor epoch_;
   Tensor total_epochs_;

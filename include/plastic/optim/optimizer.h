@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "plastic/core/state_dict.h"
@@ -14,7 +16,49 @@ namespace plastic::optim {
 class Arena;
 class State;
 
+/// A number that an optimizer tells about its last step.
+struct Diagnostic {
+  std::string_view name;
+  double value = 0;
+};
+
+/// One parameter at one step, as Optimizer::update() is given it.
+struct ParameterStep {
+  /// Counted over all groups, in order.
+  std::size_t index = 0;
+  std::size_t group = 0;
+  /// Steps of this parameter, this one included: 1 at first.
+  std::int64_t step = 1;
+  /// The group's learning rate.
+  double lr = 0;
+  /// Shares the parameter's memory and does not require a gradient: what is written to it in place
+  /// is the update.
+  Tensor parameter;
+  /// Not to be written to.
+  Tensor gradient;
+};
+
 /// What all optimizers share: parameter groups, gradients to zero, a state to save.
+///
+/// There are two ways to write one. A rule that treats every element alike is a struct with one
+/// function: plastic/optim/elementwise.h. A rule that needs whole tensors (a norm, a product)
+/// derives from this class, names its state and overrides update():
+///
+///     class NormalizedSgd : public plastic::optim::Optimizer {
+///      public:
+///       NormalizedSgd(const std::vector<Tensor>& parameters, double lr)
+///           : Optimizer("normalized_sgd", {parameters}, {lr}) {
+///         add_state("momentum_buffer");
+///       }
+///
+///      private:
+///       void update(const ParameterStep& at) override {
+///         Tensor buffer = state("momentum_buffer", at.index);
+///         buffer.copy_(buffer * 0.9 + at.gradient);
+///         Tensor parameter = at.parameter;
+///         parameter.copy_(parameter - buffer * (at.lr / (norm(buffer).item() + 1e-8)));
+///       }
+///     };
 ///
 /// The parameters' memory stays as it is: whatever shares it sees every step. Their gradients are
 /// kept in one flat block of memory from the moment the optimizer is made. Whoever still holds a
@@ -51,6 +95,14 @@ class Optimizer {
   /// Clears the gradients: grad() of every parameter is undefined afterwards.
   void zero_grad();
 
+  /// Whether a device may capture apply() once and replay it, with advance() before each time: the
+  /// step then reads no number of the host's. False for optimizers that override update().
+  virtual bool is_capturable() const;
+
+  /// What the rule tells about its last step, in an order of its own; none for most rules. May wait
+  /// for the device.
+  virtual std::vector<Diagnostic> diagnostics() const;
+
   /// Tells schedules inside the rule where training stands, before the first step of each epoch.
   /// Epochs count from 1. Rules without a schedule ignore it. Throws Error for a negative epoch or
   /// total_epochs < 1.
@@ -73,22 +125,51 @@ class Optimizer {
   void load_state_dict(const StateDict& state);
 
  protected:
-  /// One inner list and one learning rate a group. `name` is for messages.
-  Optimizer(const char* name, const std::vector<std::vector<Tensor>>& groups,
+  /// One inner list and one learning rate for each group. `name` is for messages.
+  Optimizer(std::string name, const std::vector<std::vector<Tensor>>& groups,
             const std::vector<double>& lrs);
+
+  /// Gives every parameter a state tensor of its shape, f32 and 0 at first, which state_dict()
+  /// calls "state.<i>.<name>". For constructors: a state that is loaded must have the same names.
+  /// Throws Error for a name that is empty or taken.
+  void add_state(const std::string& name);
+  /// Gives one parameter a state of another shape. `parameter` counts over all groups.
+  void add_state(const std::string& name, std::size_t parameter, const Shape& shape);
+  /// The state called so of one parameter; shares memory with what is saved. Throws Error when
+  /// there is none.
+  Tensor state(std::string_view name, std::size_t parameter) const;
+  /// A number that the rule keeps for all parameters, of rank 0, on the CPU, i64 or f64, and 0 at
+  /// first, which state_dict() calls `name`.
+  Tensor add_number(const std::string& name, DType dtype = DType::i64);
+
+  const std::string& name() const { return name_; }
+  /// In order over all groups.
+  std::size_t parameter_count() const;
+  const Tensor& parameter(std::size_t index) const;
+
+  /// Steps one parameter that has a gradient, by tensor operations; nothing is recorded for
+  /// gradients. The parameters come in order. Where it throws, those before have been updated.
+  /// Throws Error unless overridden.
+  virtual void update(const ParameterStep& at);
+
+  // For optimizers with kernels of their own, inside the library.
+
+  /// Counts the step and prepares it on the device; the gradients are gathered.
+  virtual void prepare();
+  /// Runs the step last prepared. By default calls update() for every parameter.
+  virtual void run();
   Arena& arena() { return *arena_; }
   const Arena& arena() const { return *arena_; }
-  State& state() { return *state_; }
-  const State& state() const { return *state_; }
+  State& saved() { return *state_; }
+  const State& saved() const { return *state_; }
 
  private:
-  /// Counts the step and prepares it on the device; the gradients are gathered.
-  virtual void prepare() = 0;
-  /// Runs the step last prepared.
-  virtual void run() = 0;
+  void run_prepared();
 
-  const char* name_;
+  std::string name_;
   bool is_prepared_ = false;
+  /// What prepare() left for run(), where update() is the rule.
+  std::vector<ParameterStep> upcoming_;
   std::function<void(const Tensor&)> gradient_hook_;
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<State> state_;

@@ -13,28 +13,14 @@
 namespace plastic::test {
 namespace {
 
-using optim::NeuroPlastic;
-using optim::NeuroPlasticDiagnostics;
 using Values = std::vector<std::vector<float>>;
 
 std::vector<double> numbers_of(const optim::Optimizer& optimizer) {
-  const auto* const neuroplastic = dynamic_cast<const NeuroPlastic*>(&optimizer);
-  if (neuroplastic == nullptr) return {};
-  const std::optional<NeuroPlasticDiagnostics> found = neuroplastic->diagnostics();
-  if (!found) return {};
-  const NeuroPlasticDiagnostics& d = *found;
-  return {d.alpha_mean,
-          d.alpha_std,
-          d.alpha_min,
-          d.alpha_max,
-          d.alpha_median,
-          d.alpha_fraction_near_min,
-          d.alpha_fraction_near_max,
-          d.raw_gradient_norm,
-          d.parameter_norm,
-          d.raw_update_norm,
-          d.effective_update_norm,
-          d.plasticity_delta_norm};
+  std::vector<double> numbers;
+  for (const optim::Diagnostic& diagnostic : optimizer.diagnostics()) {
+    numbers.push_back(diagnostic.value);
+  }
+  return numbers;
 }
 
 struct Training {
@@ -200,13 +186,21 @@ float* data(const Tensor& tensor) { return static_cast<float*>(tensor.impl()->da
 TEST_CASE("cuda.optim.leaves_alone_what_is_between_tensors") {
   if (!has_cuda_device()) return;
   const Tensor theta = block(1), g = block(1), average = block(0), square = block(0);
-  const auto stepper = optim::kernels_for(cuda_device).adam();
-  const optim::AdamRule rule{
-      .keep = 0.5, .take = 0.5, .square_keep = 0.5, .square_take = 0.5, .rate = 0.25, .eps = 1e-8F};
-  const std::vector<optim::Work<optim::AdamRule>> works{{0, 3, data(theta), rule},
-                                                        {16, 17, data(theta) + 16, rule}};
-  stepper->prepare(
-      {.tensors = works, .gradients = data(g), .average = data(average), .square = data(square)});
+  const auto stepper =
+      optim::kernels_for(cuda_device).elementwise(optim::rule_type<optim::AdamRule>());
+  const optim::AdamRule rule{.beta1 = 0.5,
+                             .one_minus_beta1 = 0.5,
+                             .beta2 = 0.5,
+                             .one_minus_beta2 = 0.5,
+                             .step_size = 0.25,
+                             .eps = 1e-8F};
+  const std::vector<optim::AdamRule> rules{rule, rule};
+  const std::vector<optim::StepTensor> tensors{{0, 3, data(theta)}, {16, 17, data(theta) + 16}};
+  optim::RuleStep step{.tensors = tensors,
+                       .rules = std::as_bytes(std::span(rules)),
+                       .gradients = data(g),
+                       .state = {data(average), data(square)}};
+  stepper->prepare(step);
   stepper->run();
   const auto after = theta.to_vector<float>(), kept = average.to_vector<float>();
   for (std::size_t i = 0; i < after.size(); ++i) {
@@ -216,8 +210,9 @@ TEST_CASE("cuda.optim.leaves_alone_what_is_between_tensors") {
     CHECK((kept[i] != 0) == is_stepped);
   }
   // A step over no tensors is one, too.
-  stepper->prepare(
-      {.tensors = {}, .gradients = data(g), .average = data(average), .square = data(square)});
+  step.tensors = {};
+  step.rules = {};
+  stepper->prepare(step);
   stepper->run();
   CHECK(theta.to_vector<float>() == after);
 }
@@ -226,13 +221,9 @@ TEST_CASE("cuda.optim.diagnostics_are_of_the_last_run") {
   if (!has_cuda_device()) return;
   const Tensor theta = block(1), g = block(1), a = block(0), m = block(0), v = block(0);
   const auto stepper = optim::kernels_for(cuda_device).neuroplastic();
-  optim_test::check_diagnostics_contract(*stepper, data(theta),
-                                         {.tensors = {},
-                                          .gradients = data(g),
-                                          .activity = data(a),
-                                          .momentum = data(m),
-                                          .variance = data(v),
-                                          .diagnostics = {}});
+  optim_test::check_diagnostics_contract(
+      *stepper, data(theta),
+      {.gradient = data(g), .activity = data(a), .momentum = data(m), .variance = data(v)});
 }
 
 }  // namespace

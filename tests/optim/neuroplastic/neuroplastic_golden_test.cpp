@@ -116,8 +116,8 @@ std::vector<Values> run(const Json& test_case, bool with_diagnostics, Device dev
     optimizer.step();
     for (const Tensor& parameter : parameters) trajectory.push_back(parameter.to_vector<float>());
     if (with_diagnostics && step.contains("diagnostics")) {
-      REQUIRE(optimizer.diagnostics().has_value());
-      check_diagnostics(*optimizer.diagnostics(), step.at("diagnostics"), share);
+      REQUIRE(optimizer.last_diagnostics().has_value());
+      check_diagnostics(*optimizer.last_diagnostics(), step.at("diagnostics"), share);
     }
   }
   if (test_case.contains("final_state")) {

@@ -114,14 +114,14 @@ TEST_CASE("optim.neuroplastic.diagnostics_only_on_request") {
   NeuroPlastic off(parameters);
   set_gradients(parameters, 1);
   off.step();
-  CHECK(!off.diagnostics().has_value());
+  CHECK(!off.last_diagnostics().has_value());
   NeuroPlastic on(parameters, {.diagnostics = true});
-  CHECK(!on.diagnostics().has_value());
+  CHECK(!on.last_diagnostics().has_value());
   on.step();
-  CHECK(on.diagnostics().has_value());
+  CHECK(on.last_diagnostics().has_value());
   on.zero_grad();
   on.step();
-  CHECK(!on.diagnostics().has_value());
+  CHECK(!on.last_diagnostics().has_value());
 }
 
 TEST_CASE("optim.neuroplastic.groups_follow_their_own_options") {

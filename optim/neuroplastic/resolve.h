@@ -3,10 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "optim/kernels.h"
+#include "optim/neuroplastic/step.h"
 #include "plastic/optim/neuroplastic.h"
 
-namespace plastic::optim {
+namespace plastic::optim::neuroplastic {
 
 /// Where a tensor stands among the parameters, and training among its epochs.
 struct Place {
@@ -23,7 +23,8 @@ struct Place {
 /// Whether the rule needs to know the epoch.
 bool depends_on_epoch(const NeuroPlasticOptions& options);
 
-/// What the options mean for one tensor at one step: the schedules and scopes resolved.
-NeuroPlasticRule resolve(const NeuroPlasticOptions& options, double lr, const Place& place);
+/// What the options mean for one tensor at one step: schedules and scopes become numbers.
+RuleTensor resolve(const NeuroPlasticOptions& options, double lr, const Place& place,
+                   const StepTensor& tensor);
 
-}  // namespace plastic::optim
+}  // namespace plastic::optim::neuroplastic

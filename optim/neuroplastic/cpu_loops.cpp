@@ -1,14 +1,12 @@
-#include "optim/neuroplastic/cpu_neuroplastic_loops.h"
+#include "optim/neuroplastic/cpu_loops.h"
 
 #include <cmath>
 #include <limits>
 
 #include "optim/cpu_lanes.h"
 
-namespace plastic::optim {
+namespace plastic::optim::neuroplastic {
 namespace {
-
-using rule::Variant;
 
 /// Partial sums in f32: some vector registers of them.
 constexpr int lanes = 16;
@@ -29,37 +27,35 @@ bool is_exact(double squares) {
   return squares > 1e-30 && squares <= static_cast<double>(std::numeric_limits<float>::max());
 }
 
-rule::SignalSums observe_traces(const float* __restrict g, float* __restrict a, float* __restrict m,
-                                float* __restrict v, float* __restrict w, std::int64_t count,
-                                float eps) {
+SignalSums observe_traces(const float* __restrict g, float* __restrict a, float* __restrict m,
+                          float* __restrict v, float* __restrict w, std::int64_t count, float eps) {
   float gradient[lanes] = {};
   float activity[lanes] = {};
-  float memory[lanes] = {};
-  for_lanes<lanes>(count, [=, &gradient, &activity, &memory](std::int64_t i, int lane) {
-    const rule::Traces t = rule::observe({a[i], m[i], v[i]}, g[i]);
+  float memories[lanes] = {};
+  for_lanes<lanes>(count, [=, &gradient, &activity, &memories](std::int64_t i, int lane) {
+    const Traces t = observe({a[i], m[i], v[i]}, g[i]);
     a[i] = t.a;
     m[i] = t.m;
     v[i] = t.v;
-    w[i] = rule::memory(t, eps);
+    w[i] = memory(t, eps);
     gradient[lane] += std::fabs(g[i]);
     activity[lane] += t.a;
-    memory[lane] += w[i];
+    memories[lane] += w[i];
   });
   const auto summed = [count](const float(&sums)[lanes], const float* values) {
     const double sum = total(sums);
     if (std::isfinite(sum)) return sum;
     return wide_sum(values, count, [](double x) { return std::fabs(x); });
   };
-  return {summed(gradient, g), summed(activity, a), summed(memory, w)};
+  return {summed(gradient, g), summed(activity, a), summed(memories, w)};
 }
 
 template <bool has_square>
-void observe_averages(const rule::Base base, const float* __restrict theta,
-                      const float* __restrict g, float* __restrict average,
-                      float* __restrict square, std::int64_t count) {
+void observe_averages(const Base base, const float* __restrict theta, const float* __restrict g,
+                      float* __restrict average, float* __restrict square, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
-    const rule::Averages before{average[i], has_square ? square[i] : 0};
-    const rule::Averages after = rule::observe(base, before, g[i], theta[i]);
+    const Averages before{average[i], has_square ? square[i] : 0};
+    const Averages after = observe(base, before, g[i], theta[i]);
     average[i] = after.average;
     if (has_square) square[i] = after.square;
   }
@@ -67,17 +63,17 @@ void observe_averages(const rule::Base base, const float* __restrict theta,
 
 /// Σy²; θ is read only where there is decay.
 template <bool decays>
-double measure_classic(const rule::Settings& settings, const rule::Coefficient& coefficient,
+double measure_classic(const Settings& settings, const Coefficient& coefficient,
                        const float* __restrict theta, const float* __restrict g,
                        const float* __restrict a, float* __restrict w, std::int64_t count) {
-  const rule::Settings s = settings;
-  const rule::Coefficient c = coefficient;
-  const rule::Base none;
+  const Settings s = settings;
+  const Coefficient c = coefficient;
+  const Base none;
   float sums[lanes] = {};
   for_lanes<lanes>(count, [=, &s, &c, &none, &sums](std::int64_t i, int lane) {
-    const rule::Alpha alpha = rule::alpha(c, g[i], a[i], w[i]);
+    const Alpha alpha = neuroplastic::alpha(c, g[i], a[i], w[i]);
     const float t = decays ? theta[i] : 0;
-    const float y = rule::plasticity(s, Variant::classic, none, alpha, 0, g[i], {}, t);
+    const float y = plasticity(s, Variant::classic, none, alpha, 0, g[i], {}, t);
     w[i] = y;
     sums[lane] += y * y;
   });
@@ -88,32 +84,31 @@ double measure_classic(const rule::Settings& settings, const rule::Coefficient& 
 
 /// Reads only what the variant has.
 template <Variant variant>
-rule::Averages averages(const float* average, const float* square, std::int64_t i) {
+Averages averages(const float* average, const float* square, std::int64_t i) {
   constexpr bool has_square = variant == Variant::adamw;
   constexpr bool has_average = has_square || variant == Variant::sgd_momentum;
   return {has_average ? average[i] : 0, has_square ? square[i] : 0};
 }
 
 template <Variant variant>
-rule::UpdateSums measure_products(const rule::Settings& settings, const rule::Base& given_base,
-                                  const rule::Coefficient& coefficient,
-                                  const float* __restrict theta, const float* __restrict g,
-                                  const float* __restrict a, const float* __restrict average,
-                                  const float* __restrict square, float* __restrict w,
-                                  std::int64_t count) {
+UpdateSums measure_products(const Settings& settings, const Base& given_base,
+                            const Coefficient& coefficient, const float* __restrict theta,
+                            const float* __restrict g, const float* __restrict a,
+                            const float* __restrict average, const float* __restrict square,
+                            float* __restrict w, std::int64_t count) {
   constexpr int double_lanes = 4;
-  const rule::Settings s = settings;
-  const rule::Base base = given_base;
-  const rule::Coefficient c = coefficient;
+  const Settings s = settings;
+  const Base base = given_base;
+  const Coefficient c = coefficient;
   double xx[double_lanes] = {}, xy[double_lanes] = {}, yy[double_lanes] = {};
   double xt[double_lanes] = {}, yt[double_lanes] = {}, tt[double_lanes] = {};
   for_lanes<double_lanes>(
       count, [=, &s, &base, &c, &xx, &xy, &yy, &xt, &yt, &tt](std::int64_t i, int lane) {
-        const rule::Alpha alpha = rule::alpha(c, g[i], a[i], w[i]);
-        const rule::Averages own = averages<variant>(average, square, i);
-        const float start = rule::start(variant, base, g[i], own);
-        w[i] = rule::plasticity(s, variant, base, alpha, start, g[i], own, theta[i]);
-        const auto x = static_cast<double>(start);
+        const Alpha alpha = neuroplastic::alpha(c, g[i], a[i], w[i]);
+        const Averages own = averages<variant>(average, square, i);
+        const float from = start(variant, base, g[i], own);
+        w[i] = plasticity(s, variant, base, alpha, from, g[i], own, theta[i]);
+        const auto x = static_cast<double>(from);
         const auto y = static_cast<double>(w[i]);
         const auto t = static_cast<double>(theta[i]);
         xx[lane] += x * x;
@@ -132,25 +127,26 @@ rule::UpdateSums measure_products(const rule::Settings& settings, const rule::Ba
 }
 
 /// To be called before `w` is overwritten.
-double sum_log_ratio(const rule::Coefficient& c, const ChunkPointers& p) {
+double sum_log_ratio(const Coefficient& c, const Piece& p) {
   double sum = 0;
   for (std::int64_t i = 0; i < p.count; ++i) {
-    const rule::Alpha alpha = rule::alpha(c, p.g[i], p.a[i], p.w[i]);
-    sum += static_cast<double>(rule::log_ratio(alpha, c.eps));
+    const Alpha alpha = neuroplastic::alpha(c, p.gradient[i], p.activity[i], p.carried[i]);
+    sum += static_cast<double>(log_ratio(alpha, c.eps));
   }
   return sum;
 }
 
-rule::UpdateSums measure_variant(const rule::Settings& s, const rule::Base& base,
-                                 const rule::Coefficient& c, const ChunkPointers& p) {
+UpdateSums measure_variant(const Settings& s, const Base& base, const Coefficient& c,
+                           const Piece& p) {
   const auto products = [&](auto measure) {
-    return measure(s, base, c, p.theta, p.g, p.a, p.average, p.square, p.w, p.count);
+    return measure(s, base, c, p.theta, p.gradient, p.activity, p.base_exp_avg, p.base_exp_avg_sq,
+                   p.carried, p.count);
   };
   switch (s.variant) {
     case Variant::classic: {
       const auto measure = s.coupled_decay == 0 ? measure_classic<false> : measure_classic<true>;
-      rule::UpdateSums sums;
-      sums.yy = measure(s, c, p.theta, p.g, p.a, p.w, p.count);
+      UpdateSums sums;
+      sums.yy = measure(s, c, p.theta, p.gradient, p.activity, p.carried, p.count);
       return sums;
     }
     case Variant::bounded_residual:
@@ -166,41 +162,40 @@ rule::UpdateSums measure_variant(const rule::Settings& s, const rule::Base& base
 }
 
 template <Variant variant>
-void apply_elements(const rule::Base base, const rule::Update update, float* __restrict theta,
+void apply_elements(const Base base, const Update update, float* __restrict theta,
                     const float* __restrict g, const float* __restrict w,
                     const float* __restrict average, const float* __restrict square,
                     std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
-    const float x = rule::start(variant, base, g[i], averages<variant>(average, square, i));
+    const float x = start(variant, base, g[i], averages<variant>(average, square, i));
     theta[i] = update(theta[i], x, w[i]);
   }
 }
 
 }  // namespace
 
-rule::SignalSums observe_chunk(const rule::Settings& settings, const rule::Base& base,
-                               const ChunkPointers& p) {
+SignalSums observe_chunk(const Settings& settings, const Base& base, const Piece& p) {
   if (settings.variant == Variant::adamw) {
-    observe_averages<true>(base, p.theta, p.g, p.average, p.square, p.count);
+    observe_averages<true>(base, p.theta, p.gradient, p.base_exp_avg, p.base_exp_avg_sq, p.count);
   } else if (settings.variant == Variant::sgd_momentum) {
-    observe_averages<false>(base, p.theta, p.g, p.average, p.square, p.count);
+    observe_averages<false>(base, p.theta, p.gradient, p.base_exp_avg, p.base_exp_avg_sq, p.count);
   }
-  return observe_traces(p.g, p.a, p.m, p.v, p.w, p.count, static_cast<float>(settings.eps));
+  return observe_traces(p.gradient, p.activity, p.momentum, p.variance, p.carried, p.count,
+                        static_cast<float>(settings.eps));
 }
 
-rule::UpdateSums measure_chunk(const rule::Settings& settings, bool with_log_ratio,
-                               const rule::Base& base, const rule::Coefficient& coefficient,
-                               const ChunkPointers& p) {
+UpdateSums measure_chunk(const Settings& settings, bool with_log_ratio, const Base& base,
+                         const Coefficient& coefficient, const Piece& p) {
   const double log_ratio = with_log_ratio ? sum_log_ratio(coefficient, p) : 0;
-  rule::UpdateSums sums = measure_variant(settings, base, coefficient, p);
+  UpdateSums sums = measure_variant(settings, base, coefficient, p);
   sums.log_ratio = log_ratio;
   return sums;
 }
 
-void apply_chunk(Variant variant, const rule::Base& base, const rule::Update& update,
-                 const ChunkPointers& p) {
+void apply_chunk(Variant variant, const Base& base, const Update& update, const Piece& p) {
   const auto apply = [&](auto elements) {
-    elements(base, update, p.theta, p.g, p.w, p.average, p.square, p.count);
+    elements(base, update, p.theta, p.gradient, p.carried, p.base_exp_avg, p.base_exp_avg_sq,
+             p.count);
   };
   switch (variant) {
     case Variant::classic:
@@ -216,4 +211,4 @@ void apply_chunk(Variant variant, const rule::Base& base, const rule::Update& up
   }
 }
 
-}  // namespace plastic::optim
+}  // namespace plastic::optim::neuroplastic

@@ -1,13 +1,11 @@
-#include "optim/neuroplastic/neuroplastic_schedule.h"
+#include "optim/neuroplastic/resolve.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-namespace plastic::optim {
+namespace plastic::optim::neuroplastic {
 namespace {
-
-using rule::Variant;
 
 double progress(const Place& place) {
   return static_cast<double>(place.epoch) / static_cast<double>(place.total_epochs);
@@ -91,16 +89,16 @@ Variant variant_of(const NeuroPlasticOptions& options) {
   return Variant::classic;
 }
 
-rule::Target target_of(ModulationTarget target) {
+Target target_of(ModulationTarget target) {
   switch (target) {
     case ModulationTarget::gain:
-      return rule::Target::gain;
+      return Target::gain;
     case ModulationTarget::momentum:
-      return rule::Target::momentum;
+      return Target::momentum;
     case ModulationTarget::trust_ratio:
-      return rule::Target::trust_ratio;
+      return Target::trust_ratio;
   }
-  return rule::Target::gain;
+  return Target::gain;
 }
 
 /// Unlike the layer scopes, the controller's halves do not overlap.
@@ -120,8 +118,7 @@ int controller_class(LrControllerMode mode, const Place& place) {
   return -1;
 }
 
-void resolve_variant(const NeuroPlasticOptions& options, const Place& place,
-                     rule::Settings& settings) {
+void resolve_variant(const NeuroPlasticOptions& options, const Place& place, Settings& settings) {
   settings.variant = variant_of(options);
   switch (settings.variant) {
     case Variant::classic:
@@ -161,9 +158,11 @@ bool depends_on_epoch(const NeuroPlasticOptions& options) {
           options.orthogonal_schedule != OrthogonalSchedule::constant);
 }
 
-NeuroPlasticRule resolve(const NeuroPlasticOptions& options, double lr, const Place& place) {
-  NeuroPlasticRule out;
-  rule::Settings& settings = out.settings;
+RuleTensor resolve(const NeuroPlasticOptions& options, double lr, const Place& place,
+                   const StepTensor& tensor) {
+  RuleTensor out;
+  static_cast<StepTensor&>(out) = tensor;
+  Settings& settings = out.settings;
   resolve_variant(options, place, settings);
 
   settings.activity_weight = options.activity_weight;
@@ -187,6 +186,7 @@ NeuroPlasticRule resolve(const NeuroPlasticOptions& options, double lr, const Pl
   settings.target_rms = options.target_rms * target_rms_scale(options, place);
   settings.adaptation_rate = options.adaptation_rate;
 
+  out.base = base(settings);
   out.controller_class = controller_class(options.lr_controller_mode, place);
   out.controller = {.alpha = options.controller_alpha,
                     .low = options.controller_low,
@@ -194,4 +194,4 @@ NeuroPlasticRule resolve(const NeuroPlasticOptions& options, double lr, const Pl
   return out;
 }
 
-}  // namespace plastic::optim
+}  // namespace plastic::optim::neuroplastic

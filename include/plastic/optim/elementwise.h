@@ -1,0 +1,143 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "plastic/core/host_device.h"
+#include "plastic/optim/optimizer.h"
+
+namespace plastic::optim {
+
+/// State values that a rule may keep for each element, at most.
+constexpr int max_rule_states = 4;
+
+/// Where a parameter of a step is: its part of every flat block, its elements, its memory.
+struct StepTensor {
+  std::int64_t offset = 0;
+  std::int64_t numel = 0;
+  float* parameter = nullptr;
+};
+
+/// A piece of one parameter, contiguous: parameters, gradients and each state of `count` elements.
+struct RulePiece {
+  std::int64_t count = 0;
+  float* theta = nullptr;
+  const float* gradient = nullptr;
+  float* state[max_rule_states] = {};
+};
+
+/// What the drivers of all rules need to know of one; see rule_type().
+struct RuleType {
+  /// An address that tells rules apart.
+  const void* key = nullptr;
+  std::size_t size = 0;
+  int states = 0;
+  /// Applies the rule at an address to a piece.
+  void (*run)(const void* rule, const RulePiece& piece) = nullptr;
+};
+
+template <class Rule>
+inline constexpr char rule_key = 0;
+
+template <class Rule, class... State>
+void run_rule(const Rule rule, std::int64_t count, float* __restrict theta,
+              const float* __restrict gradient, State* __restrict... state) {
+  for (std::int64_t i = 0; i < count; ++i) rule(theta[i], gradient[i], state[i]...);
+}
+
+template <class Rule, std::size_t... k>
+void run_rule_on(const RulePiece& piece, const Rule& rule, std::index_sequence<k...>) {
+  run_rule(rule, piece.count, piece.theta, piece.gradient, piece.state[k]...);
+}
+
+/// A rule is a struct of what holds for all elements of a parameter at one step, with the number of
+/// its state values and the function that updates one element:
+///
+///     struct LionRule {
+///       static constexpr int states = 1;
+///       float lr = 0, beta1 = 0, beta2 = 0;
+///
+///       PLASTIC_HOST_DEVICE void operator()(float& theta, float g, float& exp_avg) const {
+///         const float direction = beta1 * exp_avg + (1 - beta1) * g;
+///         theta -= lr * (direction > 0 ? 1.0f : direction < 0 ? -1.0f : 0.0f);
+///         exp_avg = beta2 * exp_avg + (1 - beta2) * g;
+///       }
+///     };
+///
+/// It is copied as bytes, to a device too. The loop over elements is compiled where this is called:
+/// vectors come with -O3, or with -O2 from g++ 12 on, and with -march as the program has it.
+template <class Rule>
+RuleType rule_type() {
+  static_assert(std::is_trivially_copyable_v<Rule>, "a rule is copied as bytes");
+  static_assert(Rule::states >= 0 && Rule::states <= max_rule_states);
+  return {.key = &rule_key<Rule>,
+          .size = sizeof(Rule),
+          .states = Rule::states,
+          .run = [](const void* rule, const RulePiece& piece) {
+            run_rule_on(piece, *static_cast<const Rule*>(rule),
+                        std::make_index_sequence<std::size_t{Rule::states}>());
+          }};
+}
+
+class RuleStepper;
+
+/// An optimizer whose rule is known when it is made. Elementwise is what most derive from.
+class ElementwiseOptimizer : public Optimizer {
+ public:
+  ~ElementwiseOptimizer() override;
+  bool is_capturable() const override { return true; }
+
+ protected:
+  /// `states` names the rule's state values, in the order of its function's arguments, as
+  /// state_dict() has them. Throws Error where their number differs from the rule's, and for a
+  /// device that has no kernel of this rule (plastic/optim/cuda_rule.h).
+  ElementwiseOptimizer(std::string name, const std::vector<std::vector<Tensor>>& groups,
+                       const std::vector<double>& lrs, const RuleType& type,
+                       const std::vector<std::string>& states);
+
+ private:
+  /// Makes the rule of a parameter's next step at `rule`, an object of the type's size. Parameter
+  /// and gradient of `at` are undefined: a rule sees elements only.
+  virtual void make_rule(const ParameterStep& at, void* rule) const = 0;
+
+  void prepare() final;
+  void run() final;
+
+  RuleType type_;
+  std::vector<Tensor> blocks_;
+  std::vector<std::byte> rules_;
+  std::unique_ptr<RuleStepper> stepper_;
+};
+
+/// An optimizer with one rule: everything there is to say besides its options.
+///
+///     class Lion : public plastic::optim::Elementwise<LionRule> {
+///      public:
+///       Lion(const std::vector<Tensor>& parameters, double lr)
+///           : Elementwise("lion", {parameters}, {lr}, {"exp_avg"}) {}
+///
+///      private:
+///       LionRule rule(const ParameterStep& at) const override {
+///         return {.lr = static_cast<float>(at.lr), .beta1 = 0.9f, .beta2 = 0.99f};
+///       }
+///     };
+template <class Rule>
+class Elementwise : public ElementwiseOptimizer {
+ protected:
+  Elementwise(std::string name, const std::vector<std::vector<Tensor>>& groups,
+              const std::vector<double>& lrs, const std::vector<std::string>& states)
+      : ElementwiseOptimizer(std::move(name), groups, lrs, rule_type<Rule>(), states) {}
+
+ private:
+  /// What holds for a parameter at its next step.
+  virtual Rule rule(const ParameterStep& at) const = 0;
+  void make_rule(const ParameterStep& at, void* out) const final { new (out) Rule(rule(at)); }
+};
+
+}  // namespace plastic::optim

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <tuple>
+
+#include "plastic/optim/adam.h"
+#include "plastic/optim/lion.h"
+#include "plastic/optim/sgd.h"
+
+namespace plastic::optim {
+
+/// The library's own elementwise rules, each of which has a CUDA kernel.
+using ShippedRules = std::tuple<SgdRule, MomentumRule, AdamRule, LionRule>;
+
+}  // namespace plastic::optim
