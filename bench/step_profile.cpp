@@ -28,6 +28,7 @@ void print(const std::string& what, double seconds, double step, double calls) {
 }
 
 void profile(const std::string& model, std::int64_t batch, int steps) {
+  time_cpu_device();
   ImageTraining training(model, batch, sgd);
   for (int i = 0; i < 2; ++i) training.step();
   clear_times();

@@ -1,17 +1,9 @@
 #include "bench/timed_backend.h"
 
 #include <chrono>
-#include <type_traits>
 
-#include "core/device/backend.h"
-
-namespace plastic {
-
-// What the linker calls the function and its replacement (GNU ld, --wrap).
-Backend& real_cpu_backend() __asm__("__real__ZN7plastic11cpu_backendEv");
-Backend& wrapped_cpu_backend() __asm__("__wrap__ZN7plastic11cpu_backendEv");
-
-}  // namespace plastic
+#include "core/cpu/cpu_backend.h"
+#include "core/device/registry.h"
 
 namespace plastic::bench {
 namespace {
@@ -25,135 +17,128 @@ const char* kind_of(const Conv2dShape& shape, const char* three, const char* one
   return shape.kernel_height == 3 ? three : one;
 }
 
-/// Passes every call on to the CPU device and notes its time.
-class TimedBackend final : public Backend {
+/// The CPU device, noting the time of each call of what it overrides. Memory is not timed: the
+/// cache of blocks answers at once, and threads may ask it.
+class TimedBackend final : public cpu::CpuBackend {
  public:
-  explicit TimedBackend(Backend& to) : to_(to) {}
-
-  // Not timed: the cache of blocks answers at once, and threads may ask it.
-  void* allocate(std::size_t bytes) override { return to_.allocate(bytes); }
-  void deallocate(void* data, std::size_t bytes) override { to_.deallocate(data, bytes); }
-  void copy_from_host(const void* host, void* device, std::size_t bytes) override {
-    to_.copy_from_host(host, device, bytes);
-  }
-  void copy_to_host(const void* device, void* host, std::size_t bytes) override {
-    to_.copy_to_host(device, host, bytes);
-  }
-
   void fill(const Array& out, const Number& value) override {
-    timed("fill", &Backend::fill, out, value);
+    timed("fill", [&] { return CpuBackend::fill(out, value); });
   }
-  void copy(const Array& in, const Array& out) override { timed("copy", &Backend::copy, in, out); }
+  void copy(const Array& in, const Array& out) override {
+    timed("copy", [&] { return CpuBackend::copy(in, out); });
+  }
   void unary(Unary op, const UnaryParameters& p, const Array& in, const Array& out) override {
-    timed("unary", &Backend::unary, op, p, in, out);
+    timed("unary", [&] { return CpuBackend::unary(op, p, in, out); });
   }
   void unary_grad(Unary op, const UnaryParameters& p, const Array& saved, const Array& grad,
                   const Array& out) override {
-    timed("unary gradient (ReLU)", &Backend::unary_grad, op, p, saved, grad, out);
+    timed("unary gradient (ReLU)", [&] { return CpuBackend::unary_grad(op, p, saved, grad, out); });
   }
   void binary(Binary op, const Array& a, const Array& b, const Array& out) override {
-    timed("binary (sums of gradients)", &Backend::binary, op, a, b, out);
+    timed("binary (sums of gradients)", [&] { return CpuBackend::binary(op, a, b, out); });
   }
   void compare(Comparison op, const Array& a, const Array& b, const Array& out) override {
-    timed("compare", &Backend::compare, op, a, b, out);
+    timed("compare", [&] { return CpuBackend::compare(op, a, b, out); });
   }
   void where(const Array& condition, const Array& a, const Array& b, const Array& out) override {
-    timed("where", &Backend::where, condition, a, b, out);
+    timed("where", [&] { return CpuBackend::where(condition, a, b, out); });
   }
   void binary_number(Binary op, const Array& in, const Number& number, const Array& out) override {
-    timed("binary with a number", &Backend::binary_number, op, in, number, out);
+    timed("binary with a number", [&] { return CpuBackend::binary_number(op, in, number, out); });
   }
   void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
-    timed("sum", &Backend::reduce, op, in, divisor, out);
+    timed("sum", [&] { return CpuBackend::reduce(op, in, divisor, out); });
   }
   void arg_extreme(Extreme which, const Array& in, const Array& out) override {
-    timed("arg_extreme", &Backend::arg_extreme, which, in, out);
+    timed("arg_extreme", [&] { return CpuBackend::arg_extreme(which, in, out); });
   }
   void gather(const Array& in, const Array& index, const Array& out) override {
-    timed("gather", &Backend::gather, in, index, out);
+    timed("gather", [&] { return CpuBackend::gather(in, index, out); });
   }
   void scatter_add(const Array& in, const Array& index, const Array& out) override {
-    timed("scatter_add", &Backend::scatter_add, in, index, out);
+    timed("scatter_add", [&] { return CpuBackend::scatter_add(in, index, out); });
   }
   std::int64_t first_outside(const Array& index, std::int64_t limit) override {
-    return timed("first_outside", &Backend::first_outside, index, limit);
+    return timed("first_outside", [&] { return CpuBackend::first_outside(index, limit); });
   }
   bool all_finite(const Array& in) override {
-    return timed("all_finite", &Backend::all_finite, in);
+    return timed("all_finite", [&] { return CpuBackend::all_finite(in); });
   }
   void gemm(const Gemm& product) override {
-    timed("matrix product (linear)", &Backend::gemm, product);
+    timed("matrix product (linear)", [&] { return CpuBackend::gemm(product); });
   }
   void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
               bool relu, void* y) override {
-    timed(kind_of(shape, "conv 3x3 forward", "conv 1x1 forward"), &Backend::conv2d, shape, x,
-          weight, bias, relu, y);
+    timed(kind_of(shape, "conv 3x3 forward", "conv 1x1 forward"),
+          [&] { return CpuBackend::conv2d(shape, x, weight, bias, relu, y); });
   }
   void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
                          void* grad_x) override {
     timed(kind_of(shape, "conv 3x3 input gradient", "conv 1x1 input gradient"),
-          &Backend::conv2d_input_grad, shape, grad_y, weight, grad_x);
+          [&] { return CpuBackend::conv2d_input_grad(shape, grad_y, weight, grad_x); });
   }
   void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
                           void* grad_weight) override {
     timed(kind_of(shape, "conv 3x3 weight gradient", "conv 1x1 weight gradient"),
-          &Backend::conv2d_weight_grad, shape, x, grad_y, grad_weight);
+          [&] { return CpuBackend::conv2d_weight_grad(shape, x, grad_y, grad_weight); });
   }
   void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
                              double* mean, double* variance) override {
-    timed("batch norm statistics", &Backend::batch_norm_statistics, dtype, rows, channels, x, mean,
-          variance);
+    timed("batch norm statistics", [&] {
+      return CpuBackend::batch_norm_statistics(dtype, rows, channels, x, mean, variance);
+    });
   }
   void batch_norm_running(const BatchNormRunning& update) override {
-    timed("batch norm running statistics", &Backend::batch_norm_running, update);
+    timed("batch norm running statistics", [&] { return CpuBackend::batch_norm_running(update); });
   }
   void batch_norm(const BatchNormCall& call, void* y) override {
-    timed("batch norm forward", &Backend::batch_norm, call, y);
+    timed("batch norm forward", [&] { return CpuBackend::batch_norm(call, y); });
   }
   void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override {
-    timed("batch norm gradient", &Backend::batch_norm_grad, call, grad);
+    timed("batch norm gradient", [&] { return CpuBackend::batch_norm_grad(call, grad); });
   }
   void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) override {
-    timed("max pool forward", &Backend::max_pool2d, shape, x, offsets, y);
+    timed("max pool forward", [&] { return CpuBackend::max_pool2d(shape, x, offsets, y); });
   }
   void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
                        void* grad_x) override {
-    timed("max pool gradient", &Backend::max_pool2d_grad, shape, grad_y, offsets, grad_x);
+    timed("max pool gradient",
+          [&] { return CpuBackend::max_pool2d_grad(shape, grad_y, offsets, grad_x); });
   }
   void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) override {
-    timed("average pool forward", &Backend::avg_pool2d, shape, x, y);
+    timed("average pool forward", [&] { return CpuBackend::avg_pool2d(shape, x, y); });
   }
   void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) override {
-    timed("average pool gradient", &Backend::avg_pool2d_grad, shape, grad_y, grad_x);
+    timed("average pool gradient",
+          [&] { return CpuBackend::avg_pool2d_grad(shape, grad_y, grad_x); });
   }
   std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
                              const Array& normalizers) override {
-    return timed("loss forward", &Backend::cross_entropy, logits, targets, loss, normalizers);
+    return timed("loss forward",
+                 [&] { return CpuBackend::cross_entropy(logits, targets, loss, normalizers); });
   }
   void cross_entropy_grad(const Array& logits, const Array& targets, const Array& normalizers,
                           const Array& grad, const Array& out) override {
-    timed("loss gradient", &Backend::cross_entropy_grad, logits, targets, normalizers, grad, out);
-  }
-  void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
-                      const Array& sums) override {
-    timed("sums of an epoch", &Backend::add_class_sums, logits, targets, loss, sums);
+    timed("loss gradient",
+          [&] { return CpuBackend::cross_entropy_grad(logits, targets, normalizers, grad, out); });
   }
   void dropout(const Array& in, double p, const Generator& at, const Array& out,
                const Array& mask) override {
-    timed("dropout forward", &Backend::dropout, in, p, at, out, mask);
+    timed("dropout forward", [&] { return CpuBackend::dropout(in, p, at, out, mask); });
   }
   void relu_dropout_grad(const Array& result, const Array& grad, double scale,
                          const Array& out) override {
-    timed("ReLU and dropout gradient", &Backend::relu_dropout_grad, result, grad, scale, out);
+    timed("ReLU and dropout gradient",
+          [&] { return CpuBackend::relu_dropout_grad(result, grad, scale, out); });
   }
   void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) override {
-    timed("dropout gradient", &Backend::masked_scale, in, mask, scale, out);
+    timed("dropout gradient", [&] { return CpuBackend::masked_scale(in, mask, scale, out); });
   }
   void uniform(const Array& out, double low, double high, const Generator& at) override {
-    timed("random numbers", &Backend::uniform, out, low, high, at);
+    timed("random numbers", [&] { return CpuBackend::uniform(out, low, high, at); });
   }
   void normal(const Array& out, double mean, double deviation, const Generator& at) override {
-    timed("random numbers", &Backend::normal, out, mean, deviation, at);
+    timed("random numbers", [&] { return CpuBackend::normal(out, mean, deviation, at); });
   }
 
  private:
@@ -174,24 +159,29 @@ class TimedBackend final : public Backend {
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   };
 
-  template <class Result, class... Parameters>
-  Result timed(const char* op, Result (Backend::*function)(Parameters...),
-               std::type_identity_t<Parameters>... arguments) {
+  template <class Call>
+  static auto timed(const char* op, const Call& call) {
     const Stopwatch stopwatch(op);
-    return (to_.*function)(arguments...);
+    return call();
   }
+};
 
-  Backend& to_;
+class TimedDevices final : public cpu::CpuDevices {
+ public:
+  Backend& backend(int) override { return backend_; }
+
+ private:
+  TimedBackend backend_;
 };
 
 }  // namespace
+
+void time_cpu_device() {
+  static auto& timed = *new TimedDevices;
+  register_device(DeviceType::cpu, &timed);
+}
 
 const std::map<std::string, TimeOfOp>& times_of_ops() { return times(); }
 void clear_times() { times().clear(); }
 
 }  // namespace plastic::bench
-
-plastic::Backend& plastic::wrapped_cpu_backend() {
-  static bench::TimedBackend timed(real_cpu_backend());
-  return timed;
-}

@@ -11,9 +11,11 @@ struct TimeOfOp {
   long calls = 0;
 };
 
-/// What the CPU device was busy with since the start or the last clear_times(), by function of
-/// Backend. A program that links this file, with the linker's --wrap=SYMBOL for cpu_backend(), is
-/// timed; calls must come from one thread.
+/// From now on the CPU device notes the time of its calls, which must come from one thread.
+void time_cpu_device();
+
+/// What the CPU device was busy with since time_cpu_device() or the last clear_times(), by function
+/// of Backend.
 const std::map<std::string, TimeOfOp>& times_of_ops();
 void clear_times();
 

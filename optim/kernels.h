@@ -49,11 +49,10 @@ class Kernels {
   virtual std::unique_ptr<NeuroPlasticStepper> neuroplastic() = 0;
 };
 
-/// Throws Error for a device that this build has no kernels for.
+/// The CPU's, or those of a device that is a KernelSource (optim/kernel_source.h). Throws Error for
+/// another.
 Kernels& kernels_for(Device device);
 
 Kernels& cpu_kernels();
-/// Implemented in cuda; null in a build without CUDA.
-Kernels* cuda_kernels(int index);
 
 }  // namespace plastic::optim

@@ -12,7 +12,7 @@
 #include "apps/commands/commands.h"
 #include "apps/terminal/terminal_text.h"
 #include "core/cpu/vector.h"
-#include "core/device/device_libraries.h"
+#include "core/device/registry.h"
 #include "plastic/core/device.h"
 #include "plastic/data/catalog.h"
 
@@ -44,7 +44,7 @@ std::string vector_instructions() {
 // Only where there is a device: to load them takes a third of a second.
 void print_libraries() {
   const char* label = "libraries            ";
-  for (const std::string& library : cuda_libraries()) {
+  for (const std::string& library : device_provider(DeviceType::cuda).libraries()) {
     std::cout << label << printable(library) << "\n";
     label = "                     ";
   }

@@ -17,7 +17,6 @@
 #include "core/check.h"
 #include "core/cpu/poison.h"
 #include "core/cpu/system_memory.h"
-#include "core/device/device_cache.h"
 #include "core/device/recent_peak.h"
 #include "core/threads/fork.h"
 
@@ -225,18 +224,14 @@ void deallocate(void* data, std::size_t bytes) noexcept {
 
 std::int64_t blocks_from_system() { return cache().taken(); }
 
-}  // namespace plastic::cpu
+MemoryUse memory_use() { return cache().use(); }
 
-namespace plastic {
-
-void cpu_shrink_cache(std::size_t keep) {
-  cpu::cache().shrink(keep);
+void shrink_cache(std::size_t keep) {
+  cache().shrink(keep);
 #ifdef __GLIBC__
   // Small blocks go back to malloc(), which keeps them too.
   malloc_trim(0);
 #endif
 }
 
-MemoryUse cpu_memory_use() { return cpu::cache().use(); }
-
-}  // namespace plastic
+}  // namespace plastic::cpu

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "plastic/core/memory.h"
+
 namespace plastic::cpu {
 
 /// Memory aligned to 64 bytes from a cache of freed blocks: a training step frees what the next one
@@ -16,5 +18,9 @@ void deallocate(void* data, std::size_t bytes) noexcept;
 /// How many blocks the system was asked for so far, or for another size of: a training step that
 /// has warmed up asks for none.
 std::int64_t blocks_from_system();
+
+MemoryUse memory_use();
+/// Gives what is kept above `keep` bytes back to the system.
+void shrink_cache(std::size_t keep);
 
 }  // namespace plastic::cpu

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "core/cpu/kernels.h"
+#include "core/cpu/cpu_backend.h"
 #include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
 
@@ -83,14 +83,14 @@ void backward(const AvgPool2dShape& s, const T* grad_y, T* grad_x) {
 
 }  // namespace
 
-void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) {
+void CpuBackend::avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) {
   dispatch_floating("avg_pool2d", shape.dtype, [&](auto zero) {
     using T = decltype(zero);
     forward(shape, static_cast<const T*>(x), static_cast<T*>(y));
   });
 }
 
-void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) {
+void CpuBackend::avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) {
   dispatch_floating("avg_pool2d", shape.dtype, [&](auto zero) {
     using T = decltype(zero);
     backward(shape, static_cast<const T*>(grad_y), static_cast<T*>(grad_x));

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/cpu/column_sums.h"
-#include "core/cpu/kernels.h"
+#include "core/cpu/cpu_backend.h"
 #include "core/cpu/loops.h"
 #include "core/ops/batch_norm_rule.h"
 #include "core/tensor/dispatch.h"
@@ -294,14 +294,14 @@ void backward(const BatchNormCall& n, const BatchNormGrad& grad) {
 
 }  // namespace
 
-void batch_norm(const BatchNormCall& call, void* y) {
+void CpuBackend::batch_norm(const BatchNormCall& call, void* y) {
   dispatch_floating("batch_norm", call.dtype, [&](auto zero) {
     using T = decltype(zero);
     forward(call, static_cast<T*>(y));
   });
 }
 
-void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) {
+void CpuBackend::batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) {
   dispatch_floating("batch_norm", call.dtype,
                     [&](auto zero) { backward<decltype(zero)>(call, grad); });
 }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/cpu/column_sums.h"
-#include "core/cpu/kernels.h"
+#include "core/cpu/cpu_backend.h"
 #include "core/ops/batch_norm_rule.h"
 #include "core/ops/running_statistics_rule.h"
 #include "core/tensor/dispatch.h"
@@ -104,15 +104,15 @@ void write_statistics(std::int64_t rows, std::int64_t channels, const T* x, doub
 
 }  // namespace
 
-void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
-                           double* mean, double* variance) {
+void CpuBackend::batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels,
+                                       const void* x, double* mean, double* variance) {
   dispatch_floating("batch_norm", dtype, [&](auto zero) {
     using T = decltype(zero);
     write_statistics(rows, channels, static_cast<const T*>(x), mean, variance);
   });
 }
 
-void batch_norm_running(const BatchNormRunning& update) {
+void CpuBackend::batch_norm_running(const BatchNormRunning& update) {
   dispatch_floating("batch_norm", update.dtype, [&](auto zero) {
     using T = decltype(zero);
     const rules::MoveTowards towards{update.momentum};

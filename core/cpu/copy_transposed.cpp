@@ -1,6 +1,7 @@
+#include "core/cpu/copy_transposed.h"
+
 #include <algorithm>
 
-#include "core/cpu/kernels.h"
 #include "core/cpu/loops.h"
 #include "core/tensor/dispatch.h"
 

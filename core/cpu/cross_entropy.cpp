@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/cpu/cascade_sum.h"
-#include "core/cpu/kernels.h"
+#include "core/cpu/cpu_backend.h"
 #include "core/ops/cross_entropy_rule.h"
 #include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
@@ -64,8 +64,8 @@ rules::Normalizer normalizer_of(const T* row, std::int64_t classes, std::int64_t
 
 }  // namespace
 
-std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
-                           const Array& normalizers) {
+std::int64_t CpuBackend::cross_entropy(const Array& logits, const Array& targets, const Array& loss,
+                                       const Array& normalizers) {
   const std::int64_t rows = logits.shape[0];
   const std::int64_t classes = logits.shape[1];
   const std::int64_t* target = targets.as<std::int64_t>();
@@ -92,8 +92,8 @@ std::int64_t cross_entropy(const Array& logits, const Array& targets, const Arra
   return -1;
 }
 
-void cross_entropy_grad(const Array& logits, const Array& targets, const Array& normalizers,
-                        const Array& grad, const Array& out) {
+void CpuBackend::cross_entropy_grad(const Array& logits, const Array& targets,
+                                    const Array& normalizers, const Array& grad, const Array& out) {
   const std::int64_t rows = logits.shape[0];
   const std::int64_t classes = logits.shape[1];
   const std::int64_t* target = targets.as<std::int64_t>();

@@ -1,6 +1,7 @@
 #include <type_traits>
 
-#include "core/cpu/kernels.h"
+#include "core/cpu/copy_transposed.h"
+#include "core/cpu/cpu_backend.h"
 #include "core/cpu/loops.h"
 #include "core/ops/elementwise_gradient_rules.h"
 #include "core/ops/elementwise_rules.h"
@@ -63,7 +64,7 @@ void zip(const Array& a, const Array& b, const Array& out, F f) {
 
 }  // namespace
 
-void fill(const Array& out, const Number& value) {
+void CpuBackend::fill(const Array& out, const Number& value) {
   dispatch_stored(out.dtype, [&](auto zero) {
     using T = decltype(zero);
     Array arrays[] = {out};
@@ -80,7 +81,7 @@ void fill(const Array& out, const Number& value) {
   });
 }
 
-void copy(const Array& in, const Array& out) {
+void CpuBackend::copy(const Array& in, const Array& out) {
   if (copy_transposed(in, out)) return;
   dispatch_stored(in.dtype, [&](auto from) {
     dispatch_stored(out.dtype, [&](auto to) {
@@ -92,7 +93,8 @@ void copy(const Array& in, const Array& out) {
 
 // Operations refuse integers where a formula is for floating point only; what cannot be called is
 // left out.
-void unary(Unary op, const UnaryParameters& parameters, const Array& in, const Array& out) {
+void CpuBackend::unary(Unary op, const UnaryParameters& parameters, const Array& in,
+                       const Array& out) {
   dispatch("unary", in.dtype, [&](auto zero) {
     using T = decltype(zero);
     rules::with(op, parameters, [&](auto f) {
@@ -101,22 +103,22 @@ void unary(Unary op, const UnaryParameters& parameters, const Array& in, const A
   });
 }
 
-void unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved, const Array& grad,
-                const Array& out) {
+void CpuBackend::unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved,
+                            const Array& grad, const Array& out) {
   dispatch_floating("backward", saved.dtype, [&](auto zero) {
     using T = decltype(zero);
     rules::with_gradient(op, parameters, [&](auto f) { zip<T, T>(saved, grad, out, f); });
   });
 }
 
-void binary(Binary op, const Array& a, const Array& b, const Array& out) {
+void CpuBackend::binary(Binary op, const Array& a, const Array& b, const Array& out) {
   dispatch("binary", a.dtype, [&](auto zero) {
     using T = decltype(zero);
     rules::with(op, [&](auto f) { zip<T, T>(a, b, out, f); });
   });
 }
 
-void binary_number(Binary op, const Array& in, const Number& number, const Array& out) {
+void CpuBackend::binary_number(Binary op, const Array& in, const Number& number, const Array& out) {
   dispatch("binary", in.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T value = number_as<T>(number);
@@ -124,14 +126,14 @@ void binary_number(Binary op, const Array& in, const Number& number, const Array
   });
 }
 
-void compare(Comparison op, const Array& a, const Array& b, const Array& out) {
+void CpuBackend::compare(Comparison op, const Array& a, const Array& b, const Array& out) {
   dispatch("compare", a.dtype, [&](auto zero) {
     using T = decltype(zero);
     rules::with(op, [&](auto f) { zip<T, std::uint8_t>(a, b, out, f); });
   });
 }
 
-void where(const Array& condition, const Array& a, const Array& b, const Array& out) {
+void CpuBackend::where(const Array& condition, const Array& a, const Array& b, const Array& out) {
   dispatch("where", a.dtype, [&](auto zero) {
     using T = decltype(zero);
     Array arrays[] = {condition, a, b, out};

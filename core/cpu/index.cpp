@@ -2,7 +2,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include "core/cpu/kernels.h"
+#include "core/cpu/cpu_backend.h"
 #include "core/cpu/loops.h"
 #include "core/tensor/dispatch.h"
 
@@ -27,7 +27,7 @@ const std::int64_t* line_of(const Array& index, std::int64_t outer, std::int64_t
 
 }  // namespace
 
-void gather(const Array& in, const Array& index, const Array& out) {
+void CpuBackend::gather(const Array& in, const Array& index, const Array& out) {
   dispatch("gather", in.dtype, [&](auto zero) {
     using T = decltype(zero);
     const std::int64_t count = index.shape[1];
@@ -54,7 +54,7 @@ void gather(const Array& in, const Array& index, const Array& out) {
   });
 }
 
-std::int64_t first_outside(const Array& index, std::int64_t limit) {
+std::int64_t CpuBackend::first_outside(const Array& index, std::int64_t limit) {
   const std::int64_t* values = index.as<const std::int64_t>();
   const std::int64_t* end = values + index.numel();
   const std::int64_t* found =
@@ -62,7 +62,7 @@ std::int64_t first_outside(const Array& index, std::int64_t limit) {
   return found == end ? -1 : found - values;
 }
 
-bool all_finite(const Array& in) {
+bool CpuBackend::all_finite(const Array& in) {
   bool finite = true;
   dispatch_stored(in.dtype, [&](auto zero) {
     using T = decltype(zero);

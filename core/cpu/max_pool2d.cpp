@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "core/cpu/kernels.h"
+#include "core/cpu/cpu_backend.h"
 #include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
 
@@ -121,7 +121,7 @@ void with_types(const MaxPool2dShape& shape, F&& f) {
 
 }  // namespace
 
-void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) {
+void CpuBackend::max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) {
   with_types(shape, [&](auto zero, auto offset) {
     using T = decltype(zero);
     forward(shape, static_cast<const T*>(x), static_cast<decltype(offset)*>(offsets),
@@ -129,8 +129,8 @@ void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void*
   });
 }
 
-void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
-                     void* grad_x) {
+void CpuBackend::max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y,
+                                 const void* offsets, void* grad_x) {
   with_types(shape, [&](auto zero, auto offset) {
     using T = decltype(zero);
     backward(shape, static_cast<const T*>(grad_y), static_cast<const decltype(offset)*>(offsets),

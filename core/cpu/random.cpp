@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "core/cpu/kernels.h"
+#include "core/cpu/cpu_backend.h"
 #include "core/cpu/loops.h"
 #include "core/cpu/philox_batch.h"
 #include "core/random/philox.h"
@@ -26,7 +26,8 @@ void for_each_batch(std::int64_t elements, const Generator& at, Body&& body) {
 
 }  // namespace
 
-void dropout(const Array& in, double p, const Generator& at, const Array& out, const Array& mask) {
+void CpuBackend::dropout(const Array& in, double p, const Generator& at, const Array& out,
+                         const Array& mask) {
   const DropoutRule rule(p);
   dispatch_floating("dropout", in.dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -50,7 +51,8 @@ void dropout(const Array& in, double p, const Generator& at, const Array& out, c
   });
 }
 
-void relu_dropout_grad(const Array& result, const Array& grad, double scale, const Array& out) {
+void CpuBackend::relu_dropout_grad(const Array& result, const Array& grad, double scale,
+                                   const Array& out) {
   dispatch_floating("dropout", grad.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* y = result.as<T>();
@@ -67,7 +69,7 @@ void relu_dropout_grad(const Array& result, const Array& grad, double scale, con
   });
 }
 
-void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) {
+void CpuBackend::masked_scale(const Array& in, const Array& mask, double scale, const Array& out) {
   dispatch_floating("dropout", in.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* x = in.as<T>();
@@ -80,7 +82,7 @@ void masked_scale(const Array& in, const Array& mask, double scale, const Array&
   });
 }
 
-void uniform(const Array& out, double low, double high, const Generator& at) {
+void CpuBackend::uniform(const Array& out, double low, double high, const Generator& at) {
   dispatch_floating("uniform", out.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = out.as<T>();
@@ -92,7 +94,7 @@ void uniform(const Array& out, double low, double high, const Generator& at) {
   });
 }
 
-void normal(const Array& out, double mean, double deviation, const Generator& at) {
+void CpuBackend::normal(const Array& out, double mean, double deviation, const Generator& at) {
   const NormalRule rule{mean, deviation};
   dispatch_floating("normal", out.dtype, [&](auto zero) {
     using T = decltype(zero);

@@ -4,7 +4,7 @@
 
 #include "core/cpu/cascade_sum.h"
 #include "core/cpu/column_sums.h"
-#include "core/cpu/kernels.h"
+#include "core/cpu/cpu_backend.h"
 #include "core/cpu/loops.h"
 #include "core/ops/reduction_rule.h"
 #include "core/tensor/dispatch.h"
@@ -269,7 +269,7 @@ bool is_better(Extreme which, T candidate, T best) {
 
 }  // namespace
 
-void reduce(Reduction op, const Array& in, double divisor, const Array& out) {
+void CpuBackend::reduce(Reduction op, const Array& in, double divisor, const Array& out) {
   dispatch("sum", in.dtype, [&](auto zero) {
     using T = decltype(zero);
     const auto run = [&](const rules::ReductionPass& pass, auto term) {
@@ -297,7 +297,7 @@ void reduce(Reduction op, const Array& in, double divisor, const Array& out) {
   });
 }
 
-void arg_extreme(Extreme which, const Array& in, const Array& out) {
+void CpuBackend::arg_extreme(Extreme which, const Array& in, const Array& out) {
   const std::int64_t count = in.shape[1];
   const std::int64_t inner = in.shape[2];
   dispatch("arg_extreme", in.dtype, [&](auto zero) {

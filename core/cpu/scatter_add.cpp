@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/cpu/kernels.h"
+#include "core/cpu/cpu_backend.h"
 #include "core/cpu/loops.h"
 #include "core/ops/two_sum_rule.h"
 #include "core/tensor/dispatch.h"
@@ -155,7 +155,7 @@ void add_line(const Line& line, const T* x, std::int64_t stride, std::int64_t ta
 
 }  // namespace
 
-void scatter_add(const Array& in, const Array& index, const Array& out) {
+void CpuBackend::scatter_add(const Array& in, const Array& index, const Array& out) {
   const std::int64_t count = index.shape[1];
   const std::int64_t inner = index.shape[2];
   const std::int64_t size = out.shape[1];

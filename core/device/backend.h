@@ -91,6 +91,10 @@ struct Gemm {
 ///
 /// A device that is recording a step, to run it again later, cannot wait for a result: what returns
 /// one says what it does then.
+///
+/// What only some devices do is an interface of its own, which a device's class has as a second
+/// base and whose users ask for with dynamic_cast: ClassSums (core/device/class_sums.h), and what
+/// optimizers and loaders need.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -190,13 +194,6 @@ class Backend {
                                   const Array& normalizers, const Array& grad,
                                   const Array& out) = 0;
 
-  /// What a batch adds to a count: sums[0] += n · loss, and sums[1] += the number of rows whose
-  /// largest element, the first of equals and NaN counting as larger, is the target's. sums is f64
-  /// (2), loss a scalar, f32 where logits are bf16; logits (n, classes) and targets (i64) as for
-  /// cross_entropy().
-  virtual void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
-                              const Array& sums) = 0;
-
   /// Keeps element i where number i of the sequence is >= p, scaled by 1 / (1 - p), else 0. `mask`
   /// (u8) receives what was kept. p < 1; all contiguous.
   virtual void dropout(const Array& in, double p, const Generator& at, const Array& out,
@@ -219,14 +216,7 @@ class Backend {
 /// The backend of a device. Throws Error when the device is not there.
 Backend& backend(Device device);
 
-/// Implemented by core/cpu.
+/// The CPU's own, whatever is registered in its place (core/device/registry.h).
 Backend& cpu_backend();
-
-/// What the cuda room offers, or its stub in a build without CUDA: the number of devices, the
-/// reason when there is none, what they are and their backends.
-int cuda_device_count();
-std::string cuda_reason();
-std::string cuda_description(int index);
-Backend& cuda_backend(int index);
 
 }  // namespace plastic

@@ -3,15 +3,18 @@
 #include <charconv>
 
 #include "core/check.h"
-#include "core/device/backend.h"
+#include "core/device/registry.h"
 
 namespace plastic {
 namespace {
 
 void check_available(Device device) {
-  if (device.type == DeviceType::cpu || device.index < cuda_device_count()) return;
-  const std::string reason = cuda_reason();
-  fail("device", to_string(device), " is not there: ", cuda_device_count(), " CUDA devices",
+  if (device.type == DeviceType::cpu) return;
+  DeviceProvider& devices = device_provider(device.type);
+  const int count = devices.count();
+  if (device.index < count) return;
+  const std::string reason = devices.reason();
+  fail("device", to_string(device), " is not there: ", count, " CUDA devices",
        reason.empty() ? "" : " (" + reason + ")", "; use cpu");
 }
 
@@ -33,7 +36,7 @@ Device parse_device(std::string_view text) {
 
 std::string describe(Device device) {
   check_available(device);
-  return device.type == DeviceType::cpu ? "the CPU" : cuda_description(device.index);
+  return device_provider(device.type).description(device.index);
 }
 
 std::string to_string(Device device) {
@@ -42,20 +45,20 @@ std::string to_string(Device device) {
 
 std::vector<Device> available_devices() {
   std::vector<Device> devices = {Device{}};
-  for (int i = 0; i < cuda_device_count(); ++i) devices.push_back({DeviceType::cuda, i});
+  const int count = device_provider(DeviceType::cuda).count();
+  for (int i = 0; i < count; ++i) devices.push_back({DeviceType::cuda, i});
   return devices;
 }
 
-std::string cuda_unavailable_reason() { return cuda_reason(); }
+std::string cuda_unavailable_reason() { return device_provider(DeviceType::cuda).reason(); }
 
 std::unique_ptr<RecordedStep> Backend::record(Generator&, const std::function<void()>&) {
   fail("record", "the CPU has no use for it; only steps on a CUDA device are recorded");
 }
 
 Backend& backend(Device device) {
-  if (device.type == DeviceType::cpu) return cpu_backend();
   check_available(device);
-  return cuda_backend(device.index);
+  return device_provider(device.type).backend(device.index);
 }
 
 }  // namespace plastic

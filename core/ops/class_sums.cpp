@@ -4,6 +4,11 @@
 #include "core/device/backend.h"
 #include "core/tensor/storage.h"
 #include "core/tensor/tensor_impl.h"
+#include "plastic/core/autograd.h"
+#include "plastic/core/ops/compare.h"
+#include "plastic/core/ops/elementwise.h"
+#include "plastic/core/ops/join.h"
+#include "plastic/core/ops/reduce.h"
 
 namespace plastic {
 
@@ -28,9 +33,16 @@ void add_class_sums(const Tensor& logits, const Tensor& targets, const Tensor& l
   for (const Tensor& other : {targets, loss, sums}) check_same_device(op, logits, other);
   const Tensor rows = logits.detach().contiguous();
   const Tensor classes = targets.contiguous();
-  sums.impl()->storage->bump_version();
-  backend(logits.device())
-      .add_class_sums(array_of(rows), array_of(classes), array_of(loss), array_of(sums));
+  if (auto* device = dynamic_cast<ClassSums*>(&backend(logits.device()))) {
+    sums.impl()->storage->bump_version();
+    device->add_class_sums(array_of(rows), array_of(classes), array_of(loss), array_of(sums));
+    return;
+  }
+  const NoGrad no_grad;
+  const Tensor correct = sum(equal(argmax(rows, 1), classes)).to(DType::f64);
+  const Tensor total = mul(loss.to(DType::f64).reshape({}), rows.size(0));
+  const Tensor batch[] = {total, correct};
+  sums.copy_(add(sums, stack(batch)));
 }
 
 }  // namespace plastic

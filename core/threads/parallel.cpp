@@ -6,7 +6,7 @@
 #include <new>
 
 #include "core/check.h"
-#include "core/device/device_cache.h"
+#include "core/cpu/allocator.h"
 #include "core/threads/fork.h"
 #include "core/threads/processors.h"
 #include "core/threads/thread_pool.h"
@@ -99,7 +99,7 @@ class Threads {
     const int started = start(count);
     if (started == count) return count;
     // Stacks may find room where freed tensors were.
-    cpu_shrink_cache(0);
+    cpu::shrink_cache(0);
     return start(count);
   }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cuda/conv/image_grid.h"
-#include "cuda/kernels.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/number.h"
 #include "cuda/runtime/pack.h"
 #include "cuda/runtime/scratch.h"
@@ -158,7 +158,7 @@ Sizes sizes_of(const AvgPool2dShape& shape, std::int64_t width) {
 }
 
 /// One window an image: a sum over its pixels, for which reduce() has as many threads as it takes.
-void average_whole(Context& context, const AvgPool2dShape& s, const void* x, void* y) {
+void average_whole(CudaBackend& device, const AvgPool2dShape& s, const void* x, void* y) {
   const PoolWindow& rows = s.rows[0];
   const PoolWindow& columns = s.columns[0];
   Array in{
@@ -172,14 +172,15 @@ void average_whole(Context& context, const AvgPool2dShape& s, const void* x, voi
                   .dtype = s.dtype,
                   .shape = {s.batch, 1, 1, s.channels},
                   .strides = {s.channels, s.channels, s.channels, 1}};
-  reduce(context, Reduction::sum, in, static_cast<double>(rows.divisor * columns.divisor), out);
+  device.reduce(Reduction::sum, in, static_cast<double>(rows.divisor * columns.divisor), out);
 }
 
 }  // namespace
 
-void avg_pool2d(Context& context, const AvgPool2dShape& shape, const void* x, void* y) {
+void CudaBackend::avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) {
+  Context& context = use();
   if (shape.rows.size() == 1 && shape.columns.size() == 1) {
-    return average_whole(context, shape, x, y);
+    return average_whole(*this, shape, x, y);
   }
   const SentWindows windows(context, shape);
   with_real(shape.dtype, [&](auto zero) {
@@ -195,8 +196,8 @@ void avg_pool2d(Context& context, const AvgPool2dShape& shape, const void* x, vo
   });
 }
 
-void avg_pool2d_grad(Context& context, const AvgPool2dShape& shape, const void* grad_y,
-                     void* grad_x) {
+void CudaBackend::avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) {
+  Context& context = use();
   const SentWindows windows(context, shape);
   with_real(shape.dtype, [&](auto zero) {
     using T = decltype(zero);

@@ -1,6 +1,5 @@
-#include "cuda/conv/conv2d.h"
-
 #include <iostream>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
@@ -8,7 +7,8 @@
 #include "core/device/backend.h"
 #include "cuda/conv/conv_cudnn.h"
 #include "cuda/conv/conv_direct.h"
-#include "cuda/kernels.h"
+#include "cuda/gemm/finish_gemm.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/libraries.h"
 #include "cuda/runtime/library_use.h"
 
@@ -31,11 +31,11 @@ std::string text_of(ConvPass pass, const Conv2dShape& s) {
 
 }  // namespace
 
-class Convolutions::State {
+/// Convolutions on cuDNN, tuned once a shape and precision, or on our own direct kernels where
+/// cuDNN is not there or has no plan (f64, some groups and dilations).
+class Convolutions {
  public:
-  explicit State(Context& context) : context_(context) {}
-
-  Context& context() { return context_; }
+  explicit Convolutions(Context& context) : context_(context) {}
 
   /// False when the direct kernels have to do it.
   bool run_cudnn(ConvPass pass, const Conv2dShape& shape, void* x, void* weight, void* y) {
@@ -70,17 +70,20 @@ class Convolutions::State {
   std::set<std::string> said_;
 };
 
-Convolutions::Convolutions(Context& context) : state_(std::make_unique<State>(context)) {}
-Convolutions::~Convolutions() = default;
+Convolutions& CudaBackend::convolutions() {
+  if (!convolutions_) convolutions_ = std::make_shared<Convolutions>(context_);
+  return *convolutions_;
+}
 
-void Convolutions::forward(const Conv2dShape& shape, const void* x, const void* weight,
-                           const void* bias, bool relu, void* y) {
-  if (!state_->run_cudnn(ConvPass::forward, shape, writable(x), writable(weight), y)) {
-    conv_direct(state_->context(), shape, x, weight, y);
+void CudaBackend::conv2d(const Conv2dShape& shape, const void* x, const void* weight,
+                         const void* bias, bool relu, void* y) {
+  Context& context = use();
+  if (!convolutions().run_cudnn(ConvPass::forward, shape, writable(x), writable(weight), y)) {
+    conv_direct(context, shape, x, weight, y);
   }
   if (bias == nullptr && !relu) return;
   // A row of channels for each pixel.
-  finish_gemm(state_->context(),
+  finish_gemm(context,
               {.dtype = shape.dtype,
                .m = shape.batch * shape.out_height * shape.out_width,
                .n = shape.out_channels,
@@ -91,18 +94,21 @@ void Convolutions::forward(const Conv2dShape& shape, const void* x, const void* 
               /*with_bias_and_relu=*/true);
 }
 
-void Convolutions::input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
-                              void* grad_x) {
-  if (!state_->run_cudnn(ConvPass::input_grad, shape, grad_x, writable(weight), writable(grad_y))) {
-    conv_direct_input_grad(state_->context(), shape, grad_y, weight, grad_x);
+void CudaBackend::conv2d_input_grad(const Conv2dShape& shape, const void* grad_y,
+                                    const void* weight, void* grad_x) {
+  Context& context = use();
+  if (!convolutions().run_cudnn(ConvPass::input_grad, shape, grad_x, writable(weight),
+                                writable(grad_y))) {
+    conv_direct_input_grad(context, shape, grad_y, weight, grad_x);
   }
 }
 
-void Convolutions::weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
-                               void* grad_weight) {
-  if (!state_->run_cudnn(ConvPass::weight_grad, shape, writable(x), grad_weight,
-                         writable(grad_y))) {
-    conv_direct_weight_grad(state_->context(), shape, x, grad_y, grad_weight);
+void CudaBackend::conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
+                                     void* grad_weight) {
+  Context& context = use();
+  if (!convolutions().run_cudnn(ConvPass::weight_grad, shape, writable(x), grad_weight,
+                                writable(grad_y))) {
+    conv_direct_weight_grad(context, shape, x, grad_y, grad_weight);
   }
 }
 

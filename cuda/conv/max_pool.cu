@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "cuda/conv/image_grid.h"
-#include "cuda/kernels.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/number.h"
 #include "cuda/runtime/pack.h"
 
@@ -123,8 +123,8 @@ void with_types(const MaxPool2dShape& shape, bool is_aligned, F&& f) {
 
 }  // namespace
 
-void max_pool2d(Context& context, const MaxPool2dShape& shape, const void* x, void* offsets,
-                void* y) {
+void CudaBackend::max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) {
+  Context& context = use();
   with_types(shape, are_aligned(x, offsets, y), [&]<class T, class Offset, unsigned width>() {
     const std::int64_t packs = shape.channels / width;
     launch(context, "max_pool2d", choose_largest<T, Offset, width>,
@@ -133,8 +133,9 @@ void max_pool2d(Context& context, const MaxPool2dShape& shape, const void* x, vo
   });
 }
 
-void max_pool2d_grad(Context& context, const MaxPool2dShape& shape, const void* grad_y,
-                     const void* offsets, void* grad_x) {
+void CudaBackend::max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y,
+                                  const void* offsets, void* grad_x) {
+  Context& context = use();
   with_types(shape, are_aligned(grad_y, offsets, grad_x),
              [&]<class T, class Offset, unsigned width>() {
                const std::int64_t packs = shape.channels / width;

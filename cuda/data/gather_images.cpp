@@ -3,6 +3,7 @@
 
 #include "core/tensor/tensor_impl.h"
 #include "cuda/runtime/check.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/upload.h"
 #include "data/loading/device_gather.h"
 
@@ -60,9 +61,9 @@ class ImageGather : public data::DeviceGather {
 };
 
 }  // namespace
-}  // namespace plastic::cuda
 
-std::unique_ptr<plastic::data::DeviceGather> plastic::data::cuda_gather(
-    int index, const DeviceExamples& examples) {
-  return std::make_unique<cuda::ImageGather>(cuda::Context::of(index), examples);
+std::unique_ptr<data::DeviceGather> CudaBackend::make_gather(const data::DeviceExamples& examples) {
+  return std::make_unique<ImageGather>(use(), examples);
 }
+
+}  // namespace plastic::cuda

@@ -1,5 +1,3 @@
-#include "cuda/gemm/gemm.h"
-
 #include <algorithm>
 #include <array>
 #include <map>
@@ -10,8 +8,9 @@
 #include <vector>
 
 #include "core/check.h"
-#include "cuda/kernels.h"
+#include "cuda/gemm/finish_gemm.h"
 #include "cuda/runtime/alignment.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/libraries.h"
 #include "cuda/runtime/library_use.h"
 #include "cuda/runtime/tuning.h"
@@ -170,42 +169,39 @@ Plan make_plan(const Gemm& g, cublasLtEpilogue_t epilogue) {
           .epilogue = epilogue};
 }
 
+/// What the product itself has not done.
+void finish(Context& context, const Gemm& g, cublasLtEpilogue_t done) {
+  const bool with_bias_and_relu =
+      done == CUBLASLT_EPILOGUE_DEFAULT && (g.bias != nullptr || g.relu);
+  if (with_bias_and_relu || g.dropout > 0) finish_gemm(context, g, with_bias_and_relu);
+}
+
 }  // namespace
 
-class Products::State {
+/// Matrix products on cuBLASLt, in the precision that plastic::precision() names, with an algorithm
+/// chosen once a shape. What follows the sums is fused into the product where cuBLASLt can.
+class Products {
  public:
-  explicit State(Context& context) : context_(context), workspace_(context) {}
+  explicit Products(Context& context) : context_(context), workspace_(context) {}
 
+  /// No size is 0.
   void run(const Gemm& g) {
-    if (g.m == 0 || g.n == 0) return;
-    if (g.k == 0) {
-      fill(context_, {.data = g.c, .dtype = g.dtype, .shape = {g.m, g.n}, .strides = {g.ldc, 1}},
-           0);
-      finish(g, CUBLASLT_EPILOGUE_DEFAULT);
-      return;
-    }
     count_product();
     const Key key = key_of(g);
     if (const auto found = plans_.find(key); found != plans_.end()) {
       const Plan& plan = found->second;
       check_cublas(multiply(plan, plan.algorithm, g), "cublasLtMatmul of ", g.m, " x ", g.k, " x ",
                    g.n);
-      finish(g, plan.epilogue);
+      finish(context_, g, plan.epilogue);
       return;
     }
     Plan plan = run_first(g);
-    finish(g, plan.epilogue);
+    finish(context_, g, plan.epilogue);
     // What is chosen while recording is not measured: the next may do better.
     if (!context_.is_recording()) plans_.emplace(key, std::move(plan));
   }
 
  private:
-  void finish(const Gemm& g, cublasLtEpilogue_t done) {
-    const bool with_bias_and_relu =
-        done == CUBLASLT_EPILOGUE_DEFAULT && (g.bias != nullptr || g.relu);
-    if (with_bias_and_relu || g.dropout > 0) finish_gemm(context_, g, with_bias_and_relu);
-  }
-
   cublasStatus_t multiply(const Plan& plan, const cublasLtMatmulAlgo_t& algorithm, const Gemm& g) {
     if ((plan.epilogue & CUBLASLT_EPILOGUE_BIAS) != 0) {
       set(plan.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, g.bias);
@@ -302,9 +298,15 @@ class Products::State {
   std::string last_failure_;
 };
 
-Products::Products(Context& context) : state_(std::make_unique<State>(context)) {}
-Products::~Products() = default;
-
-void Products::run(const Gemm& gemm) { state_->run(gemm); }
+void CudaBackend::gemm(const Gemm& g) {
+  Context& context = use();
+  if (g.m == 0 || g.n == 0) return;
+  if (g.k == 0) {
+    fill({.data = g.c, .dtype = g.dtype, .shape = {g.m, g.n}, .strides = {g.ldc, 1}}, 0);
+    return finish(context, g, CUBLASLT_EPILOGUE_DEFAULT);
+  }
+  if (!products_) products_ = std::make_shared<Products>(context);
+  products_->run(g);
+}
 
 }  // namespace plastic::cuda

@@ -2,8 +2,8 @@
 
 #include "core/ops/elementwise_rules.h"
 #include "core/tensor/number.h"
-#include "cuda/kernels.h"
 #include "cuda/map/map.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/number.h"
 
 namespace plastic::cuda {
@@ -31,7 +31,8 @@ struct Choose {
 
 }  // namespace
 
-void binary(Context& context, Binary op, const Array& a, const Array& b, const Array& out) {
+void CudaBackend::binary(Binary op, const Array& a, const Array& b, const Array& out) {
+  Context& context = use();
   with_number(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     rules::with(
@@ -39,8 +40,9 @@ void binary(Context& context, Binary op, const Array& a, const Array& b, const A
   });
 }
 
-void binary_number(Context& context, Binary op, const Array& in, const Number& number,
-                   const Array& out) {
+void CudaBackend::binary_number(Binary op, const Array& in, const Number& number,
+                                const Array& out) {
+  Context& context = use();
   with_number(in.dtype, [&](auto zero) {
     using T = decltype(zero);
     const auto value = number_as<computed<T>>(number);
@@ -50,7 +52,8 @@ void binary_number(Context& context, Binary op, const Array& in, const Number& n
   });
 }
 
-void compare(Context& context, Comparison op, const Array& a, const Array& b, const Array& out) {
+void CudaBackend::compare(Comparison op, const Array& a, const Array& b, const Array& out) {
+  Context& context = use();
   with_number(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     rules::with(op, [&](auto f) {
@@ -59,8 +62,8 @@ void compare(Context& context, Comparison op, const Array& a, const Array& b, co
   });
 }
 
-void where(Context& context, const Array& condition, const Array& a, const Array& b,
-           const Array& out) {
+void CudaBackend::where(const Array& condition, const Array& a, const Array& b, const Array& out) {
+  Context& context = use();
   with_number(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     map<std::uint8_t, T, T, T>(context, "where", Choose<T>{}, condition, a, b, out);

@@ -3,8 +3,8 @@
 #include <type_traits>
 
 #include "core/tensor/number.h"
-#include "cuda/kernels.h"
 #include "cuda/map/map.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/number.h"
 
 namespace plastic::cuda {
@@ -126,14 +126,16 @@ bool copy_transposed(Context& context, const Array& in, const Array& out) {
 
 }  // namespace
 
-void fill(Context& context, const Array& out, const Number& value) {
+void CudaBackend::fill(const Array& out, const Number& value) {
+  Context& context = use();
   with_number(out.dtype, [&](auto zero) {
     using T = decltype(zero);
     map<T>(context, "fill", narrow<T>(number_as<computed<T>>(value)), out);
   });
 }
 
-void copy(Context& context, const Array& in, const Array& out) {
+void CudaBackend::copy(const Array& in, const Array& out) {
+  Context& context = use();
   if (in.numel() == 0) return;
   if (in.dtype == out.dtype) {
     return with_size(size_of(in.dtype), [&](auto zero) {

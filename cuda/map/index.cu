@@ -5,7 +5,7 @@
 
 #include "core/ops/elementwise_rules.h"
 #include "core/ops/two_sum_rule.h"
-#include "cuda/kernels.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/launch.h"
 #include "cuda/runtime/number.h"
 #include "cuda/runtime/pack.h"
@@ -156,7 +156,8 @@ bool gathers_vectors(const Array& in, const Array& index, const Array& out) {
 
 }  // namespace
 
-void gather(Context& context, const Array& in, const Array& index, const Array& out) {
+void CudaBackend::gather(const Array& in, const Array& index, const Array& out) {
+  Context& context = use();
   if (index.numel() == 0) return;
   const std::int64_t size = in.shape[1];
   const std::size_t bytes = size_of(in.dtype);
@@ -170,7 +171,8 @@ void gather(Context& context, const Array& in, const Array& index, const Array& 
             [&](auto zero) { gather_as<decltype(zero)>(context, in.data, index, size, out.data); });
 }
 
-void scatter_add(Context& context, const Array& in, const Array& index, const Array& out) {
+void CudaBackend::scatter_add(const Array& in, const Array& index, const Array& out) {
+  Context& context = use();
   if (index.numel() == 0) return;
   const std::int64_t size = out.shape[1];
   const std::int64_t lines = index.shape[0] * index.shape[2];
@@ -202,7 +204,8 @@ void scatter_add(Context& context, const Array& in, const Array& index, const Ar
   });
 }
 
-std::int64_t first_outside(Context& context, const Array& index, std::int64_t limit) {
+std::int64_t CudaBackend::first_outside(const Array& index, std::int64_t limit) {
+  Context& context = use();
   context.check_not_recording("index");
   const std::int64_t elements = index.numel();
   if (elements == 0) return -1;

@@ -3,8 +3,9 @@
 
 #include "core/random/philox.h"
 #include "core/tensor/dispatch.h"
-#include "cuda/kernels.h"
+#include "cuda/gemm/finish_gemm.h"
 #include "cuda/map/map.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/number.h"
 
 // A thread draws one block of random numbers at a time and handles the four elements that they
@@ -178,8 +179,9 @@ struct MaskedScale {
 
 }  // namespace
 
-void dropout(Context& context, const Array& in, double p, const Generator& at, const Array& out,
-             const Array& mask) {
+void CudaBackend::dropout(const Array& in, double p, const Generator& at, const Array& out,
+                          const Array& mask) {
+  Context& context = use();
   const std::int64_t elements = in.numel();
   if (elements == 0) return;
   with_real(in.dtype, [&](auto zero) {
@@ -194,8 +196,9 @@ void dropout(Context& context, const Array& in, double p, const Generator& at, c
   });
 }
 
-void relu_dropout_grad(Context& context, const Array& result, const Array& grad, double scale,
-                       const Array& out) {
+void CudaBackend::relu_dropout_grad(const Array& result, const Array& grad, double scale,
+                                    const Array& out) {
+  Context& context = use();
   with_real(grad.dtype, [&](auto zero) {
     using T = decltype(zero);
     map<T, T, T>(context, "relu_dropout_grad", ReluDropoutGrad<T>{static_cast<computed<T>>(scale)},
@@ -203,8 +206,8 @@ void relu_dropout_grad(Context& context, const Array& result, const Array& grad,
   });
 }
 
-void masked_scale(Context& context, const Array& in, const Array& mask, double scale,
-                  const Array& out) {
+void CudaBackend::masked_scale(const Array& in, const Array& mask, double scale, const Array& out) {
+  Context& context = use();
   with_real(in.dtype, [&](auto zero) {
     using T = decltype(zero);
     map<T, std::uint8_t, T>(context, "masked_scale",
@@ -213,7 +216,8 @@ void masked_scale(Context& context, const Array& in, const Array& mask, double s
 }
 
 // Tensors of random numbers are f32 or f64.
-void uniform(Context& context, const Array& out, double low, double high, const Generator& at) {
+void CudaBackend::uniform(const Array& out, double low, double high, const Generator& at) {
+  Context& context = use();
   const std::int64_t elements = out.numel();
   if (elements == 0) return;
   dispatch_floating("uniform", out.dtype, [&](auto zero) {
@@ -224,8 +228,8 @@ void uniform(Context& context, const Array& out, double low, double high, const 
   });
 }
 
-void normal(Context& context, const Array& out, double mean, double deviation,
-            const Generator& at) {
+void CudaBackend::normal(const Array& out, double mean, double deviation, const Generator& at) {
+  Context& context = use();
   const std::int64_t elements = out.numel();
   if (elements == 0) return;
   dispatch_floating("normal", out.dtype, [&](auto zero) {

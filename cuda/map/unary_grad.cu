@@ -1,12 +1,13 @@
 #include "core/ops/elementwise_gradient_rules.h"
-#include "cuda/kernels.h"
 #include "cuda/map/map.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/number.h"
 
 namespace plastic::cuda {
 
-void unary_grad(Context& context, Unary op, const UnaryParameters& parameters, const Array& saved,
-                const Array& grad, const Array& out) {
+void CudaBackend::unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved,
+                             const Array& grad, const Array& out) {
+  Context& context = use();
   with_real(saved.dtype, [&](auto zero) {
     using T = decltype(zero);
     rules::with_gradient(op, parameters, [&](auto f) {

@@ -1,10 +1,10 @@
 #include "cuda/optim/optim_kernels.h"
 
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/per_device.h"
 #include "optim/neuroplastic/step.h"
 
-namespace plastic {
-namespace cuda {
+namespace plastic::cuda {
 namespace {
 
 class CudaKernels : public optim::Kernels {
@@ -28,11 +28,10 @@ class CudaKernels : public optim::Kernels {
 };
 
 }  // namespace
-}  // namespace cuda
 
-optim::Kernels* optim::cuda_kernels(int index) {
-  static auto& kernels = *new cuda::PerDevice<cuda::CudaKernels>(cuda::devices().count);
-  return &kernels.of(index);
+optim::Kernels& CudaBackend::optimizer_kernels() {
+  static auto& kernels = *new PerDevice<CudaKernels>(devices().count);
+  return kernels.of(context_.index());
 }
 
-}  // namespace plastic
+}  // namespace plastic::cuda

@@ -2,10 +2,10 @@
 #include <type_traits>
 
 #include "core/ops/running_statistics_rule.h"
-#include "cuda/kernels.h"
 #include "cuda/reduce/batch_norm.h"
 #include "cuda/reduce/columns.h"
 #include "cuda/runtime/check.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/scratch.h"
 
 namespace plastic::cuda {
@@ -107,8 +107,9 @@ __global__ void __launch_bounds__(column_threads)
 
 }  // namespace
 
-void batch_norm_statistics(Context& context, DType dtype, std::int64_t rows, std::int64_t channels,
-                           const void* x, double* mean, double* variance) {
+void CudaBackend::batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels,
+                                        const void* x, double* mean, double* variance) {
+  Context& context = use();
   with_real(dtype, [&](auto zero) {
     using T = decltype(zero);
     const bool fits = channels % pack_width<T> == 0 && are_aligned(x);
@@ -141,7 +142,8 @@ void batch_norm_statistics(Context& context, DType dtype, std::int64_t rows, std
   });
 }
 
-void batch_norm_running(Context& context, const BatchNormRunning& update) {
+void CudaBackend::batch_norm_running(const BatchNormRunning& update) {
+  Context& context = use();
   if (update.channels == 0) return;
   with_real(update.dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -150,7 +152,8 @@ void batch_norm_running(Context& context, const BatchNormRunning& update) {
   });
 }
 
-void batch_norm(Context& context, const BatchNormCall& call, void* y) {
+void CudaBackend::batch_norm(const BatchNormCall& call, void* y) {
+  Context& context = use();
   with_real(call.dtype, [&](auto zero) {
     using T = decltype(zero);
     const bool fits = call.channels % pack_width<T> == 0 && are_aligned(call.x, call.skip, y);

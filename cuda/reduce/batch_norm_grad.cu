@@ -3,9 +3,9 @@
 //   dw = r·Σ g·(x - mean),  db = Σ g,
 //   dx = w·r·(g - mean(g) - (x - mean)·r²·mean(g·(x - mean))),
 // or w·r·g where the statistics do not depend on x.
-#include "cuda/kernels.h"
 #include "cuda/reduce/batch_norm.h"
 #include "cuda/reduce/columns.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/scratch.h"
 
 namespace plastic::cuda {
@@ -199,7 +199,8 @@ void backward(Context& context, const BatchNormCall& call, const BatchNormGrad& 
 
 }  // namespace
 
-void batch_norm_grad(Context& context, const BatchNormCall& call, const BatchNormGrad& grad) {
+void CudaBackend::batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) {
+  Context& context = use();
   with_real(call.dtype, [&](auto zero) {
     using T = decltype(zero);
     const bool fits = call.channels % pack_width<T> == 0 &&

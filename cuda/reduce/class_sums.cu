@@ -1,12 +1,12 @@
-#include "cuda/kernels.h"
 #include "cuda/reduce/block_sum.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/launch.h"
 #include "cuda/runtime/number.h"
 
 namespace plastic::cuda {
 namespace {
 
-/// The position of the largest element of a row, as Backend::add_class_sums has it.
+/// The position of the largest element of a row, as ClassSums::add_class_sums has it.
 template <class T>
 __device__ std::int64_t largest(const T* row, std::int64_t classes) {
   std::int64_t best = 0;
@@ -37,8 +37,9 @@ __global__ void add_class_sums_kernel(std::int64_t rows, std::int64_t classes, c
 
 }  // namespace
 
-void add_class_sums(Context& context, const Array& logits, const Array& targets, const Array& loss,
-                    const Array& sums) {
+void CudaBackend::add_class_sums(const Array& logits, const Array& targets, const Array& loss,
+                                 const Array& sums) {
+  Context& context = use();
   with_real(logits.dtype, [&](auto zero) {
     using T = decltype(zero);
     launch(context, "add_class_sums", add_class_sums_kernel<T>, {.blocks = 1}, logits.shape[0],

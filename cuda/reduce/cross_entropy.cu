@@ -6,9 +6,9 @@
 #include "core/ops/cross_entropy_rule.h"
 #include "core/tensor/dispatch.h"
 #include "cuda/conv/image_grid.h"
-#include "cuda/kernels.h"
 #include "cuda/reduce/block_sum.h"
 #include "cuda/runtime/check.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/scratch.h"
 
 namespace plastic::cuda {
@@ -142,8 +142,9 @@ __global__ void __launch_bounds__(block_threads)
 
 }  // namespace
 
-std::int64_t cross_entropy(Context& context, const Array& logits, const Array& targets,
-                           const Array& loss, const Array& normalizers) {
+std::int64_t CudaBackend::cross_entropy(const Array& logits, const Array& targets,
+                                        const Array& loss, const Array& normalizers) {
+  Context& context = use();
   const std::int64_t rows = logits.shape[0];
   const std::int64_t classes = logits.shape[1];
   // Classes that keep a block busy.
@@ -174,8 +175,10 @@ std::int64_t cross_entropy(Context& context, const Array& logits, const Array& t
   return found;
 }
 
-void cross_entropy_grad(Context& context, const Array& logits, const Array& targets,
-                        const Array& normalizers, const Array& grad, const Array& out) {
+void CudaBackend::cross_entropy_grad(const Array& logits, const Array& targets,
+                                     const Array& normalizers, const Array& grad,
+                                     const Array& out) {
+  Context& context = use();
   const std::int64_t rows = logits.shape[0];
   const std::int64_t classes = logits.shape[1];
   if (out.numel() == 0) return;

@@ -1,6 +1,6 @@
 // Positions of largest and smallest elements, and whether all are finite.
-#include "cuda/kernels.h"
 #include "cuda/runtime/check.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/launch.h"
 #include "cuda/runtime/number.h"
 #include "cuda/runtime/scratch.h"
@@ -93,7 +93,8 @@ __global__ void __launch_bounds__(block_threads)
 
 }  // namespace
 
-void arg_extreme(Context& context, Extreme which, const Array& in, const Array& out) {
+void CudaBackend::arg_extreme(Extreme which, const Array& in, const Array& out) {
+  Context& context = use();
   const std::int64_t count = in.shape[1];
   const std::int64_t lines = out.numel();
   if (lines == 0) return;
@@ -113,7 +114,8 @@ void arg_extreme(Context& context, Extreme which, const Array& in, const Array& 
   });
 }
 
-bool all_finite(Context& context, const Array& in) {
+bool CudaBackend::all_finite(const Array& in) {
+  Context& context = use();
   context.check_not_recording("all_finite");
   if (in.numel() == 0 || !is_floating_point(in.dtype)) return true;
   const Scratch found(context, sizeof(int));

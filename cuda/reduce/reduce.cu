@@ -3,10 +3,10 @@
 #include <type_traits>
 
 #include "core/ops/reduction_rule.h"
-#include "cuda/kernels.h"
 #include "cuda/map/axes.h"
 #include "cuda/reduce/block_sum.h"
 #include "cuda/reduce/columns.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/number.h"
 #include "cuda/runtime/pack.h"
 #include "cuda/runtime/scratch.h"
@@ -240,7 +240,8 @@ void sum(Context& context, const Array& in, Term term, const rules::ReductionPas
 
 }  // namespace
 
-void reduce(Context& context, Reduction op, const Array& in, double divisor, const Array& out) {
+void CudaBackend::reduce(Reduction op, const Array& in, double divisor, const Array& out) {
+  Context& context = use();
   if (out.numel() == 0) return;
   with_number(in.dtype, [&](auto zero) {
     using T = decltype(zero);

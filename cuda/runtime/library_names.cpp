@@ -1,11 +1,11 @@
 // NVIDIA's libraries as `plastic info` names them.
 #include <dlfcn.h>
 
-#include "core/device/device_libraries.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/libraries.h"
 #include "plastic/core/error.h"
 
-namespace plastic {
+namespace plastic::cuda {
 namespace {
 
 /// The file that a function was loaded from.
@@ -29,19 +29,19 @@ std::string line(const char* name, Function* version) {
 
 std::string cublas_line() {
   try {
-    return line("cuBLASLt", cuda::cublas_lt().version);
+    return line("cuBLASLt", cublas_lt().version);
   } catch (const Error& error) {
     return std::string("cuBLASLt is not there: ") + error.what();
   }
 }
 
 std::string cudnn_line() {
-  const std::string& reason = cuda::cudnn_reason();
-  return reason.empty() ? line("cuDNN", cuda::cudnn().version) : "cuDNN is not used: " + reason;
+  const std::string& reason = cudnn_reason();
+  return reason.empty() ? line("cuDNN", cudnn().version) : "cuDNN is not used: " + reason;
 }
 
 }  // namespace
 
-std::vector<std::string> cuda_libraries() { return {cublas_line(), cudnn_line()}; }
+std::vector<std::string> CudaDevices::libraries() { return {cublas_line(), cudnn_line()}; }
 
-}  // namespace plastic
+}  // namespace plastic::cuda

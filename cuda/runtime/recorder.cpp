@@ -1,9 +1,8 @@
-#include "cuda/runtime/recorder.h"
-
 #include <cstdint>
 
 #include "core/random/draw.h"
 #include "cuda/runtime/check.h"
+#include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/upload.h"
 
 namespace plastic::cuda {
@@ -84,9 +83,9 @@ class GraphStep : public RecordedStep {
 
 }  // namespace
 
-std::unique_ptr<RecordedStep> record(Context& context, Generator& generator,
-                                     const std::function<void()>& step) {
-  return std::make_unique<GraphStep>(context, generator, step);
+std::unique_ptr<RecordedStep> CudaBackend::record(Generator& generator,
+                                                  const std::function<void()>& step) {
+  return std::make_unique<GraphStep>(use(), generator, step);
 }
 
 }  // namespace plastic::cuda

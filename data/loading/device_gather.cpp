@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "core/device/backend.h"
 #include "data/check_dataset.h"
+#include "data/loading/gather_source.h"
 
 namespace plastic::data {
 namespace {
@@ -34,13 +35,16 @@ std::unique_ptr<DeviceGather> make_device_gather(const ImageDataset& dataset,
     return Tensor::from<float>(values, shape).to(device);
   };
   const std::int64_t channels = augmenter.rules().channels;
-  backend(device);
-  return cuda_gather(device.index, {.rules = augmenter.rules(),
-                                    .images = dataset.images.contiguous().to(device),
-                                    .labels = dataset.labels.contiguous().to(device),
-                                    .table = moved(augmenter.table(), {channels, 256}),
-                                    .mean = moved(augmenter.mean(), {channels}),
-                                    .scale = moved(augmenter.scale(), {channels})});
+  auto* source = dynamic_cast<GatherSource*>(&backend(device));
+  if (source == nullptr) {
+    fail("loader", to_string(device), " cannot gather batches; load them on the CPU");
+  }
+  return source->make_gather({.rules = augmenter.rules(),
+                              .images = dataset.images.contiguous().to(device),
+                              .labels = dataset.labels.contiguous().to(device),
+                              .table = moved(augmenter.table(), {channels, 256}),
+                              .mean = moved(augmenter.mean(), {channels}),
+                              .scale = moved(augmenter.scale(), {channels})});
 }
 
 }  // namespace plastic::data

@@ -38,13 +38,9 @@ class DeviceGather {
   virtual void run(std::int64_t count, float* images, std::int64_t* labels) = 0;
 };
 
-/// Copies the data set to `device`, which is not the CPU. Throws Error unless the data set is as
-/// ImageDataset describes it and the options fit it; looks at single labels, too, since a recorded
-/// step cannot.
+/// Copies the data set to `device`, which is a GatherSource (data/loading/gather_source.h). Throws
+/// Error for another device, and unless the data set is as ImageDataset describes it and the
+/// options fit it; looks at single labels, too, since a recorded step cannot.
 std::unique_ptr<DeviceGather> make_device_gather(const ImageDataset& dataset,
                                                  const AugmentOptions& augment, Device device);
-
-/// Implemented by the cuda room; throws Error in a build without CUDA.
-std::unique_ptr<DeviceGather> cuda_gather(int index, const DeviceExamples& examples);
-
 }  // namespace plastic::data

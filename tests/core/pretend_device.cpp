@@ -8,22 +8,11 @@
 #include <stdexcept>
 #include <vector>
 
-#include "core/device/backend.h"
-
-namespace plastic {
-
-// What the linker calls the functions and their replacements (GNU ld, --wrap).
-int real_cuda_device_count() __asm__("__real__ZN7plastic17cuda_device_countEv");
-int wrapped_cuda_device_count() __asm__("__wrap__ZN7plastic17cuda_device_countEv");
-Backend& real_cuda_backend(int index) __asm__("__real__ZN7plastic12cuda_backendEi");
-Backend& wrapped_cuda_backend(int index) __asm__("__wrap__ZN7plastic12cuda_backendEi");
-
-}  // namespace plastic
+#include "core/cpu/cpu_backend.h"
+#include "core/device/registry.h"
 
 namespace plastic::test {
 namespace {
-
-bool is_there = false;
 
 /// The blocks that are allocated, by address.
 using Blocks = std::map<const std::byte*, std::size_t>;
@@ -125,81 +114,82 @@ struct ConvSizes {
         y(s.batch * s.out_channels * s.out_height * s.out_width) {}
 };
 
-class PretendBackend final : public Backend {
+/// Functions that it does not override run on the CPU unchecked.
+class PretendBackend final : public cpu::CpuBackend {
  public:
   void* allocate(std::size_t bytes) override {
-    void* data = cpu_.allocate(bytes);
+    void* data = CpuBackend::allocate(bytes);
     if (bytes > 0) blocks_[static_cast<const std::byte*>(data)] = bytes;
     return data;
   }
   void deallocate(void* data, std::size_t bytes) override {
     blocks_.erase(static_cast<const std::byte*>(data));
-    cpu_.deallocate(data, bytes);
+    CpuBackend::deallocate(data, bytes);
   }
   void copy_from_host(const void* host, void* device, std::size_t bytes) override {
     Operands(blocks_).out(device, DType::u8, static_cast<std::int64_t>(bytes));
-    cpu_.copy_from_host(host, device, bytes);
+    CpuBackend::copy_from_host(host, device, bytes);
   }
   void copy_to_host(const void* device, void* host, std::size_t bytes) override {
     Operands(blocks_).in(device, DType::u8, static_cast<std::int64_t>(bytes));
-    cpu_.copy_to_host(device, host, bytes);
+    CpuBackend::copy_to_host(device, host, bytes);
   }
   void fill(const Array& out, const Number& value) override {
     Operands at(blocks_);
-    cpu_.fill(at.out(out), value);
+    CpuBackend::fill(at.out(out), value);
   }
   void copy(const Array& in, const Array& out) override {
     Operands at(blocks_);
-    cpu_.copy(at.in(in), at.out(out));
+    CpuBackend::copy(at.in(in), at.out(out));
   }
   void unary(Unary op, const UnaryParameters& p, const Array& in, const Array& out) override {
     Operands at(blocks_);
-    cpu_.unary(op, p, at.in(in), at.out(out));
+    CpuBackend::unary(op, p, at.in(in), at.out(out));
   }
   void unary_grad(Unary op, const UnaryParameters& p, const Array& saved, const Array& grad,
                   const Array& out) override {
     Operands at(blocks_);
-    cpu_.unary_grad(op, p, at.in(saved), at.in(grad), at.out(out));
+    CpuBackend::unary_grad(op, p, at.in(saved), at.in(grad), at.out(out));
   }
   void binary(Binary op, const Array& a, const Array& b, const Array& out) override {
     Operands at(blocks_);
-    cpu_.binary(op, at.in(a), at.in(b), at.out(out));
+    CpuBackend::binary(op, at.in(a), at.in(b), at.out(out));
   }
   void compare(Comparison op, const Array& a, const Array& b, const Array& out) override {
     Operands at(blocks_);
-    cpu_.compare(op, at.in(a), at.in(b), at.out(out));
+    CpuBackend::compare(op, at.in(a), at.in(b), at.out(out));
   }
   void where(const Array& condition, const Array& a, const Array& b, const Array& out) override {
     Operands at(blocks_);
-    cpu_.where(at.in(condition), at.in(a), at.in(b), at.out(out));
+    CpuBackend::where(at.in(condition), at.in(a), at.in(b), at.out(out));
   }
   void binary_number(Binary op, const Array& in, const Number& number, const Array& out) override {
     Operands at(blocks_);
-    cpu_.binary_number(op, at.in(in), number, at.out(out));
+    CpuBackend::binary_number(op, at.in(in), number, at.out(out));
   }
   void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
     Operands at(blocks_);
-    cpu_.reduce(op, at.in(in), divisor, at.out(out));
+    CpuBackend::reduce(op, at.in(in), divisor, at.out(out));
   }
   void arg_extreme(Extreme which, const Array& in, const Array& out) override {
     Operands at(blocks_);
-    cpu_.arg_extreme(which, at.in(in), at.out(out));
+    CpuBackend::arg_extreme(which, at.in(in), at.out(out));
   }
   void gather(const Array& in, const Array& index, const Array& out) override {
     Operands at(blocks_);
-    cpu_.gather(at.in(in), at.in(index), at.out(out));
+    CpuBackend::gather(at.in(in), at.in(index), at.out(out));
   }
   void scatter_add(const Array& in, const Array& index, const Array& out) override {
     Operands at(blocks_);
-    cpu_.scatter_add(at.in(in), at.in(index), at.out(out));
+    CpuBackend::scatter_add(at.in(in), at.in(index), at.out(out));
   }
   std::int64_t first_outside(const Array& index, std::int64_t limit) override {
     Operands at(blocks_);
-    return cpu_.first_outside(at.in(index), limit);
+    return CpuBackend::first_outside(at.in(index), limit);
   }
   bool all_finite(const Array& in) override {
     Operands at(blocks_);
-    return cpu_.all_finite(at.in(in));
+    return CpuBackend::all_finite(at.in(in));
   }
   void gemm(const Gemm& g) override {
     Operands at(blocks_);
@@ -212,39 +202,39 @@ class PretendBackend final : public Backend {
               g.transpose_b ? matrix_extent(g.n, g.k, g.ldb) : matrix_extent(g.k, g.n, g.ldb));
     given.bias = at.in(g.bias, g.dtype, g.n);
     given.c = at.out(g.c, g.dtype, matrix_extent(g.m, g.n, g.ldc));
-    cpu_.gemm(given);
+    CpuBackend::gemm(given);
   }
   void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
               bool relu, void* y) override {
     Operands at(blocks_);
     const ConvSizes size(shape);
-    cpu_.conv2d(on_host(shape), at.in(x, shape.dtype, size.x),
-                at.in(weight, shape.dtype, size.weight),
-                at.in(bias, shape.dtype, shape.out_channels), relu, at.out(y, shape.dtype, size.y));
+    CpuBackend::conv2d(
+        on_host(shape), at.in(x, shape.dtype, size.x), at.in(weight, shape.dtype, size.weight),
+        at.in(bias, shape.dtype, shape.out_channels), relu, at.out(y, shape.dtype, size.y));
   }
   void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
                          void* grad_x) override {
     Operands at(blocks_);
     const ConvSizes size(shape);
-    cpu_.conv2d_input_grad(on_host(shape), at.in(grad_y, shape.dtype, size.y),
-                           at.in(weight, shape.dtype, size.weight),
-                           at.out(grad_x, shape.dtype, size.x));
+    CpuBackend::conv2d_input_grad(on_host(shape), at.in(grad_y, shape.dtype, size.y),
+                                  at.in(weight, shape.dtype, size.weight),
+                                  at.out(grad_x, shape.dtype, size.x));
   }
   void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
                           void* grad_weight) override {
     Operands at(blocks_);
     const ConvSizes size(shape);
-    cpu_.conv2d_weight_grad(on_host(shape), at.in(x, shape.dtype, size.x),
-                            at.in(grad_y, shape.dtype, size.y),
-                            at.out(grad_weight, shape.dtype, size.weight));
+    CpuBackend::conv2d_weight_grad(on_host(shape), at.in(x, shape.dtype, size.x),
+                                   at.in(grad_y, shape.dtype, size.y),
+                                   at.out(grad_weight, shape.dtype, size.weight));
   }
   void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
                              double* mean, double* variance) override {
     Operands at(blocks_);
     at.out(mean, DType::f64, channels);
     at.out(variance, DType::f64, channels);
-    cpu_.batch_norm_statistics(on_host(dtype), rows, channels, at.in(x, dtype, rows * channels),
-                               mean, variance);
+    CpuBackend::batch_norm_statistics(on_host(dtype), rows, channels,
+                                      at.in(x, dtype, rows * channels), mean, variance);
   }
   void batch_norm_running(const BatchNormRunning& update) override {
     Operands at(blocks_);
@@ -253,11 +243,12 @@ class PretendBackend final : public Backend {
     at.in(update.variance, DType::f64, update.channels);
     given.running_mean = at.out(update.running_mean, update.dtype, update.channels);
     given.running_var = at.out(update.running_var, update.dtype, update.channels);
-    cpu_.batch_norm_running(given);
+    CpuBackend::batch_norm_running(given);
   }
   void batch_norm(const BatchNormCall& call, void* y) override {
     Operands at(blocks_);
-    cpu_.batch_norm(with_operands(call, at), at.out(y, call.dtype, call.rows * call.channels));
+    CpuBackend::batch_norm(with_operands(call, at),
+                           at.out(y, call.dtype, call.rows * call.channels));
   }
   void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override {
     Operands at(blocks_);
@@ -269,69 +260,66 @@ class PretendBackend final : public Backend {
     given.grad_skip = at.out(grad.grad_skip, call.dtype, count);
     given.grad_weight = at.out(grad.grad_weight, on_host(call.dtype), call.channels);
     given.grad_bias = at.out(grad.grad_bias, on_host(call.dtype), call.channels);
-    cpu_.batch_norm_grad(with_operands(call, at), given);
+    CpuBackend::batch_norm_grad(with_operands(call, at), given);
   }
   void max_pool2d(const MaxPool2dShape& s, const void* x, void* offsets, void* y) override {
     Operands at(blocks_);
     const std::int64_t results = s.batch * s.channels * s.out_height * s.out_width;
-    cpu_.max_pool2d(on_host(s), at.in(x, s.dtype, s.batch * s.channels * s.in_height * s.in_width),
-                    at.out(offsets, s.offset_dtype(), results), at.out(y, s.dtype, results));
+    CpuBackend::max_pool2d(on_host(s),
+                           at.in(x, s.dtype, s.batch * s.channels * s.in_height * s.in_width),
+                           at.out(offsets, s.offset_dtype(), results), at.out(y, s.dtype, results));
   }
   void max_pool2d_grad(const MaxPool2dShape& s, const void* grad_y, const void* offsets,
                        void* grad_x) override {
     Operands at(blocks_);
     const std::int64_t results = s.batch * s.channels * s.out_height * s.out_width;
-    cpu_.max_pool2d_grad(on_host(s), at.in(grad_y, s.dtype, results),
-                         at.in(offsets, s.offset_dtype(), results),
-                         at.out(grad_x, s.dtype, s.batch * s.channels * s.in_height * s.in_width));
+    CpuBackend::max_pool2d_grad(
+        on_host(s), at.in(grad_y, s.dtype, results), at.in(offsets, s.offset_dtype(), results),
+        at.out(grad_x, s.dtype, s.batch * s.channels * s.in_height * s.in_width));
   }
   void avg_pool2d(const AvgPool2dShape& s, const void* x, void* y) override {
     Operands at(blocks_);
-    cpu_.avg_pool2d(on_host(s), at.in(x, s.dtype, pixels(s, false)),
-                    at.out(y, s.dtype, pixels(s, true)));
+    CpuBackend::avg_pool2d(on_host(s), at.in(x, s.dtype, pixels(s, false)),
+                           at.out(y, s.dtype, pixels(s, true)));
   }
   void avg_pool2d_grad(const AvgPool2dShape& s, const void* grad_y, void* grad_x) override {
     Operands at(blocks_);
-    cpu_.avg_pool2d_grad(on_host(s), at.in(grad_y, s.dtype, pixels(s, true)),
-                         at.out(grad_x, s.dtype, pixels(s, false)));
+    CpuBackend::avg_pool2d_grad(on_host(s), at.in(grad_y, s.dtype, pixels(s, true)),
+                                at.out(grad_x, s.dtype, pixels(s, false)));
   }
   std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
                              const Array& normalizers) override {
     Operands at(blocks_);
-    return cpu_.cross_entropy(at.in(logits), at.in(targets), at.out(loss), at.out(normalizers));
+    return CpuBackend::cross_entropy(at.in(logits), at.in(targets), at.out(loss),
+                                     at.out(normalizers));
   }
   void cross_entropy_grad(const Array& logits, const Array& targets, const Array& normalizers,
                           const Array& grad, const Array& out) override {
     Operands at(blocks_);
-    cpu_.cross_entropy_grad(at.in(logits), at.in(targets), at.in(normalizers), at.in(grad),
-                            at.out(out));
-  }
-  void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
-                      const Array& sums) override {
-    Operands at(blocks_);
-    cpu_.add_class_sums(at.in(logits), at.in(targets), at.in(loss), at.out(sums));
+    CpuBackend::cross_entropy_grad(at.in(logits), at.in(targets), at.in(normalizers), at.in(grad),
+                                   at.out(out));
   }
   void dropout(const Array& in, double p, const Generator& from, const Array& out,
                const Array& mask) override {
     Operands at(blocks_);
-    cpu_.dropout(at.in(in), p, from, at.out(out), at.out(mask));
+    CpuBackend::dropout(at.in(in), p, from, at.out(out), at.out(mask));
   }
   void relu_dropout_grad(const Array& result, const Array& grad, double scale,
                          const Array& out) override {
     Operands at(blocks_);
-    cpu_.relu_dropout_grad(at.in(result), at.in(grad), scale, at.out(out));
+    CpuBackend::relu_dropout_grad(at.in(result), at.in(grad), scale, at.out(out));
   }
   void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) override {
     Operands at(blocks_);
-    cpu_.masked_scale(at.in(in), at.in(mask), scale, at.out(out));
+    CpuBackend::masked_scale(at.in(in), at.in(mask), scale, at.out(out));
   }
   void uniform(const Array& out, double low, double high, const Generator& from) override {
     Operands at(blocks_);
-    cpu_.uniform(at.out(out), low, high, from);
+    CpuBackend::uniform(at.out(out), low, high, from);
   }
   void normal(const Array& out, double mean, double deviation, const Generator& from) override {
     Operands at(blocks_);
-    cpu_.normal(at.out(out), mean, deviation, from);
+    CpuBackend::normal(at.out(out), mean, deviation, from);
   }
 
  private:
@@ -347,25 +335,29 @@ class PretendBackend final : public Backend {
     return given;
   }
 
-  Backend& cpu_ = cpu_backend();
   Blocks blocks_;
 };
 
-PretendBackend& pretended() {
-  static auto* instance = new PretendBackend;
+class PretendDevices final : public DeviceProvider {
+ public:
+  int count() override { return 1; }
+  std::string description(int) override { return "a pretended device"; }
+  Backend& backend(int) override { return backend_; }
+  MemoryUse memory_use(int) override { return {}; }
+  void shrink_caches(std::size_t) override {}
+
+ private:
+  PretendBackend backend_;
+};
+
+PretendDevices& pretended() {
+  static auto* instance = new PretendDevices;
   return *instance;
 }
 
 }  // namespace
 
-PretendDevice::PretendDevice() { is_there = true; }
-PretendDevice::~PretendDevice() { is_there = false; }
+PretendDevice::PretendDevice() : before_(register_device(DeviceType::cuda, &pretended())) {}
+PretendDevice::~PretendDevice() { register_device(DeviceType::cuda, before_); }
 
 }  // namespace plastic::test
-
-int plastic::wrapped_cuda_device_count() { return test::is_there ? 1 : real_cuda_device_count(); }
-
-plastic::Backend& plastic::wrapped_cuda_backend(int index) {
-  if (test::is_there) return test::pretended();
-  return real_cuda_backend(index);
-}

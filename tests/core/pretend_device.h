@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/device/registry.h"
+
 namespace plastic::test {
 
 /// While one lives, cuda:0 is there: its memory is the host's, its kernels are the CPU's, and every
@@ -12,6 +14,9 @@ class PretendDevice {
   ~PretendDevice();
   PretendDevice(const PretendDevice&) = delete;
   PretendDevice& operator=(const PretendDevice&) = delete;
+
+ private:
+  DeviceProvider* before_;
 };
 
 }  // namespace plastic::test

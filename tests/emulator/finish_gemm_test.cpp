@@ -1,4 +1,6 @@
 // What follows the sums of a product, apart from the products that call for it.
+#include "cuda/gemm/finish_gemm.h"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -7,7 +9,6 @@
 
 #include "core/random/philox.h"
 #include "core/tensor/tensor_impl.h"
-#include "cuda/kernels.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
 #include "plastic/core/recording.h"

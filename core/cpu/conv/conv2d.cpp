@@ -7,7 +7,7 @@
 #include "core/cpu/conv/conv_im2row.h"
 #include "core/cpu/conv/conv_pointwise.h"
 #include "core/cpu/conv/conv_winograd.h"
-#include "core/cpu/kernels.h"
+#include "core/cpu/cpu_backend.h"
 #include "plastic/core/conv_algorithm.h"
 
 namespace plastic::cpu {
@@ -67,18 +67,18 @@ Passes choose(const Conv2dShape& s) {
 
 }  // namespace
 
-void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
-            bool relu, void* y) {
+void CpuBackend::conv2d(const Conv2dShape& shape, const void* x, const void* weight,
+                        const void* bias, bool relu, void* y) {
   choose(shape).forward(shape, x, weight, bias, relu, y);
 }
 
-void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
-                       void* grad_x) {
+void CpuBackend::conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
+                                   void* grad_x) {
   choose(shape).input_grad(shape, grad_y, weight, grad_x);
 }
 
-void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
-                        void* grad_weight) {
+void CpuBackend::conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
+                                    void* grad_weight) {
   choose(shape).weight_grad(shape, x, grad_y, grad_weight);
 }
 

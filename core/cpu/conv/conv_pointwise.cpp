@@ -1,6 +1,6 @@
 #include "core/cpu/conv/conv_pointwise.h"
 
-#include "core/cpu/kernels.h"
+#include "core/device/backend.h"
 
 namespace plastic::cpu {
 namespace {
@@ -19,48 +19,48 @@ bool is_pointwise(const Conv2dShape& s) {
 
 void conv_pointwise(const Conv2dShape& s, const void* x, const void* weight, const void* bias,
                     bool relu, void* y) {
-  gemm({.dtype = s.dtype,
-        .m = pixels(s),
-        .n = s.out_channels,
-        .k = s.in_channels,
-        .a = x,
-        .lda = s.in_channels,
-        .b = weight,
-        .ldb = s.in_channels,
-        .transpose_b = true,
-        .c = y,
-        .ldc = s.out_channels,
-        .bias = bias,
-        .relu = relu});
+  cpu_backend().gemm({.dtype = s.dtype,
+                      .m = pixels(s),
+                      .n = s.out_channels,
+                      .k = s.in_channels,
+                      .a = x,
+                      .lda = s.in_channels,
+                      .b = weight,
+                      .ldb = s.in_channels,
+                      .transpose_b = true,
+                      .c = y,
+                      .ldc = s.out_channels,
+                      .bias = bias,
+                      .relu = relu});
 }
 
 void conv_pointwise_input_grad(const Conv2dShape& s, const void* grad_y, const void* weight,
                                void* grad_x) {
-  gemm({.dtype = s.dtype,
-        .m = pixels(s),
-        .n = s.in_channels,
-        .k = s.out_channels,
-        .a = grad_y,
-        .lda = s.out_channels,
-        .b = weight,
-        .ldb = s.in_channels,
-        .c = grad_x,
-        .ldc = s.in_channels});
+  cpu_backend().gemm({.dtype = s.dtype,
+                      .m = pixels(s),
+                      .n = s.in_channels,
+                      .k = s.out_channels,
+                      .a = grad_y,
+                      .lda = s.out_channels,
+                      .b = weight,
+                      .ldb = s.in_channels,
+                      .c = grad_x,
+                      .ldc = s.in_channels});
 }
 
 void conv_pointwise_weight_grad(const Conv2dShape& s, const void* x, const void* grad_y,
                                 void* grad_weight) {
-  gemm({.dtype = s.dtype,
-        .m = s.out_channels,
-        .n = s.in_channels,
-        .k = pixels(s),
-        .a = grad_y,
-        .lda = s.out_channels,
-        .transpose_a = true,
-        .b = x,
-        .ldb = s.in_channels,
-        .c = grad_weight,
-        .ldc = s.in_channels});
+  cpu_backend().gemm({.dtype = s.dtype,
+                      .m = s.out_channels,
+                      .n = s.in_channels,
+                      .k = pixels(s),
+                      .a = grad_y,
+                      .lda = s.out_channels,
+                      .transpose_a = true,
+                      .b = x,
+                      .ldb = s.in_channels,
+                      .c = grad_weight,
+                      .ldc = s.in_channels});
 }
 
 }  // namespace plastic::cpu

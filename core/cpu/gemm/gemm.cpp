@@ -2,11 +2,11 @@
 // element of C is summed in the same order whatever the number of threads.
 #include <algorithm>
 
+#include "core/cpu/cpu_backend.h"
 #include "core/cpu/gemm/dropout_row.h"
 #include "core/cpu/gemm/finish_row.h"
 #include "core/cpu/gemm/gemm_kernel.h"
 #include "core/cpu/gemm/gemm_pack.h"
-#include "core/cpu/kernels.h"
 #include "core/cpu/scratch.h"
 #include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
@@ -211,7 +211,7 @@ void multiply(const Gemm& g) {
 
 }  // namespace
 
-void gemm(const Gemm& g) {
+void CpuBackend::gemm(const Gemm& g) {
   if (g.m == 0 || g.n == 0) return;
   dispatch_floating("gemm", g.dtype, [&](auto zero) { multiply<decltype(zero)>(g); });
 }

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/device/device_libraries.h"
+#include "core/device/registry.h"
 #include "plastic/core/error.h"
 
 namespace plastic::test {
@@ -39,7 +39,7 @@ TEST_CASE("cuda.libraries.cudnn_loads") {
 
 // Of a library that is there, its version and its file.
 TEST_CASE("cuda.libraries.are_named_with_version_and_file") {
-  const std::vector<std::string> lines = cuda_libraries();
+  const std::vector<std::string> lines = cuda_devices().libraries();
   REQUIRE(lines.size() == 2);
   CHECK(lines[0].starts_with("cuBLASLt "));
   CHECK(lines[1].starts_with("cuDNN "));

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "core/device/backend.h"
+#include "core/device/registry.h"
+
+namespace plastic::cpu {
+
+/// The CPU. Its functions, whose contracts are those of Backend, are defined in the files of this
+/// folder, one family per file.
+class CpuBackend : public Backend {
+ public:
+  void* allocate(std::size_t bytes) override;
+  void deallocate(void* data, std::size_t bytes) override;
+  void copy_from_host(const void* host, void* device, std::size_t bytes) override;
+  void copy_to_host(const void* device, void* host, std::size_t bytes) override;
+
+  void fill(const Array& out, const Number& value) override;
+  void copy(const Array& in, const Array& out) override;
+
+  void unary(Unary op, const UnaryParameters& parameters, const Array& in,
+             const Array& out) override;
+  void unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved,
+                  const Array& grad, const Array& out) override;
+  void binary(Binary op, const Array& a, const Array& b, const Array& out) override;
+  void binary_number(Binary op, const Array& in, const Number& number, const Array& out) override;
+  void compare(Comparison op, const Array& a, const Array& b, const Array& out) override;
+  void where(const Array& condition, const Array& a, const Array& b, const Array& out) override;
+
+  void reduce(Reduction op, const Array& in, double divisor, const Array& out) override;
+  void arg_extreme(Extreme which, const Array& in, const Array& out) override;
+
+  void gather(const Array& in, const Array& index, const Array& out) override;
+  void scatter_add(const Array& in, const Array& index, const Array& out) override;
+  std::int64_t first_outside(const Array& index, std::int64_t limit) override;
+  bool all_finite(const Array& in) override;
+
+  void gemm(const Gemm& gemm) override;
+
+  void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
+              bool relu, void* y) override;
+  void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
+                         void* grad_x) override;
+  void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
+                          void* grad_weight) override;
+
+  void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
+                             double* mean, double* variance) override;
+  void batch_norm_running(const BatchNormRunning& update) override;
+  void batch_norm(const BatchNormCall& call, void* y) override;
+  void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override;
+
+  void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) override;
+  void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
+                       void* grad_x) override;
+  void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) override;
+  void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) override;
+
+  std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
+                             const Array& normalizers) override;
+  void cross_entropy_grad(const Array& logits, const Array& targets, const Array& normalizers,
+                          const Array& grad, const Array& out) override;
+
+  void dropout(const Array& in, double p, const Generator& at, const Array& out,
+               const Array& mask) override;
+  void relu_dropout_grad(const Array& result, const Array& grad, double scale,
+                         const Array& out) override;
+  void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) override;
+  void uniform(const Array& out, double low, double high, const Generator& at) override;
+  void normal(const Array& out, double mean, double deviation, const Generator& at) override;
+};
+
+class CpuDevices : public DeviceProvider {
+ public:
+  int count() override { return 1; }
+  std::string description(int) override { return "the CPU"; }
+  Backend& backend(int) override;
+  MemoryUse memory_use(int) override;
+  void shrink_caches(std::size_t keep) override;
+};
+
+}  // namespace plastic::cpu

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/device/backend.h"
+#include "plastic/core/device.h"
+#include "plastic/core/memory.h"
+
+namespace plastic {
+
+/// The devices of one type: how many there are, what they are, and what they can do. Functions that
+/// take an index are called with one below count().
+class DeviceProvider {
+ public:
+  virtual ~DeviceProvider() = default;
+  virtual int count() = 0;
+  /// Why there is no device; empty where there is one.
+  virtual std::string reason() { return {}; }
+  virtual std::string description(int index) = 0;
+  virtual Backend& backend(int index) = 0;
+
+  virtual MemoryUse memory_use(int index) = 0;
+  /// Gives freed memory above `keep` bytes per device back to the system.
+  virtual void shrink_caches(std::size_t keep) = 0;
+
+  /// The libraries that the devices compute with, each with its version and file, such as "cuDNN
+  /// 9.19.0, /usr/lib/libcudnn.so.9", or why it is not used. Loads them.
+  virtual std::vector<std::string> libraries() { return {}; }
+};
+
+/// Who answers for the devices of a type: what was registered, else what the library was built
+/// with.
+DeviceProvider& device_provider(DeviceType type);
+
+/// Makes `provider`, which must outlive all tensors on its devices, answer for the devices of a
+/// type; null stands for what the library was built with. Returns what was registered before. Tests
+/// and benchmarks put a device of their own in the place of another so. Not while another thread
+/// uses a device of that type.
+DeviceProvider* register_device(DeviceType type, DeviceProvider* provider);
+
+/// Defined in core/cpu.
+DeviceProvider& cpu_devices();
+/// Defined in cuda/, for a build with CUDA.
+DeviceProvider& cuda_devices();
+
+}  // namespace plastic
