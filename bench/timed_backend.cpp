@@ -1,6 +1,7 @@
 #include "bench/timed_backend.h"
 
 #include <chrono>
+#include <type_traits>
 
 #include "core/cpu/cpu_backend.h"
 #include "core/device/registry.h"
@@ -160,7 +161,7 @@ class TimedBackend final : public cpu::CpuBackend {
   };
 
   template <class Call>
-  static auto timed(const char* op, const Call& call) {
+  static std::invoke_result_t<Call> timed(const char* op, const Call& call) {
     const Stopwatch stopwatch(op);
     return call();
   }

@@ -23,6 +23,8 @@ class CpuBackend : public Backend {
                   const Array& grad, const Array& out) override;
   void binary(Binary op, const Array& a, const Array& b, const Array& out) override;
   void binary_number(Binary op, const Array& in, const Number& number, const Array& out) override;
+  void ternary(Ternary op, double value, const Array& a, const Array& b, const Array& c,
+               const Array& out) override;
   void compare(Comparison op, const Array& a, const Array& b, const Array& out) override;
   void where(const Array& condition, const Array& a, const Array& b, const Array& out) override;
 

@@ -7,6 +7,14 @@
 #include "core/device/array.h"
 #include "core/threads/parallel.h"
 
+/// Before a loop over elements that writes in place or elsewhere, but never to an element that a
+/// later turn reads: without it, g++ does not make vectors of a loop in place.
+#if defined(__GNUC__) && !defined(__clang__)
+#define PLASTIC_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define PLASTIC_INDEPENDENT
+#endif
+
 namespace plastic::cpu {
 
 /// Elements below which a loop is not worth a second thread.

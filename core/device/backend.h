@@ -50,6 +50,10 @@ struct UnaryParameters {
 /// Integers wrap around; they are not divided by 0.
 enum class Binary { add, sub, mul, div };
 
+/// Functions of three arrays and a number. add_scaled: a + value · b, where c is not read; lerp: a +
+/// value · (b - a), likewise; addcmul: a + value · b · c; addcdiv: a + value · b / c.
+enum class Ternary { add_scaled, lerp, addcmul, addcdiv };
+
 enum class Comparison { equal, not_equal, less, less_equal };
 
 /// norm is the root of the sum of squares. Squares are taken of floating point only.
@@ -125,6 +129,9 @@ class Backend {
   /// out = op(in, number); `out` may be `in` itself.
   virtual void binary_number(Binary op, const Array& in, const Number& number,
                              const Array& out) = 0;
+  /// All have the shape of the result and are of floating point; `out` may be an input itself.
+  virtual void ternary(Ternary op, double value, const Array& a, const Array& b, const Array& c,
+                       const Array& out) = 0;
   /// The same shapes; `out` is u8, 1 where the comparison holds.
   virtual void compare(Comparison op, const Array& a, const Array& b, const Array& out) = 0;
   /// out = condition != 0 ? a : b; `condition` is u8. The same shapes as for binary().

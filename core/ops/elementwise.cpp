@@ -1,13 +1,12 @@
 #include "plastic/core/ops/elementwise.h"
 
 #include <cstdint>
-#include <limits>
-#include <type_traits>
 
 #include "core/autograd/graph.h"
 #include "core/check.h"
 #include "core/device/backend.h"
 #include "core/ops/broadcast.h"
+#include "core/ops/quotients.h"
 #include "core/ops/unary.h"
 #include "core/tensor/layout.h"
 #include "core/tensor/number.h"
@@ -42,50 +41,11 @@ Tensor apply(const char* name, Binary op, const Tensor& x, const Number& number)
   return y;
 }
 
-bool has_ones(const Tensor& mask) { return sum(mask).item<std::int64_t>() > 0; }
-
-/// 1 where x has the value.
-Tensor matches(const Tensor& x, const Number& value) {
-  return equal(x, Tensor::full({}, value, options_of(x)));
-}
-
-constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min();
-
-[[noreturn]] void refuse_zero(const Tensor& a) {
-  fail("div", "integers, ", name_of(a.dtype()), " ", to_string(a.shape()),
-       ", divided by 0; convert with .to(plastic::DType::f32) for an infinite quotient");
-}
-
-[[noreturn]] void refuse_lowest() {
-  fail("div", "i64 cannot hold the quotient of ", lowest, " and -1; convert with .to()");
-}
-
-/// Whether neither 0 nor -1, of a type that has it, is among elements that are dense in the host's
-/// memory.
-template <class T>
-bool divides_all(const Tensor& b) {
-  const T* values = b.data<T>();
-  // Without a branch, so that it becomes vectors.
-  unsigned found = 0;
-  for (std::int64_t i = 0, count = b.numel(); i < count; ++i) {
-    const bool negates = std::is_signed_v<T> && values[i] == static_cast<T>(-1);
-    found |= values[i] == 0 || negates ? 1U : 0U;
-  }
-  return found == 0;
-}
-
-/// Throws Error unless all quotients of integers exist.
-void check_quotients(const Tensor& a, const Tensor& b) {
-  if (b.device().type == DeviceType::cpu && b.is_contiguous()) {
-    const bool is_safe =
-        b.dtype() == DType::i64 ? divides_all<std::int64_t>(b) : divides_all<std::uint8_t>(b);
-    if (is_safe) return;
-  }
-  const NoGrad no_grad;
-  if (has_ones(matches(b, 0))) refuse_zero(a);
-  if (a.dtype() != DType::i64) return;
-  const Tensor negates = matches(b, -1);
-  if (has_ones(negates) && has_ones(mul(matches(a, lowest), negates))) refuse_lowest();
+/// A tensor of one element, for what is computed with it.
+Tensor scalar_like(const char* op, const Number& number, const Tensor& x) {
+  check_computable(op, x);
+  check_number(op, number, x.dtype());
+  return Tensor::full({}, number, options_of(x));
 }
 
 }  // namespace
@@ -159,13 +119,13 @@ Tensor mul(const Tensor& a, Number b) {
 Tensor div(const Tensor& a, Number b) {
   check_computable("div", a);
   check_number("div", b, a.dtype());
-  if (!is_floating_point(a.dtype())) {
-    if (b.real() == 0) refuse_zero(a);
-    if (b.real() == -1 && has_ones(matches(a, lowest))) refuse_lowest();
-  }
+  if (!is_floating_point(a.dtype())) check_quotients(a, b);
   return record("div", apply("div", Binary::div, a, b), {a},
                 [b](const Tensor& g, const Inputs&) -> Gradients { return {div(g, b)}; });
 }
+
+Tensor operator-(Number a, const Tensor& b) { return sub(scalar_like("sub", a, b), b); }
+Tensor operator/(Number a, const Tensor& b) { return div(scalar_like("div", a, b), b); }
 
 Tensor neg(const Tensor& x) {
   return record("neg", apply("neg", Unary::neg, x), {x},

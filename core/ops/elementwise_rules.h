@@ -214,6 +214,32 @@ struct Div {
   }
 };
 
+// Functions of three numbers and a fourth that is the same for all elements, for Backend::ternary.
+
+template <std::floating_point T>
+struct AddScaled {
+  T value;
+  PLASTIC_HOST_DEVICE T operator()(T a, T b, T) const { return a + value * b; }
+};
+/// From the nearer end, as in PyTorch: a weight of 1 gives b.
+template <std::floating_point T>
+struct Lerp {
+  T value;
+  PLASTIC_HOST_DEVICE T operator()(T a, T b, T) const {
+    return value < T{0.5} ? a + value * (b - a) : b - (b - a) * (T{1} - value);
+  }
+};
+template <std::floating_point T>
+struct AddProduct {
+  T value;
+  PLASTIC_HOST_DEVICE T operator()(T a, T b, T c) const { return a + value * b * c; }
+};
+template <std::floating_point T>
+struct AddQuotient {
+  T value;
+  PLASTIC_HOST_DEVICE T operator()(T a, T b, T c) const { return a + value * b / c; }
+};
+
 // Comparisons, for Backend::compare.
 
 struct Equal {
@@ -295,6 +321,20 @@ void with(Binary op, F&& f) {
       return f(Mul{});
     case Binary::div:
       return f(Div{});
+  }
+}
+
+template <class T, class F>
+void with(Ternary op, T value, F&& f) {
+  switch (op) {
+    case Ternary::add_scaled:
+      return f(AddScaled<T>{value});
+    case Ternary::lerp:
+      return f(Lerp<T>{value});
+    case Ternary::addcmul:
+      return f(AddProduct<T>{value});
+    case Ternary::addcdiv:
+      return f(AddQuotient<T>{value});
   }
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <ostream>
 
 #include "core/tensor/dispatch.h"
 #include "core/tensor/tensor_impl.h"
@@ -36,6 +37,10 @@ std::string to_string(const Tensor& tensor) {
       << to_string(tensor.device()) << ": ";
   print(out, tensor.detach());
   return out.str();
+}
+
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {
+  return out << to_string(tensor);
 }
 
 }  // namespace plastic

@@ -27,6 +27,7 @@ class Storage {
   /// Gives a part of a block memory of its own with the same contents; the tensors over it follow.
   /// Throws Error, changing nothing, when memory is out.
   void leave_block();
+  bool is_part() const { return block_ != nullptr; }
   Device device() const { return device_; }
 
   /// Writes so far; autograd compares it to notice that a saved tensor has changed.

@@ -6,12 +6,9 @@
 
 #include "core/check.h"
 #include "core/device/backend.h"
-#include "core/ops/convert.h"
 #include "core/tensor/dispatch.h"
 #include "core/tensor/number.h"
-#include "core/tensor/overlap.h"
 #include "core/tensor/tensor_impl.h"
-#include "plastic/core/autograd.h"
 
 namespace plastic {
 namespace {
@@ -29,22 +26,6 @@ std::size_t checked_bytes(const Shape& shape, DType dtype) {
   return static_cast<std::size_t>(bytes);
 }
 
-void check_writable(const char* op, const Tensor& tensor) {
-  if (grad_enabled() && impl_of(op, tensor).requires_grad) {
-    fail(op, "writing in place to a tensor that requires a gradient, shape ",
-         to_string(tensor.shape()), "; wrap it in plastic::NoGrad or detach() it");
-  }
-}
-
-/// For what must write every element once.
-void check_distinct(const char* op, const Tensor& tensor) {
-  if (overlaps_itself(tensor)) {
-    fail(op, "writing in place to a tensor with several elements in one place, shape ",
-         to_string(tensor.shape()), ", strides ", to_string(tensor.strides()),
-         "; clone() it first");
-  }
-}
-
 /// Whether elements of this shape lie in row-major order without gaps.
 bool is_row_major(const Shape& shape, const Shape& strides) {
   std::int64_t expected = 1;
@@ -56,15 +37,6 @@ bool is_row_major(const Shape& shape, const Shape& strides) {
     expected *= shape[i];
   }
   return true;
-}
-
-/// The array without the axes that repeat elements.
-Array distinct_elements(const Tensor& tensor) {
-  Array array = array_of(tensor);
-  for (std::size_t axis = 0; axis < array.shape.rank(); ++axis) {
-    if (array.strides[axis] == 0 && array.shape[axis] > 1) array.shape[axis] = 1;
-  }
-  return array;
 }
 
 /// Whether S, the type of an element, can be given as T without losing what item() promises to
@@ -287,44 +259,6 @@ template std::vector<float> Tensor::to_vector() const;
 template std::vector<double> Tensor::to_vector() const;
 template std::vector<std::int64_t> Tensor::to_vector() const;
 template std::vector<std::uint8_t> Tensor::to_vector() const;
-
-Tensor& Tensor::fill_(Number value) {
-  check_writable("fill_", *this);
-  check_number("fill_", value, dtype());
-  impl_->storage->bump_version();
-  backend(device()).fill(distinct_elements(*this), value);
-  return *this;
-}
-
-Tensor& Tensor::add_(Number value) {
-  check_writable("add_", *this);
-  check_computable("add_", *this);
-  check_distinct("add_", *this);
-  check_number("add_", value, dtype());
-  impl_->storage->bump_version();
-  const Array array = array_of(*this);
-  backend(device()).binary_number(Binary::add, array, value, array);
-  return *this;
-}
-
-Tensor& Tensor::copy_(const Tensor& source) {
-  check_writable("copy_", *this);
-  check_distinct("copy_", *this);
-  check_defined("copy_", source);
-  if (grad_enabled() && source.requires_grad()) {
-    fail("copy_", "the source, shape ", to_string(source.shape()),
-         ", requires a gradient, which a copy in place would not pass on; detach() it, wrap the "
-         "copy in plastic::NoGrad, or join tensors with concat() or stack()");
-  }
-  Tensor from = (source.requires_grad() ? source.detach() : source).to(device());
-  check_convertible("copy_", from, dtype());
-  // What is read must not have been written to before.
-  if (overlap(from, *this)) from = from.clone();
-  const Tensor fitting = from.expand(shape());
-  impl_->storage->bump_version();
-  backend(device()).copy(array_of(fitting), array_of(*this));
-  return *this;
-}
 
 std::uint64_t Tensor::version() const { return impl_of("version", *this).storage->version(); }
 

@@ -22,6 +22,15 @@ struct Holds {
   __device__ std::uint8_t operator()(T x, T y) const { return f(widen(x), widen(y)) ? 1 : 0; }
 };
 
+/// A formula of computed numbers on stored ones.
+template <class T, class F>
+struct StoredTernary {
+  F f;
+  __device__ T operator()(T a, T b, T c) const {
+    return narrow<T>(f(widen(a), widen(b), widen(c)));
+  }
+};
+
 template <class T>
 struct Choose {
   __device__ T operator()(std::uint8_t condition, T yes, T no) const {
@@ -48,6 +57,17 @@ void CudaBackend::binary_number(Binary op, const Array& in, const Number& number
     const auto value = number_as<computed<T>>(number);
     rules::with(op, [&](auto f) {
       map<T, T>(context, "binary", WithNumber<T, decltype(f)>{f, value}, in, out);
+    });
+  });
+}
+
+void CudaBackend::ternary(Ternary op, double value, const Array& a, const Array& b, const Array& c,
+                          const Array& out) {
+  Context& context = use();
+  with_real(a.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    rules::with(op, static_cast<computed<T>>(value), [&](auto f) {
+      map<T, T, T, T>(context, "ternary", StoredTernary<T, decltype(f)>{f}, a, b, c, out);
     });
   });
 }

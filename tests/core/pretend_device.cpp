@@ -155,6 +155,11 @@ class PretendBackend final : public cpu::CpuBackend {
     Operands at(blocks_);
     CpuBackend::binary(op, at.in(a), at.in(b), at.out(out));
   }
+  void ternary(Ternary op, double value, const Array& a, const Array& b, const Array& c,
+               const Array& out) override {
+    Operands at(blocks_);
+    CpuBackend::ternary(op, value, at.in(a), at.in(b), at.in(c), at.out(out));
+  }
   void compare(Comparison op, const Array& a, const Array& b, const Array& out) override {
     Operands at(blocks_);
     CpuBackend::compare(op, at.in(a), at.in(b), at.out(out));

@@ -43,6 +43,10 @@ void add_arithmetic(Table& table) {
         [](Call& c) { return c.scalar("b") * c[0]; });
   enter(table, "number operator+", {"operator+(Number, Tensor)"},
         [](Call& c) { return c.scalar("b") + c[0]; });
+  enter(table, "number operator-", {"operator-(Number, Tensor)"},
+        [](Call& c) { return c.scalar("b") - c[0]; });
+  enter(table, "number operator/", {"operator/(Number, Tensor)"},
+        [](Call& c) { return c.scalar("b") / c[0]; });
   enter(table, "operator- unary", {"operator-(Tensor)"}, [](Call& c) { return -c[0]; });
 }
 

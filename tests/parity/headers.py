@@ -9,6 +9,7 @@ NOT_COMPARED = {
     "Tensor::Tensor(shared_ptr<TensorImpl>)": "for the engine's own files",
     "Tensor::version()": "counts writes in its own way",
     "to_string(Tensor)": "text, not a tensor",
+    "operator<<(ostream, Tensor)": "likewise",
     "default_generator()": "the operations that draw are given one",
     "manual_seed(uint64)": "likewise",
 }
@@ -20,7 +21,7 @@ OTHER_HEADERS = {"include/plastic/core/tensor.h": "", "include/plastic/nn/loss.h
 DECLARATION = re.compile(
     r"(?:^|\n)\s*(?:template <class T>\s*)?(?:static |inline |explicit )*"
     r"(?:(?P<type>(?:const )?(?:std::)?[\w:]+(?:<[^;{}()]*?>)?[ &*]+))?"
-    r"(?P<name>operator[+*/-]|~?\w+)\((?P<arguments>[^;{}]*?)\)\s*(?:const)?\s*(?::[^;{]*)?(?=[;{])")
+    r"(?P<name>operator[<>+*/-]=?|~?\w+)\((?P<arguments>[^;{}]*?)\)\s*(?:const)?\s*(?::[^;{]*)?(?=[;{])")
 
 
 def _without_comments(text):

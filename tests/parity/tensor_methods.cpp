@@ -26,7 +26,9 @@ void add_factories(Table& table) {
 
 template <class T>
 Tensor copied(const Tensor& x) {
-  return Tensor::from<T>(x.to_vector<T>(), x.shape());
+  const std::vector<T> values = Tensor::from(x.to_vector<T>()).template to_vector<T>();
+  const Tensor shaped = Tensor::from(values, x.shape());
+  return Tensor::from(std::span<const T>(shaped.to_vector<T>()), x.shape());
 }
 
 /// The elements of x, read one by one through its pointer and strides.
@@ -62,7 +64,9 @@ Tensor with_type(DType dtype, F&& f) {
 }
 
 void add_readers(Table& table) {
-  enter(table, "Tensor::to_vector", {"Tensor::to_vector<T>()", "Tensor::from<T>(span<T>, Shape)"},
+  enter(table, "Tensor::to_vector",
+        {"Tensor::to_vector<T>()", "Tensor::from<T>(span<T>, Shape)",
+         "Tensor::from<T>(vector<T>, Shape)", "Tensor::from<T>(vector<T>)"},
         [](Call& c) {
           return with_type(c[0].dtype(), [&](auto type) { return copied<decltype(type)>(c[0]); });
         });
@@ -103,16 +107,72 @@ void add_readers(Table& table) {
         });
 }
 
+/// Enters what writes to its first tensor, which is a copy where it is to be recorded, and returns
+/// that tensor, and what it is a view of.
+void enter_write(Table& table, const std::string& name,
+                 const std::vector<std::string>& declarations,
+                 const std::function<void(Tensor& x, Call& c)>& write) {
+  enter_all(table, name, declarations, [write](Call& c) {
+    if (c.flag("copied")) {
+      Tensor x = mul(c[0], 1);
+      write(x, c);
+      return Results{x};
+    }
+    write(c.tensors[0], c);
+    return Results{c[0], c.bases[0]};
+  });
+}
+
+void add_arithmetic_in_place(Table& table) {
+  enter_write(table, "add_ tensor", {"Tensor::add_(Tensor, Number)"},
+              [](Tensor& x, Call& c) { x.add_(c[1], c.scalar("value")); });
+  enter_write(table, "sub_ tensor", {"Tensor::sub_(Tensor, Number)"},
+              [](Tensor& x, Call& c) { x.sub_(c[1], c.scalar("value")); });
+  enter_write(table, "mul_ tensor", {"Tensor::mul_(Tensor)"},
+              [](Tensor& x, Call& c) { x.mul_(c[1]); });
+  enter_write(table, "div_ tensor", {"Tensor::div_(Tensor)"},
+              [](Tensor& x, Call& c) { x.div_(c[1]); });
+  enter_write(table, "addcmul_", {"Tensor::addcmul_(Tensor, Tensor, double)"},
+              [](Tensor& x, Call& c) { x.addcmul_(c[1], c[2], c.number("value")); });
+  enter_write(table, "addcdiv_", {"Tensor::addcdiv_(Tensor, Tensor, double)"},
+              [](Tensor& x, Call& c) { x.addcdiv_(c[1], c[2], c.number("value")); });
+  enter_write(table, "lerp_", {"Tensor::lerp_(Tensor, double)"},
+              [](Tensor& x, Call& c) { x.lerp_(c[1], c.number("value")); });
+  enter_write(table, "operator+=", {"operator+=(Tensor, Tensor)"},
+              [](Tensor& x, Call& c) { x += c[1]; });
+  enter_write(table, "operator-=", {"operator-=(Tensor, Tensor)"},
+              [](Tensor& x, Call& c) { x -= c[1]; });
+  enter_write(table, "operator*=", {"operator*=(Tensor, Tensor)"},
+              [](Tensor& x, Call& c) { x *= c[1]; });
+  enter_write(table, "operator/=", {"operator/=(Tensor, Tensor)"},
+              [](Tensor& x, Call& c) { x /= c[1]; });
+  enter_write(table, "operator+= number", {"operator+=(Tensor, Number)"},
+              [](Tensor& x, Call& c) { x += c.scalar("value"); });
+  enter_write(table, "operator-= number", {"operator-=(Tensor, Number)"},
+              [](Tensor& x, Call& c) { x -= c.scalar("value"); });
+  enter_write(table, "operator*= number", {"operator*=(Tensor, Number)"},
+              [](Tensor& x, Call& c) { x *= c.scalar("value"); });
+  enter_write(table, "operator/= number", {"operator/=(Tensor, Number)"},
+              [](Tensor& x, Call& c) { x /= c.scalar("value"); });
+}
+
 void add_writers(Table& table) {
   // Results: the tensor itself and what it is a view of.
   enter_all(table, "Tensor::fill_", {"Tensor::fill_(Number)"}, [](Call& c) {
     c.tensors[0].fill_(c.scalar("value"));
     return Results{c[0], c.bases[0]};
   });
-  enter_all(table, "Tensor::add_", {"Tensor::add_(Number)"}, [](Call& c) {
-    c.tensors[0].add_(c.scalar("value"));
-    return Results{c[0], c.bases[0]};
-  });
+  const auto enter_number = [&](const std::string& name, Tensor& (Tensor::*function)(Number)) {
+    enter_all(table, "Tensor::" + name, {"Tensor::" + name + "(Number)"}, [function](Call& c) {
+      (c.tensors[0].*function)(c.scalar("value"));
+      return Results{c[0], c.bases[0]};
+    });
+  };
+  enter_number("add_", &Tensor::add_);
+  enter_number("sub_", &Tensor::sub_);
+  enter_number("mul_", &Tensor::mul_);
+  enter_number("div_", &Tensor::div_);
+  add_arithmetic_in_place(table);
   enter_all(table, "Tensor::copy_", {"Tensor::copy_(Tensor)"}, [](Call& c) {
     c.tensors[0].copy_(c[1]);
     return Results{c[0], c.bases[0]};

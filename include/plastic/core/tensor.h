@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <iosfwd>
 #include <memory>
 #include <span>
 #include <string>
@@ -42,6 +43,15 @@ class Tensor {
   /// std::int64_t or std::uint8_t. Throws Error unless there are shape.numel() values.
   template <class T>
   static Tensor from(std::span<const T> values, const Shape& shape);
+  template <class T>
+  static Tensor from(const std::vector<T>& values, const Shape& shape) {
+    return from(std::span<const T>(values), shape);
+  }
+  /// The same with rank 1.
+  template <class T>
+  static Tensor from(const std::vector<T>& values) {
+    return from(std::span<const T>(values), {static_cast<std::int64_t>(values.size())});
+  }
   /// The same for f32 literals: Tensor::of({1, 2, 3, 4}, {2, 2}).
   static Tensor of(std::initializer_list<float> values, const Shape& shape);
 
@@ -112,13 +122,38 @@ class Tensor {
   /// Moved to a device; images that lie channels-last stay so. Differentiable.
   Tensor to(Device device) const;
 
-  // Writing in place. Throws Error for a tensor that requires a gradient while gradients are being
-  // recorded (wrap it in NoGrad) and, but for fill_(), for one that has several elements in one
-  // place, as expand() makes them.
+  // Writing in place. Throws Error for a leaf that requires a gradient while gradients are being
+  // recorded (wrap it in NoGrad) and, but for fill_(), for a tensor that has several elements in
+  // one place, as expand() makes them. fill_() and copy_() are not recorded, and throw Error for
+  // any tensor that requires a gradient then.
 
   Tensor& fill_(Number value);
-  /// Adds `value` to every element.
+
+  // Arithmetic in place, for f32 and f64, and for integers where `alpha` and the like are left out.
+  // Tensors that are given are broadcast to this shape and have this dtype; they may overlap this
+  // tensor. Throws Error otherwise. While gradients are being recorded, and this tensor or one that
+  // is given requires one, the write is recorded, as in PyTorch; where other tensors share the
+  // memory, views or what backward() needs, that is an Error (PyTorch records some of these, too):
+  // write x = x + y there.
+
   Tensor& add_(Number value);
+  Tensor& sub_(Number value);
+  Tensor& mul_(Number value);
+  /// Integers are divided as by div().
+  Tensor& div_(Number value);
+  /// this + alpha · other
+  Tensor& add_(const Tensor& other, Number alpha = 1);
+  /// this - alpha · other
+  Tensor& sub_(const Tensor& other, Number alpha = 1);
+  Tensor& mul_(const Tensor& other);
+  Tensor& div_(const Tensor& other);
+  /// this + value · a · b; floating point only, like the next two.
+  Tensor& addcmul_(const Tensor& a, const Tensor& b, double value = 1);
+  /// this + value · a / b
+  Tensor& addcdiv_(const Tensor& a, const Tensor& b, double value = 1);
+  /// this + weight · (end - this), an average that moves towards `end`.
+  Tensor& lerp_(const Tensor& end, double weight);
+
   /// Copies `source`, broadcast to this shape and converted to this dtype as by to(); it may
   /// overlap this tensor. No gradient passes to `source`: throws Error if it requires one while
   /// gradients are being recorded.
@@ -162,5 +197,6 @@ class Tensor {
 
 /// Shape, dtype, device and the first elements of each axis, for printing.
 std::string to_string(const Tensor& tensor);
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
 }  // namespace plastic

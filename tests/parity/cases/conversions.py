@@ -4,7 +4,7 @@ import torch
 
 from case import Case, Refused, family
 from cases.elementwise import integer_kind, kind_of, refuse
-from compare import each, terms
+from compare import each, terms, whole
 from draw import F32, F64, I64, U8
 
 NAMES = {F32: "f32", F64: "f64", I64: "i64", U8: "u8"}
@@ -89,9 +89,12 @@ def flags(draw):
 
 @family
 def filling(draw):
-    name = draw.choice(["Tensor::fill_", "Tensor::add_"])
+    name = draw.choice(["Tensor::fill_", "Tensor::add_", "Tensor::sub_", "Tensor::mul_",
+                        "Tensor::div_"])
     dtype = draw.dtype()
     value = draw.choice([0.1, -0.0, float("inf"), 2]) if dtype.kind == "f" else draw.integer(0, 5)
+    if name == "Tensor::div_" and dtype.kind != "f":
+        value += 1
     if dtype.kind != "f" and draw.chance(0.1):
         return Case(name, [data(draw, draw.shape(), dtype)], refuse("numbers"), {"value": 0.5})
     x = data(draw, draw.shape(), dtype, draw.chance(0.05))
@@ -101,10 +104,71 @@ def filling(draw):
         if x.requires_grad:
             # PyTorch records a write into a view that requires one.
             raise RuntimeError("a tensor that requires a gradient is written to in place")
-        (x.fill_ if name == "Tensor::fill_" else x.add_)(value)
+        method = name.split("::")[1]
+        if method == "div_" and dtype.kind != "f":
+            x.div_(value, rounding_mode="trunc")
+        else:
+            getattr(x, method)(value)
         return [x, whole]
 
-    return Case(name, [x], reference, {"value": value}, each(1))
+    return Case(name, [x], reference, {"value": value}, each(1),
+                differs="integer division" if name == "Tensor::div_" and dtype.kind != "f" else "")
+
+
+def divide_(x, other):
+    x.div_(other, rounding_mode=None if x.is_floating_point() else "trunc")
+
+
+# Name -> (how many tensors it is given, what it does, whether integers do).
+WRITES = {
+    "add_ tensor": (1, lambda x, t, v: x.add_(t[0], alpha=v), True),
+    "sub_ tensor": (1, lambda x, t, v: x.sub_(t[0], alpha=v), True),
+    "mul_ tensor": (1, lambda x, t, v: x.mul_(t[0]), True),
+    "div_ tensor": (1, lambda x, t, v: divide_(x, t[0]), True),
+    "addcmul_": (2, lambda x, t, v: x.addcmul_(t[0], t[1], value=v), False),
+    "addcdiv_": (2, lambda x, t, v: x.addcdiv_(t[0], t[1], value=v), False),
+    "lerp_": (1, lambda x, t, v: x.lerp_(t[0], v), False),
+    "operator+=": (1, lambda x, t, v: x.add_(t[0]), True),
+    "operator-=": (1, lambda x, t, v: x.sub_(t[0]), True),
+    "operator*=": (1, lambda x, t, v: x.mul_(t[0]), True),
+    "operator/=": (1, lambda x, t, v: divide_(x, t[0]), True),
+    "operator+= number": (0, lambda x, t, v: x.add_(v), True),
+    "operator-= number": (0, lambda x, t, v: x.sub_(v), True),
+    "operator*= number": (0, lambda x, t, v: x.mul_(v), True),
+    "operator/= number": (0, lambda x, t, v: divide_(x, v), True),
+}
+
+
+@family
+def arithmetic_in_place(draw):
+    name = draw.choice(list(WRITES))
+    count, write, takes_integers = WRITES[name]
+    dtype = draw.dtype() if takes_integers else draw.floating()
+    is_real = dtype.kind == "f"
+    value = draw.choice([1, 1, 0.3, -2, 0.75] if is_real else [1, 1, 2, 3])
+    shape = draw.shape()
+    # A recorded write is one to a tensor that was computed.
+    copied = is_real and draw.chance(0.5)
+    given = [draw.tensor(draw.broadcastable(shape), dtype, "positive" if is_real else "small",
+                         grad=copied) for _ in range(count)]
+    if not is_real and "div" in name + ("div" if "/" in name else ""):
+        for tensor in given:
+            tensor.data[tensor.data == 0] = 3
+    kind = "normal" if is_real else "small"
+    x = draw.tensor(shape, dtype, kind, grad=True) if copied else data(draw, shape, dtype, False)
+
+    def reference(x, *tensors):
+        if copied:
+            y = x * 1
+            write(y, tensors, value)
+            return [y]
+        whole = x._base if x._base is not None else x
+        write(x, tensors, value)
+        return [x, whole]
+
+    differs = "integer division" if not is_real and ("div" in name or "/" in name) else ""
+    return Case(name, [x] + given, reference, {"value": value, "copied": [int(copied)]},
+                forward=whole(4, cancels=True), backward=whole(8, cancels=True), differs=differs)
 
 
 @family

@@ -150,7 +150,9 @@ def binary(draw):
 NUMBERS = {"add number": torch.add, "sub number": torch.sub, "mul number": torch.mul,
            "div number": divide, "operator+ number": torch.add, "operator- number": torch.sub,
            "operator* number": torch.mul, "operator/ number": divide,
-           "number operator*": torch.mul, "number operator+": torch.add}
+           "number operator*": torch.mul, "number operator+": torch.add,
+           "number operator-": lambda x, b: torch.sub(torch.tensor(b, dtype=x.dtype), x),
+           "number operator/": lambda x, b: divide(torch.tensor(b, dtype=x.dtype), x)}
 
 
 @family
@@ -168,7 +170,9 @@ def with_number(draw):
     kind = kind_of(draw) if dtype.kind == "f" else integer_kind(draw)
     x = draw.tensor(draw.shape(), dtype, kind, grad=True)
     whole_number = number if dtype.kind == "f" else int(number)
-    is_quotient = function is divide and dtype.kind != "f"
+    is_quotient = name in ("div number", "operator/ number", "number operator/") and dtype.kind != "f"
+    if name == "number operator/" and is_quotient and draw.chance(0.8):
+        x.data[x.data == 0] = 3
     return Case(name, [x], lambda x: function(x, whole_number), {"b": number}, each(1), each(1),
                 differs="integer division" if is_quotient else "")
 

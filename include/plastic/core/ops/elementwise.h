@@ -32,6 +32,19 @@ inline Tensor operator*(const Tensor& a, Number b) { return mul(a, b); }
 inline Tensor operator/(const Tensor& a, Number b) { return div(a, b); }
 inline Tensor operator*(Number a, const Tensor& b) { return mul(b, a); }
 inline Tensor operator+(Number a, const Tensor& b) { return add(b, a); }
+Tensor operator-(Number a, const Tensor& b);
+Tensor operator/(Number a, const Tensor& b);
+
+// In place: see Tensor::add_().
+
+inline Tensor& operator+=(Tensor& a, const Tensor& b) { return a.add_(b); }
+inline Tensor& operator-=(Tensor& a, const Tensor& b) { return a.sub_(b); }
+inline Tensor& operator*=(Tensor& a, const Tensor& b) { return a.mul_(b); }
+inline Tensor& operator/=(Tensor& a, const Tensor& b) { return a.div_(b); }
+inline Tensor& operator+=(Tensor& a, Number b) { return a.add_(b); }
+inline Tensor& operator-=(Tensor& a, Number b) { return a.sub_(b); }
+inline Tensor& operator*=(Tensor& a, Number b) { return a.mul_(b); }
+inline Tensor& operator/=(Tensor& a, Number b) { return a.div_(b); }
 
 Tensor neg(const Tensor& x);
 inline Tensor operator-(const Tensor& x) { return neg(x); }
