@@ -24,35 +24,53 @@ Sequential::Sequential(std::initializer_list<ModulePtr> modules) : Sequential() 
 void Sequential::append(ModulePtr module) {
   register_child(std::to_string(modules_.size()), module);
   modules_.push_back(std::move(module));
+  plan();
+}
+
+void Sequential::plan() {
+  stages_.clear();
+  for (std::size_t i = 0; i < modules_.size();) {
+    Stage stage{.first = i++};
+    // Where normalisations were, a folded model has nothing.
+    while (is(i, LayerKind::identity)) ++i;
+    if (is(i, LayerKind::relu)) {
+      ++i;
+      stage.pass = Pass::child_then_relu;
+      const bool is_linear = is(stage.first, LayerKind::linear);
+      if (is_linear && is(i, LayerKind::dropout)) {
+        stage.pass = Pass::linear_relu_dropout;
+        stage.dropout = i++;
+      } else if (is_linear || is(stage.first, LayerKind::conv2d) ||
+                 is(stage.first, LayerKind::batch_norm)) {
+        stage.pass = Pass::activated_child;
+      }
+    }
+    stages_.push_back(stage);
+  }
 }
 
 Tensor Sequential::forward(const Tensor& x) {
   return all_or_nothing([&] {
     Tensor y = x;
-    for (std::size_t i = 0; i < modules_.size();) y = run(i, y);
+    for (const Stage& stage : stages_) y = apply(stage, y);
     return y;
   });
 }
 
-Tensor Sequential::run(std::size_t& i, const Tensor& x) {
-  Module& module = *modules_[i++];
-  // Where normalisations were, a folded model has nothing.
-  while (is(i, LayerKind::identity)) ++i;
-  if (!is(i, LayerKind::relu)) return module.forward(x);
-  ++i;
-  switch (kind_of(module)) {
-    case LayerKind::linear: {
-      if (!is(i, LayerKind::dropout)) break;
-      auto& dropout = static_cast<Dropout&>(*modules_[i++]);
-      return static_cast<Linear&>(module).forward_relu_dropout(x, dropout);
-    }
-    case LayerKind::conv2d:
-    case LayerKind::batch_norm:
-      break;
-    default:
+Tensor Sequential::apply(const Stage& stage, const Tensor& x) {
+  Module& module = *modules_[stage.first];
+  switch (stage.pass) {
+    case Pass::child:
+      return module.forward(x);
+    case Pass::child_then_relu:
       return relu(module.forward(x));
+    case Pass::activated_child:
+      return module.forward_activated(x, Activation::relu);
+    case Pass::linear_relu_dropout:
+      return static_cast<Linear&>(module).forward_relu_dropout(
+          x, static_cast<Dropout&>(*modules_[stage.dropout]));
   }
-  return module.forward_activated(x, Activation::relu);
+  return {};
 }
 
 bool Sequential::is(std::size_t i, LayerKind kind) const {
@@ -90,6 +108,7 @@ void Sequential::fold_children() {
       replace_child(std::to_string(at + 1), nothing);
     }
   }
+  plan();
 }
 
 }  // namespace plastic::nn

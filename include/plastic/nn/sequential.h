@@ -21,13 +21,24 @@ class Sequential : public Module {
   void fold_batch_norm() override;
 
  private:
-  /// Child i of x, and the children after it that can be applied with it; moves i past them.
-  Tensor run(std::size_t& i, const Tensor& x);
+  /// How some neighbouring children are applied.
+  enum class Pass { child, child_then_relu, activated_child, linear_relu_dropout };
+  struct Stage {
+    Pass pass = Pass::child;
+    std::size_t first = 0;
+    /// The dropout of linear_relu_dropout.
+    std::size_t dropout = 0;
+  };
+
+  /// Decides which children are applied together. Called whenever they change.
+  void plan();
+  Tensor apply(const Stage& stage, const Tensor& x);
   /// Whether child i is there and of this kind.
   bool is(std::size_t i, LayerKind kind) const;
   void fold_children();
 
   std::vector<ModulePtr> modules_;
+  std::vector<Stage> stages_;
 };
 
 }  // namespace plastic::nn
