@@ -58,5 +58,6 @@
 #include "plastic/optim/neuroplastic.h"
 #include "plastic/optim/optimizer.h"
 #include "plastic/optim/plateau.h"
+#include "plastic/optim/rmsprop.h"
 #include "plastic/optim/schedule.h"
 #include "plastic/optim/sgd.h"

@@ -4,11 +4,13 @@
 
 #include "plastic/optim/adam.h"
 #include "plastic/optim/lion.h"
+#include "plastic/optim/rmsprop.h"
 #include "plastic/optim/sgd.h"
 
 namespace plastic::optim {
 
 /// The library's own elementwise rules, each of which has a CUDA kernel.
-using ShippedRules = std::tuple<SgdRule, MomentumRule, AdamRule, LionRule>;
+using ShippedRules =
+    std::tuple<SgdRule, MomentumRule, AdamRule, LionRule, RmsPropRule, FullRmsPropRule>;
 
 }  // namespace plastic::optim

@@ -63,7 +63,8 @@ inline std::vector<Kind> neuroplastic_kinds() {
 /// Every branch of every rule.
 inline std::vector<Kind> all_kinds() {
   using optim::Adam, optim::AdamW, optim::AdamOptions, optim::AdamWOptions;
-  using optim::Lion, optim::LionOptions, optim::Sgd, optim::SgdOptions;
+  using optim::Lion, optim::LionOptions, optim::RmsProp, optim::RmsPropOptions;
+  using optim::Sgd, optim::SgdOptions;
   std::vector<Kind> kinds{
       kind_of<Sgd>("sgd", SgdOptions{.lr = 0.1}),
       kind_of<Sgd>("sgd, decay", SgdOptions{.lr = 0.1, .weight_decay = 0.1}),
@@ -73,7 +74,10 @@ inline std::vector<Kind> all_kinds() {
       kind_of<Adam>("adam", AdamOptions{.lr = 0.01}),
       kind_of<Adam>("adam, decay", AdamOptions{.lr = 0.01, .weight_decay = 0.1}),
       kind_of<AdamW>("adamw", AdamWOptions{.lr = 0.01, .weight_decay = 0.1}),
-      kind_of<Lion>("lion", LionOptions{.lr = 0.01, .weight_decay = 0.1})};
+      kind_of<Lion>("lion", LionOptions{.lr = 0.01, .weight_decay = 0.1}),
+      kind_of<RmsProp>("rmsprop", RmsPropOptions{.lr = 0.01, .weight_decay = 0.1}),
+      kind_of<RmsProp>("rmsprop, all",
+                       RmsPropOptions{.lr = 0.01, .momentum = 0.9, .centered = true})};
   for (Kind& kind : neuroplastic_kinds()) kinds.push_back(std::move(kind));
   return kinds;
 }

@@ -7,6 +7,7 @@
 #include "plastic/optim/adam.h"
 #include "plastic/optim/lion.h"
 #include "plastic/optim/neuroplastic.h"
+#include "plastic/optim/rmsprop.h"
 #include "plastic/optim/sgd.h"
 #include "tests/optim/helpers.h"
 
@@ -47,6 +48,11 @@ inline std::vector<Kind> kinds() {
            [](const auto& parameters) {
              return std::make_unique<optim::Lion>(
                  parameters, optim::LionOptions{.lr = 0.1, .weight_decay = 0.1});
+           }},
+          {"rmsprop",
+           [](const auto& parameters) {
+             return std::make_unique<optim::RmsProp>(
+                 parameters, optim::RmsPropOptions{.lr = 0.1, .momentum = 0.9, .centered = true});
            }},
           {"neuroplastic", neuroplastic(HybridBase::classic)},
           {"neuroplastic on adamw", neuroplastic(HybridBase::adamw)},

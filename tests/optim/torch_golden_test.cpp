@@ -6,6 +6,7 @@
 
 #include "plastic/optim/adam.h"
 #include "plastic/optim/lion.h"
+#include "plastic/optim/rmsprop.h"
 #include "plastic/optim/sgd.h"
 #include "tests/cuda/device.h"
 #include "tests/optim/golden.h"
@@ -35,6 +36,15 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Json& test_case,
                                        .beta1 = options.at("betas")[0],
                                        .beta2 = options.at("betas")[1],
                                        .weight_decay = options.at("weight_decay")});
+  }
+  if (name == "rmsprop") {
+    return std::make_unique<optim::RmsProp>(
+        parameters, optim::RmsPropOptions{.lr = options.at("lr"),
+                                          .alpha = options.at("alpha"),
+                                          .eps = options.at("eps"),
+                                          .weight_decay = options.at("weight_decay"),
+                                          .momentum = options.at("momentum"),
+                                          .centered = options.at("centered")});
   }
   const auto adam = [&]<class Options>(Options defaults) {
     defaults.lr = options.at("lr");
@@ -92,10 +102,15 @@ TEST_CASE("optim.adamw.torch") { CHECK(check_cases("adamw", Device{}) == 8); }
 TEST_CASE("optim.lion.package") {
   CHECK(check_cases("lion", Device{}, "package_trajectories.json") == 4);
 }
+TEST_CASE("optim.rmsprop.torch") {
+  CHECK(check_cases("rmsprop", Device{}, "package_trajectories.json") == 8);
+}
 
 TEST_CASE("cuda.optim.torch") {
   if (!test::has_cuda_device()) return;
   CHECK(check_cases("sgd", test::cuda_device) == 10);
   CHECK(check_cases("adam", test::cuda_device) == 8);
   CHECK(check_cases("adamw", test::cuda_device) == 8);
+  CHECK(check_cases("lion", test::cuda_device, "package_trajectories.json") == 4);
+  CHECK(check_cases("rmsprop", test::cuda_device, "package_trajectories.json") == 8);
 }

@@ -21,6 +21,12 @@ def cases():
     for betas in [(0.9, 0.99), (0.5, 0.8)]:
         for decay in [0.0, 0.3]:
             yield "lion", lion_pytorch.Lion, dict(lr=0.01, betas=betas, weight_decay=decay)
+    for momentum in [0.0, 0.9]:
+        for centered in [False, True]:
+            for decay, eps in [(0.0, 1e-8), (0.1, 1e-2)]:
+                yield "rmsprop", torch.optim.RMSprop, dict(
+                    lr=0.01, alpha=0.9, eps=eps, weight_decay=decay, momentum=momentum,
+                    centered=centered)
 
 
 def listed(tensors):
