@@ -1,14 +1,15 @@
 """extract.py PAGE OUT: makes a test program's source of the C++ blocks of a Markdown page.
 
 A block that begins with ```cpp is the body of a test case; ```cpp declarations stands at namespace
-scope, for all blocks after it; ```cpp prelude stands above everything. Blocks in other languages, and
-```cpp sketch, are left out. Compilers name the page and its lines.
+scope, for all blocks after it; ```cpp prelude stands above everything, in place of the usual one.
+Blocks in other languages, and ```cpp sketch, are left out. Compilers name the page and its lines.
 """
 import pathlib
 import re
 import sys
 
 FENCE = re.compile(r"^```cpp ?(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PRELUDE = "#include <plastic/plastic.h>\n\nusing namespace plastic;\n"
 KINDS = ("", "declarations", "prelude", "sketch")
 
 
@@ -31,7 +32,7 @@ def main(page, out):
             body.append(f'TEST_CASE("docs.{page.stem}.line_{line}") {{\n{located}}}\n')
     if not cases:
         sys.exit(f"{page}: no block of C++ found")
-    source = "#include <doctest/doctest.h>\n" + "".join(prelude) + "\n".join(body)
+    source = "#include <doctest/doctest.h>\n" + ("".join(prelude) or PRELUDE) + "\n".join(body)
     pathlib.Path(out).write_text(source, encoding="utf-8")
 
 
