@@ -24,12 +24,17 @@ Sequential::Sequential(std::initializer_list<ModulePtr> modules) : Sequential() 
 void Sequential::append(ModulePtr module) {
   register_child(std::to_string(modules_.size()), module);
   modules_.push_back(std::move(module));
-  plan();
+  // Only the last stage can take up what follows it.
+  std::size_t from = 0;
+  if (!stages_.empty()) {
+    from = stages_.back().first;
+    stages_.pop_back();
+  }
+  plan(from);
 }
 
-void Sequential::plan() {
-  stages_.clear();
-  for (std::size_t i = 0; i < modules_.size();) {
+void Sequential::plan(std::size_t from) {
+  for (std::size_t i = from; i < modules_.size();) {
     Stage stage{.first = i++};
     // Where normalisations were, a folded model has nothing.
     while (is(i, LayerKind::identity)) ++i;
@@ -108,7 +113,8 @@ void Sequential::fold_children() {
       replace_child(std::to_string(at + 1), nothing);
     }
   }
-  plan();
+  stages_.clear();
+  plan(0);
 }
 
 }  // namespace plastic::nn

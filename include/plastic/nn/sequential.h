@@ -30,8 +30,9 @@ class Sequential : public Module {
     std::size_t dropout = 0;
   };
 
-  /// Decides which children are applied together. Called whenever they change.
-  void plan();
+  /// Adds the stages of the children from `from` on: decides which are applied together. Called
+  /// whenever the children change.
+  void plan(std::size_t from);
   Tensor apply(const Stage& stage, const Tensor& x);
   /// Whether child i is there and of this kind.
   bool is(std::size_t i, LayerKind kind) const;
