@@ -1,7 +1,5 @@
 #include "plastic/data/dataset.h"
 
-#include <cmath>
-
 #include "core/check.h"
 #include "data/check_dataset.h"
 #include "data/selection.h"
@@ -36,16 +34,9 @@ void check_dataset(const char* op, const ImageDataset& dataset) {
 
 ImageDataset subset(const ImageDataset& dataset, double fraction, Generator& generator) {
   check_dataset("subset", dataset);
-  if (!(fraction > 0 && fraction <= 1)) {
-    fail("subset", "fraction must be above 0 and at most 1, got ", fraction);
-  }
+  const std::int64_t count = checked_count("subset", dataset.size(), fraction);
   if (fraction == 1) return dataset;
-  const std::int64_t size = dataset.size();
-  const auto count = static_cast<std::int64_t>(std::llround(fraction * static_cast<double>(size)));
-  if (count == 0) {
-    fail("subset", "fraction ", fraction, " of ", size, " examples leaves none; give a larger one");
-  }
-  return select(dataset, sample(size, count, generator));
+  return select(dataset, sample(dataset.size(), count, generator));
 }
 
 }  // namespace plastic::data

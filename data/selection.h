@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "plastic/data/dataset.h"
+#include "plastic/data/tensor_dataset.h"
 
 namespace plastic::data {
 
@@ -12,11 +13,19 @@ namespace plastic::data {
 /// The Art of Computer Programming, volume 2, section 3.4.2.
 std::vector<std::int64_t> sample(std::int64_t size, std::int64_t count, Generator& generator);
 
-/// The examples of these indices, in new tensors. There must be at least one.
+/// The examples of these indices, in new tensors.
 ImageDataset select(const ImageDataset& dataset, std::span<const std::int64_t> indices);
+TensorDataset select(const TensorDataset& dataset, std::span<const std::int64_t> indices);
+
+/// round(fraction * size). Throws Error with the prefix [op] unless 0 < fraction <= 1 and it is at
+/// least one.
+std::int64_t checked_count(const char* op, std::int64_t size, double fraction);
 
 /// The labels as a vector. Throws Error with the prefix [op] for a data set that is not as
 /// ImageDataset describes it, labels outside its classes included.
 std::vector<std::int64_t> checked_labels(const char* op, const ImageDataset& dataset);
+
+/// The same for targets that are classes, with or without names.
+std::vector<std::int64_t> checked_labels(const char* op, const TensorDataset& dataset);
 
 }  // namespace plastic::data

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "data/check_dataset.h"
 #include "data/selection.h"
 
 namespace plastic::data {
@@ -35,23 +36,36 @@ std::vector<std::int64_t> quotas(const std::vector<std::int64_t>& sizes, double 
   return counts;
 }
 
-}  // namespace
-
-Split stratified_split(const ImageDataset& dataset, double fraction, Generator& generator) {
-  constexpr const char* op = "stratified_split";
-  const std::vector<std::int64_t> labels = checked_labels(op, dataset);
+/// Of so many examples. Throws Error unless both parts have some.
+std::int64_t validation_count(const char* op, std::int64_t size, double fraction) {
   if (!(fraction > 0 && fraction < 1)) {
     fail(op, "fraction must be above 0 and below 1, got ", fraction);
   }
-  const std::int64_t size = dataset.size();
   const auto total = static_cast<std::int64_t>(std::llround(fraction * static_cast<double>(size)));
   if (total == 0 || total == size) {
     fail(op, "fraction ", fraction, " of ", size, " examples leaves none for ",
          total == 0 ? "validation" : "training", "; give another");
   }
+  return total;
+}
 
-  std::vector<std::vector<std::int64_t>> members(dataset.class_names.size());
-  for (std::int64_t i = 0; i < size; ++i) {
+/// The parts of a data set that are chosen for validation, and that are not.
+template <class Parts, class Dataset>
+Parts parts_of(const Dataset& dataset, const std::vector<bool>& chosen) {
+  std::vector<std::int64_t> train;
+  std::vector<std::int64_t> validation;
+  for (std::int64_t i = 0; i < std::ssize(chosen); ++i) {
+    (chosen[static_cast<std::size_t>(i)] ? validation : train).push_back(i);
+  }
+  return {select(dataset, train), select(dataset, validation)};
+}
+
+/// Which examples are drawn for validation, from each class its share.
+std::vector<bool> stratified_choice(const char* op, const std::vector<std::int64_t>& labels,
+                                    std::size_t classes, double fraction, Generator& generator) {
+  const std::int64_t total = validation_count(op, std::ssize(labels), fraction);
+  std::vector<std::vector<std::int64_t>> members(classes);
+  for (std::int64_t i = 0; i < std::ssize(labels); ++i) {
     members[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])].push_back(i);
   }
   std::vector<std::int64_t> sizes;
@@ -64,12 +78,40 @@ Split stratified_split(const ImageDataset& dataset, double fraction, Generator& 
       chosen[static_cast<std::size_t>(members[c][static_cast<std::size_t>(i)])] = true;
     }
   }
-  std::vector<std::int64_t> train;
-  std::vector<std::int64_t> validation;
-  for (std::int64_t i = 0; i < size; ++i) {
-    (chosen[static_cast<std::size_t>(i)] ? validation : train).push_back(i);
+  return chosen;
+}
+
+}  // namespace
+
+Split stratified_split(const ImageDataset& dataset, double fraction, Generator& generator) {
+  constexpr const char* op = "stratified_split";
+  const std::vector<std::int64_t> labels = checked_labels(op, dataset);
+  return parts_of<Split>(
+      dataset, stratified_choice(op, labels, dataset.class_names.size(), fraction, generator));
+}
+
+TensorSplit stratified_split(const TensorDataset& dataset, double fraction, Generator& generator) {
+  constexpr const char* op = "stratified_split";
+  std::vector<std::int64_t> labels = checked_labels(op, dataset);
+  std::vector<std::int64_t> classes = labels;
+  std::ranges::sort(classes);
+  classes.erase(std::ranges::unique(classes).begin(), classes.end());
+  for (std::int64_t& label : labels) {
+    label = std::ranges::lower_bound(classes, label) - classes.begin();
   }
-  return {select(dataset, train), select(dataset, validation)};
+  return parts_of<TensorSplit>(dataset,
+                               stratified_choice(op, labels, classes.size(), fraction, generator));
+}
+
+TensorSplit random_split(const TensorDataset& dataset, double fraction, Generator& generator) {
+  constexpr const char* op = "random_split";
+  check_on_host(op, dataset);
+  const std::int64_t size = dataset.size();
+  std::vector<bool> chosen(static_cast<std::size_t>(size));
+  for (const std::int64_t i : sample(size, validation_count(op, size, fraction), generator)) {
+    chosen[static_cast<std::size_t>(i)] = true;
+  }
+  return parts_of<TensorSplit>(dataset, chosen);
 }
 
 }  // namespace plastic::data

@@ -1,3 +1,5 @@
+#include "plastic/data/csv.h"
+
 #include <csv.h>
 
 #include <algorithm>
@@ -30,18 +32,18 @@ bool starts_with_mark(std::span<const std::uint8_t> bytes) {
 /// Drives libcsv, a C library, whose callbacks must not throw.
 class CsvReader {
  public:
-  CsvReader(const std::filesystem::path& path, const CsvOptions& options)
-      : path_(path.string()), source_(open_bytes("csv", path)), table_(path_, options) {
+  CsvReader(const std::filesystem::path& path, const CsvForm& form)
+      : path_(path.string()), source_(open_bytes("csv", path)), table_(path_, form) {
     if (csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI) != 0) {
       fail("csv", path_, ": the parser cannot be set up; is memory short?");
     }
-    csv_set_delim(&parser_, static_cast<unsigned char>(options.delimiter));
+    csv_set_delim(&parser_, static_cast<unsigned char>(form.delimiter));
   }
   ~CsvReader() { csv_free(&parser_); }
   CsvReader(const CsvReader&) = delete;
   CsvReader& operator=(const CsvReader&) = delete;
 
-  LabelledTable read() {
+  CsvContents read() {
     // Parsed in pieces no longer than a field may be, and no longer than a line, to know where
     // we are.
     std::array<std::uint8_t, 65536> buffer = {};
@@ -127,20 +129,59 @@ class CsvReader {
   std::exception_ptr error_;
 };
 
-}  // namespace
-
-LabelledTable read_csv(const std::filesystem::path& path, const CsvOptions& options) {
+CsvContents read(const std::filesystem::path& path, const CsvForm& form) {
   constexpr std::string_view no_delimiters = "\"\r\n ";
-  if (options.delimiter == '\0' ||
-      no_delimiters.find(options.delimiter) != std::string_view::npos) {
-    fail("csv", "delimiter ", static_cast<int>(options.delimiter),
+  if (form.delimiter == '\0' || no_delimiters.find(form.delimiter) != std::string_view::npos) {
+    fail("csv", "delimiter ", static_cast<int>(form.delimiter),
          " cannot be told from a quote, a space or an end of line; give another");
   }
   try {
-    return CsvReader(path, options).read();
+    return CsvReader(path, form).read();
   } catch (const std::bad_alloc&) {
     fail("csv", path.string(), ": needs more memory than there is; split the file");
   }
+}
+
+Tensor features_of(const CsvContents& contents) {
+  return Tensor::from(std::span<const float>(contents.features),
+                      {contents.rows, contents.feature_count});
+}
+
+Tensor classes_of(const CsvContents& contents) {
+  return Tensor::from(std::span<const std::int64_t>(contents.classes), {contents.rows});
+}
+
+}  // namespace
+
+LabelledTable read_csv(const std::filesystem::path& path, const CsvOptions& options) {
+  CsvContents contents = read(path, {.header = options.header,
+                                     .delimiter = options.delimiter,
+                                     .target_column = options.label_column});
+  return {.features = features_of(contents),
+          .labels = classes_of(contents),
+          .feature_names = std::move(contents.feature_names),
+          .label_name = std::move(contents.target_name)};
+}
+
+TensorDataset read_csv_dataset(const std::filesystem::path& path,
+                               const CsvDatasetOptions& options) {
+  const bool is_classes = options.kind == CsvTarget::class_names;
+  if (!is_classes && !options.class_names.empty()) {
+    fail("csv", path.string(), ": class_names are given, but targets are numbers; leave them out");
+  }
+  CsvContents contents =
+      read(path, {.header = options.header,
+                  .delimiter = options.delimiter,
+                  .target_column = options.target_column,
+                  .target = options.target,
+                  .kind = is_classes ? CsvColumn::class_names : CsvColumn::numbers,
+                  .class_names = options.class_names});
+  return {.features = features_of(contents),
+          .targets = is_classes ? classes_of(contents)
+                                : Tensor::from(std::span<const float>(contents.numbers),
+                                               {contents.rows, 1}),
+          .class_names = std::move(contents.class_names),
+          .feature_names = std::move(contents.feature_names)};
 }
 
 }  // namespace plastic::data

@@ -20,7 +20,7 @@ const ImageDataset& checked(const ImageDataset& dataset) {
 
 }  // namespace
 
-Batch empty_batch(std::int64_t count, const Shape& images, Device device) {
+TensorPair empty_batch(std::int64_t count, const Shape& images, Device device) {
   const Tensor stored = Tensor::empty({count, images[2], images[3], images[1]}, {.device = device});
   // With one channel both layouts are the same bytes, and the plain one is known as contiguous.
   return {images[1] == 1 ? stored.reshape({count, 1, images[2], images[3]})
@@ -31,32 +31,31 @@ Batch empty_batch(std::int64_t count, const Shape& images, Device device) {
 Gather::Gather(const ImageDataset& dataset, const AugmentOptions& augment)
     : images_(checked(dataset).images.contiguous()),
       labels_(dataset.labels.contiguous()),
-      augmenter_(augment, dataset) {}
+      augmenter_(augment, dataset),
+      changes_examples_(augment.any()) {}
 
-Batch Gather::on_all_threads(std::span<const std::int64_t> indices,
-                             const AugmentEpoch& epoch) const {
-  Batch batch = empty_batch(std::ssize(indices), images_.shape(), Device{});
+TensorPair Gather::gather(std::span<const std::int64_t> indices, const AugmentEpoch& epoch,
+                          GatherThreads threads) const {
+  const std::int64_t count = std::ssize(indices);
+  TensorPair batch = empty_batch(count, images_.shape(), Device{});
+  if (threads == GatherThreads::this_one) {
+    fill(batch, indices, epoch, 0, count);
+    return batch;
+  }
   const std::int64_t grain =
       std::max<std::int64_t>(1, pixels_a_thread / std::max<std::int64_t>(augmenter_.pixels(), 1));
-  parallel_for(0, std::ssize(indices), grain, [&](std::int64_t first, std::int64_t last) {
+  parallel_for(0, count, grain, [&](std::int64_t first, std::int64_t last) {
     fill(batch, indices, epoch, first, last);
   });
   return batch;
 }
 
-Batch Gather::on_this_thread(std::span<const std::int64_t> indices,
-                             const AugmentEpoch& epoch) const {
-  Batch batch = empty_batch(std::ssize(indices), images_.shape(), Device{});
-  fill(batch, indices, epoch, 0, std::ssize(indices));
-  return batch;
-}
-
-void Gather::fill(Batch& batch, std::span<const std::int64_t> indices, const AugmentEpoch& epoch,
-                  std::int64_t first, std::int64_t last) const {
+void Gather::fill(TensorPair& batch, std::span<const std::int64_t> indices,
+                  const AugmentEpoch& epoch, std::int64_t first, std::int64_t last) const {
   const auto* bytes = images_.data<std::uint8_t>();
   const auto* labels = labels_.data<std::int64_t>();
-  auto* values = batch.images.mutable_data<float>();
-  auto* out_labels = batch.labels.mutable_data<std::int64_t>();
+  auto* values = batch.inputs.mutable_data<float>();
+  auto* out_labels = batch.targets.mutable_data<std::int64_t>();
   const std::int64_t pixels = augmenter_.pixels();
   std::vector<std::uint8_t> scratch;
   for (std::int64_t i = first; i < last; ++i) {

@@ -20,14 +20,14 @@ namespace plastic::data {
 class Prefetcher::Queue {
  public:
   Queue(int threads, std::int64_t first, std::int64_t end,
-        std::function<Batch(std::int64_t)> prepare)
+        std::function<TensorPair(std::int64_t)> prepare)
       : prepare_(std::move(prepare)),
         end_(end),
         next_started_(first),
         next_taken_(first),
         slots_(static_cast<std::size_t>(threads) + 1) {}
 
-  const std::function<Batch(std::int64_t)>& prepare() const { return prepare_; }
+  const std::function<TensorPair(std::int64_t)>& prepare() const { return prepare_; }
   std::int64_t end() const { return end_; }
 
   /// Throws std::system_error, or std::bad_alloc.
@@ -48,12 +48,12 @@ class Prefetcher::Queue {
     slots_.clear();
   }
 
-  Batch take() {
+  TensorPair take() {
     std::unique_lock lock(mutex_);
     Slot& next = slot(next_taken_);
     ready_.wait(lock, [&] { return next.batch || next.error; });
     if (next.error) std::rethrow_exception(next.error);
-    Batch batch = *std::exchange(next.batch, std::nullopt);
+    TensorPair batch = *std::exchange(next.batch, std::nullopt);
     ++next_taken_;
     room_.notify_all();
     return batch;
@@ -61,7 +61,7 @@ class Prefetcher::Queue {
 
  private:
   struct Slot {
-    std::optional<Batch> batch;
+    std::optional<TensorPair> batch;
     std::exception_ptr error;
   };
 
@@ -94,7 +94,7 @@ class Prefetcher::Queue {
 
   static thread_local const Queue* working_for;
 
-  std::function<Batch(std::int64_t)> prepare_;
+  std::function<TensorPair(std::int64_t)> prepare_;
   std::int64_t end_;
   std::mutex mutex_;
   std::condition_variable room_;
@@ -111,7 +111,7 @@ class Prefetcher::Queue {
 thread_local const Prefetcher::Queue* Prefetcher::Queue::working_for = nullptr;
 
 Prefetcher::Prefetcher(int threads, std::int64_t first, std::int64_t end,
-                       std::function<Batch(std::int64_t)> prepare)
+                       std::function<TensorPair(std::int64_t)> prepare)
     : threads_(threads), next_(first) {
   start(std::make_shared<Queue>(threads, first, end, std::move(prepare)));
 }
@@ -142,13 +142,13 @@ void Prefetcher::start(std::shared_ptr<Queue> queue) {
        "; give a smaller prefetch_threads");
 }
 
-Batch Prefetcher::take() {
+TensorPair Prefetcher::take() {
   if (fork_count_ != fork_count()) {
     const std::shared_ptr<Queue> parents = queue_;
     start(std::make_shared<Queue>(threads_, next_, parents->end(), parents->prepare()));
     keep_forever(parents);
   }
-  Batch batch = queue_->take();
+  TensorPair batch = queue_->take();
   ++next_;
   return batch;
 }

@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 
-#include "plastic/data/loader.h"
+#include "data/loading/batch_source.h"
 
 namespace plastic::data {
 
@@ -16,7 +16,7 @@ class Prefetcher {
   /// of a fork): what it gives may depend on i alone. At most threads + 1 batches wait to be taken.
   /// Throws Error when the threads cannot be started.
   Prefetcher(int threads, std::int64_t first, std::int64_t end,
-             std::function<Batch(std::int64_t)> prepare);
+             std::function<TensorPair(std::int64_t)> prepare);
   /// Waits for the batches being prepared, except for one that the calling thread prepares: exit()
   /// may be called from there.
   ~Prefetcher();
@@ -24,7 +24,7 @@ class Prefetcher {
   Prefetcher& operator=(const Prefetcher&) = delete;
 
   /// The next batch; there must be one. Throws what preparing it threw, then again at each call.
-  Batch take();
+  TensorPair take();
 
  private:
   class Queue;

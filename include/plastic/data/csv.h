@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plastic/core/tensor.h"
+#include "plastic/data/tensor_dataset.h"
 
 namespace plastic::data {
 
@@ -38,5 +39,37 @@ struct LabelledTable {
 /// longer than 1024 characters, or a quote stands wrong. Throws Error, too, for a delimiter or
 /// label column that cannot be, and when this build reads no CSV.
 LabelledTable read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
+
+/// What stands in the column of the targets.
+enum class CsvTarget {
+  /// Any text: the name of a class.
+  class_names,
+  /// Real numbers.
+  numbers,
+};
+
+struct CsvDatasetOptions {
+  /// The first line names the columns; otherwise it is data.
+  bool header = true;
+  /// Any character but a quote, a space or an end of line.
+  char delimiter = ',';
+  /// The column of the targets, from 0; a negative one counts from the end, -1 the last.
+  std::int64_t target_column = -1;
+  /// Its name instead, in a file with a header; empty leaves it to target_column.
+  std::string target = {};
+  CsvTarget kind = CsvTarget::class_names;
+  /// The classes, in order: those of the training file, so that a test file's are numbered alike.
+  /// Empty takes the names that occur, in the order of their bytes.
+  std::vector<std::string> class_names = {};
+};
+
+/// Reads a table for TensorLoader: the columns of numbers as features, (N, F) f32, and one column
+/// as targets, which become classes, (N) i64, with their names, or numbers, (N, 1) f32, the shape
+/// that a network of one output gives:
+///   data::TensorDataset flowers = data::read_csv_dataset("iris.csv", {.target = "species"});
+/// Files are as read_csv() has them, and so are errors. A value that is missing is an error, too,
+/// which names line and column, and so is a class that `class_names` lacks.
+TensorDataset read_csv_dataset(const std::filesystem::path& path,
+                               const CsvDatasetOptions& options = {});
 
 }  // namespace plastic::data

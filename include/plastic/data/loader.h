@@ -2,20 +2,17 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
-#include <vector>
 
 #include "plastic/core/device.h"
 #include "plastic/core/random.h"
 #include "plastic/core/tensor.h"
 #include "plastic/data/augment.h"
 #include "plastic/data/dataset.h"
+#include "plastic/data/loader_state.h"
 
 namespace plastic::data {
 
-class DeviceGather;
-class Gather;
-class Prefetcher;
+class BatchStream;
 
 struct Batch {
   /// (B, C, H, W) f32, normalised. Stored channels-last: of strides (H W C, 1, W C, C).
@@ -44,20 +41,6 @@ struct LoaderOptions {
   /// gathers, changes and normalises there; prefetch_threads then have nothing to do. The batches
   /// are the CPU's, values to rounding where colours change, else to the bit.
   Device device = {};
-};
-
-/// Where a loader stands: with the same data set and options, all that decides which batches
-/// follow.
-struct LoaderState {
-  /// As it was before the order of the epoch under way was drawn from it; before the first epoch,
-  /// as in the options.
-  Generator generator = {};
-  /// Whether an epoch was started.
-  bool started = false;
-  /// Examples given in the epoch under way; 0 before the first.
-  std::int64_t position = 0;
-
-  bool operator==(const LoaderState&) const = default;
 };
 
 /// Gives a data set in batches:
@@ -91,7 +74,7 @@ class Loader {
   /// Throws Error before the first start_epoch().
   bool advance();
   /// Examples in the batch that advance() moved on to; 0 before the first.
-  std::int64_t batch_size() const { return std::ssize(batch_); }
+  std::int64_t batch_size() const;
   /// That batch, in new tensors. Throws Error unless advance() was called since the last time.
   Batch gather();
 
@@ -107,30 +90,7 @@ class Loader {
   void restore(const LoaderState& state);
 
  private:
-  std::int64_t size() const;
-  /// Batches of an epoch given until a position.
-  std::int64_t batches_until(std::int64_t position) const;
-  /// Nothing is prepared, advanced to or waiting to be gathered.
-  void forget_batches();
-  /// Draws the order and changes of the epoch that `state` is in and sets the prefetch threads to
-  /// work from there.
-  void begin(const LoaderState& state);
-
-  /// Of the data set's images.
-  Shape shape_;
-  /// One of them, as the device wants it.
-  std::shared_ptr<const Gather> examples_;
-  std::unique_ptr<DeviceGather> device_examples_;
-  LoaderOptions options_;
-  /// What the next epoch's order is drawn from.
-  Generator generator_;
-  std::shared_ptr<const std::vector<std::int64_t>> order_;
-  std::uint64_t augment_seed_ = 0;
-  std::unique_ptr<Prefetcher> prefetcher_;
-  LoaderState state_;
-  /// The part of the order that advance() moved on to, and whether it is still to be gathered.
-  std::span<const std::int64_t> batch_;
-  bool is_waiting_ = false;
+  std::unique_ptr<BatchStream> stream_;
 };
 
 }  // namespace plastic::data

@@ -8,4 +8,6 @@ using namespace plastic::test;
 TEST_CASE("data.csv.not-built-in") {
   CHECK(contains(error_of([] { plastic::data::read_csv("table.csv"); }),
                  {"[csv] table.csv", "reads no CSV", "-DPLASTIC_CSV=ON"}));
+  CHECK(contains(error_of([] { plastic::data::read_csv_dataset("table.csv"); }),
+                 {"[csv] table.csv", "reads no CSV"}));
 }

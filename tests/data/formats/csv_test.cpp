@@ -25,6 +25,16 @@ std::string error(std::string_view text, const CsvOptions& options = {}) {
   return error_of([&] { read(text, options); });
 }
 
+TensorDataset read_dataset(std::string_view text, const CsvDatasetOptions& options = {}) {
+  const TempFolder folder;
+  write_file(folder / "t.csv", bytes_of(text));
+  return read_csv_dataset(folder / "t.csv", options);
+}
+
+std::string dataset_error(std::string_view text, const CsvDatasetOptions& options = {}) {
+  return error_of([&] { read_dataset(text, options); });
+}
+
 using Floats = std::vector<float>;
 using Labels = std::vector<std::int64_t>;
 
@@ -107,13 +117,15 @@ TEST_CASE("data.csv.ragged") {
 TEST_CASE("data.csv.not-numbers") {
   for (const char* text : {"x", "", "1x", "nan", "inf", "1e999", "1e39", "0x10", "+-1", "--1"}) {
     CAPTURE(text);
-    CHECK(contains(error("a,b\n1,2\n" + std::string(text) + ",2\n"),
-                   {"line 3: column 1: expected a number, found '" + std::string(text) + "'"}));
+    CHECK(
+        contains(error("a,b\n1,2\n" + std::string(text) + ",2\n"),
+                 {"line 3: column 1 ('a'): expected a number, found '" + std::string(text) + "'"}));
   }
   for (const char* text : {"-1", "0.5", "1e300", "cat"}) {
     CAPTURE(text);
-    CHECK(contains(error("a,b\n1," + std::string(text) + "\n"),
-                   {"line 2: column 2: expected a label", "found '" + std::string(text) + "'"}));
+    CHECK(contains(
+        error("a,b\n1," + std::string(text) + "\n"),
+        {"line 2: column 2 ('b'): expected a label", "found '" + std::string(text) + "'"}));
   }
 }
 
@@ -148,4 +160,59 @@ TEST_CASE("data.csv.whatever-the-locale") {
   const LabelledTable table = read("a,b,c\n0.5,1e3,0\n-1234.25,2,1\n");
   CHECK(table.features.to_vector<float>() == Floats{0.5F, 1000, -1234.25F, 2});
   CHECK(contains(error("a,c\n\"1,5\",0\n"), {"1,5"}));
+}
+
+TEST_CASE("data.csv.classes_by_name") {
+  const std::string text = "width,kind,height\n1,rose,2\n3,aster,4\n5,\"rose\",6\n";
+  for (const CsvDatasetOptions& options :
+       {CsvDatasetOptions{.target = "kind"}, CsvDatasetOptions{.target_column = 1},
+        CsvDatasetOptions{.target_column = -2}}) {
+    const TensorDataset table = read_dataset(text, options);
+    CHECK(table.class_names == std::vector<std::string>{"aster", "rose"});
+    CHECK(table.targets.to_vector<std::int64_t>() == Labels{1, 0, 1});
+    CHECK(table.features.shape() == Shape{3, 2});
+    CHECK(table.features.to_vector<float>() == Floats{1, 2, 3, 4, 5, 6});
+    CHECK(table.feature_names == std::vector<std::string>{"width", "height"});
+  }
+  // A test file is numbered as its training file, whatever occurs in it.
+  const TensorDataset test =
+      read_dataset("a,kind\n1,rose\n", {.class_names = {"aster", "rose", "tulip"}});
+  CHECK(test.targets.to_vector<std::int64_t>() == Labels{1});
+  CHECK(test.class_names.size() == 3);
+  CHECK(contains(dataset_error("a,kind\n1,rose\n1,lily\n", {.class_names = {"aster", "rose"}}),
+                 {"t.csv: line 3: column 2 ('kind'): 'lily' is not one of the 2 classes"}));
+  CHECK(contains(dataset_error("a,kind\n1,rose\n", {.class_names = {"b", "b"}}), {"'b' twice"}));
+  // Numbers are names, too.
+  CHECK(read_dataset("a,b\n1,10\n1,9\n").class_names == std::vector<std::string>{"10", "9"});
+}
+
+TEST_CASE("data.csv.targets_that_are_numbers") {
+  const TensorDataset table =
+      read_dataset("price,rooms\n1.5,3\n-2e1,4\n", {.target = "price", .kind = CsvTarget::numbers});
+  CHECK(table.targets.shape() == Shape{2, 1});
+  CHECK(table.targets.to_vector<float>() == Floats{1.5F, -20});
+  CHECK(table.features.to_vector<float>() == Floats{3, 4});
+  CHECK(table.class_names.empty());
+  CHECK(contains(dataset_error("a,b\n1,x\n", {.kind = CsvTarget::numbers}),
+                 {"line 2: column 2 ('b'): expected a number, found 'x'"}));
+  CHECK(contains(dataset_error("a,b\n1,2\n", {.kind = CsvTarget::numbers, .class_names = {"x"}}),
+                 {"class_names are given, but targets are numbers"}));
+}
+
+TEST_CASE("data.csv.missing_values") {
+  CHECK(contains(dataset_error("a,b,c\n1,2,x\n1,,x\n"),
+                 {"line 3: column 2 ('b'): ", "the value is missing"}));
+  CHECK(contains(dataset_error("a,b,c\n1,2,x\n1,2,\n"),
+                 {"line 3: column 3 ('c'): ", "the value is missing"}));
+  CHECK(contains(dataset_error("1,,0\n", {.header = false}),
+                 {"line 1: column 2: ", "the value is missing"}));
+  CHECK(contains(dataset_error("a,b,c\n1,2,NA\n1,NA,x\n"), {"line 3: column 2", "found 'NA'"}));
+}
+
+TEST_CASE("data.csv.target_by_name_errors") {
+  CHECK(contains(dataset_error("a,b\n1,2\n", {.target = "c"}),
+                 {"line 1: no column is called 'c'", "the first is 'a'"}));
+  CHECK(contains(dataset_error("1,2\n", {.header = false, .target = "c"}),
+                 {"without a header", "'c'", "give its number"}));
+  CHECK(contains(dataset_error("a,b\n1,2\n", {.target_column = 2}), {"target column 2 of 2"}));
 }

@@ -237,17 +237,17 @@ TEST_CASE("data.prefetcher.order-and-bound") {
   Prefetcher prefetcher(3, 5, 200, [&](std::int64_t index) {
     // One more than waits to be taken may be on its way to the caller.
     if (index > 5 + taken + 4) too_far = true;
-    return Batch{{}, Tensor::full({1}, static_cast<double>(index), {.dtype = DType::i64})};
+    return TensorPair{{}, Tensor::full({1}, static_cast<double>(index), {.dtype = DType::i64})};
   });
   for (std::int64_t i = 5; i < 200; ++i) {
-    CHECK(prefetcher.take().labels.to_vector<std::int64_t>()[0] == i);
+    CHECK(prefetcher.take().targets.to_vector<std::int64_t>()[0] == i);
     ++taken;
   }
   CHECK(!too_far);
 }
 
 TEST_CASE("data.prefetcher.exception") {
-  Prefetcher prefetcher(2, 0, 10, [](std::int64_t index) -> Batch {
+  Prefetcher prefetcher(2, 0, 10, [](std::int64_t index) -> TensorPair {
     if (index == 3) throw plastic::Error("[test] the fourth");
     return {};
   });

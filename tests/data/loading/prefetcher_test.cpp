@@ -21,11 +21,11 @@ using namespace plastic::data;
 
 namespace {
 
-Batch numbered(std::int64_t index) {
+TensorPair numbered(std::int64_t index) {
   return {{}, Tensor::full({1}, static_cast<double>(index), {.dtype = DType::i64})};
 }
 
-std::int64_t number_of(const Batch& batch) { return batch.labels.to_vector<std::int64_t>()[0]; }
+std::int64_t number_of(const TensorPair& batch) { return batch.targets.to_vector<std::int64_t>()[0]; }
 
 std::vector<std::vector<std::int64_t>> rest_of(Loader& loader) {
   std::vector<std::vector<std::int64_t>> labels;
@@ -82,7 +82,7 @@ TEST_CASE("data.prefetcher.at_the_end_of_the_process") {
         }) == 0);
   // On a thread of its own.
   CHECK(test::in_child([] {
-          static Prefetcher prefetcher(2, 0, 100, [](std::int64_t index) -> Batch {
+          static Prefetcher prefetcher(2, 0, 100, [](std::int64_t index) -> TensorPair {
             if (index == 3) std::exit(5);
             return numbered(index);
           });
