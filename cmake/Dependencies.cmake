@@ -25,10 +25,67 @@ if(PLASTIC_CSV)
   find_package(Libcsv REQUIRED)
 endif()
 
-if(PLASTIC_IMAGES)
+# plastic_find_headers(VARIABLE NAME url hash FILE suffix folder...): sets VARIABLE to the folder of FILE,
+# a header of a library that is headers alone; where none has it, the pinned release is fetched.
+function(plastic_find_headers variable name url hash file suffix)
+  find_path(${variable} ${file} HINTS ${ARGN} PATH_SUFFIXES ${suffix})
+  mark_as_advanced(${variable})
+  if(NOT ${variable})
+    message(STATUS "${name} not installed: fetching ${url}")
+    # Its own CMake files, if it has any, are not run.
+    FetchContent_Declare(${name} URL ${url} URL_HASH SHA256=${hash} DOWNLOAD_EXTRACT_TIMESTAMP TRUE
+                         SOURCE_SUBDIR no-such-folder)
+    FetchContent_MakeAvailable(${name})
+    set(${variable} ${${name}_SOURCE_DIR} PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Debian's stb_image is of 2022. The one that is fetched is 2.30, without the faults of earlier ones.
+macro(plastic_find_stb variable file)
+  plastic_find_headers(${variable} stb
+    https://github.com/nothings/stb/archive/5c205738c191bcb0abc65c4febfa9bd25ff35234.tar.gz
+    cfeab9f800961882d6d22ddf36e965523b33002f4f937de08321304c9ba72af3 ${file} stb ${PLASTIC_STB})
+endmacro()
+
+# The library includes Eigen in sources of its own alone: who links it needs none.
+if(PLASTIC_EIGEN)
+  find_package(Eigen3 QUIET NO_MODULE)
+  if(Eigen3_FOUND AND Eigen3_VERSION VERSION_GREATER_EQUAL 3.4)
+    get_target_property(PLASTIC_EIGEN_INCLUDE Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
+  else()
+    plastic_find_headers(PLASTIC_EIGEN_INCLUDE eigen
+      https://gitlab.com/libeigen/eigen/-/archive/3.4.0/eigen-3.4.0.tar.gz
+      8586084f71f9bde545ee7fa6d00288b264a2b7ac3607b974e54d13e7162c1c72
+      signature_of_eigen3_matrix_library eigen3)
+  endif()
+  # For examples of <plastic/eigen.h>.
+  add_library(plastic_eigen INTERFACE)
+  target_include_directories(plastic_eigen SYSTEM INTERFACE ${PLASTIC_EIGEN_INCLUDE})
+endif()
+
+set(PLASTIC_IMAGE_LIBRARIES OFF)
+if(PLASTIC_IMAGES STREQUAL "STB")
+  plastic_find_stb(PLASTIC_STB_IMAGE_INCLUDE stb_image.h)
+  file(STRINGS ${PLASTIC_STB_IMAGE_INCLUDE}/stb_image.h version REGEX "stb_image - v[0-9.]+" LIMIT_COUNT 1)
+  string(REGEX MATCH "[0-9]+\\.[0-9]+" version "${version}")
+  message(STATUS "Plastic: images by stb_image ${version} (${PLASTIC_STB_IMAGE_INCLUDE}), for your own "
+                 "files only; PLASTIC_IMAGES=ON reads those of others")
+  if(version VERSION_LESS 2.30)
+    message(WARNING "stb_image ${version} writes out of bounds on hostile files: open no image that "
+                    "you did not make. PLASTIC_STB names the folder of a newer one.")
+  endif()
+elseif(PLASTIC_IMAGES MATCHES "^(ON|TRUE|YES|Y|1|on|true|yes)$")
+  set(PLASTIC_IMAGE_LIBRARIES ON)
   find_package(PNG REQUIRED)
   # libjpeg-turbo, by the interface that all libjpegs have.
   find_package(JPEG REQUIRED)
+elseif(PLASTIC_IMAGES)
+  message(FATAL_ERROR "PLASTIC_IMAGES is \"${PLASTIC_IMAGES}\"; it must be ON, STB or OFF")
+endif()
+
+# The program draws with it.
+if(PLASTIC_BUILD_APPS)
+  plastic_find_stb(PLASTIC_STB_WRITE_INCLUDE stb_image_write.h)
 endif()
 
 # For the program, never the library. OpenSSL computes the checksums: libcurl brings it anyway.

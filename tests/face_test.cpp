@@ -18,6 +18,7 @@ const fs::path face = plastic::test::test_folder() / "../include/plastic";
 /// Headers for those who use another library beside this one, and what they include of it. Only
 /// those who ask for them include them.
 const std::map<std::string, std::string> interop = {
+    {"plastic/eigen.h", "#include <Eigen/Core>"},
     {"plastic/optim/cuda_rule.h", "#include <cuda_runtime.h>"},
 };
 

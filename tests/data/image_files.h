@@ -7,6 +7,13 @@
 
 namespace plastic::test {
 
+/// Whether stb_image reads the images, which is told less of damage (plastic/data/image.h).
+#ifdef PLASTIC_STB_IMAGES
+inline constexpr bool stb_reads_images = true;
+#else
+inline constexpr bool stb_reads_images = false;
+#endif
+
 /// A chunk of a PNG file: its length, type, contents and checksum.
 Bytes png_chunk(const char* type, const Bytes& contents);
 

@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
@@ -83,6 +85,45 @@ TEST_CASE("nn.init.orthogonal") {
   }
   CHECK(std::abs(trace) < 5);
   CHECK_THROWS_WITH_AS(orthogonal({4}), doctest::Contains("two axes or more, got (4,)"), Error);
+}
+
+// The definition, one row after the other: what any way to compute it must give.
+TEST_CASE("nn.init.orthogonal_is_the_q_of_positive_diagonal") {
+  for (const Shape& shape : {Shape{1, 5}, Shape{7, 7}, Shape{40, 90}, Shape{70, 64}}) {
+    CAPTURE(to_string(shape));
+    Generator generator{.seed = 12};
+    Generator same = generator;
+    const Tensor found = orthogonal(shape, 1, &generator);
+    const auto rows = static_cast<std::size_t>(std::min(shape[0], shape[1]));
+    const auto columns = static_cast<std::size_t>(std::max(shape[0], shape[1]));
+    const auto drawn =
+        normal({std::min(shape[0], shape[1]), std::max(shape[0], shape[1])}, 0, 1, same, DType::f64)
+            .to_vector<double>();
+    std::vector<std::vector<double>> expected;
+    for (std::size_t i = 0; i < rows; ++i) {
+      const auto begin = drawn.begin() + static_cast<std::ptrdiff_t>(i * columns);
+      std::vector<double> row(begin, begin + static_cast<std::ptrdiff_t>(columns));
+      for (int pass = 0; pass < 2; ++pass) {
+        for (const std::vector<double>& before : expected) {
+          double product = 0;
+          for (std::size_t j = 0; j < columns; ++j) product += row[j] * before[j];
+          for (std::size_t j = 0; j < columns; ++j) row[j] -= product * before[j];
+        }
+      }
+      double length = 0;
+      for (const double value : row) length += value * value;
+      for (double& value : row) value /= std::sqrt(length);
+      expected.push_back(row);
+    }
+    const auto values = (shape[0] <= shape[1] ? found : found.transpose(0, 1)).to_vector<float>();
+    double worst = 0;
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t j = 0; j < columns; ++j) {
+        worst = std::max(worst, std::abs(double{values[i * columns + j]} - expected[i][j]));
+      }
+    }
+    CHECK(worst < 1e-6);
+  }
 }
 
 TEST_CASE("nn.init.truncated_normal") {

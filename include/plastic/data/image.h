@@ -25,6 +25,12 @@ enum class Orientation { ignore, apply };
 /// promises more pixels than its bytes can hold. Only what pixels need is read: text and profiles
 /// of any size take no memory. Throws Error, too, for other channels and when this build decodes no
 /// images.
+///
+/// In a build with PLASTIC_IMAGES=STB, stb_image decodes. Then read only images that you made
+/// yourself: its versions before 2.30 write out of bounds on hostile files. Pixels of PNG files are
+/// the same. Of JPEG files they differ by rounding; damage that it goes past is not told; printing
+/// colours are read where Adobe's marker says so; and some samplings and arithmetic codes are
+/// refused.
 Tensor read_image(const std::filesystem::path& path, std::int64_t channels = 3,
                   Orientation orientation = Orientation::ignore);
 
