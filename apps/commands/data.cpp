@@ -8,16 +8,18 @@
 namespace plastic::apps {
 
 void add_data(CLI::App& program) {
-  CLI::App& command = add_command(program, "data", "List, download and check data sets.",
+  CLI::App& command = add_command(program, "data", "List, download, check and draw data sets.",
                                   "Examples:\n"
                                   "  plastic data list\n"
                                   "  plastic data get mnist\n"
-                                  "  plastic data verify mnist\n",
+                                  "  plastic data verify mnist\n"
+                                  "  plastic data show digits --out digits.png\n",
                                   [] {});
   command.require_subcommand(1);
   add_data_list(command);
   add_data_get(command);
   add_data_verify(command);
+  add_data_show(command);
 }
 
 }  // namespace plastic::apps

@@ -17,6 +17,7 @@ namespace plastic::apps {
 void add_data_list(CLI::App& data);
 void add_data_get(CLI::App& data);
 void add_data_verify(CLI::App& data);
+void add_data_show(CLI::App& data);
 
 /// Which set, and where.
 struct DataChoice {

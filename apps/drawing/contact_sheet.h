@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/drawing/canvas.h"
+#include "plastic/core/tensor.h"
+
+namespace plastic::apps {
+
+struct LabelledPicture {
+  /// (C, H, W) u8 of 1 or 3 channels.
+  Tensor image;
+  std::string label;
+};
+
+/// Pictures of one size in rows, each with its label beneath it, under lines of text that say what
+/// they are. Small pictures are magnified, pixel by pixel. There must be one or more.
+Canvas contact_sheet(const std::string& title, const std::vector<LabelledPicture>& pictures);
+
+}  // namespace plastic::apps
