@@ -8,6 +8,7 @@
 #include "core/autograd/graph.h"
 #include "core/check.h"
 #include "core/device/backend.h"
+#include "core/ops/binary_rules.h"
 #include "core/tensor/overlap.h"
 #include "plastic/core/ops/elementwise.h"
 

@@ -43,6 +43,10 @@ void check_anomaly(const char* op, const char* what, const Tensor& tensor) {
   }
 }
 
+namespace autograd {
+
+bool Inputs::needs(std::size_t i) const { return (*edges_)[i].needed(); }
+
 Tensor Inputs::slot(std::size_t i) const {
   const std::shared_ptr<TensorImpl>& leaf = (*edges_)[i].leaf;
   if (!leaf || leaf->grad.defined()) return {};
@@ -57,8 +61,53 @@ Tensor Inputs::gradient_for(std::size_t i, const Shape& shape, const TensorOptio
   return place.defined() ? place : Tensor::empty(shape, options);
 }
 
-Node::Node(const char* op, std::vector<Edge> inputs, Backward backward)
-    : id_(next_id()), op_(op), inputs_(std::move(inputs)), backward_(std::move(backward)) {}
+const Tensor& Saved::get() const {
+  if (tensor_.version() != version_) {
+    fail("backward", op_, " needs a tensor of shape ", to_string(tensor_.shape()),
+         " that was written to in place since (version ", tensor_.version(), ", saved at ",
+         version_, "); clone() it before writing");
+  }
+  return tensor_;
+}
+
+Tensor record(const char* op, Tensor result, std::initializer_list<Tensor> inputs,
+              Backward backward) {
+  return record(op, std::move(result), std::span(inputs.begin(), inputs.size()),
+                std::move(backward));
+}
+
+Tensor record(const char* op, Tensor result, std::span<const Tensor> inputs, Backward backward) {
+  check_anomaly(op, "a result", result);
+  const bool wanted = recording && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) {
+                        return t.defined() && t.requires_grad();
+                      });
+  if (!wanted) return result;
+  check_defined(op, result);
+  TensorImpl& impl = *result.impl();
+  if (impl.requires_grad || std::any_of(inputs.begin(), inputs.end(), [&](const Tensor& t) {
+        return t.impl() == result.impl();
+      })) {
+    fail("record", op, " gave a result of shape ", to_string(result.shape()),
+         " that is an input or was recorded itself; compute it from detach()ed inputs");
+  }
+  std::vector<Edge> edges;
+  edges.reserve(inputs.size());
+  for (const Tensor& input : inputs) edges.push_back(edge_to(input));
+  impl.requires_grad = true;
+  impl.grad_fn = std::make_shared<Node>(op, impl.shape, std::move(edges), std::move(backward));
+  return result;
+}
+
+}  // namespace autograd
+
+const Shape& Edge::shape() const { return node ? node->shape() : leaf->shape; }
+
+Node::Node(const char* op, const Shape& shape, std::vector<Edge> inputs, Backward backward)
+    : id_(next_id()),
+      op_(op),
+      shape_(shape),
+      inputs_(std::move(inputs)),
+      backward_(std::move(backward)) {}
 
 Node::~Node() {
   // A long chain of nodes is taken apart in a loop: nested destructors would exhaust the stack.
@@ -96,37 +145,23 @@ Gradients Node::run(const Tensor& grad) const {
          " was freed by an earlier backward(); pass retain_graph = true to the first call");
   }
   Gradients gradients = backward_(grad, Inputs(inputs_));
+  if (gradients.size() != inputs_.size()) {
+    fail("backward", op_, " gave ", gradients.size(), " gradients for ", inputs_.size(),
+         " inputs; give one per input, undefined where none is needed");
+  }
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    if (!gradients[i].defined() || !inputs_[i].needed()) continue;
+    const Shape& shape = inputs_[i].shape();
+    const TensorImpl* leaf = inputs_[i].leaf.get();
+    if (gradients[i].shape() != shape || (leaf != nullptr && gradients[i].dtype() != leaf->dtype)) {
+      fail("backward", op_, " gave input ", i, " of shape ", to_string(shape), " a gradient ",
+           name_of(gradients[i].dtype()), " ", to_string(gradients[i].shape()));
+    }
+  }
   for (const Tensor& gradient : gradients) check_anomaly(op_, "a gradient", gradient);
   return gradients;
 }
 
 void Node::free() { backward_ = nullptr; }
-
-Tensor record(const char* op, Tensor out, std::initializer_list<Tensor> inputs, Backward backward) {
-  return record(op, std::move(out), std::span(inputs.begin(), inputs.size()), std::move(backward));
-}
-
-Tensor record(const char* op, Tensor out, std::span<const Tensor> inputs, Backward backward) {
-  check_anomaly(op, "a result", out);
-  const bool wanted = recording && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) {
-                        return t.defined() && t.requires_grad();
-                      });
-  if (!wanted) return out;
-  std::vector<Edge> edges;
-  edges.reserve(inputs.size());
-  for (const Tensor& input : inputs) edges.push_back(edge_to(input));
-  out.impl()->requires_grad = true;
-  out.impl()->grad_fn = std::make_shared<Node>(op, std::move(edges), std::move(backward));
-  return out;
-}
-
-const Tensor& Saved::get() const {
-  if (tensor_.version() != version_) {
-    fail("backward", op_, " needs a tensor of shape ", to_string(tensor_.shape()),
-         " that was written to in place since (version ", tensor_.version(), ", saved at ",
-         version_, "); clone() it before writing");
-  }
-  return tensor_;
-}
 
 }  // namespace plastic

@@ -17,28 +17,12 @@
 
 namespace plastic {
 
-/// Elementwise functions of one argument; their formulas are in core/ops/elementwise_rules.h, those
-/// of their gradients in core/ops/elementwise_gradient_rules.h.
-enum class Unary {
-  neg,
-  abs,
-  sign,
-  exp,
-  log,
-  sqrt,
-  rsqrt,
-  sin,
-  cos,
-  tanh,
-  sigmoid,
-  gelu,
-  silu,
-  softplus,
-  relu,
-  leaky_relu,
-  clamp,
-  pow,
-};
+// Elementwise functions: their lists and formulas are in core/ops/unary_rules.h and
+// core/ops/binary_rules.h.
+enum class Unary : std::uint8_t;
+enum class Binary : std::uint8_t;
+enum class Ternary : std::uint8_t;
+enum class Comparison : std::uint8_t;
 
 /// Numbers that some elementwise functions are called with: leaky_relu's slope, clamp's two limits,
 /// pow's exponent.
@@ -46,15 +30,6 @@ struct UnaryParameters {
   double first = 0;
   double second = 0;
 };
-
-/// Integers wrap around; they are not divided by 0.
-enum class Binary { add, sub, mul, div };
-
-/// Functions of three arrays and a number. add_scaled: a + value · b, where c is not read; lerp: a +
-/// value · (b - a), likewise; addcmul: a + value · b · c; addcdiv: a + value · b / c.
-enum class Ternary { add_scaled, lerp, addcmul, addcdiv };
-
-enum class Comparison { equal, not_equal, less, less_equal };
 
 /// norm is the root of the sum of squares. Squares are taken of floating point only.
 enum class Reduction { sum, sum_of_squares, norm };
@@ -120,11 +95,11 @@ class Backend {
   virtual void unary(Unary op, const UnaryParameters& parameters, const Array& in,
                      const Array& out) = 0;
   /// The gradient of a unary function from that of its result, `grad`, and what it saved: its
-  /// result or its argument, as its formula says.
+  /// result or its argument, as its rule says, or anything of grad's shape.
   virtual void unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved,
                           const Array& grad, const Array& out) = 0;
   /// All three have the shape of the result; broadcast inputs come with strides of 0. `out` may be
-  /// an input itself, in place.
+  /// an input itself, in place. Integers are not divided by 0.
   virtual void binary(Binary op, const Array& a, const Array& b, const Array& out) = 0;
   /// out = op(in, number); `out` may be `in` itself.
   virtual void binary_number(Binary op, const Array& in, const Number& number,

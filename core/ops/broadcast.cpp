@@ -1,6 +1,7 @@
 #include "core/ops/broadcast.h"
 
 #include "core/device/array.h"
+#include "core/tensor/number.h"
 #include "core/tensor/tensor_impl.h"
 #include "plastic/core/ops/reduce.h"
 
@@ -17,6 +18,12 @@ Array expanded_array(const Tensor& tensor, const Shape& shape) {
   array.shape = shape;
   array.strides = strides;
   return array;
+}
+
+Tensor scalar_like(const char* op, const Number& number, const Tensor& x) {
+  check_computable(op, x);
+  check_number(op, number, x.dtype());
+  return Tensor::full({}, number, options_of(x));
 }
 
 Tensor sum_to(const Tensor& grad, const Shape& shape) {

@@ -3,6 +3,7 @@
 #include "core/autograd/graph.h"
 #include "core/check.h"
 #include "core/device/backend.h"
+#include "core/ops/binary_rules.h"
 #include "core/ops/broadcast.h"
 #include "core/tensor/layout.h"
 #include "core/tensor/number.h"
@@ -38,19 +39,23 @@ Tensor choose(const Tensor& condition, const Tensor& a, const Tensor& b, const S
 
 }  // namespace
 
-Tensor equal(const Tensor& a, const Tensor& b) { return compare("equal", Comparison::equal, a, b); }
-Tensor not_equal(const Tensor& a, const Tensor& b) {
-  return compare("not_equal", Comparison::not_equal, a, b);
-}
-Tensor less(const Tensor& a, const Tensor& b) { return compare("less", Comparison::less, a, b); }
-Tensor less_equal(const Tensor& a, const Tensor& b) {
-  return compare("less_equal", Comparison::less_equal, a, b);
-}
+#define PLASTIC_ROW(function, Rule)                        \
+  Tensor function(const Tensor& a, const Tensor& b) {      \
+    return compare(#function, Comparison::function, a, b); \
+  }                                                        \
+  Tensor function(const Tensor& a, Number b) { return function(a, scalar_like(#function, b, a)); }
+PLASTIC_COMPARISONS(PLASTIC_ROW)
+#undef PLASTIC_ROW
+
 Tensor greater(const Tensor& a, const Tensor& b) {
   return compare("greater", Comparison::less, b, a);
 }
 Tensor greater_equal(const Tensor& a, const Tensor& b) {
   return compare("greater_equal", Comparison::less_equal, b, a);
+}
+Tensor greater(const Tensor& a, Number b) { return greater(a, scalar_like("greater", b, a)); }
+Tensor greater_equal(const Tensor& a, Number b) {
+  return greater_equal(a, scalar_like("greater_equal", b, a));
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {

@@ -7,6 +7,7 @@
 #include "core/device/backend.h"
 #include "core/device/conv2d_shape.h"
 #include "core/ops/mixed_precision.h"
+#include "core/ops/unary_rules.h"
 #include "core/tensor/layout.h"
 #include "core/tensor/sizes.h"
 #include "plastic/core/ops/reduce.h"

@@ -1,10 +1,13 @@
 #include "plastic/core/ops/elementwise.h"
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "core/autograd/graph.h"
 #include "core/check.h"
 #include "core/device/backend.h"
+#include "core/ops/binary_rules.h"
 #include "core/ops/broadcast.h"
 #include "core/ops/quotients.h"
 #include "core/ops/unary.h"
@@ -15,14 +18,6 @@
 
 namespace plastic {
 namespace {
-
-/// A unary function of any dtype, not recorded.
-Tensor apply(const char* name, Unary op, const Tensor& x) {
-  check_computable(name, x);
-  Tensor y = empty_like_layout(x);
-  backend(x.device()).unary(op, {}, array_of(x), array_of(y));
-  return y;
-}
 
 Tensor apply(const char* name, Binary op, const Tensor& a, const Tensor& b) {
   check_same_kind(name, a, b);
@@ -41,11 +36,40 @@ Tensor apply(const char* name, Binary op, const Tensor& x, const Number& number)
   return y;
 }
 
-/// A tensor of one element, for what is computed with it.
-Tensor scalar_like(const char* op, const Number& number, const Tensor& x) {
-  check_computable(op, x);
-  check_number(op, number, x.dtype());
-  return Tensor::full({}, number, options_of(x));
+/// The larger of two numbers by an order, with PyTorch's gradient: it goes to the larger, half of
+/// it to each of two that are equal, and all of it to both where one is not a number.
+Tensor choose_larger(const char* name, Binary op,
+                     Tensor (*is_smaller)(const Tensor& a, const Tensor& b), const Tensor& a,
+                     const Tensor& b) {
+  return record(
+      name, apply(name, op, a, b), {a, b},
+      [sa = Saved(name, a), sb = Saved(name, b), is_smaller](const Tensor& g,
+                                                             const Inputs& in) -> Gradients {
+        const Tensor& x = sa.get();
+        const Tensor& y = sb.get();
+        const Tensor shared = where(equal(x, y), mul(g, 0.5), g);
+        return {
+            in.needs(0) ? sum_to(masked_fill(shared, is_smaller(x, y), 0), x.shape()) : Tensor(),
+            in.needs(1) ? sum_to(masked_fill(shared, is_smaller(y, x), 0), y.shape()) : Tensor()};
+      });
+}
+
+/// a - b·rounded(a / b)
+Tensor rest(const char* name, Binary op, Tensor (*rounded)(const Tensor& quotient), const Tensor& a,
+            const Tensor& b) {
+  check_same_kind(name, a, b);
+  if (!is_floating_point(a.dtype())) {
+    broadcast_shapes(name, a.shape(), b.shape());
+    check_divisors(name, a, b);
+  }
+  return record(name, apply(name, op, a, b), {a, b},
+                [sa = Saved(name, a), sb = Saved(name, b), rounded](const Tensor& g,
+                                                                    const Inputs& in) -> Gradients {
+                  return {in.needs(0) ? sum_to(g, sa.shape()) : Tensor(),
+                          in.needs(1)
+                              ? neg(sum_to(mul(g, rounded(div(sa.get(), sb.get()))), sb.shape()))
+                              : Tensor()};
+                });
 }
 
 }  // namespace
@@ -127,55 +151,87 @@ Tensor div(const Tensor& a, Number b) {
 Tensor operator-(Number a, const Tensor& b) { return sub(scalar_like("sub", a, b), b); }
 Tensor operator/(Number a, const Tensor& b) { return div(scalar_like("div", a, b), b); }
 
-Tensor neg(const Tensor& x) {
-  return record("neg", apply("neg", Unary::neg, x), {x},
-                [](const Tensor& g, const Inputs&) -> Gradients { return {neg(g)}; });
-}
-
-Tensor sign(const Tensor& x) { return apply("sign", Unary::sign, x.detach()); }
-
-Tensor abs(const Tensor& x) {
-  check_defined("abs", x);
-  if (!is_floating_point(x.dtype())) return apply("abs", Unary::abs, x);
-  return unary("abs", Unary::abs, Keep::argument, x);
-}
-
 Tensor clamp(const Tensor& x, Number low, Number high) {
   check_computable("clamp", x);
   check_number("clamp", low, x.dtype());
   check_number("clamp", high, x.dtype());
-  // Both fit into x's dtype.
-  const auto whole = [](const Number& limit) {
-    return limit.is_integer() ? limit.integer() : static_cast<std::int64_t>(limit.real());
-  };
-  const bool are_whole = !is_floating_point(x.dtype()) || (low.is_integer() && high.is_integer());
-  if (are_whole ? whole(low) > whole(high) : !(low.real() <= high.real())) {
-    fail("clamp", "needs low <= high, got ", to_string(low), " and ", to_string(high));
+  if (std::isnan(low.real()) || std::isnan(high.real())) {
+    fail("clamp", "a limit is not a number: ", to_string(low), " and ", to_string(high));
   }
   if (!is_floating_point(x.dtype())) {
     const Tensor least = Tensor::full({}, low, options_of(x));
     const Tensor most = Tensor::full({}, high, options_of(x));
-    return where(less(x, least), least, where(less(most, x), most, x));
+    const Tensor raised = where(less(x, least), least, x);
+    return where(less(most, raised), most, raised);
   }
   // As the dtype rounds them, so that an element can equal a limit.
-  return unary(
-      "clamp", Unary::clamp, Keep::argument, x,
+  return apply(
+      unary_function<rules::Clamp>("clamp", Unary::clamp), x,
       {.first = rounded_to(x.dtype(), low.real()), .second = rounded_to(x.dtype(), high.real())});
 }
 
 Tensor pow(const Tensor& x, double exponent) {
   check_floating("pow", x);
   check_number("pow", exponent, x.dtype());
-  return unary("pow", Unary::pow, Keep::argument, x, {.first = exponent});
+  return apply(unary_function<rules::Pow>("pow", Unary::pow), x, {.first = exponent});
 }
 
-Tensor exp(const Tensor& x) { return unary("exp", Unary::exp, Keep::result, x); }
-Tensor log(const Tensor& x) { return unary("log", Unary::log, Keep::argument, x); }
-Tensor sqrt(const Tensor& x) { return unary("sqrt", Unary::sqrt, Keep::result, x); }
-Tensor rsqrt(const Tensor& x) { return unary("rsqrt", Unary::rsqrt, Keep::result, x); }
-Tensor sin(const Tensor& x) { return unary("sin", Unary::sin, Keep::argument, x); }
-Tensor cos(const Tensor& x) { return unary("cos", Unary::cos, Keep::argument, x); }
-Tensor tanh(const Tensor& x) { return unary("tanh", Unary::tanh, Keep::result, x); }
-Tensor sigmoid(const Tensor& x) { return unary("sigmoid", Unary::sigmoid, Keep::result, x); }
+Tensor maximum(const Tensor& a, const Tensor& b) {
+  return choose_larger("maximum", Binary::maximum, less, a, b);
+}
+
+Tensor minimum(const Tensor& a, const Tensor& b) {
+  return choose_larger("minimum", Binary::minimum, greater, a, b);
+}
+
+// d(aᵇ) = b·aᵇ⁻¹·da + aᵇ·ln(a)·db, without what is 0 times infinite: of a where b is 0, and of b
+// where a is 0 and b is not negative.
+Tensor pow(const Tensor& a, const Tensor& b) {
+  check_floating("pow", a);
+  const Tensor y = apply("pow", Binary::pow, a, b);
+  return record("pow", y, {a, b},
+                [sa = Saved("pow", a), sb = Saved("pow", b), sy = Saved("pow", y)](
+                    const Tensor& g, const Inputs& in) -> Gradients {
+                  const Tensor& base = sa.get();
+                  const Tensor& exponent = sb.get();
+                  Gradients gradients(2);
+                  if (in.needs(0)) {
+                    const Tensor slope = mul(exponent, pow(base, sub(exponent, 1)));
+                    const Tensor masked = masked_fill(mul(g, slope), equal(exponent, 0), 0);
+                    gradients[0] = sum_to(masked, base.shape());
+                  }
+                  if (in.needs(1)) {
+                    const Tensor is_flat = mul(equal(base, 0), greater_equal(exponent, 0));
+                    const Tensor slope = masked_fill(mul(sy.get(), log(base)), is_flat, 0);
+                    gradients[1] = sum_to(mul(g, slope), exponent.shape());
+                  }
+                  return gradients;
+                });
+}
+
+// a - b·trunc(a / b)
+Tensor fmod(const Tensor& a, const Tensor& b) { return rest("fmod", Binary::fmod, trunc, a, b); }
+
+// a - b·floor(a / b)
+Tensor remainder(const Tensor& a, const Tensor& b) {
+  return rest("remainder", Binary::remainder, floor, a, b);
+}
+
+Tensor fmod(const Tensor& a, Number b) { return fmod(a, scalar_like("fmod", b, a)); }
+Tensor remainder(const Tensor& a, Number b) { return remainder(a, scalar_like("remainder", b, a)); }
+
+Tensor isnan(const Tensor& x) { return not_equal(x, x); }
+
+Tensor isinf(const Tensor& x) {
+  check_computable("isinf", x);
+  if (!is_floating_point(x.dtype())) return not_equal(x, x);
+  return equal(abs(x.detach()), std::numeric_limits<double>::infinity());
+}
+
+Tensor isfinite(const Tensor& x) {
+  check_computable("isfinite", x);
+  if (!is_floating_point(x.dtype())) return equal(x, x);
+  return less(abs(x.detach()), std::numeric_limits<double>::infinity());
+}
 
 }  // namespace plastic

@@ -3,6 +3,7 @@
 
 #include "core/check.h"
 #include "core/device/backend.h"
+#include "core/ops/binary_rules.h"
 #include "core/ops/broadcast.h"
 #include "core/ops/convert.h"
 #include "core/ops/quotients.h"

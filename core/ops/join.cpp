@@ -47,6 +47,14 @@ Tensor concat(std::span<const Tensor> tensors, std::int64_t axis) {
       });
 }
 
+Tensor concat(std::initializer_list<Tensor> tensors, std::int64_t axis) {
+  return concat(std::span(tensors.begin(), tensors.size()), axis);
+}
+
+Tensor stack(std::initializer_list<Tensor> tensors, std::int64_t axis) {
+  return stack(std::span(tensors.begin(), tensors.size()), axis);
+}
+
 Tensor stack(std::span<const Tensor> tensors, std::int64_t axis) {
   std::vector<Tensor> raised;
   for (const Tensor& tensor : tensors) {

@@ -23,8 +23,8 @@ Tensor matches(const Tensor& x, const Number& value) {
 
 constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min();
 
-[[noreturn]] void refuse_zero(const Tensor& a) {
-  fail("div", "integers, ", name_of(a.dtype()), " ", to_string(a.shape()),
+[[noreturn]] void refuse_zero(const char* op, const Tensor& a) {
+  fail(op, "integers, ", name_of(a.dtype()), " ", to_string(a.shape()),
        ", divided by 0; convert with .to(plastic::DType::f32) for an infinite quotient");
 }
 
@@ -55,14 +55,19 @@ void check_quotients(const Tensor& a, const Tensor& b) {
     if (is_safe) return;
   }
   const NoGrad no_grad;
-  if (has_ones(matches(b, 0))) refuse_zero(a);
+  if (has_ones(matches(b, 0))) refuse_zero("div", a);
   if (a.dtype() != DType::i64) return;
   const Tensor negates = matches(b, -1);
   if (has_ones(negates) && has_ones(mul(matches(a, lowest), negates))) refuse_lowest();
 }
 
+void check_divisors(const char* op, const Tensor& a, const Tensor& b) {
+  const NoGrad no_grad;
+  if (has_ones(matches(b, 0))) refuse_zero(op, a);
+}
+
 void check_quotients(const Tensor& a, const Number& b) {
-  if (b.real() == 0) refuse_zero(a);
+  if (b.real() == 0) refuse_zero("div", a);
   const NoGrad no_grad;
   if (b.real() == -1 && has_ones(matches(a, lowest))) refuse_lowest();
 }

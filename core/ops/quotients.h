@@ -9,4 +9,7 @@ namespace plastic {
 void check_quotients(const Tensor& a, const Tensor& b);
 void check_quotients(const Tensor& a, const Number& b);
 
+/// Throws Error naming `op` where an element of b, of an integer dtype, is 0. Waits for a device.
+void check_divisors(const char* op, const Tensor& a, const Tensor& b);
+
 }  // namespace plastic

@@ -1,16 +1,34 @@
 #pragma once
 
-#include "core/device/backend.h"
+#include "core/ops/unary_rules.h"
 #include "plastic/core/tensor.h"
 
 namespace plastic {
 
-/// What the gradient of a unary function is computed from.
-enum class Keep { result, argument };
+/// What is known of a unary function before it is called.
+struct UnaryFunction {
+  const char* name;
+  Unary op;
+  bool takes_integers;
+  bool has_gradient;
+  Keep keep;
+};
 
-/// The elementwise function `op` of a tensor of f32 or f64, recorded. Throws Error naming `name`
-/// for other dtypes.
-Tensor unary(const char* name, Unary op, Keep keep, const Tensor& x,
+/// That of a rule.
+template <class Rule>
+constexpr UnaryFunction unary_function(const char* name, Unary op) {
+  Keep keep = Keep::nothing;
+  if constexpr (rules::HasGradient<Rule>) keep = Rule::keep;
+  return {.name = name,
+          .op = op,
+          .takes_integers = rules::TakesIntegers<Rule>,
+          .has_gradient = rules::HasGradient<Rule>,
+          .keep = keep};
+}
+
+/// The function of a tensor, recorded where it has a gradient. Throws Error for dtypes that it does
+/// not take.
+Tensor apply(const UnaryFunction& function, const Tensor& x,
              const UnaryParameters& parameters = {});
 
 }  // namespace plastic

@@ -1,6 +1,7 @@
 #include <cstdint>
+#include <type_traits>
 
-#include "core/ops/elementwise_rules.h"
+#include "core/ops/binary_rules.h"
 #include "core/tensor/number.h"
 #include "cuda/map/map.h"
 #include "cuda/runtime/cuda_backend.h"
@@ -22,15 +23,6 @@ struct Holds {
   __device__ std::uint8_t operator()(T x, T y) const { return f(widen(x), widen(y)) ? 1 : 0; }
 };
 
-/// A formula of computed numbers on stored ones.
-template <class T, class F>
-struct StoredTernary {
-  F f;
-  __device__ T operator()(T a, T b, T c) const {
-    return narrow<T>(f(widen(a), widen(b), widen(c)));
-  }
-};
-
 template <class T>
 struct Choose {
   __device__ T operator()(std::uint8_t condition, T yes, T no) const {
@@ -44,8 +36,12 @@ void CudaBackend::binary(Binary op, const Array& a, const Array& b, const Array&
   Context& context = use();
   with_number(a.dtype, [&](auto zero) {
     using T = decltype(zero);
-    rules::with(
-        op, [&](auto f) { map<T, T, T>(context, "binary", Stored<T, decltype(f)>{f}, a, b, out); });
+    rules::with(op, [&](auto f) {
+      using F = decltype(f);
+      if constexpr (std::is_invocable_v<F, computed<T>, computed<T>>) {
+        map<T, T, T>(context, "binary", Stored<T, F>{f}, a, b, out);
+      }
+    });
   });
 }
 
@@ -56,7 +52,10 @@ void CudaBackend::binary_number(Binary op, const Array& in, const Number& number
     using T = decltype(zero);
     const auto value = number_as<computed<T>>(number);
     rules::with(op, [&](auto f) {
-      map<T, T>(context, "binary", WithNumber<T, decltype(f)>{f, value}, in, out);
+      using F = decltype(f);
+      if constexpr (std::is_invocable_v<F, computed<T>, computed<T>>) {
+        map<T, T>(context, "binary", WithNumber<T, F>{f, value}, in, out);
+      }
     });
   });
 }
@@ -67,7 +66,7 @@ void CudaBackend::ternary(Ternary op, double value, const Array& a, const Array&
   with_real(a.dtype, [&](auto zero) {
     using T = decltype(zero);
     rules::with(op, static_cast<computed<T>>(value), [&](auto f) {
-      map<T, T, T, T>(context, "ternary", StoredTernary<T, decltype(f)>{f}, a, b, c, out);
+      map<T, T, T, T>(context, "ternary", Stored<T, decltype(f)>{f}, a, b, c, out);
     });
   });
 }

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "core/ops/elementwise_rules.h"
+#include "core/ops/binary_rules.h"
 #include "core/ops/two_sum_rule.h"
 #include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/launch.h"

@@ -1,6 +1,6 @@
 #include <type_traits>
 
-#include "core/ops/elementwise_rules.h"
+#include "core/ops/unary_rules.h"
 #include "cuda/map/map.h"
 #include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/number.h"

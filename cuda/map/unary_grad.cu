@@ -1,4 +1,4 @@
-#include "core/ops/elementwise_gradient_rules.h"
+#include "core/ops/unary_rules.h"
 #include "cuda/map/map.h"
 #include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/number.h"

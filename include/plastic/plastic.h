@@ -1,6 +1,6 @@
 #pragma once
 
-/// The whole public API of Plastic.
+/// The whole public face of Plastic.
 
 #include "plastic/core/autograd.h"
 #include "plastic/core/conv_algorithm.h"
@@ -8,6 +8,7 @@
 #include "plastic/core/device.h"
 #include "plastic/core/dtype.h"
 #include "plastic/core/error.h"
+#include "plastic/core/function.h"
 #include "plastic/core/host_device.h"
 #include "plastic/core/memory.h"
 #include "plastic/core/number.h"

@@ -25,9 +25,6 @@ DIFFERENCES = {
         "core/ops/elementwise.h",
         "functions of real numbers, means and products refuse integers, which PyTorch converts or "
         "computes with"),
-    "clamp": (
-        "core/ops/elementwise.h",
-        "low > high is refused; PyTorch gives high"),
     "first extreme": (
         "core/ops/reduce.h",
         "the gradient of max and min goes to the first element that has the value; PyTorch's amax "

@@ -1,4 +1,5 @@
 #include "call.h"
+#include "core/ops/unary_rules.h"
 
 namespace plastic::parity {
 namespace {
@@ -11,6 +12,12 @@ void enter_binary(Table& table, const std::string& name,
                   Tensor (*function)(const Tensor&, const Tensor&)) {
   enter(table, name, {name + "(Tensor, Tensor)"},
         [function](Call& c) { return function(c[0], c[1]); });
+}
+
+void enter_with_number(Table& table, const std::string& name,
+                       Tensor (*function)(const Tensor&, Number)) {
+  enter(table, name + " number", {name + "(Tensor, Number)"},
+        [function](Call& c) { return function(c[0], c.scalar("b")); });
 }
 
 void add_arithmetic(Table& table) {
@@ -51,16 +58,45 @@ void add_arithmetic(Table& table) {
 }
 
 void add_comparisons(Table& table) {
-  enter_binary(table, "equal", equal);
-  enter_binary(table, "not_equal", not_equal);
-  enter_binary(table, "less", less);
-  enter_binary(table, "less_equal", less_equal);
-  enter_binary(table, "greater", greater);
-  enter_binary(table, "greater_equal", greater_equal);
+#define PLASTIC_ROW(function)               \
+  enter_binary(table, #function, function); \
+  enter_with_number(table, #function, function);
+  PLASTIC_ROW(equal)
+  PLASTIC_ROW(not_equal)
+  PLASTIC_ROW(less)
+  PLASTIC_ROW(less_equal)
+  PLASTIC_ROW(greater)
+  PLASTIC_ROW(greater_equal)
+#undef PLASTIC_ROW
+#define PLASTIC_ROW(sign)                                                         \
+  enter(table, "operator" #sign, {"operator" #sign "(Tensor, Tensor)"},           \
+        [](Call& c) { return c[0] sign c[1]; });                                  \
+  enter(table, "operator" #sign " number", {"operator" #sign "(Tensor, Number)"}, \
+        [](Call& c) { return c[0] sign c.scalar("b"); });                         \
+  enter(table, "number operator" #sign, {"operator" #sign "(Number, Tensor)"},    \
+        [](Call& c) { return c.scalar("b") sign c[0]; });
+  PLASTIC_ROW(<)
+  PLASTIC_ROW(<=)
+  PLASTIC_ROW(>)
+  PLASTIC_ROW(>=)
+#undef PLASTIC_ROW
   enter(table, "where", {"where(Tensor, Tensor, Tensor)"},
         [](Call& c) { return where(c[0], c[1], c[2]); });
   enter(table, "masked_fill", {"masked_fill(Tensor, Tensor, Number)"},
         [](Call& c) { return masked_fill(c[0], c[1], c.scalar("value")); });
+}
+
+void add_pairs(Table& table) {
+  enter_binary(table, "maximum", maximum);
+  enter_binary(table, "minimum", minimum);
+  enter_binary(table, "fmod", fmod);
+  enter_binary(table, "remainder", remainder);
+  enter_with_number(table, "fmod", fmod);
+  enter_with_number(table, "remainder", remainder);
+  enter(table, "pow tensor", {"pow(Tensor, Tensor)"}, [](Call& c) { return pow(c[0], c[1]); });
+  enter_unary(table, "isnan", isnan);
+  enter_unary(table, "isinf", isinf);
+  enter_unary(table, "isfinite", isfinite);
 }
 
 }  // namespace
@@ -68,21 +104,10 @@ void add_comparisons(Table& table) {
 void add_elementwise(Table& table) {
   add_arithmetic(table);
   add_comparisons(table);
-  enter_unary(table, "neg", neg);
-  enter_unary(table, "abs", abs);
-  enter_unary(table, "sign", sign);
-  enter_unary(table, "exp", exp);
-  enter_unary(table, "log", log);
-  enter_unary(table, "sqrt", sqrt);
-  enter_unary(table, "rsqrt", rsqrt);
-  enter_unary(table, "sin", sin);
-  enter_unary(table, "cos", cos);
-  enter_unary(table, "tanh", tanh);
-  enter_unary(table, "sigmoid", sigmoid);
-  enter_unary(table, "relu", relu);
-  enter_unary(table, "gelu", gelu);
-  enter_unary(table, "silu", silu);
-  enter_unary(table, "softplus", softplus);
+  add_pairs(table);
+#define PLASTIC_ROW(function, Rule) enter_unary(table, #function, function);
+  PLASTIC_UNARY_FUNCTIONS(PLASTIC_ROW)
+#undef PLASTIC_ROW
   enter(table, "leaky_relu", {"leaky_relu(Tensor, double)"},
         [](Call& c) { return leaky_relu(c[0], c.number("slope")); });
   enter(table, "clamp", {"clamp(Tensor, Number, Number)"},

@@ -18,10 +18,16 @@ void add_indexing(Table& table) {
     return embedding(c[0], c[1], padding_idx);
   });
 
-  enter(table, "concat", {"concat(span<Tensor>, int64)"},
-        [](Call& c) { return concat(c.tensors, c.integer("axis")); });
-  enter(table, "stack", {"stack(span<Tensor>, int64)"},
-        [](Call& c) { return stack(c.tensors, c.integer("axis")); });
+  enter(table, "concat", {"concat(span<Tensor>, int64)", "concat(initializer_list<Tensor>, int64)"},
+        [](Call& c) {
+          return c.tensors.size() == 2 ? concat({c[0], c[1]}, c.integer("axis"))
+                                       : concat(c.tensors, c.integer("axis"));
+        });
+  enter(table, "stack", {"stack(span<Tensor>, int64)", "stack(initializer_list<Tensor>, int64)"},
+        [](Call& c) {
+          return c.tensors.size() == 2 ? stack({c[0], c[1]}, c.integer("axis"))
+                                       : stack(c.tensors, c.integer("axis"));
+        });
   enter_all(table, "split", {"split(Tensor, int64, int64)"},
             [](Call& c) { return split(c[0], c.integer("size"), c.integer("axis")); });
 

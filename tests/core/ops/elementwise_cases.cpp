@@ -1,3 +1,4 @@
+#include "core/ops/unary_rules.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
 #include "tests/core/ops/op_cases.h"
@@ -47,9 +48,26 @@ void add_binary(std::vector<OpCase>& cases, const std::string& name, double low,
       {name + "/same tensor", {input({5})}, [run](Inputs in) { return run(in[0], in[0]); }});
 }
 
+/// A function of the list of unary ones, where its rule says that differences are right.
+template <class Rule>
+void add_listed(std::vector<OpCase>& cases, const std::string& name, Tensor (*run)(const Tensor&)) {
+  if constexpr (rules::HasGradient<Rule>) {
+    double low = -2;
+    double high = 2;
+    if constexpr (requires { Rule::low; }) {
+      low = Rule::low;
+      high = Rule::high;
+    }
+    add_unary(cases, name, low, high, run);
+  }
+}
+
 }  // namespace
 
 void add_elementwise_cases(std::vector<OpCase>& cases) {
+#define PLASTIC_ROW(function, Rule) add_listed<rules::Rule>(cases, #function, function);
+  PLASTIC_UNARY_FUNCTIONS(PLASTIC_ROW)
+#undef PLASTIC_ROW
   add_binary(cases, "add", -2, 2, [](const Tensor& a, const Tensor& b) { return a + b; });
   add_binary(cases, "sub", -2, 2, [](const Tensor& a, const Tensor& b) { return a - b; });
   add_binary(cases, "mul", -2, 2, [](const Tensor& a, const Tensor& b) { return a * b; });
@@ -58,24 +76,27 @@ void add_elementwise_cases(std::vector<OpCase>& cases) {
   add_unary(cases, "sub number", -2, 2, [](const Tensor& x) { return x - 3.0; });
   add_unary(cases, "mul number", -2, 2, [](const Tensor& x) { return x * -2.5; });
   add_unary(cases, "div number", -2, 2, [](const Tensor& x) { return x / 3.0; });
-  add_unary(cases, "neg", -2, 2, [](const Tensor& x) { return -x; });
-  add_unary(cases, "exp", -2, 2, [](const Tensor& x) { return exp(x); });
-  add_unary(cases, "log", 0.5, 3, [](const Tensor& x) { return log(x); });
-  add_unary(cases, "rsqrt", 0.5, 3, [](const Tensor& x) { return rsqrt(x); });
-  add_unary(cases, "abs positive", 0.1, 2, [](const Tensor& x) { return abs(x); });
+  add_unary(cases, "number sub", -2, 2, [](const Tensor& x) { return 3.0 - x; });
+  add_unary(cases, "number div", 0.5, 2, [](const Tensor& x) { return 3.0 / x; });
+  add_binary(cases, "maximum", -2, 2,
+             [](const Tensor& a, const Tensor& b) { return maximum(a, b); });
+  add_binary(cases, "minimum", -2, 2,
+             [](const Tensor& a, const Tensor& b) { return minimum(a, b); });
+  add_binary(cases, "pow tensor", 0.5, 2,
+             [](const Tensor& a, const Tensor& b) { return pow(a, b); });
+  // Away from where quotients are whole.
+  add_binary(cases, "fmod", -1, 1,
+             [](const Tensor& a, const Tensor& b) { return fmod(a * 0.1 - 5, b * 0.1 + 3); });
+  add_binary(cases, "remainder", -1, 1,
+             [](const Tensor& a, const Tensor& b) { return remainder(a * 0.1 - 5, b * 0.1 + 3); });
+  add_unary(cases, "fmod number", 0.1, 1.9, [](const Tensor& x) { return fmod(x, -2); });
+  add_unary(cases, "remainder number", 0.1, 1.9, [](const Tensor& x) { return remainder(x, -2); });
   add_unary(cases, "abs negative", -2, -0.1, [](const Tensor& x) { return abs(x); });
   add_unary(cases, "clamp inside", -0.9, 0.9, [](const Tensor& x) { return clamp(x, -1, 1); });
   add_unary(cases, "clamp outside", 1.1, 2, [](const Tensor& x) { return clamp(x, -1, 1); });
   add_unary(cases, "pow cube", -2, 2, [](const Tensor& x) { return pow(x, 3); });
   add_unary(cases, "pow square", -2, 2, [](const Tensor& x) { return pow(x, 2); });
   add_unary(cases, "pow fraction", 0.5, 2, [](const Tensor& x) { return pow(x, -1.5); });
-  add_unary(cases, "sin", -2, 2, [](const Tensor& x) { return sin(x); });
-  add_unary(cases, "cos", -2, 2, [](const Tensor& x) { return cos(x); });
-  add_unary(cases, "tanh", -2, 2, [](const Tensor& x) { return tanh(x); });
-  add_unary(cases, "sigmoid", -4, 4, [](const Tensor& x) { return sigmoid(x); });
-  add_unary(cases, "gelu", -3, 3, [](const Tensor& x) { return gelu(x); });
-  add_unary(cases, "silu", -3, 3, [](const Tensor& x) { return silu(x); });
-  add_unary(cases, "softplus", -3, 3, [](const Tensor& x) { return softplus(x); });
   add_unary(cases, "leaky_relu positive", 0.1, 2,
             [](const Tensor& x) { return leaky_relu(x, 0.2); });
   add_unary(cases, "leaky_relu negative", -2, -0.1,
@@ -96,10 +117,8 @@ void add_elementwise_cases(std::vector<OpCase>& cases) {
   add_binary(cases, "where", -2, 2, [](const Tensor& a, const Tensor& b) {
     return where(less(a.detach(), b.detach()), a * 2.0, b);
   });
-  add_unary(cases, "sqrt", 0.5, 3, [](const Tensor& x) { return sqrt(x); });
   // Differences are wrong across the kink: both sides are checked, and the kink in
   // elementwise_test.
-  add_unary(cases, "relu positive", 0.1, 2, [](const Tensor& x) { return relu(x); });
   add_unary(cases, "relu negative", -2, -0.1, [](const Tensor& x) { return relu(x); });
   add_unary(cases, "dropout", -2, 2, [](const Tensor& x) {
     Generator generator{.seed = 7};

@@ -30,7 +30,8 @@ Bytes bytes(const Tensor& x) { return x.to_vector<std::uint8_t>(); }
 TEST_CASE("core.integers.limits_of_clamp_are_compared_as_integers") {
   const Tensor x = Tensor::full({2}, 0, {.dtype = DType::i64});
   const std::int64_t above = (std::int64_t{1} << 53) + 1;
-  CHECK_THROWS_WITH_AS(clamp(x, above, 0x1p53), doctest::Contains("needs low <= high"), Error);
+  CHECK(clamp(x, above, 0x1p53).to_vector<std::int64_t>() ==
+        std::vector<std::int64_t>(2, above - 1));
   CHECK(clamp(x, 0x1p53, above).to_vector<std::int64_t>() ==
         std::vector<std::int64_t>(2, above - 1));
 }
@@ -141,8 +142,7 @@ TEST_CASE("core.ops.integers.quotients_that_do_not_exist") {
 TEST_CASE("core.ops.integers.clamp") {
   CHECK(values(clamp(tensor({lowest, 5, highest}), -big, big)) == Integers{-big, 5, big});
   CHECK(bytes(clamp(Tensor::full({1}, 200, u8), 0, 100)) == Bytes{100});
-  CHECK_THROWS_WITH_AS(clamp(tensor({1}), big + 1, big), doctest::Contains("needs low <= high"),
-                       Error);
+  CHECK(values(clamp(tensor({1, highest}), big + 1, big)) == Integers{big, big});
 }
 
 TEST_CASE("core.ops.integers.items") {

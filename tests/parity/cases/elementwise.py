@@ -40,8 +40,16 @@ UNARY = {
     "relu": (torch.relu, False, EXACT, EXACT),
     "gelu": (gelu, False, whole(4), whole(8, cancels=True)),
     "silu": (torch.nn.functional.silu, False, each(6), whole(8, cancels=True)),
+    "floor": (torch.floor, False, EXACT, EXACT),
+    "ceil": (torch.ceil, False, EXACT, EXACT),
+    "trunc": (torch.trunc, False, EXACT, EXACT),
+    "round": (torch.round, False, EXACT, EXACT),
+    "erf": (torch.erf, False, each(4), each(8)),
     "softplus": (lambda x: torch.logaddexp(x, torch.zeros_like(x)), False, each(4), each(8)),
 }
+
+
+TAKES_INTEGERS = ("neg", "abs", "operator- unary", "floor", "ceil", "trunc", "round")
 
 
 @family
@@ -49,10 +57,10 @@ def unary(draw):
     name = draw.choice(list(UNARY))
     function, positive, forward, backward = UNARY[name]
     shape = draw.shape()
-    if name in ("neg", "abs", "operator- unary") and draw.chance(0.3):
+    if name in TAKES_INTEGERS and draw.chance(0.3):
         dtype = draw.choice([I64, U8])
         return Case(name, [draw.tensor(shape, dtype, integer_kind(draw))], function)
-    if draw.chance(0.03) and name not in ("neg", "abs", "operator- unary"):
+    if draw.chance(0.03) and name not in TAKES_INTEGERS:
         return Case(name, [draw.tensor(shape, I64)], refuse("floating point only"))
     x = draw.tensor(shape, draw.floating(), kind_of(draw, positive), grad=True)
     return Case(name, [x], function, forward=forward, backward=backward,
@@ -99,8 +107,8 @@ def clamp(draw):
         low, high = sorted([draw.integer(0, 9), draw.integer(0, 9)])
     kind = kind_of(draw) if dtype.kind == "f" else integer_kind(draw)
     x = draw.tensor(draw.shape(), dtype, kind, grad=True)
-    if low < high and draw.chance(0.04):
-        return Case("clamp", [x], refuse("clamp"), {"low": high, "high": low})
+    if draw.chance(0.1):
+        low, high = high, low
     return Case("clamp", [x], lambda x: torch.clamp(x, low, high), {"low": low, "high": high},
                 each(1), EXACT)
 
@@ -189,6 +197,72 @@ def comparison(draw):
     shape = draw.shape()
     inputs = [draw.tensor(s, dtype, kind, grad=True) for s in (shape, draw.broadcastable(shape))]
     return Case(name, inputs, lambda a, b: COMPARISONS[name](a, b).to(torch.uint8), differs="masks")
+
+
+OPERATORS_OF_ORDER = {"operator<": torch.lt, "operator<=": torch.le, "operator>": torch.gt,
+                      "operator>=": torch.ge}
+
+
+@family
+def comparison_with_number(draw):
+    function = draw.choice(list(COMPARISONS) + list(OPERATORS_OF_ORDER) * 2)
+    compare = COMPARISONS.get(function) or OPERATORS_OF_ORDER[function]
+    dtype = draw.dtype()
+    kind = draw.choice(["special", "small"]) if dtype.kind == "f" else integer_kind(draw)
+    x = draw.tensor(draw.shape(), dtype, kind, grad=True)
+    number = draw.choice([0, 1, 2, 0.5, -0.0, float("inf")] if dtype.kind == "f" else [0, 1, 2, 7])
+    if function.startswith("operator") and draw.chance(0.3):
+        other = draw.tensor(draw.broadcastable(list(x.data.shape)), dtype, kind)
+        return Case(function, [x, other], lambda a, b: compare(a, b).to(torch.uint8), differs="masks")
+    if function.startswith("operator") and draw.chance(0.5):
+        given = torch.tensor(number, dtype=torch.float64 if dtype.kind == "f" else torch.int64)
+        return Case("number " + function, [x],
+                    lambda a: compare(given.to(a.dtype), a).to(torch.uint8), {"b": number},
+                    differs="masks")
+    return Case(function + " number", [x], lambda a: compare(a, number).to(torch.uint8),
+                {"b": number}, differs="masks")
+
+
+@family
+def finite(draw):
+    name = draw.choice(["isnan", "isinf", "isfinite"])
+    dtype = draw.dtype()
+    x = draw.tensor(draw.shape(), dtype, "special" if dtype.kind == "f" else "any", grad=True)
+    return Case(name, [x], lambda x: getattr(torch, name)(x).to(torch.uint8), differs="masks")
+
+
+# Name -> (PyTorch's, forward, backward).
+PAIRS = {
+    "maximum": (torch.maximum, EXACT, terms(4)),
+    "minimum": (torch.minimum, EXACT, terms(4)),
+    "fmod": (torch.fmod, EXACT, terms(8)),
+    "remainder": (torch.remainder, each(2), terms(8)),
+    "pow tensor": (torch.pow, each(8), whole(16, cancels=True)),
+}
+
+
+@family
+def pair(draw):
+    name = draw.choice(list(PAIRS))
+    function, forward, backward = PAIRS[name]
+    dtype = draw.floating() if name == "pow tensor" else draw.dtype()
+    is_extreme = name in ("maximum", "minimum")
+    if dtype.kind != "f":
+        kind = integer_kind(draw) if is_extreme else "small"
+    else:
+        kind = kind_of(draw) if is_extreme else draw.choice(["normal", "positive"])
+    if name == "pow tensor":
+        kind = "positive"
+    shape = draw.shape()
+    inputs = [draw.tensor(s, dtype, kind, grad=draw.chance(0.9))
+              for s in (shape, draw.broadcastable(shape))]
+    if not is_extreme and dtype.kind != "f":
+        inputs[1].data[inputs[1].data == 0] = 3
+    if name in ("fmod", "remainder") and draw.chance(0.3):
+        number = draw.choice([1.5, -2.0, 3] if dtype.kind == "f" else [1, 3, 7])
+        return Case(name + " number", inputs[:1], lambda x: function(x, number), {"b": number},
+                    forward, backward)
+    return Case(name, inputs, function, forward=forward, backward=backward)
 
 
 def mask(draw, shape):

@@ -52,9 +52,41 @@ inline Tensor operator-(const Tensor& x) { return neg(x); }
 Tensor abs(const Tensor& x);
 /// -1, 0 or 1; 0 for NaN, as in PyTorch. Passes no gradient on.
 Tensor sign(const Tensor& x);
-/// x limited to [low, high]; NaN stays. The gradient is passed on inside the range, and neither at
-/// its ends nor at NaN, as in PyTorch 2.15. Throws Error unless low <= high.
+// Rounded to whole numbers; the gradient is 0. Integers stay as they are.
+
+/// Down.
+Tensor floor(const Tensor& x);
+/// Up.
+Tensor ceil(const Tensor& x);
+/// Toward zero.
+Tensor trunc(const Tensor& x);
+/// To the nearest; from the middle of two, to the even one, as in PyTorch.
+Tensor round(const Tensor& x);
+
+/// x limited to [low, high]; NaN stays. As in PyTorch 2.15, the gradient is passed on inside the
+/// range, and neither at its ends nor at NaN, and everything becomes `high` where low > high.
+/// Throws Error for a limit that is NaN.
 Tensor clamp(const Tensor& x, Number low, Number high);
+
+/// The larger and the smaller of two; NaN wins. As in PyTorch, each has half the gradient where
+/// both are equal, and both have all of it where one is NaN.
+Tensor maximum(const Tensor& a, const Tensor& b);
+Tensor minimum(const Tensor& a, const Tensor& b);
+
+/// The remainder of a / b rounded down, which has b's sign, as Python's and PyTorch's `%`. Throws
+/// Error where an integer is divided by 0; looking for that waits for a device.
+Tensor remainder(const Tensor& a, const Tensor& b);
+Tensor remainder(const Tensor& a, Number b);
+/// The remainder of a / b rounded toward zero, which has a's sign, as C's. Throws Error likewise.
+Tensor fmod(const Tensor& a, const Tensor& b);
+Tensor fmod(const Tensor& a, Number b);
+
+// 1 where it holds, else 0, as u8; they pass no gradient on. Integers are finite.
+
+Tensor isnan(const Tensor& x);
+Tensor isinf(const Tensor& x);
+/// Neither infinite nor NaN.
+Tensor isfinite(const Tensor& x);
 
 // Floating point only.
 
@@ -67,6 +99,10 @@ Tensor rsqrt(const Tensor& x);
 /// x to the power of a number; 0.5 and -0.5 are sqrt() and rsqrt(), as in PyTorch. Unlike there, an
 /// exponent that f32 cannot hold, such as 1/3, is not rounded for f32 tensors.
 Tensor pow(const Tensor& x, double exponent);
+/// The error function, 2/√π · ∫ exp(-t²) dt from 0 to x.
+Tensor erf(const Tensor& x);
+/// a to the power of b, which broadcast. NaN for a negative a and a b that is not whole.
+Tensor pow(const Tensor& a, const Tensor& b);
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);
 Tensor tanh(const Tensor& x);

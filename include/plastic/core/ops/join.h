@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <span>
 #include <vector>
 
@@ -10,9 +11,11 @@ namespace plastic {
 /// The tensors one after the other along `axis`. They have one dtype and, but for `axis`, one
 /// shape: throws Error naming the first that does not fit, or for an empty list. Differentiable.
 Tensor concat(std::span<const Tensor> tensors, std::int64_t axis = 0);
+Tensor concat(std::initializer_list<Tensor> tensors, std::int64_t axis = 0);
 
 /// The tensors, all of one shape, along a new axis. Differentiable.
 Tensor stack(std::span<const Tensor> tensors, std::int64_t axis = 0);
+Tensor stack(std::initializer_list<Tensor> tensors, std::int64_t axis = 0);
 
 /// Views of `size` slices each along `axis`, the last one perhaps shorter; one without elements of
 /// an axis of size 0, as PyTorch's. Throws Error unless size >= 1. Differentiable.

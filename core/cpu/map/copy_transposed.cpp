@@ -1,4 +1,4 @@
-#include "core/cpu/copy_transposed.h"
+#include "core/cpu/map/copy_transposed.h"
 
 #include <algorithm>
 

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+#include "plastic/core/tensor.h"
+
+namespace plastic {
+
+struct Edge;
+
+/// What it takes to write an operation with a gradient of its own. It computes its result from
+/// detach()ed inputs, which records nothing, and hands record() the inputs and a function that
+/// computes their gradients. Mish (arXiv 1908.08681), x · tanh(softplus(x)), which keeps two
+/// tensors where the three operations would keep four:
+///
+///     Tensor mish(const Tensor& x) {
+///       const Tensor plain = x.detach();
+///       const Tensor t = tanh(softplus(plain));
+///       return autograd::record(
+///           "mish", plain * t, {x},
+///           [x = autograd::Saved("mish", x), t = autograd::Saved("mish", t)](
+///               const Tensor& g, const autograd::Inputs&) -> autograd::Gradients {
+///             const Tensor& s = t.get();
+///             return {g * (s + x.get() * (1 - s * s) * sigmoid(x.get()))};
+///           });
+///     }
+///
+/// gradcheck() (plastic/core/autograd.h) tells whether the gradient is right. It is enough for
+/// inputs of any strides, broadcast and empty ones too, to write the function with tensor
+/// operations; what reads memory itself takes contiguous() first.
+namespace autograd {
+
+/// What a function that computes gradients may ask about the operation's inputs.
+class Inputs {
+ public:
+  /// For the engine's own files.
+  explicit Inputs(const std::vector<Edge>& edges) : edges_(&edges) {}
+
+  /// Whether input i wants a gradient; where none does, there is no need to compute it.
+  bool needs(std::size_t i) const;
+  /// A contiguous tensor to write input i's gradient into and to return as that: where the input is
+  /// an optimizer's parameter, its place among that optimizer's gradients, which saves a copy. Its
+  /// contents are unspecified, and `shape` and `options` are those of the input. Ask before taking
+  /// the address of any tensor's memory: a gradient that was there and is still held moves.
+  Tensor gradient_for(std::size_t i, const Shape& shape, const TensorOptions& options) const;
+  /// The place that gradient_for() returns if there is one and it is free, else undefined.
+  Tensor slot(std::size_t i) const;
+
+ private:
+  const std::vector<Edge>* edges_;
+};
+
+/// A gradient per input, of the input's shape and dtype; undefined where none is needed.
+using Gradients = std::vector<Tensor>;
+
+/// Computes the gradients of an operation's inputs from that of its result, which may have any
+/// strides. Called by backward(), while nothing is recorded.
+using Backward = std::function<Gradients(const Tensor& grad, const Inputs& inputs)>;
+
+/// A tensor kept for backward(), detached, so that it keeps no graph alive. An operation that saves
+/// its own result does so before it calls record().
+class Saved {
+ public:
+  /// `op` names the operation in errors; it must outlive this, as a literal does.
+  Saved(const char* op, const Tensor& tensor)
+      : op_(op), tensor_(tensor.detach()), version_(tensor.version()) {}
+  /// Throws Error if the tensor's memory was written to since: the gradient would be wrong.
+  const Tensor& get() const;
+  const Shape& shape() const { return tensor_.shape(); }
+
+ private:
+  const char* op_;
+  Tensor tensor_;
+  std::uint64_t version_;
+};
+
+/// Returns `result`, made the recorded result of the operation `op` where gradients are being
+/// recorded and one of `inputs` requires one; else `result` as it is. `op`, a literal, names it in
+/// errors. An operation has one result; inputs may be undefined, as a bias that is left out is.
+/// Throws Error for a result that was recorded itself or is one of the inputs: it is computed from
+/// detach()ed inputs.
+Tensor record(const char* op, Tensor result, std::span<const Tensor> inputs, Backward backward);
+Tensor record(const char* op, Tensor result, std::initializer_list<Tensor> inputs,
+              Backward backward);
+
+}  // namespace autograd
+}  // namespace plastic
