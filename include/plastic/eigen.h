@@ -1,8 +1,9 @@
 #pragma once
 
-// Tensors as matrices and vectors of Eigen (https://eigen.tuxfamily.org, 3.4 or newer), without a
-// copy, and the other way round. Not part of plastic/plastic.h: a program that includes it finds
-// Eigen itself, such as by find_package(Eigen3) and target_link_libraries(program Eigen3::Eigen).
+// Tensors as Eigen's matrices and vectors (https://eigen.tuxfamily.org, 3.4 or newer), without a
+// copy, and the other way round. Not part of plastic/plastic.h: a program that includes it must
+// find Eigen itself, for example with find_package(Eigen3) and target_link_libraries(program
+// Eigen3::Eigen).
 //
 //   Tensor x = normal({100, 3}, 0, 1, generator);
 //   const Eigen::MatrixXf covariance = as_matrix<float>(x).transpose() * as_matrix<float>(x) / 100;
@@ -21,12 +22,12 @@
 namespace plastic {
 
 // T is float, double, std::int64_t or std::uint8_t. A map is the tensor's memory: it must not
-// outlive the tensor, and sees what is written there. It is not recorded by autograd. The functions
-// throw Error when T is not the tensor's dtype, the tensor is not on the CPU, and its rank or
+// outlive the tensor, and sees what is written there. Autograd does not record it. The functions
+// throw Error when T is not the tensor's dtype, the tensor is not on the CPU, or its rank or
 // strides are not what the map needs.
 
-/// By rows, whose elements lie side by side: what contiguous tensors of rank 2 and slices of their
-/// rows and columns are.
+/// Row-major with contiguous rows: contiguous tensors of rank 2 and slices of their rows and
+/// columns.
 template <class T>
 using MatrixMap = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>,
                              Eigen::Unaligned, Eigen::OuterStride<>>;
@@ -35,7 +36,7 @@ using ConstMatrixMap =
     Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>,
                Eigen::Unaligned, Eigen::OuterStride<>>;
 
-/// With any strides: transposed, sliced by steps and expanded tensors, too. Eigen computes more
+/// With any strides: also transposed, expanded and stepwise sliced tensors. Eigen computes more
 /// slowly with it.
 template <class T>
 using StridedMatrixMap =
@@ -70,7 +71,7 @@ inline void check_rank(const std::string& op, const Tensor& tensor, std::int64_t
   }
 }
 
-/// Rows of elements side by side, or so few that it makes no difference.
+/// Checks for contiguous rows; of at most one element they always are.
 inline void check_rows(const std::string& op, const Tensor& tensor) {
   check_rank(op, tensor, 2);
   if (tensor.size(1) > 1 && tensor.strides()[1] != 1) {
@@ -110,8 +111,8 @@ ConstMatrixMap<T> as_matrix(const Tensor& tensor) {
                            Eigen::OuterStride<>(tensor.strides()[0]));
 }
 
-/// The same for writing; making the map counts as a write, as Tensor::mutable_data() does. Throws
-/// Error, too, for a tensor that has several elements in one place.
+/// The same for writing; making the map counts as a write, like Tensor::mutable_data(). Also throws
+/// Error for a tensor that has several elements in one place.
 template <class T>
 MatrixMap<T> as_mutable_matrix(Tensor& tensor) {
   eigen_detail::check_rows("as_mutable_matrix", tensor);
@@ -152,9 +153,9 @@ VectorMap<T> as_mutable_vector(Tensor& tensor) {
                       Eigen::InnerStride<>(tensor.strides()[0]));
 }
 
-/// A new tensor with the values of a matrix, vector or expression: of rank 1 for vectors, which are
-/// known as such when compiled, else (rows, columns). To write into a tensor that there is, assign
-/// to its map instead.
+/// A new tensor with the values of a matrix, vector or expression: of rank 1 for what is a vector
+/// at compile time, else (rows, columns). To write into an existing tensor, assign to its map
+/// instead.
 template <class Derived>
 Tensor to_tensor(const Eigen::DenseBase<Derived>& values) {
   using T = typename Derived::Scalar;

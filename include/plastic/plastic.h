@@ -1,6 +1,6 @@
 #pragma once
 
-/// The whole public face of Plastic.
+/// The whole public API of Plastic.
 
 #include "plastic/core/autograd.h"
 #include "plastic/core/conv_algorithm.h"

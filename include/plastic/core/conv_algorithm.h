@@ -4,9 +4,9 @@ namespace plastic {
 
 /// How the CPU computes convolutions.
 enum class ConvAlgorithm {
-  /// By shape, whatever was measured to be fastest.
+  /// By shape: what was measured to be fastest.
   automatic,
-  /// Loops that sum in f64: every shape, slow, the most accurate.
+  /// Loops that sum in f64: for every shape, slow, most accurate.
   direct,
   /// A matrix product over patches of the input.
   im2row,
@@ -17,7 +17,7 @@ enum class ConvAlgorithm {
 };
 
 /// Forces one algorithm for all convolutions of this process, both passes; a convolution of a shape
-/// that it cannot do is then an Error. Not to be called while another thread computes.
+/// that it does not support is then an Error. Must not be called while another thread computes.
 void set_conv_algorithm(ConvAlgorithm algorithm);
 ConvAlgorithm conv_algorithm();
 

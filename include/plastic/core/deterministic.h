@@ -6,7 +6,7 @@ namespace plastic {
 /// unless set. The CPU always does.
 bool deterministic();
 
-/// Sets deterministic() for this process. Not to be called while another thread computes.
+/// Sets deterministic() for this process. Must not be called while another thread computes.
 void set_deterministic(bool deterministic);
 
 }  // namespace plastic

@@ -22,8 +22,8 @@ Device parse_device(std::string_view text);
 /// "cpu" or "cuda:N".
 std::string to_string(Device device);
 
-/// What a device is: "NVIDIA H100 80GB HBM3, 79 GiB, compute capability 9.0"; of the CPU, "the
-/// CPU". Throws Error when it is not there.
+/// What a device is: "NVIDIA H100 80GB HBM3, 79 GiB, compute capability 9.0"; for the CPU, "the
+/// CPU". Throws Error when it is not available.
 std::string describe(Device device);
 
 /// The devices that this build can use on this machine; the CPU is always the first.
@@ -34,14 +34,14 @@ std::vector<Device> available_devices();
 std::string cuda_unavailable_reason();
 
 /// Number of threads the CPU device computes with, the calling thread included. The default is the
-/// number of processors this process may run on, by its affinity mask and by the quota of its
-/// control group, rounded up; fewer, from the first loop on, where the system does not start as
-/// many. The child of a fork() starts its own.
+/// number of processors this process may run on, by its affinity mask and the quota of its control
+/// group, rounded up; fewer, from the first loop on, if the system does not start that many. The
+/// child of a fork() starts its own.
 int num_threads();
 
 /// Sets num_threads(). Throws Error unless 1 <= count <= 1024, and when the system does not start
-/// as many, leaving the number as it was. Any thread may call it at any time; where another thread
-/// computes, the next loop starts the threads, and takes fewer where there are no more.
+/// that many, leaving the number unchanged. Any thread may call it at any time; if another thread
+/// is computing, the next loop starts the threads, and uses fewer if the system starts no more.
 void set_num_threads(int count);
 
 }  // namespace plastic

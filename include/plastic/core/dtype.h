@@ -7,7 +7,7 @@ namespace plastic {
 
 /// Element type of a tensor: f32 for training, f64 for gradient checks, i64 for labels and indices,
 /// u8 for raw images, bf16 (the upper 16 bits of an f32) for activations on CUDA devices: the CPU
-/// keeps, copies and converts it, and computes nothing in it.
+/// stores, copies and converts it, but does not compute in it.
 enum class DType : std::uint8_t { f32, f64, i64, u8, bf16 };
 
 /// Bytes of one element.

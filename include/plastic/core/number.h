@@ -7,10 +7,10 @@
 
 namespace plastic {
 
-/// A number that an operation is called with: 3, -2.5F, std::int64_t{1} << 60. One that is given as
-/// an integer stays one, so that i64 tensors are computed with exactly, beyond 2^53 too. It takes
-/// the dtype of the tensor that it meets; what that dtype cannot hold is an Error: 0.5, 300 or -1
-/// for u8, 1e39 for f32 (PyTorch wraps or promotes some of these).
+/// A number passed to an operation: 3, -2.5F, std::int64_t{1} << 60. A number given as an integer
+/// stays one, so that arithmetic with i64 tensors is exact, also beyond 2^53. It takes the dtype of
+/// the tensor that it is combined with; what that dtype cannot hold is an Error: 0.5, 300 or -1 for
+/// u8, 1e39 for f32 (PyTorch wraps or promotes some of these).
 class Number {
  public:
   template <std::integral T>
@@ -21,7 +21,7 @@ class Number {
   template <std::floating_point T>
   constexpr Number(T value) : real_(static_cast<double>(value)) {}
 
-  /// Whether it was given as an integer that 64 bits with a sign hold.
+  /// Whether it was given as an integer that fits into a signed 64-bit one.
   constexpr bool is_integer() const { return is_integer_; }
   /// That integer. Requires is_integer().
   constexpr std::int64_t integer() const { return integer_; }

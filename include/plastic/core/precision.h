@@ -5,8 +5,8 @@
 
 namespace plastic {
 
-/// What products and convolutions of f32 tensors on a CUDA device are computed in. The CPU always
-/// computes them in f32.
+/// The precision in which products and convolutions of f32 tensors are computed on a CUDA device.
+/// The CPU always computes them in f32.
 enum class Precision {
   /// f32 throughout.
   f32,
@@ -14,8 +14,8 @@ enum class Precision {
   tf32,
   /// Activations and the inputs of products are bf16, sums f32; parameters, their gradients and the
   /// optimizer's state stay f32. matmul(), einsum(), linear() and conv2d() convert f32 to bf16 and
-  /// give bf16, and what follows goes on in bf16. softmax, mean, var, norm, LayerNorm and losses
-  /// convert it to f32 and give f32.
+  /// return bf16, and what follows stays in bf16. softmax, mean, var, norm, LayerNorm and losses
+  /// convert it to f32 and return f32.
   bf16,
 };
 
@@ -28,7 +28,7 @@ std::string to_string(Precision precision);
 /// The precision of this process; f32 unless set.
 Precision precision();
 
-/// Sets precision(). Not to be called while another thread computes.
+/// Sets precision(). Must not be called while another thread computes.
 void set_precision(Precision precision);
 
 }  // namespace plastic

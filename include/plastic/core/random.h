@@ -20,10 +20,12 @@ struct Generator {
 
   bool operator==(const Generator&) const = default;
 
-  // These three are not for use by several threads at once, except with default_generator().
-  // Operations that fill or change a whole tensor may share a generator between threads.
+  // The following member functions must not be called by several threads at once, except on
+  // default_generator(). Operations that fill or change a whole tensor may share a generator
+  // between threads.
 
-  /// The next 32 random bits. Spends a whole block: meant for shuffles and seeds, not for bulk.
+  /// The next 32 random bits. Uses up a whole block: meant for shuffles and seeds, not for bulk
+  /// draws.
   std::uint32_t next_u32();
 
   /// Uniform integer in [0, bound), unbiased (rejection). Requires bound > 0.
@@ -33,22 +35,22 @@ struct Generator {
   float next_float();
 };
 
-/// The generator that operations and initialisers use when they are given none. One per process,
-/// and every thread may draw from it at any time: each draw gets its own part of the sequence, in
-/// the order in which they come. Reading or writing its members is not for use beside other
-/// threads.
+/// The generator that operations and initialisers use when they are given none. There is one per
+/// process, and any thread may draw from it at any time: each draw gets its own part of the
+/// sequence, in order of arrival. Its members must not be read or written while other threads use
+/// it.
 Generator& default_generator();
 
 /// Resets default_generator() to the start of `seed`'s sequence. Any thread may call it.
 void manual_seed(std::uint64_t seed);
 
 /// A new tensor of independent values, uniform in [low, high). f32 or f64. Throws Error unless low
-/// <= high and both, and what lies between, are finite in the dtype.
+/// <= high, both are finite in the dtype and so is their difference.
 Tensor uniform(const Shape& shape, double low, double high, Generator& generator,
                DType dtype = DType::f32);
 
-/// A new tensor of independent normal values (Box-Muller). f32 or f64. Throws Error unless both are
-/// finite in the dtype and deviation is not negative.
+/// A new tensor of independent normal values (Box-Muller). f32 or f64. Throws Error unless mean and
+/// deviation are finite in the dtype and deviation is not negative.
 Tensor normal(const Shape& shape, double mean, double deviation, Generator& generator,
               DType dtype = DType::f32);
 

@@ -37,24 +37,24 @@ struct SafetensorsInfo {
 
 /// Writes tensors and metadata in the safetensors format (github.com/huggingface/safetensors): the
 /// header's length in 8 bytes, little endian; a JSON header; the elements, row-major. The file is
-/// replaced as a whole: written beside, flushed and renamed, with the permissions that it had, or,
-/// when it is new, those that the umask leaves. Where `path` is a symbolic link, the file that it
-/// points to is replaced, or made, and the link stays. A checksum of all content is kept in the
-/// metadata as "plastic.checksum", which load_safetensors() verifies and removes; other readers
-/// pass over it. The same content gives the same bytes. Throws Error naming the path for a tensor
-/// that is undefined or there twice, text that is not UTF-8, a path that cannot be written, and one
-/// of something else than a file, such as a pipe or a device.
+/// replaced as a whole: written beside, flushed and renamed, with the permissions of the old one
+/// or, for a new file, those that the umask leaves. Where `path` is a symbolic link, the file that
+/// it points to is replaced, or created, and the link stays. A checksum of all content is kept in
+/// the metadata as "plastic.checksum", which load_safetensors() verifies and removes; other readers
+/// ignore it. The same content gives the same bytes. Throws Error naming the path for a tensor that
+/// is undefined or given twice, text that is not UTF-8, a path that cannot be written, and one of
+/// something other than a file, such as a pipe or a device.
 void save_safetensors(const std::filesystem::path& path, const StateDict& tensors,
                       const Metadata& metadata = {});
 
 /// Reads a file of dtypes F32, F64, BF16, I64 and U8, Plastic's own or another program's. The
-/// content is not trusted: all lengths are checked before memory is taken. Throws Error naming the
-/// path and what is wrong with the file.
+/// content is not trusted: all lengths are checked before memory is allocated. Throws Error naming
+/// the path and what is wrong with the file.
 Safetensors load_safetensors(const std::filesystem::path& path);
 
-/// Reads the header of such a file alone, in a time and memory that do not depend on the size of
-/// the tensors: to see whether it is the right file before gigabytes are read. All that can be told
-/// from the header is checked as in load_safetensors(); the checksum is not, and is left out of the
+/// Reads only the header of such a file, in time and memory that do not depend on the size of the
+/// tensors: to see whether it is the right file before reading gigabytes. Everything that the
+/// header tells is checked as in load_safetensors(); the checksum is not, and is left out of the
 /// metadata. Throws Error naming the path.
 SafetensorsInfo read_safetensors_info(const std::filesystem::path& path);
 

@@ -35,8 +35,8 @@ class Shape {
   void erase(std::size_t i);
   void insert(std::size_t i, std::int64_t value);
 
-  /// Product of the sizes; 1 for rank 0. Throws Error where one is negative, or where the product
-  /// of those that are not 0 is beyond 64 bits.
+  /// Product of the sizes; 1 for rank 0. Throws Error when one is negative, or when the product of
+  /// those that are not 0 exceeds 64 bits.
   std::int64_t numel() const;
 
   bool operator==(const Shape& other) const;
@@ -52,7 +52,8 @@ std::string to_string(const Shape& shape);
 /// Strides, counted in elements, of a row-major tensor without gaps.
 Shape contiguous_strides(const Shape& shape);
 
-/// The shape that `a` and `b` broadcast to by NumPy's rule. Throws Error naming `op` and both.
+/// The shape that `a` and `b` broadcast to by NumPy's rule. Throws Error naming `op` and both
+/// shapes.
 Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
 
 }  // namespace plastic

@@ -13,10 +13,11 @@ struct NamedTensor {
   Tensor tensor;
 };
 
-/// Tensors by name, in the order of their owner. Numbers are stored as tensors of rank 0.
+/// Tensors by name, in the owner's order. Numbers are stored as tensors of rank 0.
 using StateDict = std::vector<NamedTensor>;
 
-/// The tensor called `name`, looked for one by one. Throws Error naming `owner` when there is none.
+/// The tensor called `name`, found by linear search. Throws Error naming `owner` when there is
+/// none.
 const Tensor& find(const StateDict& state, std::string_view name, const char* owner);
 
 }  // namespace plastic

@@ -4,23 +4,23 @@
 
 namespace plastic::data {
 
-/// Random changes to training images, in this order; each is off at 0. Their names and meaning are
-/// those of torchvision's transforms but for what is noted.
+/// Random changes to training images, in this order; each is off at 0. Names and meaning are those
+/// of torchvision's transforms except as noted.
 struct AugmentOptions {
-  /// Black pixels added on every side before a window of the original size is cut out anywhere, all
-  /// places being equally likely (RandomCrop).
+  /// Black pixels added on every side before a window of the original size is cut out at a
+  /// uniformly random position (RandomCrop).
   std::int64_t crop_padding = 0;
-  /// Probability of left and right changing places (RandomHorizontalFlip).
+  /// Probability of swapping left and right (RandomHorizontalFlip).
   double flip = 0.0;
   /// ColorJitter's: factors uniform in [1 - x, 1 + x], not below 0, for the brightness, the
   /// contrast (distance from the image's mean grey) and the saturation (distance from the pixel's
-  /// grey), always in this order, results kept within black and white. Grey is 0.299 r + 0.587 g +
-  /// 0.114 b.
+  /// grey), always in this order, with results clamped between black and white. Grey is 0.299 r +
+  /// 0.587 g + 0.114 b.
   double brightness = 0.0;
   double contrast = 0.0;
   double saturation = 0.0;
-  /// Side of a square that is set to 0 after normalising, its centre anywhere in the image and what
-  /// lies beyond the border left away (DeVries and Taylor, arXiv 1708.04552).
+  /// Side of a square that is set to 0 after normalising, centred anywhere in the image and clipped
+  /// at its border (DeVries and Taylor, arXiv 1708.04552).
   std::int64_t cutout = 0;
 
   bool any() const {

@@ -13,7 +13,7 @@ namespace plastic::data {
 struct CatalogEntry {
   std::string name;
   std::string description;
-  /// Made in memory; needs no files.
+  /// Generated in memory; needs no files.
   bool generated = false;
   /// How to get the files, for a person to read.
   std::string how_to_get;
@@ -38,12 +38,12 @@ std::optional<std::filesystem::path> locate(const std::string& name,
 /// Loads a data set of the catalog, normalised as in the paper's protocol: mnist, fashion-mnist and
 /// digits are images (N, 1, 28, 28) in ten classes, mean and deviation 0.5; cifar-10 and cifar-100
 /// are what read_cifar10 and read_cifar100 give, shapes what shapes() gives, and folder what
-/// read_image_folders gives for `data_dir`, which adds to `folder_report` what it passed over.
-/// Throws Error for an unknown name (listing the known ones), for files not found (where it looked,
-/// what is missing and how to get it), files that read_idx or read_cifar10 refuse, images of
-/// another size, labels outside the classes, image and label counts that differ, the files of mnist
-/// in the place of fashion-mnist or the other way round, and a `data_dir` given for a generated
-/// set. Which element of the path is used is in the result's `source`.
+/// read_image_folders gives for `data_dir`, which adds to `folder_report` what it skipped. Throws
+/// Error for an unknown name (listing the known ones), for files not found (where it looked, what
+/// is missing and how to get it), files that read_idx or read_cifar10 refuse, images of another
+/// size, labels outside the classes, image and label counts that differ, the files of mnist in
+/// place of fashion-mnist or the other way round, and a `data_dir` given for a generated set. The
+/// folder of the path that was used is in the result's `source`.
 DatasetPair load(const std::string& name, const std::optional<std::filesystem::path>& data_dir = {},
                  const ImageFolderOptions& folder_options = {},
                  ImageFolderReport* folder_report = nullptr);

@@ -24,7 +24,7 @@ struct ImageDataset {
   std::int64_t size() const { return images.size(0); }
 };
 
-/// A training and a test set with the name they are known by.
+/// A training and a test set under one name.
 struct DatasetPair {
   std::string name;
   /// The folder it was read from, or "generated".

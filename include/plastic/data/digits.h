@@ -12,11 +12,11 @@ struct DigitsOptions {
   std::uint64_t seed = 0;
 };
 
-/// A data set made in memory so that everything can be tried with no file: 28x28 grey images of the
-/// ten digits, drawn from strokes with random slant, scale, position, thickness, clutter and noise.
-/// Image i shows digit i % 10. The same seed gives the same bytes on every machine, and a smaller
-/// set is the beginning of a larger one. Hard enough that a linear model stays under 95% while an
-/// MLP passes it. Throws Error for a size below 1.
+/// A data set generated in memory so that everything can be tried without files: 28x28 grey images
+/// of the ten digits, drawn from strokes with random slant, scale, position, thickness, clutter and
+/// noise. Image i shows digit i % 10. The same seed gives the same bytes on every machine, and a
+/// smaller set is the beginning of a larger one. Hard enough that a linear model stays under 95%
+/// while an MLP exceeds it. Throws Error for a size below 1.
 DatasetPair digits(const DigitsOptions& options = {});
 
 }  // namespace plastic::data

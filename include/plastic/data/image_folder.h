@@ -12,13 +12,13 @@
 namespace plastic::data {
 
 struct ImageFolderOptions {
-  /// What every image is resized to, in pixels.
+  /// The size that every image is resized to, in pixels.
   std::int64_t height = 32;
   std::int64_t width = 32;
   /// 3, or 1 for grey.
   std::int64_t channels = 3;
-  /// Photographs stand upright, as people see them. torchvision's ImageFolder leaves them as they
-  /// are stored: Orientation::ignore gives its pixels.
+  /// By default photographs are turned upright. torchvision's ImageFolder leaves them as stored:
+  /// Orientation::ignore gives its pixels.
   Orientation orientation = Orientation::apply;
   /// Leave out images that cannot be read and name them in the report, instead of throwing.
   bool skip_bad_images = false;
@@ -26,36 +26,35 @@ struct ImageFolderOptions {
 
 /// What reading a folder of images left out.
 struct ImageFolderReport {
-  /// Files of other kinds in the folders of the classes, by extension in small letters with its
-  /// dot,
+  /// Files of other kinds in the folders of the classes, by extension in lower case with its dot,
   /// "" for none.
   std::map<std::string, std::int64_t> other_files;
   /// Files beside the folders of the classes.
   std::int64_t loose_files = 0;
   /// Files and folders whose names begin with a dot.
   std::int64_t hidden = 0;
-  /// Why each image was left out that could not be read, naming its path, in the images' order.
+  /// For each image that could not be read, the reason, naming its path, in the images' order.
   std::vector<std::string> bad_images;
-  /// What the decoder found damaged in images that were read all the same, naming their paths.
+  /// What the decoder found damaged in images that were read anyway, naming their paths.
   std::vector<std::string> damaged_images;
 };
 
-/// Reads labelled images from folders, as torchvision's ImageFolder has them: `root`/CLASS/IMAGE,
-/// the classes numbered in the order of their names' bytes, the images of a class in the order of
-/// theirs, folders within a class's folder included. Every file that ends in .png, .jpg or .jpeg,
-/// in any case, is read by read_image() and resized by resize_image(), sides changing
-/// independently; other files and names that begin with a dot are passed over. What was passed over
-/// is added to `report`, where one is given. Normalised with ImageNet's mean (0.485, 0.456, 0.406)
-/// and deviation (0.229, 0.224, 0.225), for grey their averages (0.449, 0.226). Throws Error naming
-/// the path for a folder that cannot be read or has no classes, a class without images that can be
-/// read, an image that read_image refuses (unless these are skipped), and more pixels than memory
-/// holds; and when this build decodes no images.
+/// Reads labelled images from folders laid out as for torchvision's ImageFolder,
+/// `root`/CLASS/IMAGE: classes are numbered in the order of their names' bytes, images of a class
+/// come in the order of theirs, and folders within a class's folder are included. Every file that
+/// ends in .png, .jpg or .jpeg, in any case, is read by read_image() and resized by resize_image(),
+/// without keeping the aspect ratio; other files and names that begin with a dot are skipped. What
+/// was skipped is added to `report`, if one is given. Normalised with ImageNet's mean (0.485,
+/// 0.456, 0.406) and deviation (0.229, 0.224, 0.225), or, for grey, with their averages (0.449,
+/// 0.226). Throws Error naming the path for a folder that cannot be read or has no classes, a class
+/// without images that can be read, an image that read_image refuses (unless these are skipped),
+/// and more pixels than memory holds; and when this build does not decode images.
 ImageDataset read_image_folder(const std::filesystem::path& root,
                                const ImageFolderOptions& options = {},
                                ImageFolderReport* report = nullptr);
 
-/// The same for `root`/train and `root`/test, or, where there is no test, `root`/val. Throws Error,
-/// too, when one is missing or their classes differ.
+/// The same for `root`/train and `root`/test, or, where there is no test, `root`/val. Also throws
+/// Error when one is missing or their classes differ.
 DatasetPair read_image_folders(const std::filesystem::path& root,
                                const ImageFolderOptions& options = {},
                                ImageFolderReport* report = nullptr);

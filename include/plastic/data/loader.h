@@ -15,7 +15,7 @@ namespace plastic::data {
 class BatchStream;
 
 struct Batch {
-  /// (B, C, H, W) f32, normalised. Stored channels-last: of strides (H W C, 1, W C, C).
+  /// (B, C, H, W) f32, normalised. Stored channels-last: with strides (H W C, 1, W C, C).
   Tensor images;
   /// (B) i64.
   Tensor labels;
@@ -30,28 +30,28 @@ struct LoaderOptions {
   /// channel is refused in training.
   bool drop_last = false;
   Generator generator = {};
-  /// Random changes to the images. They are drawn from `generator`'s seed, but leave the order as
-  /// it is without them; each depends on the epoch and the image alone.
+  /// Random changes to the images. They are drawn from `generator`'s seed without affecting the
+  /// order of the images; each depends on the epoch and the image alone.
   AugmentOptions augment = {};
-  /// Threads, 0 to 64, that prepare batches ahead, each batch on one of them, while training goes
-  /// on; with 0 each is prepared when asked for, on the threads of the CPU device. The batches are
-  /// the same.
+  /// Threads, 0 to 64, that prepare batches ahead, each batch on one of them, while training
+  /// continues; with 0 each is prepared on request, on the threads of the CPU device. The batches
+  /// are the same.
   int prefetch_threads = 0;
-  /// Where batches are made. A CUDA device keeps the whole data set, as the bytes that it is, and
-  /// gathers, changes and normalises there; prefetch_threads then have nothing to do. The batches
-  /// are the CPU's, values to rounding where colours change, else to the bit.
+  /// Where batches are made. A CUDA device keeps the whole data set as bytes and gathers, augments
+  /// and normalises there; prefetch_threads then have nothing to do. The batches are the CPU's, up
+  /// to rounding where colours change, else to the bit.
   Device device = {};
 };
 
 /// Gives a data set in batches:
 ///   loader.start_epoch(); Batch batch; while (loader.next(batch)) ...
-/// Shares the data set's tensors, which may not be written to meanwhile; a device has a copy. The
-/// order depends on the options alone, never on the number of threads; so do the images.
+/// Shares the data set's tensors, which must not be written to meanwhile; a device has a copy. The
+/// order and the images depend on the options alone, never on the number of threads.
 class Loader {
  public:
   /// Throws Error unless batch_size >= 1, prefetch_threads is 0 to 64, the data set is as
-  /// ImageDataset describes it, and the changes have meaning for its images; for a CUDA device also
-  /// when it is not there or has no memory left, and for a label that is not one of the classes.
+  /// ImageDataset describes it, and the augmentation suits its images; for a CUDA device also when
+  /// it is not available or out of memory, and for a label that is not one of the classes.
   Loader(const ImageDataset& dataset, const LoaderOptions& options);
   /// Leaves `other` to be destroyed or assigned to.
   Loader(Loader&& other) noexcept;
@@ -62,18 +62,18 @@ class Loader {
   void start_epoch();
   /// Puts the next examples into `batch`, in new tensors: those of earlier batches stay as they
   /// are. False, leaving `batch` alone, at the end of the epoch. Throws Error before the first
-  /// start_epoch(), and when memory is out: the examples are then still to come.
+  /// start_epoch(), and when memory runs out: the examples are then still to come.
   bool next(Batch& batch);
 
-  // next() in two phases, for a step that a device records and repeats (plastic/core/recording.h):
-  // advance() before each repetition, gather() within what is recorded. A recorded gather() gives
-  // the batch that was last advanced to, in the tensors of the recording; it holds for batches of
-  // one size.
+  // next() in two phases, for a step that a device captures and replays (plastic/core/recording.h):
+  // advance() before each replay, gather() within what is captured. A captured gather() gives the
+  // batch that was last advanced to, in the tensors of the recording; it works for batches of one
+  // size.
 
-  /// Moves on to the next batch and tells a device which one it is. False at the end of the epoch.
+  /// Advances to the next batch and tells a device which one it is. False at the end of the epoch.
   /// Throws Error before the first start_epoch().
   bool advance();
-  /// Examples in the batch that advance() moved on to; 0 before the first.
+  /// Examples in the batch that was last advanced to; 0 before the first.
   std::int64_t batch_size() const;
   /// That batch, in new tensors. Throws Error unless advance() was called since the last time.
   Batch gather();
@@ -81,12 +81,12 @@ class Loader {
   /// Batches in an epoch.
   std::int64_t batch_count() const;
 
-  /// Between two batches, or between epochs: where to go on from. Batches prepared ahead do not
-  /// count as given.
+  /// Where to resume, between two batches or between epochs. Batches prepared ahead do not count as
+  /// given.
   LoaderState state() const;
-  /// Goes on from `state`: the next batches, of this epoch and of all that follow, are those that
-  /// the loader which gave the state would give. Throws Error for a position that no loader of this
-  /// data set and batch size stops at.
+  /// Continues from `state`: the next batches, of this epoch and of all that follow, are those that
+  /// the loader it came from would give. Throws Error for a position at which no loader of this
+  /// data set and batch size stops.
   void restore(const LoaderState& state);
 
  private:

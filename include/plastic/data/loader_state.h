@@ -6,15 +6,15 @@
 
 namespace plastic::data {
 
-/// Where a loader stands: with the same data set and options, all that decides which batches
+/// The position of a loader: with the same data set and options, it determines which batches
 /// follow.
 struct LoaderState {
-  /// As it was before the order of the epoch under way was drawn from it; before the first epoch,
-  /// as in the options.
+  /// As it was before the current epoch's order was drawn from it; before the first epoch, as in
+  /// the options.
   Generator generator = {};
   /// Whether an epoch was started.
   bool started = false;
-  /// Examples given in the epoch under way; 0 before the first.
+  /// Examples given in the current epoch; 0 before the first.
   std::int64_t position = 0;
 
   bool operator==(const LoaderState&) const = default;

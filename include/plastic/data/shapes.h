@@ -12,13 +12,13 @@ struct ShapesOptions {
   std::uint64_t seed = 0;
 };
 
-/// A data set of colour images made in memory, so that what is meant for CIFAR-10 can be tried with
-/// no file: 32x32 pixels in ten classes, a disc, square, triangle, cross or ring, either striped or
-/// checked, before clutter. Place, size, rotation and all colours are drawn alike for every class:
-/// no pixel's mean tells anything, and a linear model stays near chance, while a small
-/// convolutional network learns the classes. Image i is of class i % 10. The same seed gives the
-/// same bytes on every machine, and a smaller set is the beginning of a larger one. Throws Error
-/// for a size below 1.
+/// A data set of colour images generated in memory, so that what is meant for CIFAR-10 can be tried
+/// without files: 32x32 pixels in ten classes, a disc, square, triangle, cross or ring, either
+/// striped or checked, before clutter. Position, size, rotation and all colours are distributed
+/// alike for every class: no pixel's mean is informative, and a linear model stays near chance,
+/// while a small convolutional network learns the classes. Image i is of class i % 10. The same
+/// seed gives the same bytes on every machine, and a smaller set is the beginning of a larger one.
+/// Throws Error for a size below 1.
 DatasetPair shapes(const ShapesOptions& options = {});
 
 }  // namespace plastic::data

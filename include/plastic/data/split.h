@@ -16,17 +16,17 @@ struct TensorSplit {
   TensorDataset validation;
 };
 
-/// Sets round(fraction * size) examples apart for validation, drawn by `generator` class by class:
-/// of a class with n examples fraction * n, rounded down or up. Both parts keep the original order,
-/// in new tensors. Throws Error unless 0 < fraction < 1, neither part is empty and every label is
-/// one of the classes.
+/// Sets round(fraction * size) examples aside for validation, drawn by `generator` class by class:
+/// fraction * n, rounded down or up, of a class with n examples. Both parts keep the original
+/// order, in new tensors. Throws Error unless 0 < fraction < 1, neither part is empty and every
+/// label is one of the classes.
 Split stratified_split(const ImageDataset& dataset, double fraction, Generator& generator);
 
 /// The same for targets that are classes, (N) i64; where they have no names, the classes are the
-/// values that occur. Throws Error, too, for other targets and unless the tensors are on the CPU.
+/// values that occur. Also throws Error for other targets and unless the tensors are on the CPU.
 TensorSplit stratified_split(const TensorDataset& dataset, double fraction, Generator& generator);
 
-/// Sets round(fraction * size) examples apart for validation, every choice being equally likely
+/// Sets round(fraction * size) examples aside for validation, every choice being equally likely
 /// (torch.utils.data.random_split): for targets that are numbers. Both parts keep the original
 /// order, in new tensors. Throws Error unless the tensors are on the CPU, 0 < fraction < 1 and
 /// neither part is empty.

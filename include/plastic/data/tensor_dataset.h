@@ -12,16 +12,16 @@ namespace plastic::data {
 /// Examples of any kind in memory: rows of a table, windows of a series, points of a function, with
 /// what is to be predicted for each. Two tensors of any shape and dtype, on one device, whose first
 /// axis counts the examples (torch.utils.data.TensorDataset). For labelled images, which are kept
-/// as bytes and changed at random as they are read, see ImageDataset.
+/// as bytes and augmented as they are read, see ImageDataset.
 struct TensorDataset {
   /// (N, ...)
   Tensor features;
   /// (N) i64 for classes, as cross_entropy() takes them; (N) or (N, ...) f32 or f64 for numbers.
   Tensor targets;
-  /// Of classes: each target is in [0, class_names.size()). Empty for numbers, and where classes
+  /// For classes: each target is in [0, class_names.size()). Empty for numbers, and where classes
   /// have no names.
   std::vector<std::string> class_names = {};
-  /// What the columns of a table are called; empty where they have no names.
+  /// Names of a table's columns; empty where they have none.
   std::vector<std::string> feature_names = {};
 
   std::int64_t size() const { return features.size(0); }

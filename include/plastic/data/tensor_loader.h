@@ -26,13 +26,13 @@ struct TensorLoaderOptions {
   /// by default.
   bool drop_last = false;
   Generator generator = {};
-  /// Threads, 0 to 64, that prepare batches ahead while training goes on; with 0 each is prepared
-  /// when asked for. The batches are the same. A data set on a CUDA device is gathered there, and
-  /// these threads have nothing to do.
+  /// Threads, 0 to 64, that prepare batches ahead while training continues; with 0 each is prepared
+  /// on request. The batches are the same. A data set on a CUDA device is gathered there, and these
+  /// threads have nothing to do.
   int prefetch_threads = 0;
 };
 
-/// Gives a data set in batches, in the order that Loader gives images with the same generator:
+/// Gives a data set in batches, in the order in which Loader gives images with the same generator:
 ///
 ///   // Fits y = sin(x).
 ///   const Tensor x = uniform({1000, 1}, -3, 3, default_generator());
@@ -46,13 +46,13 @@ struct TensorLoaderOptions {
 ///     }
 ///   }
 ///
-/// Shares the data set's tensors where they are contiguous; they may not be written to meanwhile.
-/// Batches carry no gradient. Their order depends on the options alone, never on the number of
-/// threads, and so do they to the bit.
+/// Shares the data set's tensors where they are contiguous; they must not be written to meanwhile.
+/// Batches carry no gradient. They and their order depend on the options alone, to the bit, never
+/// on the number of threads.
 class TensorLoader {
  public:
-  /// Throws Error unless features and targets are set, of one rank or more, on one device and of as
-  /// many examples, batch_size >= 1 and prefetch_threads is 0 to 64.
+  /// Throws Error unless features and targets are set, of rank 1 or more, on one device and of
+  /// equally many examples, batch_size >= 1 and prefetch_threads is 0 to 64.
   TensorLoader(const TensorDataset& dataset, const TensorLoaderOptions& options = {});
   /// Leaves `other` to be destroyed or assigned to.
   TensorLoader(TensorLoader&& other) noexcept;
@@ -63,18 +63,18 @@ class TensorLoader {
   void start_epoch();
   /// Puts the next examples into `batch`, in new tensors: those of earlier batches stay as they
   /// are. False, leaving `batch` alone, at the end of the epoch. Throws Error before the first
-  /// start_epoch(), and when memory is out: the examples are then still to come.
+  /// start_epoch(), and when memory runs out: the examples are then still to come.
   bool next(TensorBatch& batch);
 
   /// Batches in an epoch.
   std::int64_t batch_count() const;
 
-  /// Between two batches, or between epochs: where to resume. Batches prepared ahead do not count
-  /// as given.
+  /// Where to resume, between two batches or between epochs. Batches prepared ahead do not count as
+  /// given.
   LoaderState state() const;
   /// Continues from `state`: the next batches, of this epoch and of all that follow, are those that
-  /// the loader which gave the state would give. Throws Error for a position that no loader of this
-  /// data set and batch size stops at.
+  /// the loader it came from would give. Throws Error for a position at which no loader of this
+  /// data set and batch size stops.
   void restore(const LoaderState& state);
 
  private:

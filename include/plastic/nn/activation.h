@@ -6,8 +6,8 @@
 
 namespace plastic::nn {
 
-// Functions of plastic/core/ops as modules, element by element but for Softmax; any shape to the
-// same shape.
+// The functions of plastic/core/ops as modules, elementwise except Softmax. Results have the
+// input's shape.
 
 /// max(x, 0)
 class ReLU : public Module {

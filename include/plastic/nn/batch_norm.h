@@ -9,32 +9,33 @@
 namespace plastic::nn {
 
 struct BatchNormOptions {
-  /// Added to the variance, inside the root.
+  /// Added to the variance, inside the square root.
   double eps = 1e-5;
-  /// Share of the batch's statistics in the running ones after each training step.
+  /// Weight of the batch's statistics in the running ones, per training step.
   double momentum = 0.1;
-  /// Whether there are a weight and a bias.
+  /// Whether the layer has a weight and a bias.
   bool affine = true;
-  /// Whether there are running statistics; without, evaluation takes the batch's too.
+  /// Whether running statistics are kept; without them, evaluation mode uses the batch's too.
   bool track_running_stats = true;
 };
 
-/// plastic::batch_norm: with the batch's statistics in training mode, the running ones in
-/// evaluation mode. Parameters "weight", ones at first, and "bias", zeros; buffers "running_mean",
-/// zeros, "running_var", ones, all (channels), and "num_batches_tracked", i64, rank 0.
+/// plastic::batch_norm with the batch's statistics in training mode and the running ones in
+/// evaluation mode. Parameters "weight", initially ones, and "bias", initially zeros; buffers
+/// "running_mean", initially zeros, and "running_var", initially ones, all of shape (channels), and
+/// "num_batches_tracked", i64 of rank 0.
 class BatchNorm : public Module {
  public:
   /// Throws Error for sizes below 1, a negative eps or a momentum outside [0, 1].
   explicit BatchNorm(std::int64_t channels, const BatchNormOptions& options = {});
   Tensor forward(const Tensor& x) override;
   Tensor forward_activated(const Tensor& x, Activation activation) override;
-  /// The activation of forward(x) + skip, in one pass where this is not of a derived class. skip
-  /// has x's shape or is undefined.
+  /// The activation of forward(x) + skip, in one pass unless this object is of a derived class.
+  /// `skip` has x's shape or is undefined.
   Tensor forward_added(const Tensor& x, const Tensor& skip, Activation activation);
 
   const BatchNormOptions& options() const { return options_; }
 
-  /// Undefined where the options say so.
+  /// Undefined where the options leave them out.
   Tensor weight, bias;
   Tensor running_mean, running_var, num_batches_tracked;
 
@@ -45,17 +46,17 @@ class BatchNorm : public Module {
   Tensor normalized(const Tensor& x, const Tensor& skip, Activation activation);
 
   BatchNormOptions options_;
-  /// While update_batch_norm() runs, how many batches the running statistics are the means over.
+  /// While update_batch_norm() runs, the number of batches that the running statistics average.
   std::optional<std::int64_t> averaged_batches_;
 };
 
-/// Of rows (N, C).
+/// Normalises rows (N, C).
 class BatchNorm1d : public BatchNorm {
  public:
   explicit BatchNorm1d(std::int64_t channels, const BatchNormOptions& options = {});
 };
 
-/// Of images (N, C, H, W).
+/// Normalises images (N, C, H, W).
 class BatchNorm2d : public BatchNorm {
  public:
   explicit BatchNorm2d(std::int64_t channels, const BatchNormOptions& options = {});

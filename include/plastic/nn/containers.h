@@ -26,19 +26,19 @@ class Residual : public Module {
   ModulePtr inner_;
 };
 
-/// Children named "0", "1", ... for a module that calls them as it likes; the list itself cannot be
-/// called.
+/// Children named "0", "1", ... for a module that calls them in its own way; the list itself cannot
+/// be called.
 class ModuleList : public Module {
  public:
   ModuleList() = default;
   ModuleList(std::initializer_list<ModulePtr> modules);
   void append(ModulePtr module);
   std::size_t size() const { return modules_.size(); }
-  /// Throws Error when there is no such module.
+  /// Throws Error when i is out of range.
   Module& operator[](std::size_t i) const;
   std::vector<ModulePtr>::const_iterator begin() const { return modules_.begin(); }
   std::vector<ModulePtr>::const_iterator end() const { return modules_.end(); }
-  /// Throws Error: which order is meant, only the owner knows.
+  /// Throws Error: only the owner knows the order of the calls.
   Tensor forward(const Tensor& x) override;
 
  private:

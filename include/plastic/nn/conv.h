@@ -23,11 +23,11 @@ struct Conv2dOptions {
 
 /// plastic::conv2d: (N, in_channels, H, W) -> (N, out_channels, H', W'). Parameters "weight"
 /// (out_channels, in_channels / groups, kernel rows, kernel columns) and "bias" (out_channels),
-/// both initialised uniform in ±1/√fan_in, fan_in being in_channels / groups · the kernel's
-/// elements, as PyTorch does.
+/// both initialised uniformly in ±1/√fan_in with fan_in = in_channels / groups · the kernel's
+/// elements, as in PyTorch.
 class Conv2d : public Module {
  public:
-  /// Throws Error for sizes below 1 and channels that are no multiple of groups.
+  /// Throws Error for sizes below 1 and for channels that are not a multiple of groups.
   Conv2d(std::int64_t in_channels, std::int64_t out_channels,
          const std::array<std::int64_t, 2>& kernel, const Conv2dOptions& options = {});
   /// A square kernel.
@@ -36,9 +36,9 @@ class Conv2d : public Module {
   Tensor forward(const Tensor& x) override;
   Tensor forward_activated(const Tensor& x, Activation activation) override;
 
-  /// Takes in the evaluation of a normalisation of its result; see Module::fold_batch_norm().
-  /// Throws Error unless that has running statistics of as many channels, and where either is of a
-  /// derived class, which may compute something else.
+  /// Folds in the evaluation-mode normalisation of its result; see Module::fold_batch_norm().
+  /// Throws Error unless `norm` has running statistics of as many channels, and when either object
+  /// is of a derived class, which may compute something else.
   void absorb(const BatchNorm& norm);
 
   Tensor weight;

@@ -5,7 +5,7 @@
 
 namespace plastic::nn {
 
-/// plastic::dropout in training mode, nothing in evaluation mode.
+/// plastic::dropout in training mode, the identity in evaluation mode.
 class Dropout : public Module {
  public:
   /// Draws from `generator`, or from default_generator() when null. Throws Error unless
@@ -13,7 +13,7 @@ class Dropout : public Module {
   explicit Dropout(double p = 0.5, Generator* generator = nullptr);
   Tensor forward(const Tensor& x) override;
 
-  /// The probability in force: p in training mode, else 0.
+  /// The current probability: p in training mode, else 0.
   double active_p() const { return is_training() ? p_ : 0; }
   Generator& generator() const;
 

@@ -7,33 +7,33 @@
 
 namespace plastic::nn {
 
-// New f32 tensors of initial values, with the formulas and defaults of torch.nn.init. `generator`
-// may be null, which means default_generator(). To set a parameter that exists:
+// New f32 tensors of initial values, with the formulas and defaults of torch.nn.init. A null
+// `generator` means default_generator(). To set an existing parameter:
 //   NoGrad no_grad;
 //   layer.weight.copy_(nn::kaiming_normal(layer.weight.shape()));
 //
 // The fans of a shape (out, in, k...) are in·∏k and out·∏k. Functions that need them throw Error
-// for fewer than two axes, and all that take a shape for sizes below 1.
+// for fewer than two axes; all that take a shape throw Error for sizes below 1.
 
 /// A tensor uniform in ±1/√fan_in, PyTorch's default for the weights and biases of Linear and
 /// Conv2d (its kaiming_uniform with a = √5; He et al., arXiv 1502.01852). Throws Error unless
 /// fan_in >= 1.
 Tensor fan_in_uniform(const Shape& shape, std::int64_t fan_in, Generator* generator);
 
-/// What follows the weights.
+/// The function that follows the weights.
 enum class Nonlinearity { linear, sigmoid, tanh, relu, leaky_relu, selu };
 
-/// By how much deviations should grow to be kept by what follows: 1 for linear and sigmoid, 5/3 for
-/// tanh, √2 for relu, √(2/(1 + slope²)) for leaky_relu, 3/4 for selu.
+/// The factor by which the deviation must grow to be preserved by the nonlinearity: 1 for linear
+/// and sigmoid, 5/3 for tanh, √2 for relu, √(2/(1 + slope²)) for leaky_relu, 3/4 for selu.
 double gain(Nonlinearity nonlinearity, double slope = 0.01);
 
 enum class Fan { in, out };
 
 struct KaimingOptions {
-  /// in keeps the variance of activations, out that of gradients.
+  /// `in` preserves the variance of activations, `out` that of gradients.
   Fan fan = Fan::in;
   Nonlinearity nonlinearity = Nonlinearity::leaky_relu;
-  /// Of leaky_relu; 0 makes it relu.
+  /// The negative slope of leaky_relu; 0 makes it relu.
   double slope = 0;
 };
 
@@ -50,9 +50,9 @@ Tensor xavier_uniform(const Shape& shape, double gain = 1, Generator* generator 
 /// Normal with deviation gain·√(2/(fan_in + fan_out)).
 Tensor xavier_normal(const Shape& shape, double gain = 1, Generator* generator = nullptr);
 
-/// gain times a matrix, the last axes flattened into its columns, whose rows (or columns, where
-/// there are fewer) are orthonormal, drawn without preference: the Q of a normal matrix's QR
-/// decomposition, R having a positive diagonal. Saxe et al., arXiv 1312.6120.
+/// gain times a uniformly distributed matrix, the last axes flattened into its columns, whose rows
+/// (or columns, where there are fewer) are orthonormal: the Q of the QR decomposition of a matrix
+/// of normal numbers, where R has a positive diagonal. Saxe et al., arXiv 1312.6120.
 Tensor orthogonal(const Shape& shape, double gain = 1, Generator* generator = nullptr);
 
 struct TruncatedNormalOptions {
@@ -63,9 +63,9 @@ struct TruncatedNormalOptions {
   double high = 2;
 };
 
-/// Normal, under the condition that low <= x <= high, by inversion of its distribution function.
-/// Throws Error unless low < high, deviation > 0 and the bounds leave room for values: they must
-/// not lie beyond 7 deviations on one side.
+/// Normal, conditioned on low <= x <= high, by inverting the distribution function. Throws Error
+/// unless low < high and deviation > 0, and when both bounds lie more than 7 deviations from the
+/// mean on the same side.
 Tensor truncated_normal(const Shape& shape, const TruncatedNormalOptions& options = {},
                         Generator* generator = nullptr);
 

@@ -6,15 +6,15 @@
 namespace plastic::nn {
 
 struct LayerNormOptions {
-  /// Added to the variance, inside the root.
+  /// Added to the variance, inside the square root.
   double eps = 1e-5;
-  /// Whether there are a weight and a bias.
+  /// Whether the layer has a weight and a bias.
   bool affine = true;
 };
 
-/// (x - mean) / √(var + eps) · weight + bias, mean and variance (of the population) taken over the
-/// last axes, which must have the sizes `shape`. Parameters "weight", ones at first, and "bias",
-/// zeros, both of that shape. Ba, Kiros, Hinton, arXiv 1607.06450; PyTorch's semantics.
+/// (x - mean) / √(var + eps) · weight + bias, with mean and population variance over the last axes,
+/// whose sizes must be `shape`. Parameters "weight", initially ones, and "bias", initially zeros,
+/// both of that shape. Ba, Kiros, Hinton, arXiv 1607.06450; PyTorch's semantics.
 class LayerNorm : public Module {
  public:
   /// Throws Error unless shape has at least one axis, all sizes are at least 1 and eps >= 0.

@@ -15,13 +15,13 @@ struct LinearOptions {
 };
 
 /// (..., in_features) -> (..., out_features): x · weightᵀ + bias. Parameters "weight" (out, in) and
-/// "bias" (out), both initialised uniform in ±1/√in as PyTorch does.
+/// "bias" (out), both initialised uniformly in ±1/√in, as in PyTorch.
 class Linear : public Module {
  public:
   Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options = {});
   Tensor forward(const Tensor& x) override;
   Tensor forward_activated(const Tensor& x, Activation activation) override;
-  /// dropout.forward(relu(forward(x))), in one pass where neither is of a derived class.
+  /// dropout.forward(relu(forward(x))), in one pass unless either is of a derived class.
   Tensor forward_relu_dropout(const Tensor& x, Dropout& dropout);
 
   Tensor weight;

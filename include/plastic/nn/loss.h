@@ -8,13 +8,14 @@
 namespace plastic::nn {
 
 // Losses with PyTorch's names, formulas and defaults (torch.nn.functional), differentiable in every
-// floating-point input. Unlike there, shapes are not broadcast: they fit or an Error names them.
-// bf16 is converted to f32 first, so that losses are f32 or f64.
+// floating-point input. Unlike PyTorch's, they do not broadcast: shapes that do not match are an
+// Error. bf16 is converted to f32 first, so losses are f32 or f64.
 
-/// What becomes of the losses of the elements: their mean, their sum, or themselves.
+/// What is returned: the mean of the elements' losses, their sum, or all of them.
 enum class Reduction { mean, sum, none };
 
-/// (x - t)². Throws Error unless the shapes and dtypes, f32 or f64, are equal; so do the next two.
+/// (x - t)². Throws Error unless the shapes and dtypes, f32 or f64, are equal; so do l1_loss() and
+/// huber_loss().
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
 
 /// |x - t|
@@ -34,18 +35,18 @@ struct BceWithLogitsOptions {
 };
 
 /// Binary cross-entropy of logits x against probabilities t of the same shape:
-/// -w·(p·t·log σ(x) + (1 - t)·log(1 - σ(x))), from softplus, so that large logits neither overflow
-/// nor lose digits. The mean divides by the number of elements, whatever the weights. An infinite
-/// logit whose class has a probability below 1 costs ∞; some of these are NaN in PyTorch.
+/// -w·(p·t·log σ(x) + (1 - t)·log(1 - σ(x))), computed with softplus, so that large logits neither
+/// overflow nor lose digits. The mean divides by the number of elements, whatever the weights. An
+/// infinite logit whose class has a probability below 1 costs ∞; some of these are NaN in PyTorch.
 Tensor bce_with_logits_loss(const Tensor& input, const Tensor& target,
                             const BceWithLogitsOptions& options = {});
 
 struct NllOptions {
-  /// Of each class, (C), in the input's dtype, or f32 where that is bf16. Undefined: 1. Receives no
-  /// gradient.
+  /// One number per class, (C), in the input's dtype, or f32 where that is bf16. Undefined: 1.
+  /// Receives no gradient.
   Tensor weight = {};
-  /// A target that marks an element to leave out; every target counts when there is none.
-  /// (PyTorch's default is -100; here targets outside [0, C) are an error unless asked for.)
+  /// Elements with this target are left out; without a value, none are. (PyTorch's default is -100;
+  /// here targets outside [0, C) are an Error unless this names them.)
   std::optional<std::int64_t> ignore_index = {};
   Reduction reduction = Reduction::mean;
 };
@@ -74,7 +75,7 @@ Tensor cross_entropy_loss(const Tensor& input, const Tensor& target,
 /// cross_entropy_loss() as an object, as PyTorch names it.
 class CrossEntropyLoss {
  public:
-  /// Throws Error for options out of their range.
+  /// Throws Error for options out of range.
   explicit CrossEntropyLoss(CrossEntropyOptions options = {});
   Tensor operator()(const Tensor& logits, const Tensor& targets) const;
 

@@ -13,7 +13,7 @@ struct MlpOptions {
   std::int64_t inputs = 784;
   std::vector<std::int64_t> hidden = {256, 256};
   std::int64_t classes = 10;
-  /// After each hidden layer; no Dropout module at 0.
+  /// Probability after each hidden layer; no Dropout module at 0.
   double dropout = 0.1;
   /// Draws initial values and dropout; default_generator() when null. Must outlive the model.
   Generator* generator = nullptr;
@@ -23,11 +23,11 @@ struct MlpOptions {
 /// hidden layers, a linear classifier. Throws Error for sizes below 1.
 std::shared_ptr<Sequential> mlp(const MlpOptions& options = {});
 
-/// What the convolutional models below have in common. They take images (N, channels, H, W) and
-/// give logits (N, classes).
+/// Options that the convolutional models share. They take images (N, channels, H, W) and give
+/// logits (N, classes).
 struct ImageModelOptions {
   std::int64_t channels = 3;
-  /// H and W; what a model with fully connected layers on top of an image is made for.
+  /// H and W of the images; fully connected layers on top are made for one size.
   std::int64_t height = 32, width = 32;
   std::int64_t classes = 10;
   /// Draws initial values and dropout; default_generator() when null. Must outlive the model.
@@ -36,23 +36,23 @@ struct ImageModelOptions {
 
 /// LeCun et al., "Gradient-based learning applied to document recognition", 1998, as it is used
 /// today (Caffe's form, with ReLU after each convolution): conv1 5×5 to 20 channels, pool, conv2
-/// 5×5 to 50, pool, fc1 to 500, ReLU, fc2. Pools are the largest of 2×2. Throws Error for images
-/// smaller than 16×16 and sizes below 1.
+/// 5×5 to 50, pool, fc1 to 500, ReLU, fc2. Pools are 2×2 max pools. Throws Error for images smaller
+/// than 16×16 and sizes below 1.
 ModulePtr lenet(const ImageModelOptions& options = {.channels = 1, .height = 28, .width = 28});
 
 /// conv 3×3 to 32 channels, ReLU, conv to 64, ReLU, pool, conv to 128, ReLU, pool, flatten, linear
-/// to 256, ReLU, dropout, linear to the classes. Convolutions keep the image's size; pools are the
-/// largest of 2×2. The children are numbered in this order. Throws Error for images smaller than
-/// 4×4 and sizes below 1.
+/// to 256, ReLU, dropout, linear to the classes. Convolutions keep the image's size; pools are 2×2
+/// max pools. The children are numbered in this order. Throws Error for images smaller than 4×4 and
+/// sizes below 1.
 std::shared_ptr<Sequential> small_cnn(const ImageModelOptions& options = {}, double dropout = 0.2);
 
-/// How a ResNet begins: with a 3×3 convolution, for images of 32×32, or with 7×7 of stride 2 and a
-/// max pool of stride 2, for large ones.
+/// How a ResNet begins: with a 3×3 convolution, for 32×32 images, or with a 7×7 convolution of
+/// stride 2 and a max pool of stride 2, for large ones.
 enum class ResNetStem { cifar, imagenet };
 
-/// The residual network of 18 layers. He et al., arXiv 1512.03385. Names and initial values are
-/// torchvision's: convolutions normal with deviation √2/√fan_out. For any size of images; height
-/// and width of the options are not read.
+/// The 18-layer residual network. He et al., arXiv 1512.03385. Names and initial values are
+/// torchvision's: convolutions normal with deviation √2/√fan_out. Takes images of any size; the
+/// options' height and width are ignored.
 ModulePtr resnet18(const ImageModelOptions& options = {}, ResNetStem stem = ResNetStem::cifar);
 
 }  // namespace plastic::nn

@@ -8,9 +8,9 @@
 
 namespace plastic::nn {
 
-/// Applies its children one after the other; a ReLU together with the Linear, Conv2d or BatchNorm
-/// before it in one pass, and likewise Linear, ReLU and Dropout. Of these classes alone: of those
-/// derived from them forward() is called, as of all others. Children are named "0", "1", ...
+/// Applies its children in order. A ReLU is computed in one pass with the Linear, Conv2d or
+/// BatchNorm before it, and so is Linear, ReLU, Dropout. This holds for exactly these classes: for
+/// those derived from them forward() is called, as for all others. Children are named "0", "1", ...
 class Sequential : public Module {
  public:
   Sequential();
@@ -34,7 +34,7 @@ class Sequential : public Module {
   /// whenever the children change.
   void plan(std::size_t from);
   Tensor apply(const Stage& stage, const Tensor& x);
-  /// Whether child i is there and of this kind.
+  /// Whether child i exists and is of this kind.
   bool is(std::size_t i, LayerKind kind) const;
   void fold_children();
 

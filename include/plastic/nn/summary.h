@@ -6,7 +6,7 @@
 
 namespace plastic::nn {
 
-/// A table of the module's parameters as text, a line each: name, shape and number of elements;
+/// A table of the module's parameters as text, one per line: name, shape and number of elements;
 /// then their total. Every line ends with a newline.
 std::string summary(const Module& module);
 

@@ -6,18 +6,18 @@
 
 namespace plastic::nn {
 
-/// Computes the running statistics of all BatchNorms in `model`, and of classes derived from them,
-/// from data: each becomes the mean of the statistics of the batches, which go through the model in
-/// training mode, without gradients. For weights that no batch has gone through, such as averages
-/// of weights (optim::Ema): their statistics cannot be had from those of the weights that were
-/// averaged. As torch.optim.swa_utils.update_bn.
+/// Recomputes the running statistics of all BatchNorms in `model`, derived classes included, from
+/// data: each becomes the mean of the statistics of the batches, which pass through the model in
+/// training mode, without gradients. For weights that no batch has passed through, such as averaged
+/// weights (optim::Ema): their statistics do not follow from those of the weights that were
+/// averaged. Like torch.optim.swa_utils.update_bn.
 ///
-/// `next_batch` gives one batch after the other and an undefined tensor at their end:
+/// `next_batch` returns one batch per call, and an undefined tensor after the last:
 ///   loader.start_epoch();
 ///   data::Batch batch;
 ///   nn::update_batch_norm(*model, [&] { return loader.next(batch) ? batch.images : Tensor(); });
-/// Each module is left in the mode that it was in; generators of dropout move on. Throws Error when
-/// there is no batch, and what the model throws; the statistics are then as they were.
+/// Each module keeps its mode; generators of dropout advance. Throws Error when there is no batch,
+/// and whatever the model throws; the statistics are then unchanged.
 void update_batch_norm(Module& model, const std::function<Tensor()>& next_batch);
 
 }  // namespace plastic::nn

@@ -16,7 +16,7 @@ struct AdamOptions {
   double lr = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.999;
-  /// Added outside the root.
+  /// Added outside the square root.
   double eps = 1e-8;
   /// Coupled: g ← g + weight_decay·θ.
   double weight_decay = 0;
@@ -27,12 +27,12 @@ struct AdamGroup {
   AdamOptions options;
 };
 
-/// Adam and AdamW as torch.optim: eps outside the root, after the bias correction of v.
+/// Adam and AdamW as in torch.optim: eps outside the square root, after the bias correction of v.
 struct AdamRule {
   static constexpr int states = 2;
   float beta1 = 0, one_minus_beta1 = 0;
   float beta2 = 0, one_minus_beta2 = 0;
-  /// Coupled decay joins g; decoupled decay is `shrink` = 1 - lr·λ.
+  /// Coupled decay is added to g; decoupled decay is `shrink` = 1 - lr·λ.
   float weight_decay = 0, shrink = 1;
   /// lr / (1 - β₁ᵗ) and 1 / √(1 - β₂ᵗ).
   float step_size = 0, root_correction = 1;
@@ -43,7 +43,7 @@ struct AdamRule {
     // An infinite θ without decay leaves g as it is.
     g += weight_decay == 0 ? 0 : weight_decay * theta;
     exp_avg = beta1 * exp_avg + one_minus_beta1 * g;
-    // In PyTorch's order, in which a square may be larger than an f32 can be.
+    // In PyTorch's order, in which a square may exceed the range of f32.
     exp_avg_sq = beta2 * exp_avg_sq + one_minus_beta2 * g * g;
     theta = shrink * theta - step_size * exp_avg / (std::sqrt(exp_avg_sq) * root_correction + eps);
   }
@@ -51,7 +51,7 @@ struct AdamRule {
 
 class Adam : public Elementwise<AdamRule> {
  public:
-  /// Throws Error for options out of their range and for parameters that Optimizer does not take.
+  /// Throws Error for options out of range and for parameters that Optimizer refuses.
   explicit Adam(const std::vector<Tensor>& parameters, const AdamOptions& options = {});
   explicit Adam(const std::vector<AdamGroup>& groups);
 

@@ -1,12 +1,12 @@
 #pragma once
 
-// The CUDA kernel of an elementwise rule. For .cu files: includes CUDA's runtime.
+// The CUDA kernel of an elementwise rule. For .cu files: includes the CUDA runtime.
 //
 // A program that runs a rule of its own on a CUDA device compiles one line with nvcc,
 //
 //     static const plastic::optim::CudaRule<MyRule> my_rule("my rule");
 //
-// and optimizers over that rule take parameters on CUDA devices from then on.
+// and optimizers with that rule then accept parameters on CUDA devices.
 
 #include <cuda_runtime.h>
 
@@ -26,7 +26,7 @@ __device__ float* parameters_of(const Table<Tensor>& table, const Chunk& chunk) 
   return tensor.parameter + (chunk.begin - tensor.offset);
 }
 
-/// Calls f(chunk, its index) for those of the table that are this block's.
+/// Calls f(chunk, its index) for the chunks of the table that belong to this block.
 template <class Tensor, class F>
 __device__ void for_own_chunks(const Table<Tensor>& table, F f) {
   for (unsigned i = blockIdx.x; i < table.chunk_count; i += gridDim.x) {
@@ -35,7 +35,7 @@ __device__ void for_own_chunks(const Table<Tensor>& table, F f) {
   }
 }
 
-/// Neighbouring numbers that a thread moves at once: 4, in one access of 16 bytes, or 1.
+/// Adjacent numbers that a thread moves at once: 4, in one access of 16 bytes, or 1.
 template <int n>
 struct Floats {
   float x[n];
@@ -44,8 +44,9 @@ struct Floats {
   __device__ float operator[](int i) const { return x[i]; }
 };
 
-// Through the second cache alone, since a kernel comes to a number once. These functions also tell
-// the compiler what it cannot see of a pointer that was itself read from memory: that it is global.
+// Through the L2 cache alone, since a kernel visits each number once. These functions also tell the
+// compiler what it cannot see when a pointer was itself read from memory: that it points to global
+// memory.
 template <int n>
 __device__ Floats<n> load(const float* from) {
   if constexpr (n == 4) {
@@ -69,8 +70,8 @@ template <int n>
 struct Width {};
 
 /// Calls f(Width<n>, index of the first of n elements, counted from the chunk's start) for all
-/// elements of the chunk, on the threads of the block. Parameters are views of any memory: where
-/// the chunk's do not start at a multiple of 16 bytes, as blocks do, n is 1.
+/// elements of the chunk, on the threads of the block. Parameters may be views of any memory: where
+/// the chunk's do not start at a multiple of 16 bytes, as the flat blocks do, n is 1.
 template <class F>
 __device__ void for_floats(const Chunk& chunk, const float* parameters, F f) {
   const bool is_aligned = reinterpret_cast<std::uintptr_t>(parameters) % sizeof(float4) == 0;
@@ -89,7 +90,7 @@ __device__ void run_rule(const Rule& rule, float* theta_at, const float* gradien
                          float* const* state_at, int i, std::index_sequence<k...>) {
   const Floats<n> gradient = load<n>(gradient_at + i);
   Floats<n> theta = load<n>(theta_at + i);
-  // One more than there are, for rules without state.
+  // One extra, for rules without state.
   Floats<n> state[sizeof...(k) + 1] = {load<n>(state_at[k] + i)...};
   for (int j = 0; j < n; ++j) rule(theta[j], gradient[j], state[k][j]...);
   store(theta_at + i, theta);
@@ -116,9 +117,9 @@ __global__ void __launch_bounds__(chunk_threads) rule_kernel(const RuleHead* add
 
 namespace plastic::optim {
 
-/// Makes the kernel of a rule known. Throws Error when the rule has one already. `name`, for
-/// messages, must live as long as the program. In a build of the library without CUDA nothing asks
-/// for it.
+/// Registers the kernel of a rule. Throws Error when the rule already has one. `name`, for
+/// messages, must live as long as the program. A build of the library without CUDA never uses the
+/// kernel.
 void add_cuda_rule(const RuleType& type, const char* name, cuda::RuleKernel kernel);
 
 template <class Rule>

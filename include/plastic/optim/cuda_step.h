@@ -4,7 +4,7 @@
 
 #include "plastic/optim/elementwise.h"
 
-// What the CUDA kernels of optimizers read, all of it in device memory.
+// What the CUDA kernels of optimizers read, all in device memory.
 namespace plastic::cuda {
 
 /// Threads in a block that works on chunks.
@@ -39,8 +39,8 @@ struct Table {
   bool operator==(const Table&) const = default;
 };
 
-/// What the kernel of a rule reads first. It lies in device memory at an address that does not
-/// change, so that a captured step stays right when rates change and tables grow.
+/// What the kernel of a rule reads first. It is in device memory at an address that does not
+/// change, so that a captured step stays valid when rates change and tables grow.
 struct RuleHead {
   Table<optim::StepTensor> table;
   /// An array of rules, one for each tensor.

@@ -14,10 +14,10 @@
 
 namespace plastic::optim {
 
-/// State values that a rule may keep for each element, at most.
+/// Maximum number of state values that a rule may keep per element.
 constexpr int max_rule_states = 4;
 
-/// Where a parameter of a step is: its part of every flat block, its elements, its memory.
+/// Where a step finds a parameter: its part of every flat block, its elements, its memory.
 struct StepTensor {
   std::int64_t offset = 0;
   std::int64_t numel = 0;
@@ -32,13 +32,13 @@ struct RulePiece {
   float* state[max_rule_states] = {};
 };
 
-/// What the drivers of all rules need to know of one; see rule_type().
+/// What the drivers, which are common to all rules, need to know about one; see rule_type().
 struct RuleType {
   /// An address that tells rules apart.
   const void* key = nullptr;
   std::size_t size = 0;
   int states = 0;
-  /// Applies the rule at an address to a piece.
+  /// Applies the rule at the address `rule` to a piece.
   void (*run)(const void* rule, const RulePiece& piece) = nullptr;
 };
 
@@ -56,8 +56,8 @@ void run_rule_on(const RulePiece& piece, const Rule& rule, std::index_sequence<k
   run_rule(rule, piece.count, piece.theta, piece.gradient, piece.state[k]...);
 }
 
-/// A rule is a struct of what holds for all elements of a parameter at one step, with the number of
-/// its state values and the function that updates one element:
+/// A rule is a struct of the constants that all elements of a parameter share at one step, with the
+/// number of its state values and the function that updates one element:
 ///
 ///     struct LionRule {
 ///       static constexpr int states = 1;
@@ -70,8 +70,8 @@ void run_rule_on(const RulePiece& piece, const Rule& rule, std::index_sequence<k
 ///       }
 ///     };
 ///
-/// It is copied as bytes, to a device too. The loop over elements is compiled where this is called:
-/// vectors come with -O3, or with -O2 from g++ 12 on, and with -march as the program has it.
+/// It is copied as bytes, also to devices. The loop over elements is compiled where this is called:
+/// it is vectorised with -O3, or with -O2 from g++ 12 on, for the program's own -march.
 template <class Rule>
 RuleType rule_type() {
   static_assert(std::is_trivially_copyable_v<Rule>, "a rule is copied as bytes");
@@ -87,22 +87,23 @@ RuleType rule_type() {
 
 class RuleStepper;
 
-/// An optimizer whose rule is known when it is made. Elementwise is what most derive from.
+/// An optimizer whose type of rule is chosen at construction. Most optimizers derive from
+/// Elementwise.
 class ElementwiseOptimizer : public Optimizer {
  public:
   ~ElementwiseOptimizer() override;
   bool is_capturable() const override { return true; }
 
  protected:
-  /// `states` names the rule's state values, in the order of its function's arguments, as
-  /// state_dict() has them. Throws Error where their number differs from the rule's, and for a
-  /// device that has no kernel of this rule (plastic/optim/cuda_rule.h).
+  /// `states` names the rule's state values, in the order of its function's arguments, as they
+  /// appear in state_dict(). Throws Error when their number differs from the rule's, and for a
+  /// device that has no kernel for this rule (plastic/optim/cuda_rule.h).
   ElementwiseOptimizer(std::string name, const std::vector<std::vector<Tensor>>& groups,
                        const std::vector<double>& lrs, const RuleType& type,
                        const std::vector<std::string>& states);
 
  private:
-  /// Makes the rule of a parameter's next step at `rule`, an object of the type's size. Parameter
+  /// Constructs the rule of a parameter's next step at `rule`, memory of the type's size. Parameter
   /// and gradient of `at` are undefined: a rule sees elements only.
   virtual void make_rule(const ParameterStep& at, void* rule) const = 0;
 
@@ -115,7 +116,7 @@ class ElementwiseOptimizer : public Optimizer {
   std::unique_ptr<RuleStepper> stepper_;
 };
 
-/// An optimizer with one rule: everything there is to say besides its options.
+/// An optimizer with one rule, complete but for its options:
 ///
 ///     class Lion : public plastic::optim::Elementwise<LionRule> {
 ///      public:
@@ -135,7 +136,7 @@ class Elementwise : public ElementwiseOptimizer {
       : ElementwiseOptimizer(std::move(name), groups, lrs, rule_type<Rule>(), states) {}
 
  private:
-  /// What holds for a parameter at its next step.
+  /// The rule of a parameter's next step.
   virtual Rule rule(const ParameterStep& at) const = 0;
   void make_rule(const ParameterStep& at, void* out) const final { new (out) Rule(rule(at)); }
 };

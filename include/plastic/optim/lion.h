@@ -10,8 +10,8 @@ namespace plastic::optim {
 ///
 /// c = β₁·m + (1 - β₁)·g, θ ← θ·(1 - lr·weight_decay) - lr·sign(c), m ← β₂·m + (1 - β₂)·g.
 ///
-/// Every element moves by lr, so that rates are 3 to 10 times smaller than AdamW's and decay larger
-/// by as much (section 5 of the paper).
+/// Every element moves by lr, so rates are 3 to 10 times smaller than AdamW's and weight decay is
+/// larger by the same factor (section 5 of the paper).
 struct LionOptions {
   double lr = 1e-4;
   double beta1 = 0.9;
@@ -42,7 +42,7 @@ struct LionRule {
 
 class Lion : public Elementwise<LionRule> {
  public:
-  /// Throws Error for options out of their range and for parameters that Optimizer does not take.
+  /// Throws Error for options out of range and for parameters that Optimizer refuses.
   explicit Lion(const std::vector<Tensor>& parameters, const LionOptions& options = {});
   explicit Lion(const std::vector<LionGroup>& groups);
 

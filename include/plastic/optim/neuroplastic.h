@@ -14,33 +14,36 @@ namespace plastic::optim {
 
 class NeuroPlasticStepper;
 
-/// rule_based is the full rule; ablation_grad_only keeps α = α₀, which sees the gradient alone.
+/// rule_based is the full rule; ablation_grad_only keeps α = α₀, which depends on the gradient
+/// alone.
 enum class NeuroPlasticMode { rule_based, ablation_grad_only };
 enum class OrthogonalNormalization { raw, match_grad_norm };
 /// With progress = epoch / total_epochs: constant 1; late 0 up to the start fraction f, then
 /// (progress - f) / (1 - f); cosine (1 - cos(π·progress)) / 2.
 enum class OrthogonalSchedule { constant, late, cosine };
-/// classic is no hybrid: the step is NeuroPlastic's own.
+/// classic is not a hybrid: the step is NeuroPlastic's own.
 enum class HybridBase { classic, adamw, sgd_momentum };
 enum class ModulationTarget { gain, momentum, trust_ratio };
 /// conv_only: tensors of rank 4. classifier_only: the last two parameters. early_blocks and
-/// late_blocks: the halves of those before, the middle one of an odd number being in both.
+/// late_blocks: the two halves of the parameters before those; of an odd number, the middle one is
+/// in both.
 enum class LayerScope { all, conv_only, classifier_only, early_blocks, late_blocks };
 /// By progress: early up to 0.3, late from 0.7, middle between.
 enum class PhaseScope { full, early, middle, late };
 /// Whose log(α / α₀) is averaged into a multiplier of lr: that of all tensors, of each of three
-/// groups apart (classifier, early, late half), or of the classifier for itself alone.
+/// groups separately (classifier, early half, late half), or of the classifier, for the classifier
+/// alone.
 enum class LrControllerMode { off, global, layerwise, classifier_only };
 
 /// The options of NeuroPlastic under the names and with the defaults of the reference
 /// implementation of arXiv 2604.26297. Notation of docs/design.md, "NeuroPlastic". Where several
-/// variants are asked for, a hybrid comes before orthogonal, orthogonal before bounded.
+/// variants are requested, a hybrid takes precedence over orthogonal, and orthogonal over bounded.
 struct NeuroPlasticOptions {
   double lr = 1e-3;
   /// λ. Coupled: u ← u + λ·θ, never seen by the signals.
   double weight_decay = 0;
-  /// Decoupled instead: θ ← θ·(1 - lr·λ) before the step. Hybrid adamw always decays so, hybrid
-  /// sgd_momentum never.
+  /// Decoupled instead: θ ← θ·(1 - lr·λ) before the step. Hybrid adamw always decays this way,
+  /// hybrid sgd_momentum never.
   bool decoupled_weight_decay = false;
   /// Computes NeuroPlasticDiagnostics at every step.
   bool diagnostics = false;
@@ -59,7 +62,7 @@ struct NeuroPlasticOptions {
   int warmup_epochs = 0;
   /// False: the combined signal is averaged over a tensor before the clip.
   bool parameterwise = true;
-  /// ε of every mean, norm and root of the rule.
+  /// ε of every mean, norm and square root of the rule.
   double eps = 1e-8;
 
   /// u = g + r with r = (α - 1)⊙g no longer than residual_max_ratio·‖g‖.
@@ -98,7 +101,7 @@ struct NeuroPlasticOptions {
   double controller_high = 1.2;
 
   /// u ← u·max_update_norm / (‖u‖ + ε) where the norm exceeds it. It limits a hybrid's step too:
-  /// AdamW's has a norm of about √n for n numbers, so that a hybrid wants a larger limit.
+  /// AdamW's has a norm of about √n for n numbers, so a hybrid needs a larger limit.
   double max_update_norm = 1.0;
   /// Then u ← u·clamp(1 + adaptation_rate·(target_rms·k - √(mean u² + ε)), 0.5, 1.5), k being the
   /// scale of the third of the parameters, in order, that the tensor is in.
@@ -118,7 +121,7 @@ struct NeuroPlasticOption {
   /// "a number, 0 or more", "true or false", "raw or match_grad_norm".
   std::string values;
   std::string_view description;
-  /// The default as text; set() gives it back.
+  /// The default as text; set() with it restores the default.
   std::string default_value;
   std::function<std::string(const NeuroPlasticOptions& options)> get;
   /// Throws Error naming the option, the value and what is allowed.
@@ -128,23 +131,24 @@ struct NeuroPlasticOption {
 /// Every option but lr and weight_decay, which all optimizers have.
 std::span<const NeuroPlasticOption> neuroplastic_option_table();
 
-/// Throws Error for a name that is not in the table or a value that its option does not take.
+/// Throws Error for a name that is not in the table or a value that its option does not accept.
 void set_option(NeuroPlasticOptions& options, std::string_view name, std::string_view value);
 
-/// Throws Error naming the first option that is out of its range or contradicts another.
+/// Throws Error naming the first option that is out of range or contradicts another.
 void validate(const NeuroPlasticOptions& options);
 
 /// What one step did, over all elements of all tensors that it updated.
 struct NeuroPlasticDiagnostics {
   double alpha_mean = 0;
-  /// Of the population.
+  /// Population standard deviation.
   double alpha_std = 0;
   double alpha_min = 0;
   double alpha_max = 0;
   /// Centre of the first of 64 equal bins of [min_alpha, max_alpha] at which half of all elements
   /// are reached; half a bin above max_alpha where none is.
   double alpha_median = 0;
-  /// Shares of elements within saturation_threshold_fraction of the range from its ends, or beyond.
+  /// Shares of elements within saturation_threshold_fraction of the range from its ends, or beyond
+  /// them.
   double alpha_fraction_near_min = 0;
   double alpha_fraction_near_max = 0;
   /// ‖g‖.
@@ -173,14 +177,14 @@ struct NeuroPlasticGroup {
   NeuroPlasticOptions options;
 };
 
-/// The NeuroPlastic optimizer, arXiv 2604.26297: a step along α⊙g, α combining three signals of
-/// each element, activity, gradient and memory, each relative to its mean over the tensor; then
+/// The NeuroPlastic optimizer, arXiv 2604.26297: a step along α⊙g, where α combines three signals
+/// of each element (activity, gradient and memory), each relative to its mean over the tensor; then
 /// homeostasis. Layer scopes, thirds and the lr controller count the parameters of all groups in
-/// order, with and without gradients, frozen ones too. State: activity, momentum and variance;
+/// order, with and without gradients, frozen ones included. State: activity, momentum and variance;
 /// hybrids also base_exp_avg and, on AdamW, base_exp_avg_sq; "epoch" and "total_epochs".
 class NeuroPlastic : public Optimizer {
  public:
-  /// Throws Error for options out of their range and for parameters that Optimizer does not take.
+  /// Throws Error for options out of range and for parameters that Optimizer refuses.
   explicit NeuroPlastic(const std::vector<Tensor>& parameters,
                         const NeuroPlasticOptions& options = {});
   explicit NeuroPlastic(const std::vector<NeuroPlasticGroup>& groups);
@@ -192,10 +196,11 @@ class NeuroPlastic : public Optimizer {
 
   bool is_capturable() const override { return true; }
 
-  /// What the last step did, where a group has `diagnostics` on and a parameter had a gradient.
-  /// Waits for the device, which steps do not.
+  /// What the last step did, if a group has `diagnostics` on and a parameter had a gradient. Waits
+  /// for the device, which steps do not.
   std::optional<NeuroPlasticDiagnostics> last_diagnostics() const;
-  /// The same by name, in the order of neuroplastic_diagnostic_table(); none where there is none.
+  /// The same by name, in the order of neuroplastic_diagnostic_table(); empty where
+  /// last_diagnostics() is.
   std::vector<Diagnostic> diagnostics() const override;
 
  private:
@@ -207,7 +212,7 @@ class NeuroPlastic : public Optimizer {
   Tensor activity_;
   Tensor momentum_;
   Tensor variance_;
-  /// Undefined without hybrids, and the second without AdamW.
+  /// Undefined without hybrids; the second also without AdamW.
   Tensor base_exp_avg_;
   Tensor base_exp_avg_sq_;
   /// epoch and total_epochs; 0 until set_epoch().

@@ -16,29 +16,29 @@ namespace plastic::optim {
 class Arena;
 class State;
 
-/// A number that an optimizer tells about its last step.
+/// A number that an optimizer reports about its last step.
 struct Diagnostic {
   std::string_view name;
   double value = 0;
 };
 
-/// One parameter at one step, as Optimizer::update() is given it.
+/// One parameter at one step, as passed to Optimizer::update().
 struct ParameterStep {
   /// Counted over all groups, in order.
   std::size_t index = 0;
   std::size_t group = 0;
-  /// Steps of this parameter, this one included: 1 at first.
+  /// Steps of this parameter, this one included; the first is 1.
   std::int64_t step = 1;
   /// The group's learning rate.
   double lr = 0;
   /// Shares the parameter's memory and does not require a gradient: what is written to it in place
   /// is the update.
   Tensor parameter;
-  /// Not to be written to.
+  /// Must not be written to.
   Tensor gradient;
 };
 
-/// What all optimizers share: parameter groups, gradients to zero, a state to save.
+/// What all optimizers share: parameter groups, clearing of gradients, state to save.
 ///
 /// There are two ways to write one. A rule that treats every element alike is a struct with one
 /// function: plastic/optim/elementwise.h. A rule that needs whole tensors (a norm, a product)
@@ -60,14 +60,13 @@ struct ParameterStep {
 ///       }
 ///     };
 ///
-/// The parameters' memory stays as it is: whatever shares it sees every step. Their gradients are
-/// kept in one flat block of memory from the moment the optimizer is made. Whoever still holds a
-/// gradient when the next one is computed keeps its values: they move to memory of their own.
-/// Parameters must be contiguous f32 leaves on one device; the constructors throw Error otherwise,
-/// and for a parameter given twice or an empty list. A parameter that does not require a gradient
-/// (that is frozen) is passed over until it does, whatever gradient was left in it: PyTorch would
-/// still apply that one. A parameter without elements takes no steps, so that none are counted for
-/// it, where PyTorch counts them.
+/// The parameters stay in their own memory: whatever shares it sees every step. Their gradients are
+/// kept in one flat block of memory from construction on. A gradient that somebody still holds when
+/// the next one is computed keeps its values: they move to memory of their own. Parameters must be
+/// contiguous f32 leaves on one device; the constructors throw Error otherwise, and for a parameter
+/// given twice or an empty list. A parameter that does not require a gradient (that is frozen) is
+/// skipped until it does, even if it still has a gradient: PyTorch would apply that one. A
+/// parameter without elements takes no steps, and none are counted for it; PyTorch counts them.
 class Optimizer {
  public:
   virtual ~Optimizer();
@@ -75,37 +74,38 @@ class Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
 
   /// Updates every parameter that requires a gradient and has one; the others, and their state, are
-  /// left as they are. Throws Error, changing nothing, when a parameter changed its device, dtype
-  /// or shape since it was given. It is advance() and then apply().
+  /// left as they are. Throws Error, changing nothing, when a parameter's device, dtype or shape
+  /// has changed since construction. The same as advance() and then apply().
   void step();
-  /// What the next apply() will do: sees which parameters have a gradient, counts the step,
-  /// resolves rates and schedules and hands the rules to the device. Throws what step() throws.
+  /// Prepares the next apply(): determines which parameters have a gradient, counts the step,
+  /// resolves rates and schedules and passes the rules to the device. Throws what step() throws.
   void advance();
-  /// Does it, with what the gradients are by then. A device may record it and repeat it, with
-  /// advance() before each repetition (docs/design.md). Throws Error before the first advance().
+  /// Runs the prepared step, with the gradients as they are now. A device may capture it and replay
+  /// it, with advance() before each replay (docs/design.md). Throws Error before the first
+  /// advance().
   void apply();
   /// apply() calls the hook before anything reads the gradients, with all of them as one flat f32
-  /// tensor that it may write to: what a data-parallel run puts its all-reduce into. Each
-  /// parameter's part is padded to 64 bytes; what is in the padding, and in the part of a parameter
-  /// without a gradient, means nothing. When a device records apply(), the hook is called at that
-  /// time only. An Error of the hook leaves the parameters as they are. An empty function takes the
-  /// hook away.
+  /// tensor that it may write to: the place for the all-reduce of a data-parallel run. Each
+  /// parameter's part is padded to 64 bytes; the contents of the padding, and of the part of a
+  /// parameter without a gradient, are unspecified. When a device captures apply(), the hook is
+  /// called only during capture. If the hook throws Error, the parameters are unchanged. An empty
+  /// function removes the hook.
   void set_gradient_hook(std::function<void(const Tensor& gradients)> hook);
 
   /// Clears the gradients: grad() of every parameter is undefined afterwards.
   void zero_grad();
 
-  /// Whether a device may capture apply() once and replay it, with advance() before each time: the
-  /// step then reads no number of the host's. False for optimizers that override update().
+  /// Whether a device may capture apply() once and replay it, with advance() before each replay:
+  /// the step then reads no numbers from host memory. False for optimizers that override update().
   virtual bool is_capturable() const;
 
-  /// What the rule tells about its last step, in an order of its own; none for most rules. May wait
+  /// What the rule reports about its last step, in its own order; empty for most rules. May wait
   /// for the device.
   virtual std::vector<Diagnostic> diagnostics() const;
 
-  /// Tells schedules inside the rule where training stands, before the first step of each epoch.
-  /// Epochs count from 1. Rules without a schedule ignore it. Throws Error for a negative epoch or
-  /// total_epochs < 1.
+  /// Tells schedules inside the rule how far training has come; call it before the first step of
+  /// each epoch. Epochs count from 1. Rules without a schedule ignore it. Throws Error for a
+  /// negative epoch or total_epochs < 1.
   virtual void set_epoch(int epoch, int total_epochs);
 
   std::size_t group_count() const;
@@ -120,7 +120,7 @@ class Optimizer {
   /// the i-th parameter over all groups, with PyTorch's names for SGD (momentum_buffer) and Adam
   /// (exp_avg, exp_avg_sq), "state.<i>.step", its number of steps, and "group.<g>.lr".
   StateDict state_dict() const;
-  /// Copies a state in. Throws Error, changing nothing, when a name is missing, unknown or there
+  /// Copies a state in. Throws Error, changing nothing, when a name is missing, unknown or given
   /// twice, or a shape differs.
   void load_state_dict(const StateDict& state);
 
@@ -129,17 +129,17 @@ class Optimizer {
   Optimizer(std::string name, const std::vector<std::vector<Tensor>>& groups,
             const std::vector<double>& lrs);
 
-  /// Gives every parameter a state tensor of its shape, f32 and 0 at first, which state_dict()
-  /// calls "state.<i>.<name>". For constructors: a state that is loaded must have the same names.
-  /// Throws Error for a name that is empty or taken.
+  /// Gives every parameter a state tensor of its shape, f32 and initially 0, which state_dict()
+  /// calls "state.<i>.<name>". For constructors: a loaded state must have the same names. Throws
+  /// Error for a name that is empty or taken.
   void add_state(const std::string& name);
   /// Gives one parameter a state of another shape. `parameter` counts over all groups.
   void add_state(const std::string& name, std::size_t parameter, const Shape& shape);
-  /// The state called so of one parameter; shares memory with what is saved. Throws Error when
+  /// The state of that name of one parameter; shares memory with what is saved. Throws Error when
   /// there is none.
   Tensor state(std::string_view name, std::size_t parameter) const;
-  /// A number that the rule keeps for all parameters, of rank 0, on the CPU, i64 or f64, and 0 at
-  /// first, which state_dict() calls `name`.
+  /// A number that the rule keeps for all parameters together: rank 0, on the CPU, i64 or f64,
+  /// initially 0. state_dict() calls it `name`.
   Tensor add_number(const std::string& name, DType dtype = DType::i64);
 
   const std::string& name() const { return name_; }
@@ -147,9 +147,9 @@ class Optimizer {
   std::size_t parameter_count() const;
   const Tensor& parameter(std::size_t index) const;
 
-  /// Steps one parameter that has a gradient, by tensor operations; nothing is recorded for
-  /// gradients. The parameters come in order. Where it throws, those before have been updated.
-  /// Throws Error unless overridden.
+  /// Updates one parameter that has a gradient, with tensor operations; autograd records nothing.
+  /// Called for the parameters in order. If it throws, those before have been updated. Throws Error
+  /// unless overridden.
   virtual void update(const ParameterStep& at);
 
   // For optimizers with kernels of their own, inside the library.

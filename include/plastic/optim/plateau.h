@@ -8,10 +8,11 @@
 namespace plastic::optim {
 
 enum class PlateauMode { min, max };
-/// How much better than the best is better. In mode min, relative: metric < best·(1 - threshold),
-/// absolute: metric < best - threshold; in mode max likewise with + and >. As in PyTorch, relative
-/// is meant for metrics above 0: of a negative one, what is as good as the best, or a little worse,
-/// counts as better. Take absolute for metrics that may be negative, such as log-likelihoods.
+/// How much better than the best counts as better. In mode min, relative: metric < best·(1 -
+/// threshold), absolute: metric < best - threshold; in mode max likewise with + and >. As in
+/// PyTorch, relative is meant for metrics above 0: for a negative one, a value equal to the best,
+/// or slightly worse, counts as better. Use absolute for metrics that can be negative, such as
+/// log-likelihoods.
 enum class PlateauThreshold { relative, absolute };
 
 /// The options and defaults of torch.optim.lr_scheduler.ReduceLROnPlateau.
@@ -20,35 +21,35 @@ struct PlateauOptions {
   PlateauMode mode = PlateauMode::min;
   /// lr ← max(lr·factor, lowest); in (0, 1).
   double factor = 0.1;
-  /// Epochs without improvement to put up with; the next one reduces lr.
+  /// Epochs without improvement to tolerate; the next one reduces lr.
   std::int64_t patience = 10;
   double threshold = 1e-4;
   PlateauThreshold threshold_mode = PlateauThreshold::relative;
-  /// Epochs after a reduction in which nothing is counted.
+  /// Epochs after a reduction during which nothing is counted.
   std::int64_t cooldown = 0;
   double lowest = 0;
-  /// Reductions by no more than this are left out.
+  /// Reductions by no more than this are skipped.
   double eps = 1e-8;
 };
 
-/// Reduces the learning rates of an optimizer, which must outlive it, when a metric no longer gets
-/// better. A Scheduler on the same optimizer continues from the reduced rates. To resume both, load
-/// the states of the optimizer and of both.
+/// Reduces the learning rates of an optimizer, which must outlive it, when a metric stops
+/// improving. A Scheduler on the same optimizer continues from the reduced rates. To resume both,
+/// load the states of the optimizer and of both.
 class ReduceOnPlateau {
  public:
-  /// Throws Error for options out of their range.
+  /// Throws Error for options out of range.
   explicit ReduceOnPlateau(Optimizer& optimizer, const PlateauOptions& options = {});
 
-  /// To be called with the metric once an epoch; true when it was time to reduce. A metric that is
-  /// NaN is no improvement.
+  /// Call it with the metric once per epoch; returns true when it was time to reduce. NaN is not an
+  /// improvement.
   bool step(double metric);
   /// The best metric so far; infinite before the first.
   double best() const { return best_; }
 
   /// "best" (f64), "bad_epochs" and "cooldown_left" (i64). The rates are in the optimizer's state.
   StateDict state_dict() const;
-  /// Throws Error, changing nothing, when a name is missing, unknown or there twice, or a number is
-  /// out of its range.
+  /// Throws Error, changing nothing, when a name is missing, unknown or given twice, or a number is
+  /// out of range.
   void load_state_dict(const StateDict& state);
 
  private:

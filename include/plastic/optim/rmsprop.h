@@ -11,7 +11,7 @@ namespace plastic::optim {
 /// "Neural Networks for Machine Learning", 2012; centered: Graves, arXiv 1308.0850.
 ///
 /// g' = g + weight_decay·θ, v ← alpha·v + (1 - alpha)·g'²; centered: m ← alpha·m + (1 - alpha)·g';
-/// d = g' / (√(v - m²) + eps), m being 0 unless centered;
+/// d = g' / (√(v - m²) + eps), with m = 0 unless centered;
 /// B ← momentum·B + d, θ ← θ - lr·B; without momentum θ ← θ - lr·d.
 struct RmsPropOptions {
   double lr = 1e-2;
@@ -53,7 +53,7 @@ struct FullRmsPropRule {
     g += weight_decay == 0 ? 0 : weight_decay * theta;
     square_avg = alpha * square_avg + one_minus_alpha * g * g;
     grad_avg += mean_share * (g - grad_avg);
-    // Rounding may leave less than 0.
+    // Rounding may make it negative.
     const float variance = square_avg - grad_avg * grad_avg;
     const float direction = g / (std::sqrt(variance < 0 ? 0 : variance) + eps);
     momentum_buffer = momentum * momentum_buffer + direction;
@@ -61,11 +61,11 @@ struct FullRmsPropRule {
   }
 };
 
-/// State: square_avg; where a group has momentum or is centered, momentum_buffer and grad_avg, too,
-/// for all (PyTorch keeps the one that is used).
+/// State: square_avg; if any group has momentum or is centered, also momentum_buffer and grad_avg,
+/// for all groups (PyTorch keeps only the one that is used).
 class RmsProp : public ElementwiseOptimizer {
  public:
-  /// Throws Error for options out of their range and for parameters that Optimizer does not take.
+  /// Throws Error for options out of range and for parameters that Optimizer refuses.
   explicit RmsProp(const std::vector<Tensor>& parameters, const RmsPropOptions& options = {});
   explicit RmsProp(const std::vector<RmsPropGroup>& groups);
 

@@ -15,7 +15,7 @@ namespace plastic::optim {
 /// torch.optim.lr_scheduler.
 class Schedule {
  public:
-  /// lr as a function of t and base, for schedules that are not here.
+  /// lr as a function of t and base, for schedules not provided here.
   explicit Schedule(std::function<double(std::int64_t t, double base)> rule);
 
   /// base
@@ -48,37 +48,37 @@ class Schedule {
 
 /// Keeps the learning rates of an optimizer, which must outlive it, on a schedule.
 ///
-/// Somebody else may set them meanwhile: ReduceOnPlateau, a second Scheduler, a call of set_lr().
-/// The schedule continues from there, as the schedulers of PyTorch that can be chained do: the base
+/// Others may set them in between: ReduceOnPlateau, a second Scheduler, a call of set_lr(). The
+/// schedule continues from there, as the schedulers of PyTorch that can be chained do: the base
 /// rate becomes the one that gives the new rate at this time, so that a rate reduced to a tenth
-/// stays at a tenth of what it would have been (above `lowest` of cosine()). It holds for
-/// one_cycle() too, and at the end of a warmup(), where PyTorch's OneCycleLR and SequentialLR
-/// forget a reduction. At times at which the base rate means nothing, such as the end of a cosine,
+/// stays at a tenth of what it would have been (above `lowest` of cosine()). This also holds for
+/// one_cycle() and at the end of a warmup(), where PyTorch's OneCycleLR and SequentialLR forget a
+/// reduction. At times when the rate does not depend on the base rate, such as the end of a cosine,
 /// the change has no effect on the rates that follow.
 class Scheduler {
  public:
-  /// Takes the optimizer's rates for base and sets those of time 0. To resume, construct it so and
-  /// then load_state_dict().
+  /// Takes the optimizer's rates as base rates and sets those of time 0. To resume, construct it
+  /// this way and then call load_state_dict().
   Scheduler(Optimizer& optimizer, Schedule schedule);
 
-  /// Moves on by one and sets the rates: after Optimizer::step() of a batch, or after an epoch.
-  /// Throws Error, changing nothing, when a rule of one's own gives a rate that is negative or not
-  /// finite.
+  /// Advances the time by one and sets the rates; call it after Optimizer::step() of a batch, or
+  /// after an epoch. Throws Error, changing nothing, when a user-defined schedule gives a rate that
+  /// is negative or not finite.
   void step();
   std::int64_t time() const { return time_; }
 
-  /// "time" (i64), "group.<g>.base_lr" and "group.<g>.lr", the rate at present (f64): all that the
-  /// next rates depend on, so that a resumed run continues with the same bits.
+  /// "time" (i64), "group.<g>.base_lr" and "group.<g>.lr", the current rate (f64): all that later
+  /// rates depend on, so that a resumed run continues with the same bits.
   StateDict state_dict() const;
-  /// Also sets the rates. Throws Error, changing nothing, when a name is missing, unknown or there
-  /// twice, or a number is out of its range. A state without "group.<g>.lr", as earlier versions
-  /// wrote it, gives the rates of the schedule.
+  /// Also sets the rates. Throws Error, changing nothing, when a name is missing, unknown or given
+  /// twice, or a number is out of range. A state without "group.<g>.lr", as earlier versions wrote
+  /// it, gives the rates of the schedule.
   void load_state_dict(const StateDict& state);
 
  private:
   /// The rates of all groups at a time. Throws Error.
   std::vector<double> rates(std::int64_t time, const std::vector<double>& base) const;
-  /// The base rates with what others changed since the rates were set.
+  /// The base rates, with changes that others made since the rates were set.
   std::vector<double> current_base() const;
   void set(const std::vector<double>& rates);
 

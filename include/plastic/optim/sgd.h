@@ -11,9 +11,9 @@ struct SgdOptions {
   /// Buffer B ← momentum·B + (1 - dampening)·g; at a parameter's first step B = g, undampened.
   double momentum = 0;
   double dampening = 0;
-  /// Steps along g + momentum·B instead of B. Needs momentum and no dampening.
+  /// Steps along g + momentum·B instead of B. Requires momentum and no dampening.
   bool nesterov = false;
-  /// Coupled: g ← g + weight_decay·θ before all else.
+  /// Coupled: g ← g + weight_decay·θ first.
   double weight_decay = 0;
 };
 
@@ -22,7 +22,7 @@ struct SgdGroup {
   SgdOptions options;
 };
 
-/// What PyTorch leaves out where a factor is 0 must not make a NaN of an infinity.
+/// PyTorch skips a term whose factor is 0, so an infinite x must not become NaN.
 PLASTIC_HOST_DEVICE inline float times_unless_0(float factor, float x) {
   return factor == 0 ? 0 : factor * x;
 }
@@ -42,10 +42,11 @@ struct SgdRule {
 struct MomentumRule {
   static constexpr int states = 1;
   float lr = 0, weight_decay = 0;
-  /// momentum and 1 - dampening; 0 and 1 at a parameter's first step. 1 and 0, which leave B as it
-  /// is, for a group without momentum beside others that have it.
+  /// momentum and 1 - dampening; 0 and 1 at a parameter's first step. 1 and 0, which leave B
+  /// unchanged, for a group without momentum when other groups have it.
   float kept = 0, taken = 1;
-  /// Of g' and of B in the direction: 0 and 1; Nesterov's 1 and momentum; 1 and 0 without momentum.
+  /// Weights of g' and B in the direction: 0 and 1; with Nesterov, 1 and momentum; without
+  /// momentum, 1 and 0.
   float gradient_share = 0, buffer_share = 1;
 
   PLASTIC_HOST_DEVICE void operator()(float& theta, float g, float& momentum_buffer) const {
@@ -59,7 +60,7 @@ struct MomentumRule {
 /// Stochastic gradient descent with PyTorch's semantics (torch.optim.SGD).
 class Sgd : public ElementwiseOptimizer {
  public:
-  /// Throws Error for options out of their range and for parameters that Optimizer does not take.
+  /// Throws Error for options out of range and for parameters that Optimizer refuses.
   explicit Sgd(const std::vector<Tensor>& parameters, const SgdOptions& options = {});
   explicit Sgd(const std::vector<SgdGroup>& groups);
 
@@ -67,7 +68,7 @@ class Sgd : public ElementwiseOptimizer {
   void make_rule(const ParameterStep& at, void* rule) const override;
 
   std::vector<SgdOptions> options_;
-  /// Whether any group has it.
+  /// Whether any group has momentum.
   bool has_momentum_;
 };
 
