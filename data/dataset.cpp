@@ -20,11 +20,11 @@ void check_dataset(const char* op, const ImageDataset& dataset) {
   check_tensor("labels", dataset.labels, DType::i64, 1);
   if (dataset.images.size(0) != dataset.labels.size(0)) {
     fail(op, "counts differ: ", dataset.images.size(0), " images, ", dataset.labels.size(0),
-         " labels; give one label an image");
+         " labels; give one label per image");
   }
   const std::int64_t channels = dataset.images.size(1);
   if (std::ssize(dataset.mean) != channels || std::ssize(dataset.deviation) != channels) {
-    fail(op, "mean and deviation must have one value a channel: ", dataset.mean.size(), " and ",
+    fail(op, "mean and deviation must have one value per channel: ", dataset.mean.size(), " and ",
          dataset.deviation.size(), " values for ", channels, " channels");
   }
   for (const float deviation : dataset.deviation) {

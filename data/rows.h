@@ -21,7 +21,7 @@ class Rows {
   /// For `count` rows; contents are unspecified.
   Tensor empty(std::int64_t count) const;
   /// Copies the rows of indices [first, last) of `indices` to those places of `out`, which is
-  /// empty()'s. Any thread may, each for places of its own.
+  /// empty()'s. Several threads may call it at once for different positions.
   void copy(std::span<const std::int64_t> indices, std::int64_t first, std::int64_t last,
             const Tensor& out) const;
   /// The rows of these indices, in a new tensor.

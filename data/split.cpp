@@ -36,7 +36,7 @@ std::vector<std::int64_t> quotas(const std::vector<std::int64_t>& sizes, double 
   return counts;
 }
 
-/// Of so many examples. Throws Error unless both parts have some.
+/// The number of `size` examples to set aside. Throws Error unless both parts have some.
 std::int64_t validation_count(const char* op, std::int64_t size, double fraction) {
   if (!(fraction > 0 && fraction < 1)) {
     fail(op, "fraction must be above 0 and below 1, got ", fraction);

@@ -15,7 +15,7 @@
 namespace plastic::nn {
 namespace {
 
-/// Classes and what they weigh, one an element of the batch.
+/// Classes and their weights, one per element of the batch.
 struct Targets {
   /// With 0 in place of what is ignored.
   Tensor classes;

@@ -18,7 +18,7 @@ Conv2d::Conv2d(std::int64_t in_channels, std::int64_t out_channels,
          out_channels, ", (", kernel[0], ", ", kernel[1], ") and ", options.groups);
   }
   if (in_channels % options.groups != 0 || out_channels % options.groups != 0) {
-    fail("Conv2d", "channels ", in_channels, " and ", out_channels, " are no multiples of groups ",
+    fail("Conv2d", "channels ", in_channels, " and ", out_channels, " are not multiples of groups ",
          options.groups);
   }
   const Shape shape = {out_channels, in_channels / options.groups, kernel[0], kernel[1]};
@@ -36,11 +36,11 @@ Conv2d::Conv2d(std::int64_t in_channels, std::int64_t out_channels, std::int64_t
 void Conv2d::absorb(const BatchNorm& norm) {
   if (kind_of(*this) != LayerKind::conv2d || kind_of(norm) != LayerKind::batch_norm) {
     fail("Conv2d",
-         "cannot take in a normalisation where either is of a derived class, whose "
+         "cannot fold in a normalisation when either is of a derived class, whose "
          "forward() may compute something else");
   }
   if (!norm.running_mean.defined() || norm.running_mean.size(0) != weight.size(0)) {
-    fail("Conv2d", "cannot take in a normalisation without running statistics of its ",
+    fail("Conv2d", "cannot fold in a normalisation without running statistics of its ",
          weight.size(0), " channels");
   }
   const NoGrad no_grad;

@@ -16,7 +16,7 @@ Embedding::Embedding(std::int64_t count, std::int64_t size, const EmbeddingOptio
   if (padding_idx_) {
     const std::int64_t row = *padding_idx_ < 0 ? *padding_idx_ + count : *padding_idx_;
     if (row < 0 || row >= count) {
-      fail("Embedding", "padding_idx ", *padding_idx_, " is no row of ", count);
+      fail("Embedding", "padding_idx ", *padding_idx_, " is not a row of ", count);
     }
     padding_idx_ = row;
     table.slice(0, row, row + 1).fill_(0);

@@ -193,7 +193,7 @@ Tensor Module::replace_parameter(const std::string& name, Tensor value) {
 
 void Module::take_name(const std::string& name, std::size_t place) {
   if (name.empty() || name.find('.') != std::string::npos) {
-    fail("module", "\"", name, "\" is no name: it must not be empty or contain a dot");
+    fail("module", "\"", name, "\" is not a valid name: it must not be empty or contain a dot");
   }
   if (!names_.emplace(name, place).second) fail("module", "the name \"", name, "\" is taken");
 }

@@ -1,5 +1,5 @@
 // A program that links Plastic may use Eigen, too, compiled with other vectors and alignments.
-// Under a name of its own the linker cannot take one's functions for the other's.
+// Under its own name the linker cannot mix up the functions of the two.
 #define Eigen plastic_eigen
 #define EIGEN_DONT_PARALLELIZE
 #include <Eigen/QR>

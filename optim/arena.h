@@ -12,18 +12,18 @@
 
 namespace plastic::optim {
 
-/// Where a parameter's part of the flat blocks lies, counted in elements.
+/// A parameter's part of the flat blocks, counted in elements.
 struct Segment {
   std::int64_t offset = 0;
   std::int64_t numel = 0;
   std::int64_t rank = 0;
   std::size_t group = 0;
-  /// Whether the step at hand changes it; set by gather().
+  /// Whether the current step changes it; set by gather().
   bool is_stepped = false;
 };
 
-/// The gradients of the parameters in one flat f32 block, with room for more blocks of the same
-/// layout. Every parameter's part starts at a multiple of 16 elements (64 bytes). The parameters
+/// The gradients of the parameters in one flat f32 block; further blocks of the same layout can be
+/// added. Every parameter's part starts at a multiple of 16 elements (64 bytes). The parameters
 /// themselves stay where they are: their memory belongs to whoever holds them.
 class Arena {
  public:
@@ -33,9 +33,9 @@ class Arena {
 
   /// Before a step: notes which parameters require a gradient and have one.
   void gather(const char* op);
-  /// Copies those gradients of the step at hand that lie elsewhere into the block.
+  /// Copies those gradients of the current step that are elsewhere into the block.
   void place_gradients();
-  /// Tells autograd that the gradients of the step at hand were written to, or its parameters.
+  /// Tells autograd that the current step's gradients were written to, or its parameters.
   void mark_gradients_changed();
   void mark_parameters_changed();
 

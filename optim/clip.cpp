@@ -20,7 +20,7 @@
 namespace plastic::optim {
 namespace {
 
-/// Each tensor once, however often it is there.
+/// Each tensor once, however often it was given.
 std::vector<Tensor> distinct(const std::vector<Tensor>& tensors) {
   std::vector<const void*> addresses;
   addresses.reserve(tensors.size());
@@ -34,7 +34,7 @@ std::vector<Tensor> distinct(const std::vector<Tensor>& tensors) {
   return found;
 }
 
-/// Of each parameter once, however often it was given.
+/// The gradients of the parameters, each once however often it was given.
 std::vector<Tensor> gradients_of(const char* op, const std::vector<Tensor>& parameters) {
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (!parameters[i].defined()) fail(op, "parameter ", i, " is undefined; assign it first");

@@ -48,7 +48,7 @@ inline StepTensor step_tensor(const Arena& arena, std::size_t index) {
   return {segment.offset, segment.numel, elements_of(arena.parameters()[index])};
 }
 
-/// Counts a step of each parameter that the step at hand changes, and calls f(its ParameterStep,
+/// Counts a step of each parameter that the current step changes, and calls f(its ParameterStep,
 /// without tensors).
 template <class F>
 void for_stepped(const Arena& arena, State& saved, F f) {

@@ -15,8 +15,8 @@ NamedTensor count(const std::string& name, std::int64_t value);
 /// Throws Error naming `owner` unless the state has exactly these names, each once.
 void check_names(const char* owner, const StateDict& state, const std::vector<std::string>& names);
 
-/// The number called `name`. Throws Error naming `owner` when it is no single number; a count also
-/// when it is no whole number of 0 or more.
+/// The number called `name`. Throws Error naming `owner` unless it is a single number and, for a
+/// count, an integer of 0 or more.
 double number_of(const char* owner, const StateDict& state, const std::string& name);
 std::int64_t count_of(const char* owner, const StateDict& state, const std::string& name);
 

@@ -79,8 +79,8 @@ void Optimizer::advance() {
 
 void Optimizer::apply() {
   if (!is_prepared_) fail(name_.c_str(), "apply() has nothing to do yet; call advance() before it");
-  // What was written since to a gradient that was set from outside counts, too. A device that may
-  // be recording reads what advance() found.
+  // What has since been written to a gradient that was set from outside counts, too. A device that
+  // may be capturing reads what advance() found.
   if (arena_->device().type == DeviceType::cpu) arena_->place_gradients();
   run_prepared();
 }

@@ -46,7 +46,7 @@ void State::check_new(const char* owner, const std::string& name, bool is_new) c
 }
 
 Tensor State::add_block(const char* owner, const std::string& name) {
-  // Of a tensor that one parameter has alone, too.
+  // The name must also differ from tensors that a single parameter has.
   bool is_new = name != "step";
   for (const NamedTensor& block : blocks_) is_new = is_new && block.name != name;
   for (const ParameterTensor& tensor : tensors_) is_new = is_new && tensor.named.name != name;
@@ -134,7 +134,7 @@ void State::load(const char* owner, const StateDict& state) {
   for (const NamedTensor& entry : state) {
     if (!entry.tensor.defined()) fail(owner, "state \"", entry.name, "\" is undefined");
     if (!given.emplace(entry.name, &entry.tensor).second) {
-      fail(owner, "state \"", entry.name, "\" is there twice");
+      fail(owner, "state \"", entry.name, "\" is given twice");
     }
   }
   for (const NamedTensor& entry : own) {

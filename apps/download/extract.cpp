@@ -49,7 +49,7 @@ class Extraction {
       if (member == members.end()) continue;
       const std::string name = member->name();
       for (const auto& taken : sums) {
-        if (taken.first == name) fail("data", name_, ": ", path, " is there twice");
+        if (taken.first == name) fail("data", name_, ": ", path, " is given twice");
       }
       sums.emplace_back(name, take_one(entry, *member));
     }

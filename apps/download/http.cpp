@@ -17,7 +17,7 @@ namespace plastic::apps {
 namespace {
 
 constexpr long connect_seconds = 30;
-constexpr long most_redirections = 10;
+constexpr long max_redirections = 10;
 constexpr long whole_content = 200;
 constexpr long partial_content = 206;
 constexpr long range_not_satisfiable = 416;
@@ -63,7 +63,7 @@ class Transfer {
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_FAILONERROR, 1L);
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(handle, CURLOPT_MAXREDIRS, most_redirections);
+    curl_easy_setopt(handle, CURLOPT_MAXREDIRS, max_redirections);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, connect_seconds);
     // libcurl's own limit on slowness looks at means over several seconds.
     patience_ = std::chrono::seconds(patience_seconds);
@@ -164,7 +164,7 @@ class Transfer {
     const Clock::time_point now = Clock::now();
     if (now - transfer.window_start_ <= transfer.patience_) return 0;
     const auto seconds = static_cast<std::uint64_t>(transfer.patience_.count());
-    if (transfer.window_bytes_ < least_bytes_per_second * seconds) return 1;
+    if (transfer.window_bytes_ < min_bytes_per_second * seconds) return 1;
     transfer.window_start_ = now;
     transfer.window_bytes_ = 0;
     return 0;

@@ -20,10 +20,10 @@ class HttpBody {
 /// from https down to http; a server that knows no ranges sends it from its start, as body.start()
 /// says. Throws Error naming `url` for another protocol, an answer that is not the file (only those
 /// of status 200 and 206 are), a connection that fails, is cut, or brings fewer than
-/// `least_bytes_per_second` on average for `patience_seconds`; and what `body` throws.
+/// `min_bytes_per_second` on average for `patience_seconds`; and what `body` throws.
 void http_get(const std::string& url, std::uint64_t offset, int patience_seconds, HttpBody& body);
 
 /// Far below the slowest line, far above what a server sends that only keeps a connection open.
-constexpr std::uint64_t least_bytes_per_second = 500;
+constexpr std::uint64_t min_bytes_per_second = 500;
 
 }  // namespace plastic::apps

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t hex_digits = 64;
 /// Bytes of a record, which has a line of less than 100 for each of a few files.
-constexpr std::uint64_t most_recorded = 10'000;
+constexpr std::uint64_t max_recorded = 10'000;
 
 fs::path record_path(const RemoteSet& set, const fs::path& folder) {
   return folder / (set.name + ".sha256");
@@ -29,7 +29,7 @@ fs::path record_path(const RemoteSet& set, const fs::path& folder) {
 std::map<std::string, std::string> read_record(const fs::path& path) {
   std::map<std::string, std::string> sums;
   RegularFile file(path);
-  std::string record(std::min<std::uint64_t>(file.size(), most_recorded), '\0');
+  std::string record(std::min<std::uint64_t>(file.size(), max_recorded), '\0');
   if (file.problem().empty()) record.resize(file.read(0, record));
   std::istringstream lines(record);
   for (std::string text; std::getline(lines, text);) {
@@ -88,7 +88,7 @@ std::vector<FileReport> inspect(const RemoteSet& set, const RemoteFile& file,
     if (const auto sum = recorded.find(name); sum != recorded.end()) expected.sha256 = sum->second;
     const std::vector<fs::path> copies = copies_in(folder, expected);
     for (const fs::path& copy : copies) reports.push_back(report_on(copy, expected));
-    if (copies.empty()) reports.push_back({folder / name, FileState::missing, "is not there"});
+    if (copies.empty()) reports.push_back({folder / name, FileState::missing, "is missing"});
   }
   return reports;
 }

@@ -56,7 +56,7 @@ std::string png_of(const Canvas& canvas) {
   if (stbi_write_png_to_func(append, &file, width, static_cast<int>(canvas.height()), 3,
                              canvas.samples().data(), 3 * width) == 0) {
     fail("drawing", "the picture of ", canvas.width(), "x", canvas.height(),
-         " pixels needs more memory than there is; show fewer images");
+         " pixels needs more memory than is available; show fewer images");
   }
   return file.insert(header_size, mark());
 }

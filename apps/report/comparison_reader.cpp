@@ -126,7 +126,7 @@ class Reader {
                value.is_structured() ? value.type_name() : value.dump());
       }
       const auto seed = value.get<std::uint64_t>();
-      if (!seen.insert(seed).second) reject("the seed ", seed, " is there twice");
+      if (!seen.insert(seed).second) reject("the seed ", seed, " is given twice");
       seeds.push_back(seed);
     }
     return seeds;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t last_epoch = 1'000'000'000;
 // Thirty thousand years.
-constexpr double most_seconds = 1e12;
+constexpr double max_seconds = 1e12;
 
 // Where in which file, for the messages.
 struct Place {
@@ -69,7 +69,7 @@ EpochRecord record(MetricsObject object, int epoch_before, const Place& place) {
     place.reject("expected a share for \"test_accuracy\", 0 to 1, found ", accuracy);
   }
   const double seconds = object.find("seconds")->number;
-  if (!(seconds >= 0.0 && seconds <= most_seconds)) {
+  if (!(seconds >= 0.0 && seconds <= max_seconds)) {
     place.reject("expected a time for \"seconds\", found ", seconds);
   }
   const MetricsMember* diagnostics = object.find("diagnostics");

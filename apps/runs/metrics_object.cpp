@@ -64,7 +64,7 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
   bool key(string_t& name) override {
     if (depth_ != inside_) return true;
     if (!names_[depth_ - 1].insert(name).second) {
-      throw std::runtime_error("\"" + name + "\" is there twice");
+      throw std::runtime_error("\"" + name + "\" is given twice");
     }
     name_ = std::move(name);
     return true;

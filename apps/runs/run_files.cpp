@@ -35,14 +35,14 @@ constexpr std::array marks = {
     Mark{"report.html", "<!", "content=\"plastic report\""},
 };
 
-constexpr std::uint64_t most_bytes = std::uint64_t{64} << 20;
+constexpr std::uint64_t max_bytes = std::uint64_t{64} << 20;
 
 bool holds_weights(const fs::path& path) { return path.extension() == ".safetensors"; }
 
 // From `offset` on, `count` bytes at most.
 std::string bytes_in(RegularFile& file, std::uint64_t offset, std::uint64_t count) {
   if (offset >= file.size()) return "";
-  std::string text(std::min({count, file.size() - offset, most_bytes}), '\0');
+  std::string text(std::min({count, file.size() - offset, max_bytes}), '\0');
   text.resize(file.read(offset, text));
   return text;
 }
@@ -63,7 +63,7 @@ std::string objection(const fs::path& link) {
   if (stat(link.c_str(), &status) != 0) {
     if (errno != ENOENT) return system_text(errno);
     const bool is_harmless = holds_weights(link) && holds_weights(behind_links("run", link));
-    return is_harmless ? "" : "which is not there";
+    return is_harmless ? "" : "which does not exist";
   }
   if (!S_ISREG(status.st_mode)) return "which is not a file";
   if (status.st_uid != geteuid()) return "which is another user's";
@@ -99,7 +99,7 @@ bool is_run_file(const fs::path& path) {
   if (holds_weights(path)) return has_checksum(file);
   const auto mark = std::ranges::find(marks, path.filename().string(), &Mark::name);
   if (mark == marks.end()) return false;
-  const std::string text = bytes_in(file, 0, mark->content.empty() ? 64 : most_bytes);
+  const std::string text = bytes_in(file, 0, mark->content.empty() ? 64 : max_bytes);
   return text.starts_with(mark->beginning) && text.find(mark->content) != std::string::npos;
 }
 

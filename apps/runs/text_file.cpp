@@ -7,8 +7,8 @@ namespace plastic::apps {
 
 std::string read_text(const char* op, const std::filesystem::path& path) {
   RegularFile file(path);
-  if (file.size() > most_text_bytes) {
-    fail(op, path.string(), ": expected at most ", most_text_bytes, " bytes, found ", file.size());
+  if (file.size() > max_text_bytes) {
+    fail(op, path.string(), ": expected at most ", max_text_bytes, " bytes, found ", file.size());
   }
   std::string text(file.size(), '\0');
   if (file.problem().empty()) text.resize(file.read(0, text));

@@ -15,9 +15,9 @@ class GradientSlot {
   /// The place starts `offset` bytes into `block`.
   GradientSlot(std::shared_ptr<Storage> block, std::size_t offset, DType dtype, const Shape& shape);
 
-  /// A contiguous tensor over the place, for the next gradient; its contents mean nothing. If the
-  /// tensor taken before is still held by somebody, it is first moved out of the block: a gradient
-  /// never changes under the hands of its holder.
+  /// A contiguous tensor over the place, for the next gradient; its contents are unspecified. If
+  /// the tensor taken before is still held by somebody, it is first moved out of the block, so that
+  /// a gradient that is held never changes.
   Tensor take();
   /// `gradient` where it is the tensor taken last, else a copy of it in the place.
   Tensor placed(const Tensor& gradient);

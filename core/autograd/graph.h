@@ -38,7 +38,7 @@ class Node {
   /// Nodes are numbered in order of recording, so inputs come before results.
   std::uint64_t id() const { return id_; }
   const std::vector<Edge>& inputs() const { return inputs_; }
-  /// Of the tensor that this node computed.
+  /// The hooks of the tensor that this node computed.
   const Shape& shape() const { return shape_; }
   /// Throws Error when the graph was freed, and for gradients that do not fit the inputs.
   Gradients run(const Tensor& grad) const;

@@ -148,7 +148,7 @@ class BlockCache {
     return nullptr;
   }
 
-  /// Null when there is no memory.
+  /// Null when memory runs out.
   void* from_system(const Size& size, const SystemBlock& left_over) {
     ++taken_;
     void* block = left_over.data != nullptr ? resize(left_over, size.bytes) : nullptr;

@@ -9,14 +9,14 @@ namespace plastic::cpu {
 
 /// Memory aligned to 64 bytes from a cache of freed blocks: a training step frees what the next one
 /// asks for, and giving pages back to the system only to fault them in again is what slows naive
-/// engines. Sizes are rounded up to buckets of at most 25% waste. What is kept is bounded by what
-/// was in use of late (plastic/core/memory.h). Returns null for 0 bytes; throws Error when the
-/// system has no more, even after all that is kept was given back. Thread-safe.
+/// engines. Sizes are rounded up to buckets of at most 25% waste. The cache is bounded by recent
+/// use (plastic/core/memory.h). Returns null for 0 bytes; throws Error when the system has no more,
+/// even after the whole cache was returned. Thread-safe.
 void* allocate(std::size_t bytes);
 void deallocate(void* data, std::size_t bytes) noexcept;
 
-/// How many blocks the system was asked for so far, or for another size of: a training step that
-/// has warmed up asks for none.
+/// How many times the system was asked for a block, or to resize one: a training step that has
+/// warmed up does not ask.
 std::int64_t blocks_from_system();
 
 MemoryUse memory_use();

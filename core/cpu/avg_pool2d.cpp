@@ -8,7 +8,7 @@
 namespace plastic::cpu {
 namespace {
 
-/// Of each row or column of the input, the windows [begin, end) that hold it.
+/// The windows [begin, end) that contain a row or column of the input.
 struct Holders {
   std::int64_t begin = 0, end = 0;
 };

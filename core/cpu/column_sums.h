@@ -40,10 +40,10 @@ template <class Sum, class AddRows>
 std::vector<Sum> sum_over_rows(std::int64_t rows, std::int64_t columns, std::int64_t width,
                                bool in_levels, AddRows&& add_rows) {
   // Few enough chunks that joining them is cheap, and none without enough to do.
-  constexpr std::int64_t most_chunks = 64;
+  constexpr std::int64_t max_chunks = 64;
   const std::int64_t rows_worth_it =
       std::max<std::int64_t>(1, reduction_chunk / std::max<std::int64_t>(columns, 1));
-  const std::int64_t chunks = std::clamp<std::int64_t>(rows / rows_worth_it, 1, most_chunks);
+  const std::int64_t chunks = std::clamp<std::int64_t>(rows / rows_worth_it, 1, max_chunks);
   std::vector<Sum> partial(static_cast<std::size_t>(chunks * width));
   parallel_for(0, chunks, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t c = first; c < last; ++c) {

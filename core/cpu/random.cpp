@@ -9,7 +9,7 @@
 namespace plastic::cpu {
 namespace {
 
-/// Calls body(first element, words, count) for all elements, four a block, in parallel.
+/// Calls body(first element, words, count) for all elements, four per block, in parallel.
 template <class Body>
 void for_each_batch(std::int64_t elements, const Generator& at, Body&& body) {
   const std::int64_t blocks = (elements + 3) / 4;

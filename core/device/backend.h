@@ -68,11 +68,11 @@ struct Gemm {
 /// for scatter_add(), cross_entropy(), cross_entropy_grad(), uniform() and normal(), which are not
 /// called with it. Precision::tf32 (plastic/core/precision.h) concerns gemm() and the convolutions.
 ///
-/// A device that is recording a step, to run it again later, cannot wait for a result: what returns
+/// A device that is capturing a step, to replay it later, cannot wait for a result: what returns
 /// one says what it does then.
 ///
-/// What only some devices do is an interface of its own, which a device's class has as a second
-/// base and whose users ask for with dynamic_cast: ClassSums (core/device/class_sums.h), and what
+/// What only some devices do is a separate interface, which a device's class has as a second base
+/// and which users ask for with dynamic_cast: ClassSums (core/device/class_sums.h), and what
 /// optimizers and loaders need.
 class Backend {
  public:
@@ -127,12 +127,12 @@ class Backend {
   /// contiguous. Indices are in range (see first_outside).
   virtual void gather(const Array& in, const Array& index, const Array& out) = 0;
   virtual void scatter_add(const Array& in, const Array& index, const Array& out) = 0;
-  /// Position, in row-major order, of the first element of a contiguous i64 array outside
-  /// [0, limit), or -1. Throws Error on a device that is recording a step.
+  /// Position, in row-major order, of the first element of a contiguous i64 array outside [0,
+  /// limit), or -1. Throws Error on a device that is capturing a step.
   virtual std::int64_t first_outside(const Array& index, std::int64_t limit) = 0;
 
   /// Whether every element is finite; `in` is contiguous. Throws Error on a device that is
-  /// recording a step.
+  /// capturing a step.
   virtual bool all_finite(const Array& in) = 0;
 
   virtual void gemm(const Gemm& gemm) = 0;
@@ -165,10 +165,10 @@ class Backend {
 
   /// Mean of -log softmax(logits)[target] into the scalar `loss`, and into `normalizers`, f64 (n,
   /// 3), what the gradient needs of each row: its maximum, Σ exp(logits - maximum), and that sum
-  /// without the target's term. Kept apart they lose nothing: a maximum of 1e8 would swallow the
+  /// without the target's term. Kept separate they lose nothing: a maximum of 1e8 would swallow the
   /// logarithm of the sum, and a target's term of 1 the others. Returns the position of a target
-  /// out of [0, classes), or -1. A device that is recording a step returns -1 unlooked, and the
-  /// loss is NaN where a target is bad. logits and targets (i64) are contiguous.
+  /// out of [0, classes), or -1. A device that is capturing a step returns -1 unchecked, and the
+  /// loss is NaN if a target is bad. logits and targets (i64) are contiguous.
   virtual std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
                                      const Array& normalizers) = 0;
   /// out = (softmax(logits) - onehot(targets)) · grad / n, grad being a scalar.
@@ -190,7 +190,7 @@ class Backend {
   virtual void uniform(const Array& out, double low, double high, const Generator& at) = 0;
   virtual void normal(const Array& out, double mean, double deviation, const Generator& at) = 0;
 
-  /// See plastic/core/recording.h. Throws Error where nothing can be recorded.
+  /// Captures a step: see plastic/core/recording.h. Throws Error if the device cannot.
   virtual std::unique_ptr<RecordedStep> record(Generator& generator,
                                                const std::function<void()>& step);
 };

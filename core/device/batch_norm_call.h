@@ -6,7 +6,7 @@
 
 namespace plastic {
 
-/// Of weights, biases and running statistics of a normalisation in `dtype`.
+/// The dtype of weights, biases and running statistics of a normalisation in `dtype`.
 inline DType parameter_dtype(DType dtype) { return dtype == DType::bf16 ? DType::f32 : dtype; }
 
 /// A batch normalisation as kernels see it: rows of `channels` values without gaps, a row a pixel.
@@ -49,12 +49,12 @@ struct BatchNormGrad {
 /// core/ops/running_statistics_rule.h has it; the values are the batch's mean and its variance
 /// times `bessel`.
 struct BatchNormRunning {
-  /// Of the running statistics.
+  /// The dtype of the running statistics.
   DType dtype = DType::f32;
   std::int64_t channels = 0;
   double momentum = 0;
   double bessel = 1;
-  /// Of the batch.
+  /// The batch's statistics.
   const double* mean = nullptr;
   const double* variance = nullptr;
   void* running_mean = nullptr;

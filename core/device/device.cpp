@@ -14,7 +14,7 @@ void check_available(Device device) {
   const int count = devices.count();
   if (device.index < count) return;
   const std::string reason = devices.reason();
-  fail("device", to_string(device), " is not there: ", count, " CUDA devices",
+  fail("device", to_string(device), " is not available: ", count, " CUDA devices",
        reason.empty() ? "" : " (" + reason + ")", "; use cpu");
 }
 
@@ -53,7 +53,7 @@ std::vector<Device> available_devices() {
 std::string cuda_unavailable_reason() { return device_provider(DeviceType::cuda).reason(); }
 
 std::unique_ptr<RecordedStep> Backend::record(Generator&, const std::function<void()>&) {
-  fail("record", "the CPU has no use for it; only steps on a CUDA device are recorded");
+  fail("record", "the CPU captures no steps; use a CUDA device, or run the step itself");
 }
 
 Backend& backend(Device device) {

@@ -19,7 +19,8 @@ struct MaxPool2dShape {
   std::int64_t stride[2] = {1, 1};
   std::int64_t padding[2] = {0, 0};
 
-  /// Of the offsets within a window, row · kernel's width + column, that the forward pass leaves.
+  /// The dtype of the offsets within a window, row · kernel's width + column, that the forward pass
+  /// keeps.
   DType offset_dtype() const { return kernel[0] * kernel[1] <= 256 ? DType::u8 : DType::i64; }
 };
 

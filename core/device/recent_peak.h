@@ -5,15 +5,15 @@
 
 namespace plastic {
 
-/// The most memory that was in use at a time of late, which is what a cache of freed memory has to
-/// hold: a training step takes again what it frees. "Of late" is told by the memory that is handed
-/// out, not by a clock, so that a program keeps and gives back the same in every run: it is the
-/// last 8 to 16 times the peak itself, several steps of a training.
+/// The recent peak of memory in use, which is what a cache of freed memory has to hold: a training
+/// step allocates again what it frees. "Recent" is measured in memory handed out, not in time, so
+/// that a program keeps and gives back the same in every run: it is the last 8 to 16 times the peak
+/// itself, several training steps.
 class RecentPeak {
  public:
   std::size_t bytes() const { return std::max(now_, before_); }
 
-  /// `taken` bytes were handed out, `in_use` with them. True where an older peak is forgotten: time
+  /// `taken` bytes were handed out, `in_use` with them. True when an older peak is forgotten: time
   /// to compare what is kept with bytes().
   bool add(std::size_t taken, std::size_t in_use) {
     now_ = std::max(now_, in_use);
@@ -27,14 +27,14 @@ class RecentPeak {
   }
 
  private:
-  /// In this period and the one before.
+  /// The peaks of this period and the one before.
   std::size_t now_ = 0;
   std::size_t before_ = 0;
   std::size_t handed_out_ = 0;
 };
 
-/// What may be held in all where `peak` bytes were in use at a time of late: sizes that differ from
-/// step to step take more than the peak, and what is small is not worth the time.
+/// What may be held in all when `peak` is the recent peak: sizes that differ from step to step take
+/// more than the peak, and small amounts are not worth the time.
 constexpr std::size_t worth_holding(std::size_t peak) {
   return peak + std::max(peak / 2, std::size_t{32} << 20);
 }

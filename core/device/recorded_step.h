@@ -2,7 +2,7 @@
 
 namespace plastic {
 
-/// What a device keeps of a recorded step; see plastic/core/recording.h.
+/// What a device keeps of a captured step; see plastic/core/recording.h.
 class RecordedStep {
  public:
   virtual ~RecordedStep() = default;

@@ -16,7 +16,7 @@ class DeviceProvider {
  public:
   virtual ~DeviceProvider() = default;
   virtual int count() = 0;
-  /// Why there is no device; empty where there is one.
+  /// Why no device is available; empty if one is.
   virtual std::string reason() { return {}; }
   virtual std::string description(int index) = 0;
   virtual Backend& backend(int index) = 0;
@@ -30,14 +30,14 @@ class DeviceProvider {
   virtual std::vector<std::string> libraries() { return {}; }
 };
 
-/// Who answers for the devices of a type: what was registered, else what the library was built
+/// The provider of the devices of a type: what was registered, else what the library was built
 /// with.
 DeviceProvider& device_provider(DeviceType type);
 
-/// Makes `provider`, which must outlive all tensors on its devices, answer for the devices of a
-/// type; null stands for what the library was built with. Returns what was registered before. Tests
-/// and benchmarks put a device of their own in the place of another so. Not while another thread
-/// uses a device of that type.
+/// Makes `provider`, which must outlive all tensors on its devices, the provider of the devices of
+/// a type; null restores what the library was built with. Returns what was registered before. This
+/// is how tests and benchmarks replace a device by their own. Must not be called while another
+/// thread uses a device of that type.
 DeviceProvider* register_device(DeviceType type, DeviceProvider* provider);
 
 /// Defined in core/cpu.

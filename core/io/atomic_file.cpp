@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // As many as Linux follows.
-constexpr int most_links = 40;
+constexpr int max_links = 40;
 
 fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -65,7 +65,7 @@ Target find_target(const char* op, const fs::path& path, Links links) {
 
 fs::path behind_links(const char* op, const fs::path& path) {
   fs::path at = path;
-  for (int i = 0; i <= most_links; ++i) {
+  for (int i = 0; i <= max_links; ++i) {
     std::error_code error;
     const fs::path next = fs::read_symlink(at, error);
     if (error) return at;

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view digits = "0123456789abcdef";
 constexpr std::string_view ending = ".tmp";
 constexpr std::size_t drawn_digits = 16;
-constexpr int most_attempts = 100;
+constexpr int max_attempts = 100;
 // For names that leave no room for more.
 constexpr const char* short_name = "plastic";
 
@@ -38,7 +38,7 @@ std::string drawn_text() {
 ExclusiveFile::ExclusiveFile(const std::filesystem::path& folder, const std::string& name,
                              mode_t mode) {
   std::string beginning = name;
-  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+  for (int attempt = 0; attempt < max_attempts; ++attempt) {
     path_ = folder / (beginning + "." + drawn_text() + std::string(ending));
     descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (note(descriptor_ >= 0)) return;

@@ -35,7 +35,7 @@ void JsonReader::skip_blanks() {
 }
 
 char JsonReader::take() {
-  if (position_ == text_.size()) refuse("the header's JSON breaks off");
+  if (position_ == text_.size()) refuse("the header's JSON ends early");
   return text_[position_++];
 }
 
@@ -48,7 +48,7 @@ bool JsonReader::accept(char symbol) {
 
 void JsonReader::expect(char symbol) {
   if (accept(symbol)) return;
-  if (position_ == text_.size()) refuse("the header's JSON breaks off");
+  if (position_ == text_.size()) refuse("the header's JSON ends early");
   refuse("the header's JSON is damaged: expected ", symbol);
 }
 

@@ -22,9 +22,9 @@ namespace {
 constexpr const char* op = "safetensors";
 constexpr const char* checksum_key = "plastic.checksum";
 /// The limit of the format's own library.
-constexpr std::uint64_t most_header_bytes = 100'000'000;
+constexpr std::uint64_t max_header_bytes = 100'000'000;
 
-/// Of a contiguous tensor on the CPU.
+/// The bytes of a contiguous tensor on the CPU.
 std::string_view bytes_of(const Tensor& tensor) {
   const auto count = static_cast<std::size_t>(tensor.numel()) * size_of(tensor.dtype());
   return {static_cast<const char*>(memory(tensor)), count};
@@ -60,7 +60,7 @@ class Checksum {
   std::uint64_t sum_ = 0;
 };
 
-/// Of names, dtypes, shapes, elements and metadata, whatever their order in the file.
+/// The checksum of names, dtypes, shapes, elements and metadata, whatever their order in the file.
 std::string checksum_of(const StateDict& tensors, const Metadata& metadata) {
   std::vector<const NamedTensor*> sorted;
   for (const NamedTensor& entry : tensors) sorted.push_back(&entry);
@@ -79,7 +79,7 @@ std::string checksum_of(const StateDict& tensors, const Metadata& metadata) {
   return sum.hex();
 }
 
-/// Contiguous and on the CPU, each under a name of its own.
+/// The tensors, contiguous and on the CPU; throws Error unless their names are unique.
 StateDict writable(const std::string& path, const StateDict& tensors) {
   StateDict ready;
   std::unordered_set<std::string> names = {"__metadata__"};
@@ -105,7 +105,7 @@ class InputFile {
   void read(std::uint64_t offset, std::span<char> to) {
     const std::size_t count = file_.read(offset, to);
     if (!file_.problem().empty()) fail(op, name_, ": cannot read: ", file_.problem());
-    if (count < to.size()) fail(op, name_, ": breaks off at byte ", offset + count);
+    if (count < to.size()) fail(op, name_, ": ends at byte ", offset + count);
   }
 
  private:
@@ -127,8 +127,8 @@ HeaderOfFile read_header(InputFile& file, const std::string& name) {
   file.read(0, length_bytes);
   const auto length = std::bit_cast<std::uint64_t>(length_bytes);
   const std::uint64_t rest = file.size() - length_bytes.size();
-  if (length > most_header_bytes) {
-    fail(op, name, ": a header of ", length, " bytes; the format allows ", most_header_bytes);
+  if (length > max_header_bytes) {
+    fail(op, name, ": a header of ", length, " bytes; the format allows ", max_header_bytes);
   }
   if (length > rest) {
     fail(op, name, ": a header of ", length, " bytes, but only ", rest, " are left in the file");
@@ -168,9 +168,9 @@ void save_safetensors(const std::filesystem::path& path, const StateDict& tensor
     header.entries[i].end = at;
   }
   const std::string text = print_safetensors_header(path.string(), header);
-  if (text.size() > most_header_bytes) {
+  if (text.size() > max_header_bytes) {
     fail(op, path.string(), ": a header of ", text.size(), " bytes; the format allows ",
-         most_header_bytes);
+         max_header_bytes);
   }
   const auto length = std::bit_cast<std::array<char, 8>>(std::uint64_t{text.size()});
   parts[0] = {length.data(), length.size()};

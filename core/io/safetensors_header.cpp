@@ -168,7 +168,7 @@ SafetensorsHeader parse_safetensors_header(const std::string& path, std::string_
     do {
       const std::string name = json.read_string();
       json.expect(':');
-      if (!names.insert(name).second) json.refuse("\"", name, "\" is there twice");
+      if (!names.insert(name).second) json.refuse("\"", name, "\" is given twice");
       if (name == "__metadata__") {
         header.metadata = read_metadata(json);
       } else {

@@ -178,7 +178,7 @@ Tensor embedding(const Tensor& table, const Tensor& indices,
   }
   const std::int64_t count = table.size(0);
   if (padding_idx && (*padding_idx < -count || *padding_idx >= count)) {
-    fail("embedding", "padding_idx ", *padding_idx, " is no row of ", count);
+    fail("embedding", "padding_idx ", *padding_idx, " is not a row of ", count);
   }
   if (padding_idx && *padding_idx < 0) *padding_idx += count;
   Shape shape = indices.shape();

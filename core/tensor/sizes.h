@@ -23,7 +23,7 @@ std::optional<std::int64_t> element_count(const Shape& shape);
 std::int64_t checked_add(const char* op, std::int64_t a, std::int64_t b);
 std::int64_t checked_multiply(const char* op, std::int64_t a, std::int64_t b);
 
-/// Makes room for `count` elements. Throws Error naming `op` and the bytes where there is none.
+/// Makes room for `count` elements. Throws Error naming `op` and the bytes when memory runs out.
 template <class T>
 void reserve(const char* op, std::vector<T>& values, std::int64_t count) {
   try {

@@ -30,9 +30,9 @@ struct TensorImpl {
   std::shared_ptr<Node> grad_fn;
   /// The gradient accumulated so far.
   Tensor grad;
-  /// Of a leaf; a computed tensor's are in its node.
+  /// The hooks of a leaf; a computed tensor's are in its node.
   std::vector<GradientHook> hooks;
-  /// Where the gradient is to live, if someone (an optimizer's arena) prescribes it.
+  /// Where the gradient is to be stored, if someone (an optimizer's arena) prescribes it.
   std::shared_ptr<GradientSlot> grad_slot;
 
   void* data() const {

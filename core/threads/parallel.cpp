@@ -98,7 +98,7 @@ class Threads {
   int restart(int count) {
     const int started = start(count);
     if (started == count) return count;
-    // Stacks may find room where freed tensors were.
+    // Stacks may fit where freed tensors were.
     cpu::shrink_cache(0);
     return start(count);
   }

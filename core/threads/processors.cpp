@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// 0 where it cannot be told.
+/// 0 where it cannot be determined.
 int processors_of_affinity() {
 #ifdef __linux__
   // The kernel refuses masks that are shorter than its own.

@@ -13,8 +13,7 @@
 namespace plastic::cuda {
 namespace {
 
-/// Windows that travel as a kernel's parameters, of which there are 4 KB: a recorded step keeps
-/// them.
+/// Windows passed as a kernel's parameters, which are limited to 4 KB: a captured step keeps them.
 struct Chunk {
   PoolWindow windows[128];
 };

@@ -31,8 +31,8 @@ std::string text_of(ConvPass pass, const Conv2dShape& s) {
 
 }  // namespace
 
-/// Convolutions on cuDNN, tuned once a shape and precision, or on our own direct kernels where
-/// cuDNN is not there or has no plan (f64, some groups and dilations).
+/// Convolutions on cuDNN, tuned once per shape and precision, or on our own direct kernels where
+/// cuDNN is missing or has no plan (f64, some groups and dilations).
 class Convolutions {
  public:
   explicit Convolutions(Context& context) : context_(context) {}

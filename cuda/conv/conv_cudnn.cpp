@@ -131,7 +131,7 @@ class CudnnConvolutions::State {
         fail("conv2d", "the convolution of (", shape.batch, ", ", shape.in_channels, ", ",
              shape.in_height, ", ", shape.in_width, ") with (", shape.out_channels, ", ",
              shape.in_channels / shape.groups, ", ", shape.kernel_height, ", ", shape.kernel_width,
-             ") was not tuned before, which cannot be done while a step is being recorded; run the "
+             ") was not tuned before, which cannot be done while a step is being captured; run the "
              "step once before");
       }
       found = plans_.emplace(key, choose(shape, rules, tensors, filter_bytes)).first;

@@ -18,8 +18,8 @@ class CudnnConvolutions {
   ~CudnnConvolutions();
 
   /// The pass between x, weight and y, of which the one that it computes is written. False when no
-  /// engine can do it. Throws Error for a shape that was not seen before while a step is being
-  /// recorded: it cannot be measured.
+  /// engine can do it. Throws Error for a new shape while a step is being captured: it cannot be
+  /// measured.
   bool run(ConvPass pass, const Conv2dShape& shape, void* x, void* weight, void* y);
 
  private:

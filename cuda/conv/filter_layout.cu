@@ -28,7 +28,7 @@ __global__ void convert(unsigned channels, unsigned taps, unsigned tile_channels
   const unsigned width = channels - first < tile_channels ? channels - first : tile_channels;
   const T* from = in + filter;
   T* to = out + filter;
-  // The tile lies as channels with their taps; `rest` counts through the other layout.
+  // The tile is stored as channels with their taps; `rest` counts through the other layout.
   for (unsigned i = threadIdx.x; i < width * taps; i += blockDim.x) {
     const unsigned rest = i % width * taps + i / width;
     if (to_last) {

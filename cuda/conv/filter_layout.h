@@ -10,7 +10,7 @@ namespace plastic::cuda {
 /// Whether the two layouts are different.
 bool filters_differ(const Conv2dShape& shape);
 
-/// Whether the next two can convert between them.
+/// Whether filters_to_channels_last() and filters_from_channels_last() support the shape.
 bool can_convert_filters(const Conv2dShape& shape);
 void filters_to_channels_last(Context& context, const Conv2dShape& shape, const void* weight,
                               void* filters);

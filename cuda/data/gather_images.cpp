@@ -54,7 +54,7 @@ class ImageGather : public data::DeviceGather {
  private:
   Context& context_;
   data::DeviceExamples examples_;
-  /// At one address for all epochs, where recorded steps read it.
+  /// At one address for all epochs, where captured steps read it.
   Tensor order_;
   Upload place_;
   GatherImages call_;

@@ -27,7 +27,7 @@ namespace {
 /// What NVIDIA recommends for its newest devices.
 constexpr std::size_t workspace_bytes = std::size_t{32} << 20;
 /// How many of the heuristics' algorithms are measured.
-constexpr int most_algorithms = 6;
+constexpr int max_algorithms = 6;
 
 template <class... Details>
 void check_cublas(cublasStatus_t status, const char* call, const Details&... details) {
@@ -124,7 +124,7 @@ Operation make_operation(const Gemm& g, cublasLtEpilogue_t epilogue) {
   return operation;
 }
 
-/// Of a matrix whose rows lie `leading` elements apart.
+/// The layout of a matrix whose rows are `leading` elements apart.
 Layout make_layout(DType dtype, std::int64_t rows, std::int64_t columns, std::int64_t leading) {
   cublasLtMatrixLayout_t created = nullptr;
   check_cublas(
@@ -179,7 +179,7 @@ void finish(Context& context, const Gemm& g, cublasLtEpilogue_t done) {
 }  // namespace
 
 /// Matrix products on cuBLASLt, in the precision that plastic::precision() names, with an algorithm
-/// chosen once a shape. What follows the sums is fused into the product where cuBLASLt can.
+/// chosen once per shape. What follows the sums is fused into the product where cuBLASLt can.
 class Products {
  public:
   explicit Products(Context& context) : context_(context), workspace_(context) {}
@@ -197,7 +197,7 @@ class Products {
     }
     Plan plan = run_first(g);
     finish(context_, g, plan.epilogue);
-    // What is chosen while recording is not measured: the next may do better.
+    // What is chosen during capture is not measured: the next may do better.
     if (!context_.is_recording()) plans_.emplace(key, std::move(plan));
   }
 
@@ -261,11 +261,11 @@ class Products {
   std::vector<cublasLtMatmulAlgo_t> algorithms_for(const Gemm& g, const Plan& plan) {
     workspace();
     const Preference preference = make_preference(g, workspace_.size());
-    std::array<cublasLtMatmulHeuristicResult_t, most_algorithms> results{};
+    std::array<cublasLtMatmulHeuristicResult_t, max_algorithms> results{};
     int count = 0;
     const cublasStatus_t status = cublas_lt().heuristic(
         handle(), plan.operation.get(), plan.first.get(), plan.second.get(), plan.result.get(),
-        plan.result.get(), preference.get(), most_algorithms, results.data(), &count);
+        plan.result.get(), preference.get(), max_algorithms, results.data(), &count);
     if (status == CUBLAS_STATUS_NOT_SUPPORTED) return {};
     check_cublas(status, "cublasLtMatmulAlgoGetHeuristic for ", g.m, " x ", g.k, " x ", g.n);
     std::vector<cublasLtMatmulAlgo_t> algorithms;
@@ -285,7 +285,7 @@ class Products {
     return handle_.get();
   }
 
-  /// None where the first product of all is recorded.
+  /// Null if the very first product is captured.
   void* workspace() {
     return workspace_.get(context_.is_recording() ? workspace_.size() : workspace_bytes, "matmul");
   }

@@ -8,13 +8,13 @@
 
 namespace plastic::cuda {
 
-/// Where the elements of an array lie, as kernels are told.
+/// Where the elements of an array are, in the form that kernels take.
 struct Axes {
   unsigned rank = 0;
   std::int64_t sizes[Shape::max_rank] = {};
   std::int64_t strides[Shape::max_rank] = {};
 
-  /// Where element `index`, counted in row-major order, lies.
+  /// The offset of element `index`, counted in row-major order.
   __device__ std::int64_t at(std::int64_t index) const {
     std::int64_t place = 0;
     for (unsigned axis = Shape::max_rank - 1; axis > 0; --axis) {

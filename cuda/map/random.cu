@@ -15,7 +15,7 @@ namespace {
 
 constexpr int drawn = 4;
 
-/// Where the numbers of a call begin. Those of a recorded step move on with each repetition.
+/// Where the numbers of a call begin. Those of a captured step advance with each replay.
 struct Sequence {
   Generator at;
   const std::uint64_t* shift;

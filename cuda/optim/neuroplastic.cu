@@ -48,7 +48,7 @@ __device__ void with_variant(Variant variant, F f) {
 template <Variant variant, int n>
 __device__ void observe_averages(const np::Piece& p, const np::Base& base, int i,
                                  const Floats<n>& g) {
-  // Of these only SGD's momentum takes decay up.
+  // Among the hybrids, only SGD's momentum includes decay.
   Floats<n> theta{}, average = load<n>(p.base_exp_avg + i), square{};
   if constexpr (!has_square(variant)) theta = load<n>(p.theta + i);
   if constexpr (has_square(variant)) square = load<n>(p.base_exp_avg_sq + i);
@@ -241,8 +241,7 @@ __device__ void measure_products(const Head& head, const RuleTensor& tensor, con
   });
 }
 
-/// Sums of the chunk, handed in. True in the block that completes the tensor, with the tensor's
-/// sums.
+/// Adds the chunk's sums. True in the block that completes the tensor, with the tensor's sums.
 __device__ bool measure_chunk(const Head& head, const RuleTensor& tensor, const Chunk& chunk,
                               unsigned index, np::UpdateSums& sums) {
   const Variant variant = tensor.settings.variant;

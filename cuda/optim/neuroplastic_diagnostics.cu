@@ -1,6 +1,6 @@
-// What NeuroPlasticDiagnostics is made of, where a step asks: one pass over g, θ, a and w between
-// observe and measure, and one block that adds up. A recorded step that asked when it was recorded
-// counts in every repetition, unless the step prepared for that one does not ask.
+// What NeuroPlasticDiagnostics is made of, where a step asks for it: one pass over g, θ, a and w
+// between observe and measure, and one block that adds up. A step that asked when it was captured
+// computes it in every replay, unless the step prepared for that replay does not ask.
 #include <algorithm>
 #include <iterator>
 

@@ -51,7 +51,7 @@ class Chunks {
   std::uint32_t chunk_count_ = 0;
 };
 
-/// An upload with room for `bytes`: `upload` itself, or a larger one in its place.
+/// An upload of at least `bytes`: `upload` itself, or a larger one that replaces it.
 Upload& grown(Context& context, std::unique_ptr<Upload>& upload, std::size_t bytes);
 
 /// The table of a step on the device.

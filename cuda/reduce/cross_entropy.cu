@@ -60,7 +60,7 @@ __device__ Number team_sum(Number value) {
   }
 }
 
-/// `team` threads a row, 32 or the block.
+/// `team` threads per row, 32 or the block.
 template <class T, unsigned team>
 __global__ void __launch_bounds__(block_threads)
     row_losses(const T* logits, const std::int64_t* targets, std::int64_t rows,
@@ -165,7 +165,7 @@ std::int64_t CudaBackend::cross_entropy(const Array& logits, const Array& target
     launch(context, "cross_entropy mean", mean_loss<T>, Grid{}, outcomes.as<Outcome>(), blocks,
            rows, loss.as<T>(), first_bad.as<std::int64_t>());
   });
-  // Nobody could be told then; the loss says it.
+  // The error could not be reported during capture; the NaN loss shows it.
   if (context.is_recording()) return -1;
   std::int64_t found = -1;
   check(cudaMemcpyAsync(&found, first_bad.as<std::int64_t>(), sizeof(found), cudaMemcpyDeviceToHost,

@@ -121,7 +121,7 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-/// Of a reduction, neighbours joined and the axes in the order of memory.
+/// The axes of a reduction, neighbours joined and in the order of memory.
 struct Layout {
   Array kept;
   /// Where the results lie, with the axes of `kept`.

@@ -92,7 +92,7 @@ bool Context::is_of_this_process() const noexcept { return fork_count() == fork_
 
 void Context::check_not_recording(const char* op) const {
   if (is_recording()) {
-    fail(op, "would wait for the device, which cannot be done while a step is being recorded");
+    fail(op, "would wait for the device, which cannot be done while a step is being captured");
   }
 }
 

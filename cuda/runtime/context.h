@@ -10,7 +10,7 @@
 
 namespace plastic::cuda {
 
-/// A CUDA device in use: its stream and its memory. There is one a device, made when first asked
+/// A CUDA device in use: its stream and its memory. There is one per device, made when first asked
 /// for and kept to the end of the process. All work of a device is in the order of its one stream.
 class Context {
  public:
@@ -30,7 +30,7 @@ class Context {
   int multiprocessors() const { return properties_.multiProcessorCount; }
   const cudaDeviceProp& properties() const { return properties_; }
 
-  /// Makes this device the calling thread's. Whatever enters the room calls it first.
+  /// Makes this device the calling thread's. Every entry into cuda/ calls it first.
   void use() const;
   /// For destructors: false when there is nothing left to give back to, because the driver has shut
   /// down with the process or because this is the child of a fork().
@@ -42,14 +42,14 @@ class Context {
   /// Copies from the host's memory in the order of the stream; that memory may change as soon as
   /// this returns. `what` is for errors.
   void copy_from_host(const void* host, void* device, std::size_t bytes, const char* what) const;
-  /// Waits for the device. Throws Error naming `op` while a step is being recorded: what it would
-  /// wait for is not being done.
+  /// Waits for the device. Throws Error naming `op` while a step is being captured: what it would
+  /// wait for is not running.
   void wait(const char* op);
   /// Throws that Error and does nothing else.
   void check_not_recording(const char* op) const;
 
-  /// While a step is being recorded: where kernels find what to add to the offsets of random
-  /// numbers, so that each repetition draws others. Null otherwise.
+  /// While a step is being captured: where kernels find what to add to the offsets of random
+  /// numbers, so that each replay draws others. Null otherwise.
   const std::uint64_t* random_shift() const { return random_shift_; }
   bool is_recording() const { return random_shift_ != nullptr; }
   void begin_recording(const std::uint64_t* random_shift) { random_shift_ = random_shift; }
@@ -70,7 +70,7 @@ struct Devices {
   std::string reason;
 };
 
-/// Looked for once a process.
+/// Looked for once per process.
 const Devices& devices();
 
 }  // namespace plastic::cuda

@@ -10,7 +10,7 @@
 // not pay for them, nor need them to be there.
 namespace plastic::cuda {
 
-/// The functions of libcublasLt that the room calls, by their own names.
+/// The functions of libcublasLt that cuda/ calls, by their own names.
 struct CublasLt {
   decltype(&::cublasLtCreate) create;
   decltype(&::cublasLtDestroy) destroy;
@@ -28,7 +28,7 @@ struct CublasLt {
   decltype(&::cublasLtGetStatusName) status_name;
 };
 
-/// Of libcudnn: its graph API.
+/// The functions of libcudnn: its graph API.
 struct Cudnn {
   decltype(&::cudnnCreate) create;
   decltype(&::cudnnDestroy) destroy;

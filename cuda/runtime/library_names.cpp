@@ -31,7 +31,7 @@ std::string cublas_line() {
   try {
     return line("cuBLASLt", cublas_lt().version);
   } catch (const Error& error) {
-    return std::string("cuBLASLt is not there: ") + error.what();
+    return std::string("cuBLASLt is not available: ") + error.what();
   }
 }
 

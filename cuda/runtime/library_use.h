@@ -6,7 +6,7 @@
 // kernels of our own to fall back on. Tests look here.
 namespace plastic::cuda {
 
-/// Counts for all devices and threads of this process so far. A recorded step counts once.
+/// Counts for all devices and threads of this process so far. A captured step counts once.
 struct LibraryUse {
   /// By cuBLASLt's algorithms; those tried while one was chosen do not count.
   std::int64_t products = 0;

@@ -50,8 +50,8 @@ void* Memory::allocate(std::size_t bytes) {
   void* data = recording_ ? recording_->reuse(bytes, block.bytes) : take(bytes, stream_);
   if (recording_ && data == nullptr) data = take(bytes, side_stream_);
   if (data == nullptr) {
-    // Blocks given back in stream order may not have arrived (a recording began by waiting for
-    // them); what the pool keeps may be in pieces.
+    // Blocks freed in stream order may still be pending (a capture began by waiting for them); what
+    // the pool keeps may be fragmented.
     const cudaStream_t stream = recording_ ? side_stream_ : stream_;
     cudaStreamSynchronize(stream);
     cudaMemPoolTrimTo(pool_, 0);

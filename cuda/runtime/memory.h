@@ -16,10 +16,10 @@ namespace plastic::cuda {
 
 class RecordedMemory;
 
-/// The memory of a device, taken from the driver's stream-ordered pool, which keeps what is given
-/// back, within the bounds that plastic/core/memory.h tells. Any thread may use it. While a step is
-/// being recorded, blocks come from a set of their own, which stays as long as the recording does:
-/// a repetition uses the same addresses.
+/// The memory of a device, taken from the driver's stream-ordered pool, which caches what is freed,
+/// within the bounds of plastic/core/memory.h. Any thread may use it. While a step is being
+/// captured, blocks come from a separate set, which lives as long as the recording does: a replay
+/// uses the same addresses.
 class Memory {
  public:
   Memory(int device, cudaStream_t stream);
@@ -28,20 +28,20 @@ class Memory {
   Memory& operator=(const Memory&) = delete;
 
   /// Aligned to 256 bytes; null for 0 bytes. Throws Error naming what is asked for, what is free
-  /// and what the largest tensors take when memory is out.
+  /// and what the largest tensors take when memory runs out.
   void* allocate(std::size_t bytes);
   /// Does nothing in the child of a fork().
   void deallocate(void* data) noexcept;
 
   /// Gives the driver what is kept above `keep` bytes and not still being used by the device.
   void shrink(std::size_t keep);
-  /// shrink() to cache_limit(), unless a step is being recorded.
+  /// shrink() to cache_limit(), unless a step is being captured.
   void keep_within_limit() noexcept;
   MemoryUse use() const;
 
   /// In between, allocate() takes from `blocks`, and nothing is given back to the driver.
   void begin_recording(std::shared_ptr<RecordedMemory> blocks);
-  /// When the recorded stream is itself again.
+  /// Call it when the stream no longer captures.
   void end_recording();
 
  private:
@@ -54,7 +54,7 @@ class Memory {
     bool is_recorded = false;
   };
 
-  /// From the driver, in the order of `stream`; null when memory is out.
+  /// From the driver, in the order of `stream`; null when memory runs out.
   void* take(std::size_t bytes, cudaStream_t stream);
   [[noreturn]] void fail_out_of_memory(std::size_t bytes) const;
   /// What the driver's pool has in all.
@@ -69,21 +69,21 @@ class Memory {
   cudaMemPool_t pool_ = nullptr;
   /// Guards what follows.
   mutable std::mutex mutex_;
-  /// For allocations while `stream_` is being recorded.
+  /// For allocations while `stream_` is capturing.
   cudaStream_t side_stream_ = nullptr;
   std::unordered_map<void*, Block> live_;
-  /// Of all of these.
+  /// The total of these.
   std::size_t bytes_in_use_ = 0;
   std::shared_ptr<RecordedMemory> recording_;
   RecentPeak recent_;
 };
 
-/// The blocks that one recorded step works in. Within the step a block is used anew once its tensor
-/// is gone; the order of the stream makes that safe.
+/// The blocks that one captured step works in. Within the step a block is reused once its tensor is
+/// gone; the order of the stream makes that safe.
 class RecordedMemory {
  public:
   explicit RecordedMemory(Memory& memory) : memory_(memory) {}
-  /// Gives the blocks back, but for those that a tensor still has.
+  /// Frees the blocks, except those that a tensor still has.
   ~RecordedMemory();
   RecordedMemory(const RecordedMemory&) = delete;
   RecordedMemory& operator=(const RecordedMemory&) = delete;
@@ -96,7 +96,7 @@ class RecordedMemory {
 
   Memory& memory_;
   std::multimap<std::size_t, void*> free_;
-  /// Given back while recording, though they were there before.
+  /// Blocks freed during capture that were allocated before it.
   std::vector<void*> kept_;
 };
 

@@ -17,7 +17,7 @@ struct alignas(sizeof(T) * width < vector_bytes ? sizeof(T) * width : vector_byt
 };
 
 /// The elements from `p` on. Where fewer than `width` are `valid`, at least one, the last of them
-/// stands for the others. `is_aligned` says that full packs lie as Pack does.
+/// fills the others. `is_aligned` says that full packs are aligned as Pack is.
 template <int width, class T>
 __device__ Pack<T, width> load_pack(const T* p, int valid, bool is_aligned) {
   if (is_aligned && valid == width) return *reinterpret_cast<const Pack<T, width>*>(p);

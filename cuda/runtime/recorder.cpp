@@ -16,11 +16,11 @@ class GraphStep : public RecordedStep {
         start_(generator.offset),
         blocks_(std::make_shared<RecordedMemory>(context.memory())),
         random_shift_(context, sizeof(std::uint64_t)) {
-    // What was given back before has then arrived and can be given out again.
+    // What was freed before has then arrived and can be handed out again.
     context_.wait("record");
     cudaGraph_t graph = capture(step);
     consumed_ = generator_.offset - start_;
-    // What was recorded has not been done, so nothing was drawn.
+    // What was captured has not run, so nothing was drawn.
     generator_.offset = start_;
     const cudaError_t error = cudaGraphInstantiate(&graph_, graph, 0);
     cudaGraphDestroy(graph);
@@ -48,7 +48,7 @@ class GraphStep : public RecordedStep {
     context_.begin_recording(random_shift_.as<std::uint64_t>());
     cudaGraph_t graph = nullptr;
     try {
-      // Relaxed: memory for the step is allocated meanwhile, in the order of another stream.
+      // Relaxed: memory for the step is allocated during capture, in the order of another stream.
       check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed), "cudaStreamBeginCapture");
       step();
       check(cudaStreamEndCapture(stream, &graph), "cudaStreamEndCapture");
@@ -73,7 +73,7 @@ class GraphStep : public RecordedStep {
 
   Context& context_;
   Generator& generator_;
-  /// Where the generator stood while recording, and what a repetition draws.
+  /// The generator's offset at capture, and how much a replay draws.
   std::uint64_t start_;
   std::uint64_t consumed_ = 0;
   std::shared_ptr<RecordedMemory> blocks_;

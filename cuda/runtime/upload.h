@@ -9,8 +9,8 @@
 
 namespace plastic::cuda {
 
-/// Small data of the host's that kernels read from device memory at a fixed address, so that a
-/// recorded step finds what was sent last. Sending does not wait for the device, and what is sent
+/// Small data from the host that kernels read from device memory at a fixed address, so that a
+/// captured step finds what was sent last. Sending does not wait for the device, and what is sent
 /// arrives in the order of the stream.
 class Upload {
  public:
@@ -20,7 +20,7 @@ class Upload {
   Upload(const Upload&) = delete;
   Upload& operator=(const Upload&) = delete;
 
-  /// Throws Error while a step is being recorded.
+  /// Throws Error while a step is being captured.
   void send(const void* data, std::size_t bytes);
   std::size_t capacity() const { return capacity_; }
   void* device() const { return device_; }

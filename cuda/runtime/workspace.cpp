@@ -10,9 +10,9 @@ void* Workspace::get(std::size_t bytes, const char* op) {
   if (bytes > size_) {
     if (context_.is_recording()) {
       fail(op, "needs a workspace of ", bytes, " bytes and has ", size_,
-           ", which cannot grow while a step is being recorded; run the step once before");
+           ", which cannot grow while a step is being captured; run the step once before");
     }
-    // Doubling bounds what is kept for recorded steps.
+    // Doubling bounds what is kept for captured steps.
     const std::size_t grown = is_recorded_ ? std::max(bytes, 2 * size_) : bytes;
     if (is_recorded_) {
       kept_.push_back(data_);

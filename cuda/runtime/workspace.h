@@ -17,7 +17,7 @@ class Workspace {
   Workspace& operator=(const Workspace&) = delete;
 
   /// At least `bytes`, aligned to 256 bytes. Throws Error naming `op` where it would have to grow
-  /// while a step is being recorded.
+  /// while a step is being captured.
   void* get(std::size_t bytes, const char* op);
   /// What get() gives without growing.
   std::size_t size() const { return size_; }
@@ -27,7 +27,7 @@ class Workspace {
   void* data_ = nullptr;
   std::size_t size_ = 0;
   bool is_recorded_ = false;
-  /// Outgrown, but a recorded step may use them.
+  /// Outgrown, but a captured step may use them.
   std::vector<void*> kept_;
 };
 

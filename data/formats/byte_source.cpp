@@ -17,7 +17,7 @@ class PlainSource final : public ByteSource {
   explicit PlainSource(InputFile file) : file_(std::move(file)) {}
 
   std::size_t read(std::span<std::uint8_t> out) override { return file_.read(out); }
-  std::uint64_t most_bytes() const override { return file_.size(); }
+  std::uint64_t max_bytes() const override { return file_.size(); }
   bool compressed() const override { return false; }
 
  private:

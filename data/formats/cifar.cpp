@@ -17,11 +17,11 @@ namespace {
 constexpr std::int64_t channels = 3;
 constexpr std::int64_t side = 32;
 constexpr std::size_t image_bytes = channels * side * side;
-constexpr std::uint64_t most_records = std::uint64_t{1} << 20;
-/// Read at a time, so that memory is taken for records that are there.
-constexpr std::size_t records_a_piece = 100;
+constexpr std::uint64_t max_records = std::uint64_t{1} << 20;
+/// Records read at a time, so that memory is allocated only for records that exist.
+constexpr std::size_t records_per_piece = 100;
 
-/// One label of a record: what the description calls it, and how many classes it tells apart.
+/// One label of a record: its name in the format's description, and how many classes it has.
 struct Label {
   const char* name;
   int classes;
@@ -40,21 +40,21 @@ class CifarReader {
 
   void read_into(Records& out) {
     if (!source_->compressed()) {
-      const std::uint64_t bytes = source_->most_bytes();
+      const std::uint64_t bytes = source_->max_bytes();
       check_whole(bytes);
       const std::uint64_t count = bytes / record_bytes();
       out.pixels.reserve(out.pixels.size() + count * image_bytes);
       out.labels.reserve(out.labels.size() + count);
     }
-    const std::uint64_t most_here = source_->most_bytes() / record_bytes() + 1;
-    const std::size_t piece_records = std::min<std::uint64_t>(records_a_piece, most_here);
+    const std::uint64_t max_here = source_->max_bytes() / record_bytes() + 1;
+    const std::size_t piece_records = std::min<std::uint64_t>(records_per_piece, max_here);
     std::vector<std::uint8_t> piece(piece_records * record_bytes());
     std::size_t count = 0;
     do {
       count = source_->read(piece);
       bytes_ += count;
       if (count % record_bytes() != 0) check_whole(bytes_);
-      if (bytes_ / record_bytes() > most_records) fail_oversized();
+      if (bytes_ / record_bytes() > max_records) fail_oversized();
       add(std::span(piece).first(count), out);
     } while (count == piece.size());
     check_whole(bytes_);
@@ -66,14 +66,14 @@ class CifarReader {
   void check_whole(std::uint64_t bytes) const {
     if (bytes == 0) fail("cifar", path_, ": holds no records; fetch the file again");
     if (bytes % record_bytes() != 0) {
-      fail("cifar", path_, ": ", bytes, " bytes are no whole number of records of ", record_bytes(),
-           "; the file is cut short or of another data set");
+      fail("cifar", path_, ": ", bytes, " bytes are not a whole number of records of ",
+           record_bytes(), "; the file is cut short or of another data set");
     }
-    if (bytes / record_bytes() > most_records) fail_oversized();
+    if (bytes / record_bytes() > max_records) fail_oversized();
   }
 
   [[noreturn]] void fail_oversized() const {
-    fail("cifar", path_, ": more than ", most_records, " records; split the file");
+    fail("cifar", path_, ": more than ", max_records, " records; split the file");
   }
 
   void add(std::span<const std::uint8_t> records, Records& out) {
@@ -111,7 +111,7 @@ ImageDataset read_records(const std::vector<std::filesystem::path>& files,
     out.labels = Tensor::from(std::span<const std::int64_t>(records.labels), {count});
     return out;
   } catch (const std::bad_alloc&) {
-    fail("cifar", files.front().string(), ": needs more memory than there is");
+    fail("cifar", files.front().string(), ": needs more memory than is available");
   }
 }
 

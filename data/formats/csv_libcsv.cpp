@@ -87,7 +87,7 @@ class CsvReader {
 
   [[noreturn]] void fail_long() const {
     fail("csv", path_, ": line ", line_, ": a field of more than ", longest_field,
-         " characters; is a quote left open, or is this no CSV file?");
+         " characters; is a quote left open, or is this not a CSV file?");
   }
 
   [[noreturn]] void fail_parse() {
@@ -133,12 +133,12 @@ CsvContents read(const std::filesystem::path& path, const CsvForm& form) {
   constexpr std::string_view no_delimiters = "\"\r\n ";
   if (form.delimiter == '\0' || no_delimiters.find(form.delimiter) != std::string_view::npos) {
     fail("csv", "delimiter ", static_cast<int>(form.delimiter),
-         " cannot be told from a quote, a space or an end of line; give another");
+         " cannot be distinguished from a quote, a space or an end of line; give another");
   }
   try {
     return CsvReader(path, form).read();
   } catch (const std::bad_alloc&) {
-    fail("csv", path.string(), ": needs more memory than there is; split the file");
+    fail("csv", path.string(), ": needs more memory than is available; split the file");
   }
 }
 

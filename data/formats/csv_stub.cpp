@@ -6,7 +6,7 @@ namespace {
 
 [[noreturn]] void fail_not_built(const std::filesystem::path& path) {
   fail("csv", path.string(),
-       ": this build reads no CSV; install libcsv (Debian: libcsv-dev) and rebuild with "
+       ": this build does not read CSV; install libcsv (Debian: libcsv-dev) and rebuild with "
        "-DPLASTIC_CSV=ON");
 }
 

@@ -17,7 +17,7 @@ int exif_orientation(std::span<const std::uint8_t> tiff);
 std::span<const std::uint8_t> exif_of_jpeg(std::span<const std::uint8_t> file);
 std::span<const std::uint8_t> exif_of_png(std::span<const std::uint8_t> file);
 
-/// A (C, H, W) u8 image turned and mirrored as `orientation` says, so that it stands upright.
+/// A (C, H, W) u8 image rotated and mirrored as `orientation` says, so that it is upright.
 Tensor turn_upright(const Tensor& image, int orientation);
 
 }  // namespace plastic::data

@@ -5,7 +5,7 @@ namespace plastic::data {
 
 std::unique_ptr<ByteSource> open_gzip(InputFile file) {
   fail(file.op(), file.path(),
-       ": is gzip-compressed, and this build reads no gzip; gunzip the file or rebuild with "
+       ": is gzip-compressed, and this build does not read gzip; gunzip the file or rebuild with "
        "-DPLASTIC_ZLIB=ON");
 }
 

@@ -12,7 +12,7 @@ namespace plastic::data {
 namespace {
 
 // Deflate makes at most 258 bytes of two bits, and so 1032 of a byte.
-constexpr std::uint64_t most_expansion = 1032;
+constexpr std::uint64_t max_expansion = 1032;
 // zlib's largest window, and 16 for a gzip header and checksum around it.
 constexpr int gzip_window_bits = 15 + 16;
 constexpr std::size_t largest_chunk = std::size_t{1} << 30;
@@ -37,9 +37,9 @@ class GzipSource final : public ByteSource {
     return filled;
   }
 
-  std::uint64_t most_bytes() const override {
+  std::uint64_t max_bytes() const override {
     constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-    return file_.size() > most / most_expansion ? most : file_.size() * most_expansion;
+    return file_.size() > most / max_expansion ? most : file_.size() * max_expansion;
   }
 
   bool compressed() const override { return true; }
@@ -76,7 +76,7 @@ class GzipSource final : public ByteSource {
     }
     if (*stream_.next_in != 0x1f) {
       fail(file_.op(), file_.path(),
-           ": bytes that are no gzip follow the end of the gzip data; fetch the file again");
+           ": bytes that are not gzip follow the end of the gzip data; fetch the file again");
     }
     inflateReset(&stream_);
   }

@@ -96,14 +96,14 @@ class IdxReader {
       }
     }
     const auto promised = static_cast<std::uint64_t>(shape.numel());
-    if (promised <= source_->most_bytes() && header_bytes_ <= source_->most_bytes() - promised) {
+    if (promised <= source_->max_bytes() && header_bytes_ <= source_->max_bytes() - promised) {
       return promised;
     }
     if (!source_->compressed()) {
-      fail_truncated(shape, promised, source_->most_bytes() - header_bytes_);
+      fail_truncated(shape, promised, source_->max_bytes() - header_bytes_);
     }
     fail("idx", path_, ": the header promises ", to_string(shape), " = ", promised,
-         " bytes, and a compressed file of this size holds at most ", source_->most_bytes(),
+         " bytes, and a compressed file of this size holds at most ", source_->max_bytes(),
          "; the file is damaged");
   }
 
@@ -118,7 +118,7 @@ class IdxReader {
     if (source_->compressed()) {
       found << "more";
     } else {
-      found << source_->most_bytes() - header_bytes_;
+      found << source_->max_bytes() - header_bytes_;
     }
     fail("idx", path_, ": oversized: the header promises ", to_string(shape), " = ", promised,
          " bytes, and ", found.str(), " follow it; fetch the file again");

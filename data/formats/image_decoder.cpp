@@ -20,18 +20,18 @@ using Bytes = std::span<const std::uint8_t>;
 
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 29;
 constexpr std::int64_t longest_side = 32768;
-constexpr std::int64_t most_pixels = std::int64_t{1} << 27;
+constexpr std::int64_t max_pixels = std::int64_t{1} << 27;
 
 }  // namespace
 
 void check_image_size(const std::string& name, std::int64_t height, std::int64_t width, Bytes file,
-                      std::int64_t most_a_byte) {
+                      std::int64_t max_pixels_per_byte) {
   if (height < 1 || width < 1) fail("image", name, ": corrupt: it has no pixels");
-  if (height > longest_side || width > longest_side || height * width > most_pixels) {
-    fail("image", name, ": ", width, "x", height, " pixels; images of at most ", most_pixels,
+  if (height > longest_side || width > longest_side || height * width > max_pixels) {
+    fail("image", name, ": ", width, "x", height, " pixels; images of at most ", max_pixels,
          ", no side above ", longest_side, ", are read; make it smaller");
   }
-  if (height * width > most_a_byte * std::ssize(file)) {
+  if (height * width > max_pixels_per_byte * std::ssize(file)) {
     fail("image", name, ": promises ", width, "x", height, " pixels, more than ", file.size(),
          " bytes can hold; the file is damaged");
   }
@@ -81,7 +81,7 @@ DecodedImage read_decoded(const std::filesystem::path& path, std::int64_t channe
     bytes.resize(file.read(bytes));
     return decode_image(file.path(), bytes, channels, orientation);
   } catch (const std::bad_alloc&) {
-    fail("image", file.path(), ": needs more memory than there is; make the image smaller");
+    fail("image", file.path(), ": needs more memory than is available; make the image smaller");
   }
 }
 

@@ -66,7 +66,8 @@ constexpr int deepest = 16;
 void collect(const fs::path& folder, std::int64_t label, int depth, std::vector<Example>& out,
              ImageFolderReport& report) {
   if (depth > deepest) {
-    fail(op, folder.string(), ": folders lie more than ", deepest, " deep; does a link lead back?");
+    fail(op, folder.string(), ": folders are nested more than ", deepest,
+         " deep; does a link lead back?");
   }
   for (const fs::path& path : contents(folder, report)) {
     if (is_folder(path)) {
@@ -186,7 +187,7 @@ ImageDataset read_image_folder(const fs::path& root, const ImageFolderOptions& o
     if (examples.size() == before) {
       fail(op, folder.string(),
            ": holds no .png, .jpg or .jpeg; add images of the class or "
-           "take the folder away");
+           "remove the folder");
     }
     folders.push_back(folder);
   }
@@ -217,7 +218,7 @@ ImageDataset read_image_folder(const fs::path& root, const ImageFolderOptions& o
     return out;
   } catch (const std::bad_alloc&) {
     fail(op, root.string(), ": ", examples.size(), " images of ", pixels,
-         " bytes need more memory than there is; make them smaller");
+         " bytes need more memory than is available; make them smaller");
   }
 }
 

@@ -39,8 +39,8 @@ inline ImagePlanes planes_of(Tensor& image) {
 }
 
 /// Before memory is taken for an image: throws Error for one without pixels, with more than 2^27, a
-/// side above 32768, or more than `most_a_byte` pixels for each byte of its file.
+/// side above 32768, or more than `max_pixels_per_byte` pixels for each byte of its file.
 void check_image_size(const std::string& name, std::int64_t height, std::int64_t width,
-                      std::span<const std::uint8_t> file, std::int64_t most_a_byte);
+                      std::span<const std::uint8_t> file, std::int64_t max_pixels_per_byte);
 
 }  // namespace plastic::data

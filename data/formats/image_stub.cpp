@@ -6,7 +6,7 @@ namespace {
 
 [[noreturn]] void fail_not_built(const std::string& name) {
   fail("image", name,
-       ": this build decodes no images; install libpng and libjpeg-turbo (Debian: libpng-dev, "
+       ": this build does not decode images; install libpng and libjpeg-turbo (Debian: libpng-dev, "
        "libjpeg-dev) and rebuild with -DPLASTIC_IMAGES=ON");
 }
 

@@ -20,13 +20,13 @@ namespace {
 using Bytes = std::span<const std::uint8_t>;
 
 // Huffman codes have at least a bit, of which each block of 8x8 needs one.
-constexpr std::int64_t most_pixels_a_byte = std::int64_t{8} * 64;
+constexpr std::int64_t max_pixels_per_byte = std::int64_t{8} * 64;
 // Arithmetic codes have no such bound, and nearly nobody writes them.
-constexpr std::int64_t most_pixels_a_byte_arithmetic = std::int64_t{1} << 20;
+constexpr std::int64_t max_pixels_per_byte_arithmetic = std::int64_t{1} << 20;
 // A small file may have very many scans, each of which goes through the whole image.
-constexpr std::int64_t most_scans = 500;
+constexpr std::int64_t max_scans = 500;
 constexpr std::int64_t fewest_scans_refused = 64;
-constexpr std::int64_t most_pixels_scanned = std::int64_t{1} << 32;
+constexpr std::int64_t max_pixels_scanned = std::int64_t{1} << 32;
 
 /// light - (255 - value) light / 255, rounded: a colour and black as they are stored, inverted.
 std::uint8_t printed(std::uint8_t value, std::uint8_t light) {
@@ -75,13 +75,12 @@ class JpegDecoder {
     const auto width = static_cast<std::int64_t>(info_.image_width);
     check_image_size(
         name_, height, width, file_,
-        info_.arith_code != FALSE ? most_pixels_a_byte_arithmetic : most_pixels_a_byte);
-    most_scans_ =
-        std::clamp(most_pixels_scanned / (height * width), fewest_scans_refused, most_scans);
+        info_.arith_code != FALSE ? max_pixels_per_byte_arithmetic : max_pixels_per_byte);
+    max_scans_ = std::clamp(max_pixels_scanned / (height * width), fewest_scans_refused, max_scans);
     const bool is_printed = info_.num_components == 4;
     if (info_.num_components != 1 && info_.num_components != 3 && !is_printed) {
-      fail("image", name_, ": a JPEG of ", info_.num_components,
-           " colours; those of 1, 3 or 4 are read");
+      fail("image", name_, ": a JPEG with ", info_.num_components,
+           " colour components; 1, 3 or 4 can be read");
     }
     info_.out_color_space = is_printed ? JCS_CMYK : JCS_RGB;
     Tensor image = Tensor::empty({channels, height, width}, {.dtype = DType::u8});
@@ -127,9 +126,9 @@ class JpegDecoder {
   }
 
   void check_scans() {
-    if (info_.input_scan_number <= most_scans_) return;
+    if (info_.input_scan_number <= max_scans_) return;
     std::snprintf(message_.data(), message_.size(), "more than %d scans",
-                  static_cast<int>(most_scans_));
+                  static_cast<int>(max_scans_));
     guard_.jump();
   }
 
@@ -160,8 +159,8 @@ class JpegDecoder {
       case JERR_CONVERSION_NOTIMPL:
       case JERR_ARITH_NOTIMPL:
       case JERR_COMPONENT_COUNT:
-        fail("image", name_, ": a kind of JPEG that is not read: ", message_.data(),
-             "; save it as an ordinary one, of 8 bits a sample");
+        fail("image", name_, ": an unsupported kind of JPEG: ", message_.data(),
+             "; save it as an ordinary one, with 8 bits per sample");
       default:
         fail("image", name_, ": corrupt JPEG data: ", message_.data());
     }
@@ -174,7 +173,7 @@ class JpegDecoder {
   jpeg_error_mgr errors_ = {};
   jpeg_source_mgr source_ = {};
   jpeg_progress_mgr progress_ = {};
-  std::int64_t most_scans_ = most_scans;
+  std::int64_t max_scans_ = max_scans;
   std::vector<std::uint8_t> row_;
   std::array<char, JMSG_LENGTH_MAX> message_ = {};
   std::array<char, JMSG_LENGTH_MAX> warning_ = {};

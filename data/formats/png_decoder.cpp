@@ -18,7 +18,7 @@ namespace {
 using Bytes = std::span<const std::uint8_t>;
 
 // A byte of samples has at most eight pixels, and deflate makes at most 1032 of one.
-constexpr std::int64_t most_pixels_a_byte = std::int64_t{8} * 1032;
+constexpr std::int64_t max_pixels_per_byte = std::int64_t{8} * 1032;
 constexpr std::size_t signature_size = 8;
 /// Length, type and checksum.
 constexpr std::size_t chunk_overhead = 12;
@@ -88,7 +88,7 @@ class PngDecoder {
 
   Tensor read(std::int64_t channels) {
     const auto [height, width] = size();
-    check_image_size(name_, height, width, file_, most_pixels_a_byte);
+    check_image_size(name_, height, width, file_, max_pixels_per_byte);
     run([this] { start(); });
     if (png_get_rowbytes(png_, info_) != static_cast<std::size_t>(3 * width)) {
       fail("image", name_, ": corrupt PNG data: its kind and its size contradict each other");

@@ -8,7 +8,7 @@
 namespace plastic::data {
 
 /// Decompresses an xz file (several streams one after the other count as one) from its start.
-/// Throws Error when this build reads no xz; corrupt data throws from read().
+/// Throws Error when this build does not read xz; corrupt data throws from read().
 std::unique_ptr<ByteSource> open_xz(InputFile file);
 
 }  // namespace plastic::data

@@ -12,14 +12,14 @@ namespace {
 
 // LZMA makes at most 273 bytes of 14 decisions, each of them at least 0.022 bits: 7090 bytes of
 // one.
-constexpr std::uint64_t most_expansion = 8192;
+constexpr std::uint64_t max_expansion = 8192;
 // What xz -9 needs to decompress, twice over.
-constexpr std::uint64_t most_memory = std::uint64_t{128} << 20;
+constexpr std::uint64_t max_memory = std::uint64_t{128} << 20;
 
 class XzSource final : public ByteSource {
  public:
   explicit XzSource(InputFile file) : file_(std::move(file)) {
-    if (lzma_stream_decoder(&stream_, most_memory, LZMA_CONCATENATED) != LZMA_OK) {
+    if (lzma_stream_decoder(&stream_, max_memory, LZMA_CONCATENATED) != LZMA_OK) {
       fail(file_.op(), file_.path(), ": no memory to decompress it");
     }
   }
@@ -43,9 +43,9 @@ class XzSource final : public ByteSource {
     return out.size() - stream_.avail_out;
   }
 
-  std::uint64_t most_bytes() const override {
+  std::uint64_t max_bytes() const override {
     constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-    return file_.size() > most / most_expansion ? most : file_.size() * most_expansion;
+    return file_.size() > most / max_expansion ? most : file_.size() * max_expansion;
   }
 
   bool compressed() const override { return true; }
@@ -63,7 +63,7 @@ class XzSource final : public ByteSource {
         fail(file_.op(), file_.path(),
              ": truncated: the xz data stop before their end; fetch the file again");
       case LZMA_MEMLIMIT_ERROR:
-        fail(file_.op(), file_.path(), ": needs more than ", most_memory,
+        fail(file_.op(), file_.path(), ": needs more than ", max_memory,
              " bytes to decompress; compress it with xz -9 or less");
       case LZMA_MEM_ERROR:
         fail(file_.op(), file_.path(), ": no memory to decompress it");

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstdint>
 
-#include "plastic/core/host_device.h"
 #include "core/random/philox.h"
+#include "plastic/core/host_device.h"
 
 // How images are changed at random: what is drawn for an image, and the formulas of each change.
 // The CPU's Augmenter and the kernels of devices share them, so that a device gives the same
@@ -38,7 +38,7 @@ struct AugmentRules {
 
 /// What was drawn for one image.
 struct AugmentPlan {
-  /// Of the window within the padded image.
+  /// The window's position in the padded image.
   std::int64_t top;
   std::int64_t left;
   bool mirrored;
@@ -60,8 +60,8 @@ PLASTIC_HOST_DEVICE inline float drawn_factor(std::uint32_t bits, float low, flo
   return std::fma(range, uniform_from(bits), low);
 }
 
-/// The plan of image `index` in the epoch of that seed. Each change has words of its own, so that
-/// one more leaves the others as they are.
+/// The plan of image `index` in the epoch of that seed. Each change uses its own random words, so
+/// that one more does not affect the others.
 PLASTIC_HOST_DEVICE inline AugmentPlan draw_plan(const AugmentRules& rules, std::uint64_t seed,
                                                  std::int64_t index) {
   const auto sequence = static_cast<std::uint64_t>(index);
@@ -80,7 +80,7 @@ PLASTIC_HOST_DEVICE inline AugmentPlan draw_plan(const AugmentRules& rules, std:
   return plan;
 }
 
-/// How far the window lies from the image, of whose rows and columns those outside are black.
+/// The offset of the window from the image; rows and columns outside the image are black.
 PLASTIC_HOST_DEVICE inline std::int64_t rows_down(const AugmentRules& rules,
                                                   const AugmentPlan& plan) {
   return plan.top - rules.crop_padding;
@@ -114,7 +114,7 @@ PLASTIC_HOST_DEVICE inline bool is_cut(const AugmentRules& rules, const AugmentP
          x >= cut_begin(rules, plan.cut_column) && x < cut_end(rules, plan.cut_column);
 }
 
-// Of colours in [0, 1].
+// The following functions take colours in [0, 1].
 
 PLASTIC_HOST_DEVICE inline float scaled(std::uint8_t byte) {
   return static_cast<float>(byte) * (1.0F / 255.0F);

@@ -11,8 +11,8 @@
 
 namespace plastic::data {
 
-/// The random numbers of one epoch: all images draw from it, each from a sequence of its own, so
-/// that what an image becomes depends on the epoch and on its index in the data set alone.
+/// The random numbers of one epoch: all images draw from it, each from its own sequence, so that
+/// what an image becomes depends on the epoch and on its index in the data set alone.
 struct AugmentEpoch {
   std::uint64_t seed = 0;
 

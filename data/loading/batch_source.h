@@ -17,9 +17,9 @@ struct TensorPair {
 /// Who gathers a batch on the host: all threads of the CPU device, or the calling thread alone.
 enum class GatherThreads { all, this_one };
 
-/// What a loader gathers its batches from. A source on the host is not changed once made, and any
-/// thread may gather from it. A source on a device is told each epoch's order and each batch's
-/// place, and gathers where and when it is asked, on the device.
+/// What a loader gathers its batches from. A source on the host does not change after construction,
+/// and any thread may gather from it. A source on a device is given each epoch's order and each
+/// batch's position, and gathers on request, on the device.
 class BatchSource {
  public:
   virtual ~BatchSource() = default;

@@ -23,24 +23,24 @@ struct DeviceExamples {
   Tensor scale;
 };
 
-/// Gathers, changes and normalises batches on a device, in two phases, so that a device may record
-/// run() once and repeat it after each prepare(). Batches are those of Gather, values to rounding
-/// where colours change, else to the bit.
+/// Gathers, changes and normalises batches on a device, in two phases, so that a device may capture
+/// run() once and replay it after each prepare(). Batches are those of Gather, up to rounding where
+/// colours change, else to the bit.
 class DeviceGather {
  public:
   virtual ~DeviceGather() = default;
-  /// The indices of an epoch's examples, of as many as there are.
+  /// The indices of an epoch's examples, one for every example.
   virtual void set_order(std::span<const std::int64_t> order) = 0;
-  /// The next run() begins at this place in the order, with the changes of this epoch.
+  /// The next run() begins at this position in the order, with the augmentation of this epoch.
   virtual void prepare(std::int64_t position, const AugmentEpoch& epoch) = 0;
   /// Writes `count` examples: images (count, H, W, C) f32 and labels (count) i64. It reads nothing
-  /// of the host's that prepare() did not copy to where the device reads it.
+  /// from the host that prepare() did not copy to where the device reads it.
   virtual void run(std::int64_t count, float* images, std::int64_t* labels) = 0;
 };
 
 /// Copies the data set to `device`, which is a GatherSource (data/loading/gather_source.h). Throws
 /// Error for another device, and unless the data set is as ImageDataset describes it and the
-/// options fit it; looks at single labels, too, since a recorded step cannot.
+/// options fit it; checks every label, too, since a captured step cannot.
 std::unique_ptr<DeviceGather> make_device_gather(const ImageDataset& dataset,
                                                  const AugmentOptions& augment, Device device);
 }  // namespace plastic::data

@@ -8,7 +8,7 @@
 
 namespace plastic::data {
 
-/// Prepares batches ahead on threads of its own and gives them in order. In the child of a fork(),
+/// Prepares batches ahead on its own threads and gives them in order. In the child of a fork(),
 /// which has none of these threads, the first take() starts others.
 class Prefetcher {
  public:

@@ -80,8 +80,8 @@ float distance(Figure figure, Vector p) {
   return 0.0F;
 }
 
-/// 1 in the middle of a stripe of its own, -1 in the middle of the next, soft over a pixel between.
-/// `half_period` is the width of a stripe in pixels.
+/// 1 in the middle of one stripe, -1 in the middle of the next, with a transition of one pixel
+/// between. `half_period` is the width of a stripe in pixels.
 float stripe(float position, float half_period) {
   const float cycles = position / (2.0F * half_period);
   const float within = cycles - std::floor(cycles);
@@ -110,7 +110,7 @@ struct Clutter {
   }
 };
 
-/// How much of a pixel at this distance from a border lies inside.
+/// The share of a pixel at this distance from a border that is inside.
 float coverage(float distance) { return std::clamp(0.5F - distance, 0.0F, 1.0F); }
 
 void blend(Colour& under, const Colour& over, float share) {

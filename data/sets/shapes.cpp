@@ -8,8 +8,8 @@ namespace plastic::data {
 namespace {
 
 constexpr std::int64_t classes = 10;
-// Every image has a sequence of its own, so that it depends neither on the threads nor on how many
-// are drawn. The two sets lie far apart.
+// Every image has its own sequence, so that it depends neither on the threads nor on how many are
+// drawn. The two sets lie far apart.
 constexpr std::uint64_t train_stream = std::uint64_t{3} << 40;
 constexpr std::uint64_t test_stream = std::uint64_t{4} << 40;
 

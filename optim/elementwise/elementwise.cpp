@@ -21,7 +21,7 @@ ElementwiseOptimizer::ElementwiseOptimizer(std::string name,
   }
   stepper_ = kernels_for(arena().device()).elementwise(type);
   if (stepper_ == nullptr) {
-    fail(this->name().c_str(), "there is no kernel of this rule for ", to_string(arena().device()),
+    fail(this->name().c_str(), "there is no kernel for this rule on ", to_string(arena().device()),
          "; compile one with plastic/optim/cuda_rule.h, or move the parameters to the CPU");
   }
   for (const std::string& state : states)

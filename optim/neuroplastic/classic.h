@@ -70,7 +70,7 @@ struct Coefficient {
   float activity = 0, gradient = 0, memory = 0;
   /// 1 / (mean |g| + ε).
   float gradient_only = 0;
-  /// What stands in for the signals where they are averaged over the tensor.
+  /// What replaces the signals where they are averaged over the tensor.
   float constant = 0, constant_only = 0;
   float low = 0, high = 0, blend = 0, eps = 0;
 };

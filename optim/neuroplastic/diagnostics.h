@@ -17,7 +17,7 @@ enum Sum : int {
   gradient_square,
   /// Just before u is subtracted: after decoupled decay.
   parameter_square,
-  /// Of what plasticity added: (α - α₀)·g in the classic rule, r in the variants.
+  /// Squares of what plasticity added: (α - α₀)·g in the classic rule, r in the variants.
   residual_square,
   below_count,
   above_count,

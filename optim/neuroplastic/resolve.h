@@ -8,7 +8,7 @@
 
 namespace plastic::optim::neuroplastic {
 
-/// Where a tensor stands among the parameters, and training among its epochs.
+/// The position of a tensor among the parameters, and of training among its epochs.
 struct Place {
   /// In parameter order, over all groups.
   std::size_t index = 0;

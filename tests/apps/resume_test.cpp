@@ -226,7 +226,7 @@ TEST_CASE("apps.resume.refuses") {
   check_refused("--out elsewhere --seed 3", 2, "leave out");
   check_refused("--config x.toml", 2, "leave out --config");
   check_refused("--precision f32", 2, "leave out --precision");
-  check_refused("--device cuda:99", 1, "cuda:99 is not there");
+  check_refused("--device cuda:99", 1, "cuda:99 is not available");
   const ProgramResult none = runs.resume("nothing");
   CHECK(none.code == 1);
   CHECK(contains(none.err, "no run was begun there"));

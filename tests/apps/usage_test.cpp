@@ -111,7 +111,7 @@ TEST_CASE("apps.usage.device_that_is_not_there") {
     const ProgramResult result = run_program(command);
     CHECK(result.code == 1);
     CHECK(result.out.empty());
-    CHECK(contains(result.err, "plastic: [device] cuda:99 is not there"));
+    CHECK(contains(result.err, "plastic: [device] cuda:99 is not available"));
     CHECK(contains(result.err, reason));
   }
   if (!reason.empty()) CHECK(run_program("train --device cuda").code == 1);

@@ -52,9 +52,9 @@ TEST_CASE("cuda.device.is_described") {
 
 TEST_CASE("cuda.device.is_named_when_missing") {
   const Device missing{.type = DeviceType::cuda, .index = 99};
-  CHECK_THROWS_WITH_AS(describe(missing), doctest::Contains("cuda:99 is not there"), Error);
+  CHECK_THROWS_WITH_AS(describe(missing), doctest::Contains("cuda:99 is not available"), Error);
   CHECK_THROWS_WITH_AS(Tensor::ones({1}, {.device = missing}),
-                       doctest::Contains("cuda:99 is not there"), Error);
+                       doctest::Contains("cuda:99 is not available"), Error);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The emulator itself: what the tests of the cuda room rely on.
+// The emulator itself: what the tests of cuda/ rely on.
 #include <cuda_runtime.h>
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-// What the room asks of cuBLASLt and cuDNN, seen from their side.
+// What cuda/ asks of cuBLASLt and cuDNN, seen from their side.
 #include "tests/emulator/libraries.h"
 
 #include <cublasLt.h>

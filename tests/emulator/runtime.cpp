@@ -230,7 +230,7 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEve
 }
 
 cudaError_t cudaMallocAsync(void** data, std::size_t bytes, cudaStream_t stream) {
-  // A graph would own such memory, which the room does not want.
+  // A graph would own such memory, which cuda/ does not want.
   if (stream->capture) return break_capture(*stream);
   *data = DeviceMemory::instance().allocate(bytes);
   only_pool().reserved = std::max(only_pool().reserved, DeviceMemory::instance().in_use());

@@ -27,7 +27,7 @@ inline void decompress(std::span<const std::uint8_t> magic, std::span<const std:
       count = source->read(bytes);
       total += count;
       // What comes out must stay under the bound that readers take memory by.
-      if (total > source->most_bytes()) std::abort();
+      if (total > source->max_bytes()) std::abort();
     } while (count == bytes.size());
   } catch (const Error&) {
   }

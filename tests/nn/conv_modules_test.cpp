@@ -37,7 +37,7 @@ TEST_CASE("nn.conv2d.shapes_and_initial_values") {
 TEST_CASE("nn.conv2d.errors") {
   CHECK_THROWS_WITH_AS(Conv2d(0, 4, 3), doctest::Contains("[Conv2d] needs channels"), Error);
   CHECK_THROWS_WITH_AS(Conv2d(4, 6, 3, {.groups = 4}),
-                       "[Conv2d] channels 4 and 6 are no multiples of groups 4", Error);
+                       "[Conv2d] channels 4 and 6 are not multiples of groups 4", Error);
   Conv2d layer(3, 4, 3);
   CHECK_THROWS_WITH_AS(layer(Tensor::ones({2, 4, 8, 8})),
                        doctest::Contains("input (2, 4, 8, 8) does not fit weight (4, 3, 3, 3)"),

@@ -108,7 +108,7 @@ TEST_CASE("nn.embedding.initialisation") {
 TEST_CASE("nn.embedding.errors") {
   CHECK_THROWS_WITH_AS(Embedding(0, 3), doctest::Contains("got 0 and 3"), Error);
   CHECK_THROWS_WITH_AS(Embedding(2, 3, {.padding_idx = 2}),
-                       "[Embedding] padding_idx 2 is no row of 2", Error);
+                       "[Embedding] padding_idx 2 is not a row of 2", Error);
   Embedding layer(2, 3);
   CHECK_THROWS_WITH_AS(layer(indices({0, 2}, {2})), doctest::Contains("index 2 at position 1"),
                        Error);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr Device other{.type = DeviceType::cpu, .index = 1};
 
-/// Parameters, buffers and a layer that is there twice.
+/// Parameters, buffers and a layer that appears twice.
 std::shared_ptr<Sequential> net() {
   manual_seed(1);
   const auto twice = std::make_shared<Linear>(4, 4);
@@ -108,7 +108,7 @@ TEST_CASE("nn.move.a_device_that_is_not_there") {
   const auto module = net();
   const auto values = values_of(*module);
   const auto places = places_of(*module);
-  CHECK_THROWS_WITH_AS(module->to(missing), doctest::Contains("cuda:1000 is not there"), Error);
+  CHECK_THROWS_WITH_AS(module->to(missing), doctest::Contains("cuda:1000 is not available"), Error);
   CHECK(values_of(*module) == values);
   CHECK(places_of(*module) == places);
   CHECK(module->parameters()[0].device() == Device{});

@@ -32,11 +32,11 @@ constexpr Passes winograd{conv_winograd<m>, conv_winograd_input_grad<m>,
 /// away for speed.
 Passes fastest(const Conv2dShape& s) {
   // Below that, transforming costs more than the products save.
-  constexpr std::int64_t least_channels = 16;
+  constexpr std::int64_t min_channels = 16;
   if (is_depthwise(s)) return depthwise;
   if (is_pointwise(s)) return pointwise;
   if (s.dtype == DType::f64 || !winograd_fits(s) ||
-      std::min(s.in_channels, s.out_channels) < least_channels) {
+      std::min(s.in_channels, s.out_channels) < min_channels) {
     return im2row;
   }
   return std::max(s.out_height, s.out_width) <= 2 ? winograd<2> : winograd<4>;
@@ -59,10 +59,11 @@ Passes choose(const Conv2dShape& s) {
       if (winograd_fits(s)) return winograd<4>;
       break;
   }
-  fail("conv2d", "the algorithm ", name_of(forced), " was asked for and cannot do a kernel of (",
-       s.kernel_height, ", ", s.kernel_width, ") with stride (", s.stride[0], ", ", s.stride[1],
-       "), dilation (", s.dilation[0], ", ", s.dilation[1], "), padding (", s.padding[0], ", ",
-       s.padding[1], ") and ", s.groups, " groups; set_conv_algorithm(automatic) can");
+  fail("conv2d", "the algorithm ", name_of(forced),
+       " was requested but does not support a kernel of (", s.kernel_height, ", ", s.kernel_width,
+       ") with stride (", s.stride[0], ", ", s.stride[1], "), dilation (", s.dilation[0], ", ",
+       s.dilation[1], "), padding (", s.padding[0], ", ", s.padding[1], ") and ", s.groups,
+       " groups; set_conv_algorithm(automatic) can");
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace plastic::cpu {
 namespace {
 
 /// Partial sums of the weight's gradient, so many that threads share them evenly.
-constexpr std::int64_t most_chunks = 64;
+constexpr std::int64_t max_chunks = 64;
 
 /// (channels, taps) as (tap, channels).
 template <class T>
@@ -95,7 +95,7 @@ void weight_grad(const Conv2dShape& s, const T* x, const T* grad_y, T* grad_weig
   const std::int64_t channels = s.in_channels;
   const std::int64_t taps_count = s.kernel_height * s.kernel_width;
   const std::int64_t rows = s.batch * s.out_height;
-  const std::int64_t chunks = std::min(rows, most_chunks);
+  const std::int64_t chunks = std::min(rows, max_chunks);
   const std::int64_t size = taps_count * channels;
   std::vector<double> partial(static_cast<std::size_t>(chunks * size));
   parallel_for(0, chunks, 1, [&](std::int64_t first, std::int64_t last) {

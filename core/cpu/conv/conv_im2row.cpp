@@ -28,7 +28,7 @@ struct Group {
         first_in(index * in),
         first_out(index * out) {}
 
-  /// Of column c · taps + t of the weights, the place in the order of patches, t · in + c.
+  /// The position of column c · taps + t of the weights in the order of patches, t · in + c.
   std::int64_t place(std::int64_t column) const { return column % taps * in + column / taps; }
 
   std::int64_t in, out, taps, k, first_in, first_out;

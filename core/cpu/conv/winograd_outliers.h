@@ -96,10 +96,10 @@ class OutlierSearch {
   /// What a pixel of the image usually holds at most: the lower quartile of a few. Windows that
   /// hold less, such as those of nothing but zeros, lose no more than others do.
   T usual(std::int64_t image) const {
-    constexpr std::int64_t most_samples = 12;
-    T samples[most_samples];
+    constexpr std::int64_t max_samples = 12;
+    T samples[max_samples];
     const std::int64_t pixels = of_.height * of_.width;
-    const std::int64_t count = std::min(pixels, most_samples);
+    const std::int64_t count = std::min(pixels, max_samples);
     for (std::int64_t k = 0; k < count; ++k) {
       const std::int64_t pixel = (2 * k + 1) * pixels / (2 * count);
       samples[k] = largest_at(image, pixel / of_.width, pixel % of_.width);
@@ -110,7 +110,7 @@ class OutlierSearch {
 
   const T* images_;
   ImageSize of_;
-  /// Of each image.
+  /// The usual magnitude of each image's pixels.
   std::vector<T> usual_;
 };
 

@@ -28,7 +28,7 @@ struct TileGrid {
   std::int64_t rows, columns, count;
 };
 
-/// Where a tile stands.
+/// The position of a tile.
 struct TilePlace {
   TilePlace(const TileGrid& grid, std::int64_t tile, int outputs)
       : image(tile / (grid.rows * grid.columns)),

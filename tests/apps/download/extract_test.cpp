@@ -96,7 +96,7 @@ TEST_CASE("apps.download.extract.not_as_expected") {
   };
   contains(tar_gz({{"set/a.bin", "abc"}}), "lacks set/b.bin");
   contains(tar_gz({{"set/a.bin", "abcd"}}), "has 4 bytes, expected 3");
-  contains(tar_gz({{"set/a.bin", "abc"}, {"set/a.bin", "abc"}}), "there twice");
+  contains(tar_gz({{"set/a.bin", "abc"}, {"set/a.bin", "abc"}}), "given twice");
   contains("no archive at all", "cannot read the archive");
   const std::string whole = tar_gz({{"set/a.bin", "abc"}, {"set/b.bin", "bbbb"}});
   contains(whole.substr(0, whole.size() / 2), "");

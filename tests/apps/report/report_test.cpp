@@ -413,7 +413,7 @@ TEST_CASE("apps.report.folders_that_people_make") {
     refused(R"({"seeds": [1e999]})", "this is not JSON");
     refused(R"({"seeds": [99999999999999999999999]})", "expected whole numbers from 0");
     refused(R"({"seeds": [[1]]})", "expected whole numbers from 0");
-    refused(R"({"seeds": [1, 1]})", "the seed 1 is there twice");
+    refused(R"({"seeds": [1, 1]})", "the seed 1 is given twice");
     refused(R"({"settings": null})", "expected an object for \"settings\"");
     refused(R"({"settings": ["sgd"]})", "expected an object for \"settings\"");
     refused(R"({"settings": {"sgd": null}})", "expected texts in \"settings\"");

@@ -58,9 +58,9 @@ TEST_CASE("apps.metrics_object.refuses") {
     CHECK(refusal(text).starts_with("this is not JSON: "));
   }
   CHECK(refusal(std::string(1'000'000, '[')).starts_with("this is not JSON: "));
-  CHECK(refusal(R"({"a":1,"b":2,"a":3})") == "\"a\" is there twice");
-  CHECK(refusal(R"({"diagnostics":{"a":1,"a":3}})") == "\"a\" is there twice");
-  CHECK(refusal(R"({"diagnostics":{},"diagnostics":{}})") == "\"diagnostics\" is there twice");
+  CHECK(refusal(R"({"a":1,"b":2,"a":3})") == "\"a\" is given twice");
+  CHECK(refusal(R"({"diagnostics":{"a":1,"a":3}})") == "\"a\" is given twice");
+  CHECK(refusal(R"({"diagnostics":{},"diagnostics":{}})") == "\"diagnostics\" is given twice");
   CHECK(refusal(R"({"a":1,"diagnostics":{"a":3}})") == "no error");
 }
 

@@ -62,7 +62,7 @@ TEST_CASE("core.memory.use_is_counted") {
   }
   CHECK(memory_use().in_use == before.in_use);
   CHECK(memory_use().cached == 8 * mib);
-  CHECK_THROWS_WITH_AS(memory_use({DeviceType::cuda, 99}), doctest::Contains("is not there"),
+  CHECK_THROWS_WITH_AS(memory_use({DeviceType::cuda, 99}), doctest::Contains("is not available"),
                        Error);
 }
 

@@ -74,7 +74,7 @@ TEST_CASE("core.safetensors_header.overlaps") {
 TEST_CASE("core.safetensors_header.names") {
   const std::string one = entry("F32", "[1]", "[0,4]");
   CHECK(
-      contains(refusal(R"({"a":)" + one + R"(,"\u0061":)" + one + "}"), {"\"a\" is there twice"}));
+      contains(refusal(R"({"a":)" + one + R"(,"\u0061":)" + one + "}"), {"\"a\" is given twice"}));
   CHECK(contains(refusal(R"({"__metadata__":{},"__metadata__":{}})", 0), {"twice"}));
   CHECK(contains(refusal(R"({"__metadata__":{"k":"1","k":"2"}})", 0), {"\"k\" twice"}));
   CHECK(contains(refusal(R"({"__metadata__":{"k":1}})", 0), {"expected \""}));
@@ -112,9 +112,9 @@ TEST_CASE("core.safetensors_header.text") {
   CHECK(contains(refusal("", 0), {"does not begin with {"}));
   CHECK(contains(refusal(" {}", 0), {"does not begin with {"}));
   CHECK(contains(refusal("{}x", 0), {"expected its end"}));
-  CHECK(contains(refusal("{", 0), {"breaks off"}));
-  CHECK(contains(refusal("{\"a", 0), {"breaks off"}));
-  CHECK(contains(refusal("{\"a\\u00", 0), {"breaks off"}));
+  CHECK(contains(refusal("{", 0), {"ends early"}));
+  CHECK(contains(refusal("{\"a", 0), {"ends early"}));
+  CHECK(contains(refusal("{\"a\\u00", 0), {"ends early"}));
   CHECK(refusal("{} \n\t", 0) == "no error");
   CHECK(contains(refusal(R"({"a":)" + std::string(1'000'000, '['), 0), {"expected {"}));
 }

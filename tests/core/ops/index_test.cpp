@@ -40,7 +40,7 @@ TEST_CASE("core.ops.index.embedding") {
   CHECK_THROWS_WITH_AS(embedding(table, indices({3}, {1})),
                        "[embedding] index 3 at position 0 is not in [0, 3)", Error);
   CHECK_THROWS_WITH_AS(embedding(table, indices({0}, {1}), 3),
-                       "[embedding] padding_idx 3 is no row of 3", Error);
+                       "[embedding] padding_idx 3 is not a row of 3", Error);
   CHECK_THROWS_WITH_AS(embedding(Tensor::ones({3}), indices({0}, {1})),
                        doctest::Contains("must have rank 2"), Error);
 }

@@ -143,8 +143,8 @@ TEST_CASE("cuda.loader.refuses_labels_that_are_no_class") {
 TEST_CASE("data.loader.needs_the_device") {
   LoaderOptions options;
   options.device = {.type = DeviceType::cuda, .index = 99};
-  CHECK_THROWS_WITH_AS(Loader(striped(10, 1), options), doctest::Contains("cuda:99 is not there"),
-                       Error);
+  CHECK_THROWS_WITH_AS(Loader(striped(10, 1), options),
+                       doctest::Contains("cuda:99 is not available"), Error);
 }
 
 }  // namespace

@@ -110,7 +110,7 @@ TEST_CASE("cuda.index.is_not_checked_in_a_recording") {
   const Tensor x = Tensor::ones({3, 2}, {.device = cuda_device});
   const Tensor index = indices({2}, 3).to(cuda_device);
   CHECK_THROWS_WITH_AS(Recording(cuda_device, generator, [&] { index_select(x, 0, index); }),
-                       doctest::Contains("while a step is being recorded"), Error);
+                       doctest::Contains("while a step is being captured"), Error);
   CHECK(are_same(index_select(x, 0, index), Tensor::ones({2, 2})));
 }
 

@@ -175,7 +175,7 @@ TEST_CASE("cuda.optim.cannot_prepare_while_recording") {
   adam.step();
   Generator generator;
   CHECK_THROWS_WITH_AS(Recording(cuda_device, generator, [&] { adam.step(); }),
-                       doctest::Contains("while a step is being recorded"), Error);
+                       doctest::Contains("while a step is being captured"), Error);
   adam.step();
 }
 

@@ -1,4 +1,4 @@
-// The numbers behind the names of NVIDIA's libraries that the room uses. The same test runs on the
+// The numbers behind the names of NVIDIA's libraries that cuda/ uses. The same test runs on the
 // emulator's headers and on NVIDIA's own.
 #include <cublasLt.h>
 #include <cudnn.h>

@@ -78,7 +78,7 @@ TEST_CASE("cuda.recording.refuses_to_wait") {
   Generator generator;
   const Tensor x = Tensor::ones({1}, {.device = cuda_device});
   CHECK_THROWS_WITH_AS(Recording(cuda_device, generator, [&] { x.item(); }),
-                       doctest::Contains("while a step is being recorded"), Error);
+                       doctest::Contains("while a step is being captured"), Error);
   // And the device works on.
   CHECK(add(x, 1).item() == 2);
 }

@@ -112,7 +112,7 @@ TEST_CASE("data.cifar.errors") {
   for (const std::size_t length : {1U, 3072U, 3074U, 6145U}) {
     write_file(path, std::span(whole).first(length));
     CHECK(contains(error_of_reading(path), {"[cifar] " + path.string(), std::to_string(length),
-                                            "no whole number of records of 3073"}));
+                                            "not a whole number of records of 3073"}));
   }
   write_file(path, whole + Bytes{0});
   CHECK(contains(error_of_reading(path), {"6147 bytes"}));

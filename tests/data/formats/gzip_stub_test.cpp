@@ -10,5 +10,5 @@ TEST_CASE("data.gzip.not-in-this-build") {
   write_file(folder / "file.gz", gzip_stored(idx_bytes({3}, Bytes{1, 2, 3})));
   CHECK(contains(
       error_of([&] { plastic::data::read_idx(folder / "file.gz", 1); }),
-      {"[idx] ", "/file.gz: ", "this build reads no gzip", "gunzip", "-DPLASTIC_ZLIB=ON"}));
+      {"[idx] ", "/file.gz: ", "this build does not read gzip", "gunzip", "-DPLASTIC_ZLIB=ON"}));
 }

@@ -67,7 +67,7 @@ TEST_CASE("data.gzip.padding") {
   const Bytes padded =
       gzip_stored(bytes.first(7)) + Bytes(100000) + gzip_stored(bytes.subspan(7)) + Bytes(3);
   CHECK(read(padded).to_vector<std::uint8_t>() == squares());
-  CHECK(contains(error_of_reading(whole + Bytes(70000) + Bytes{7}), {"no gzip follow the end"}));
+  CHECK(contains(error_of_reading(whole + Bytes(70000) + Bytes{7}), {"not gzip follow the end"}));
   CHECK(contains(error_of_reading(whole + Bytes(5) + Bytes{0x1f}), {"truncated"}));
   // Zeros in the place of the data's end are no padding.
   CHECK(contains(error_of_reading(Bytes(whole.begin(), whole.end() - 8) + Bytes(512)),
@@ -100,7 +100,7 @@ TEST_CASE("data.gzip.corrupt") {
   length.back() ^= 1;
   CHECK(contains(error_of_reading(length), {"corrupt gzip data", "incorrect length check"}));
   const Bytes trailing = compressed_squares() + Bytes{0, 1};
-  CHECK(contains(error_of_reading(trailing), {"no gzip follow the end"}));
+  CHECK(contains(error_of_reading(trailing), {"not gzip follow the end"}));
 }
 
 TEST_CASE("data.gzip.wrong-length-inside") {
@@ -153,7 +153,7 @@ TEST_CASE("data.gzip.cifar") {
   const auto error = [&] { return error_of([&] { plastic::data::read_cifar10({path}); }); };
   records.pop_back();
   write_file(path, gzip_stored(records));
-  CHECK(contains(error(), {path.string(), "6145 bytes are no whole number of records of 3073"}));
+  CHECK(contains(error(), {path.string(), "6145 bytes are not a whole number of records of 3073"}));
   write_file(path, gzip_stored({}));
   CHECK(contains(error(), {"holds no records"}));
 }

@@ -7,5 +7,5 @@ using namespace plastic::test;
 
 TEST_CASE("data.image.not-in-this-build") {
   CHECK(contains(error_of([] { plastic::data::read_image("cat.png"); }),
-                 {"[image] cat.png", "decodes no images", "-DPLASTIC_IMAGES=ON"}));
+                 {"[image] cat.png", "does not decode images", "-DPLASTIC_IMAGES=ON"}));
 }

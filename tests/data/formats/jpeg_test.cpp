@@ -105,7 +105,7 @@ TEST_CASE("data.jpeg.odd-sampling") {
                           plain({1, 2, 3}));
   file[offset_of(file, {0xFF, 0xC0}) + 14] = 0x21;
   CHECK(contains(error_of_decoding(file),
-                 {"[image] F: a kind of JPEG that is not read: Fractional sampling"}));
+                 {"[image] F: an unsupported kind of JPEG: Fractional sampling"}));
 }
 
 TEST_CASE("data.jpeg.grey") {
@@ -146,10 +146,10 @@ TEST_CASE("data.jpeg.kinds-that-are-not-read" * doctest::skip(stb_reads_images))
   Bytes deep = file;
   deep[frame + 4] = 12;
   CHECK(contains(error_of_decoding(deep),
-                 {"[image] F: a kind of JPEG that is not read", "12", "8 bits a sample"}));
+                 {"[image] F: an unsupported kind of JPEG", "12", "8 bits per sample"}));
   Bytes lossless = file;
   lossless[frame + 1] = 0xC3;
-  CHECK(contains(error_of_decoding(lossless), {"a kind of JPEG that is not read", "0xc3"}));
+  CHECK(contains(error_of_decoding(lossless), {"an unsupported kind of JPEG", "0xc3"}));
 }
 
 // Every other reader goes past these.

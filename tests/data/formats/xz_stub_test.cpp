@@ -9,5 +9,5 @@ TEST_CASE("data.xz.not-in-this-build") {
   const TempFolder folder;
   write_file(folder / "file.xz", Bytes{0xfd, '7', 'z', 'X', 'Z', 0, 0, 4});
   CHECK(contains(error_of([&] { plastic::data::read_cifar10({folder / "file.xz"}); }),
-                 {"[cifar] ", "/file.xz: ", "this build reads no xz", "-DPLASTIC_LZMA=ON"}));
+                 {"[cifar] ", "/file.xz: ", "this build does not read xz", "-DPLASTIC_LZMA=ON"}));
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-// The part of the CUDA runtime that Plastic uses, acted out on the processor, so that the cuda room
-// can be compiled as plain C++ and tested where there is no device. What it checks, and what it
-// cannot, is in tests/emulator/README.md. Names and meanings are NVIDIA's.
+// The part of the CUDA runtime that Plastic uses, acted out on the processor, so that cuda/ can be
+// compiled as plain C++ and tested where there is no device. What it checks, and what it cannot, is
+// in tests/emulator/README.md. Names and meanings are NVIDIA's.
 
 #include <cmath>
 #include <cstddef>
