@@ -84,7 +84,7 @@ def declared(root):
         if relative.endswith("core/tensor.h"):
             body, text = _body(text, "Tensor")
             body = body.split("private:")[0]
-            for declaration in _declarations(body, "Tensor::"):
+            for declaration in _declarations(_outside_braces(body), "Tensor::"):
                 found[declaration] = relative
         text = _outside_braces(text)
         for declaration in _declarations(text, OTHER_HEADERS.get(relative, "")):
