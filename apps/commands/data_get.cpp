@@ -62,8 +62,8 @@ void add_data_get(CLI::App& data) {
   const auto options = std::make_shared<GetOptions>();
   CLI::App& command = add_command(
       data, "get", "Download a data set and verify its checksums.",
-      "A file that is there and right is not fetched again. A download that was cut goes on where\n"
-      "it stopped, from NAME.part; a file takes its name when its SHA-256 is right.\n"
+      "A file that is present and right is not fetched again. An interrupted download continues\n"
+      "where it stopped, from NAME.part; a file gets its name once its SHA-256 is right.\n"
       "\n"
       "Examples:\n"
       "  plastic data get fashion-mnist\n"
@@ -75,8 +75,8 @@ void add_data_get(CLI::App& data) {
                   "Put the set's folder here",
                   [choice](const std::string& text) { choice->data_dir = text; });
   add_text_option(command, "--from", "URL", "the set's home", "Data",
-                  "Take the files from this folder of a server, http or https; they must be the "
-                  "published ones all the same",
+                  "Fetch the files from this folder of a server, http or https; they must still be "
+                  "the published ones",
                   [options](const std::string& text) {
                     if (!is_http_url(text)) {
                       throw UsageError("expected http://... or https://..., got '" + text + "'");

@@ -43,7 +43,7 @@ void check_target(const fs::path& file) {
   }
   if (!is_drawn_png(file)) {
     fail("data", file.string(),
-         ": this file is there already and was not drawn by Plastic; choose another --out");
+         ": this file exists and was not drawn by Plastic; choose another --out");
   }
 }
 
@@ -68,7 +68,7 @@ std::vector<LabelledPicture> first_pictures(const data::ImageDataset& dataset,
                                             const ShowOptions& options) {
   if (dataset.images.size(1) != 1 && dataset.images.size(1) != 3) {
     fail("data", options.name, ": images of ", dataset.images.size(1),
-         " channels cannot be drawn; those of 1 or 3 can");
+         " channels cannot be drawn; those with 1 or 3 can");
   }
   data::Loader loader(dataset, {.batch_size = options.count,
                                 .generator = {.seed = options.seed, .stream = streams::shuffle},
@@ -120,9 +120,8 @@ void add_data_show(CLI::App& data) {
   const auto options = std::make_shared<ShowOptions>();
   CLI::App& command = add_command(
       data, "show", "Draw images of a data set as training sees them.",
-      "Writes one PNG picture: the first images of the first epoch that 'plastic train' meets "
-      "with\n"
-      "this seed, changed as --augment says, each with the name of its class. A picture that this\n"
+      "Writes one PNG picture: the first images of the first epoch of 'plastic train' with this\n"
+      "seed, augmented as --augment says, each with the name of its class. A picture that this\n"
       "command drew is replaced; any other file is left alone.\n"
       "\n"
       "Examples:\n"
@@ -144,17 +143,17 @@ void add_data_show(CLI::App& data) {
       ->required()
       ->type_name("");
   add_text_option(command, "--data-dir", "DIR", "", "Data",
-                  "Look for its files here only; without it where train looks",
+                  "Look for its files here only; by default where train looks",
                   [options](const std::string& text) { options->data_dir = text; });
   add_text_option(
       command, "--image-size", "N", "32", "Data", "Resize the images of a folder to N x N pixels",
       [options](const std::string& text) { options->image_size = parse_integer(text, 1, 4096); });
   add_text_option(command, "--augment", "NAME,...", "none", "Data",
-                  "Change the images as train does with this option",
+                  "Augment the images as train does with this option",
                   [options](const std::string& text) { options->augment = parse_augment(text); });
   add_text_option(
       command, "--count", "N", std::to_string(options->count), "Output",
-      "Show so many images, or all where there are fewer",
+      "Show this many images, or all if there are fewer",
       [options](const std::string& text) { options->count = parse_integer(text, 1, 10000); });
   add_text_option(command, "--seed", "N", std::to_string(options->seed), "Output",
                   "The seed of the run whose images are shown",

@@ -66,7 +66,7 @@ std::vector<Guess> predict_one(const SavedModel& saved, const std::string& path,
       (*saved.model)(to_input(image, saved.form, options.invert).to(options.device));
   const std::vector<float> shares = softmax(logits, 1).to_vector<float>();
   if (!std::ranges::all_of(shares, [](float share) { return std::isfinite(share); })) {
-    fail("predict", saved.weights.string(), ": gives no finite numbers for ", path);
+    fail("predict", saved.weights.string(), ": the outputs are not finite for ", path);
   }
   std::vector<std::size_t> order(shares.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -137,20 +137,16 @@ void predict(const PredictOptions& options) {
 }
 
 std::string footer() {
-  return "An image may have any size: it becomes grey or coloured as the training set is, is "
-         "resized\n"
-         "to its size (stretched where its shape is another), and normalised as it was. Digits "
-         "and\n"
-         "clothes are light on a dark ground in mnist, fashion-mnist and digits; for dark on "
-         "light,\n"
-         "as on paper, say --invert. The network is best.safetensors of the run, where it was "
-         "kept,\n"
+  return "An image may have any size: it is converted to grey or colour like the training set,\n"
+         "resized to its size (stretched if its shape differs), and normalised as it was. Digits\n"
+         "and clothes are light on a dark ground in mnist, fashion-mnist and digits; for dark on\n"
+         "light, as on paper, use --invert. The network is the run's best.safetensors, if kept,\n"
          "otherwise checkpoint.safetensors; RUN may also be one such file. IMAGE may be a folder,\n"
-         "whose PNG and JPEG files are taken, those of its folders included, or - for standard\n"
+         "whose PNG and JPEG files are read, including those in its subfolders, or - for standard\n"
          "input. Images are turned upright by their EXIF orientation unless the run was trained\n"
          "with --orientation ignore. One that cannot be read is named; the others are classified,\n"
-         "and the exit code is 1. --json prints an object a line: image and classes (each class\n"
-         "and probability, best first), or image and error.\n"
+         "and the exit code is 1. --json prints one object per line: image and classes (each\n"
+         "class and probability, best first), or image and error.\n"
          "\n"
          "Examples:\n"
          "  plastic predict --checkpoint runs/first photo.png\n"
@@ -169,14 +165,14 @@ void add_predict(CLI::App& program) {
       ->required()
       ->type_name("FILE...");
   add_text_option(command, "--checkpoint", "RUN", "", "Network",
-                  "The folder of a run, which train wrote with --out, or a .safetensors file of it",
+                  "The folder of a run, written by train with --out, or a .safetensors file in it",
                   [options](const std::string& text) { options->run = text; });
   add_device_option(command, options->device);
-  add_switch(command, "--invert", "Images", "Exchange light and dark first", options->invert);
+  add_switch(command, "--invert", "Images", "Invert light and dark first", options->invert);
   add_text_option(
       command, "--top", "N", "3", "Output", "Show the N most likely classes",
       [options](const std::string& text) { options->top = parse_integer(text, 1, 1'000'000); });
-  add_switch(command, "--json", "Output", "Print JSON, an object a line", options->json);
+  add_switch(command, "--json", "Output", "Print JSON, one object per line", options->json);
 }
 
 }  // namespace plastic::apps

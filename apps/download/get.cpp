@@ -31,7 +31,7 @@ class PartBody : public HttpBody {
       if (count != file_.bytes) {
         fail("data", file_.name, ": the server sends ",
              count ? std::to_string(*count) : std::string("an unknown number of"),
-             " bytes from its start, where the file has ", file_.bytes,
+             " bytes from its start, but the file has ", file_.bytes,
              ": it may be another file; try another place with --from URL, or remove ",
              part_.path().string());
       }
@@ -158,7 +158,7 @@ class Download {
       if (part.size() == 0) throw;
       throw Error(std::string(error.what()) + "\nThe first " + std::to_string(part.size()) +
                   " of its " + std::to_string(file.bytes) +
-                  " bytes are kept: the same command goes on from there");
+                  " bytes are kept: the same command continues from there");
     }
   }
 

@@ -95,7 +95,7 @@ class Transfer {
       const long answer = status();
       if (answer == range_not_satisfiable && offset_ > 0) {
         fail("data", url_, ": the server's file has no more than the ", offset_,
-             " bytes that are here (status 416): it is another file; try another place with "
+             " bytes already fetched (status 416): it is another file; try another place with "
              "--from URL");
       }
       fail("data", url_, ": the server answers ", answer,
@@ -105,12 +105,12 @@ class Transfer {
            "; try another place with --from URL");
     }
     if (code == CURLE_ABORTED_BY_CALLBACK) {
-      if (window_bytes_ == 0) fail("data", url_, ": nothing came for ", patience_.count(), " s");
-      fail("data", url_, ": only ", window_bytes_, " bytes came in ", patience_.count(), " s");
+      if (window_bytes_ == 0) fail("data", url_, ": nothing arrived for ", patience_.count(), " s");
+      fail("data", url_, ": only ", window_bytes_, " bytes arrived in ", patience_.count(), " s");
     }
     if (code == CURLE_UNSUPPORTED_PROTOCOL) {
-      fail("data", url_, " leads elsewhere (", reason_.data(), "): followed are http and https, ",
-           "and from https https alone; give another place with --from URL");
+      fail("data", url_, " redirects (", reason_.data(), "); only http and https are followed, ",
+           "and from https only https; give another place with --from URL");
     }
     fail("data", url_, ": ", reason_.front() == '\0' ? curl_easy_strerror(code) : reason_.data());
   }
@@ -125,7 +125,7 @@ class Transfer {
     } else if (range_start_ == offset_) {
       body_.start(offset_, content_length());
     } else {
-      fail("data", url_, ": the server sends another part of the file than was asked for");
+      fail("data", url_, ": the server sends another part of the file than was requested");
     }
   }
 

@@ -72,8 +72,8 @@ FileReport report_on(const fs::path& path, const ExpectedFile& expected) {
   }
   if (!expected.sha256.empty()) return {path, FileState::right, ""};
   return {path, FileState::unknown,
-          "of the right size, but 'plastic data get' did not put it there and nothing tells its "
-          "checksum"};
+          "of the right size, but not put there by 'plastic data get', so its checksum is not "
+          "known"};
 }
 
 }  // namespace

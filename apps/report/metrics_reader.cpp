@@ -66,7 +66,7 @@ EpochRecord record(MetricsObject object, int epoch_before, const Place& place) {
   }
   const double accuracy = object.find("test_accuracy")->number;
   if (!(accuracy >= 0.0 && accuracy <= 1.0)) {
-    place.reject("expected a share for \"test_accuracy\", 0 to 1, found ", accuracy);
+    place.reject("expected \"test_accuracy\" from 0 to 1, found ", accuracy);
   }
   const double seconds = object.find("seconds")->number;
   if (!(seconds >= 0.0 && seconds <= max_seconds)) {

@@ -53,11 +53,11 @@ FolderLock::FolderLock(const char* op, const std::filesystem::path& folder)
   if (reason == EWOULDBLOCK) {
     const std::string holder = holder_of(descriptor_);
     close(descriptor_);
-    fail(op, folder.string(), ": ", holder, " is writing here; wait for its end, or stop it");
+    fail(op, folder.string(), ": ", holder, " is writing here; wait until it ends, or stop it");
   }
   std::cerr << "plastic: [" << op << "] " << folder.string()
             << ": this file system cannot lock folders (" << system_text(reason)
-            << "); let no other program write here meanwhile" << std::endl;
+            << "); do not let another program write here meanwhile" << std::endl;
 }
 
 FolderLock::~FolderLock() {

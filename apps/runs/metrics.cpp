@@ -34,7 +34,7 @@ using nlohmann::ordered_json;
 // JSON has null for a number that is not finite.
 double number(const ordered_json& value, const std::string& name) {
   if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
-  if (!value.is_number()) fail("metrics", "not a line of metrics: \"", name, "\" is no number");
+  if (!value.is_number()) fail("metrics", "not a line of metrics: \"", name, "\" is not a number");
   return value.get<double>();
 }
 
@@ -62,7 +62,7 @@ EpochResult parse_metrics_line(const std::string& line) {
   } catch (const BadJson& wrong) {
     fail("metrics", "not a line of metrics: ", wrong.what());
   }
-  if (!json.is_object()) fail("metrics", "not a line of metrics: no object");
+  if (!json.is_object()) fail("metrics", "not a line of metrics: not an object");
   EpochResult result{.epoch = epoch_number(json),
                      .train_loss = number_in(json, "train_loss"),
                      .train_accuracy = number_in(json, "train_accuracy"),

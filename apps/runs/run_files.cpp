@@ -80,7 +80,7 @@ Status status_of(const char* op, const fs::path& path) {
   }
   if (S_ISLNK(status.st_mode)) return Status::link;
   if (!S_ISREG(status.st_mode)) {
-    fail(op, path.string(), ": is not a file, but stands where a run has one; remove it");
+    fail(op, path.string(), ": is not a file, but has the name of a file of a run; remove it");
   }
   return Status::file;
 }

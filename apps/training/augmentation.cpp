@@ -28,7 +28,7 @@ const std::vector<Change>& changes() {
   static const std::vector<Change> all = {
       {"crop", 4, "moved by up to this many pixels",
        [](AugmentOptions& o, const std::string& text) { o.crop_padding = parse_pixels(text); }},
-      {"flip", 0.5, "left and right exchanged, with this probability",
+      {"flip", 0.5, "flipped left to right, with this probability",
        [](AugmentOptions& o, const std::string& text) {
          o.flip = parse_number(text, {.low = 0.0, .high = 1.0, .low_included = false});
        }},
@@ -38,11 +38,11 @@ const std::vector<Change>& changes() {
        [](AugmentOptions& o, const std::string& text) {
          o.brightness = o.contrast = o.saturation = parse_strength(text);
        }},
-      {"brightness", 0.2, "it alone",
+      {"brightness", 0.2, "brightness alone",
        [](AugmentOptions& o, const std::string& text) { o.brightness = parse_strength(text); }},
-      {"contrast", 0.2, "it alone",
+      {"contrast", 0.2, "contrast alone",
        [](AugmentOptions& o, const std::string& text) { o.contrast = parse_strength(text); }},
-      {"saturation", 0.2, "it alone",
+      {"saturation", 0.2, "saturation alone",
        [](AugmentOptions& o, const std::string& text) { o.saturation = parse_strength(text); }},
   };
   return all;

@@ -32,7 +32,7 @@ EpochSums evaluate(nn::Module& model, data::Loader& loader, Device device) {
     const Tensor logits = model(batch.images);
     sums.add(loss(logits, batch.labels), logits, batch.labels);
     sums.count(batch.labels.numel());
-    if (interrupted()) throw Interrupted("interrupted in the test");
+    if (interrupted()) throw Interrupted("interrupted during the test");
   }
   sums.read();
   return sums;

@@ -42,7 +42,7 @@ LrSchedule parse_schedule(std::string_view text) {
 void check_schedule(const TrainConfig& config) {
   if (config.warmup_epochs == 0) return;
   if (config.schedule == LrSchedule::one_cycle) {
-    throw UsageError("--warmup: one-cycle has a warm-up of its own");
+    throw UsageError("--warmup: one-cycle has its own warm-up");
   }
   if (config.warmup_epochs >= config.epochs) {
     throw UsageError("--warmup " + std::to_string(config.warmup_epochs) + ": the run has " +
@@ -83,7 +83,7 @@ std::vector<std::string> schedule_changes(const TrainConfig& before, const Train
     const double done = static_cast<double>(steps_done) / static_cast<double>(steps_an_epoch);
     const auto share = [&](const TrainConfig& config) { return brief(done / config.epochs); };
     changes.push_back("NeuroPlastic's schedule is " + from_to + share(before) +
-                      " of it was through and " + share(now) + " is");
+                      " of it was done and now " + share(now) + " is");
   }
   return changes;
 }

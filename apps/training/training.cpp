@@ -98,7 +98,7 @@ class Training::Run {
     sums_.restore(epoch, diagnostic_names());
     seconds_ = optim::number_of("resume", epoch, "seconds");
     if (!(seconds_ >= 0 && std::isfinite(seconds_))) {
-      fail("resume", "\"seconds\" of the epoch under way is ", seconds_,
+      fail("resume", "\"seconds\" of the current epoch is ", seconds_,
            ", expected a number of 0 or more");
     }
   }
@@ -135,7 +135,7 @@ class Training::Run {
     try {
       return evaluate(*model_, test_loader_, config_.device);
     } catch (const Interrupted&) {
-      throw Interrupted("interrupted in the test after epoch " + std::to_string(epoch));
+      throw Interrupted("interrupted during the test after epoch " + std::to_string(epoch));
     }
   }
 

@@ -9,7 +9,7 @@
 
 namespace plastic {
 
-/// While one lives, operations on this thread record nothing, and tensors that require gradients
+/// While one exists, operations on this thread record nothing, and tensors that require gradients
 /// may be written in place.
 class NoGrad {
  public:
@@ -25,7 +25,7 @@ class NoGrad {
 /// Whether operations on this thread record what backward() needs.
 bool grad_enabled();
 
-/// While one lives, every operation on this thread, forward and backward, is checked for results
+/// While one exists, every operation on this thread, forward and backward, is checked for results
 /// that are not finite: throws Error naming the operation that made the first. Slow; for debugging.
 class DetectAnomaly {
  public:

@@ -13,8 +13,8 @@ namespace plastic {
 
 struct Edge;
 
-/// What it takes to write an operation with a gradient of its own. It computes its result from
-/// detach()ed inputs, which records nothing, and hands record() the inputs and a function that
+/// Tools to write an operation with its own gradient. The operation computes its result from
+/// detach()ed inputs, which records nothing, and passes record() the inputs and a function that
 /// computes their gradients. Mish (arXiv 1908.08681), x · tanh(softplus(x)), which keeps two
 /// tensors where the three operations would keep four:
 ///
@@ -30,9 +30,9 @@ struct Edge;
 ///           });
 ///     }
 ///
-/// gradcheck() (plastic/core/autograd.h) tells whether the gradient is right. It is enough for
-/// inputs of any strides, broadcast and empty ones too, to write the function with tensor
-/// operations; what reads memory itself takes contiguous() first.
+/// gradcheck() (plastic/core/autograd.h) tells whether the gradient is right. A function written
+/// with tensor operations works for inputs of any strides, broadcast and empty ones included; code
+/// that reads memory itself must call contiguous() first.
 namespace autograd {
 
 /// What a function that computes gradients may ask about the operation's inputs.
@@ -41,12 +41,12 @@ class Inputs {
   /// For the engine's own files.
   explicit Inputs(const std::vector<Edge>& edges) : edges_(&edges) {}
 
-  /// Whether input i wants a gradient; where none does, there is no need to compute it.
+  /// Whether input i needs a gradient; otherwise there is no need to compute it.
   bool needs(std::size_t i) const;
-  /// A contiguous tensor to write input i's gradient into and to return as that: where the input is
-  /// an optimizer's parameter, its place among that optimizer's gradients, which saves a copy. Its
-  /// contents are unspecified, and `shape` and `options` are those of the input. Ask before taking
-  /// the address of any tensor's memory: a gradient that was there and is still held moves.
+  /// A contiguous tensor to write input i's gradient into and to return as the gradient: if the
+  /// input is an optimizer's parameter, its place among that optimizer's gradients, which saves a
+  /// copy. Its contents are unspecified, and `shape` and `options` are those of the input. Call it
+  /// before taking the address of any tensor's memory: a gradient there that is still held moves.
   Tensor gradient_for(std::size_t i, const Shape& shape, const TensorOptions& options) const;
   /// The place that gradient_for() returns if there is one and it is free, else undefined.
   Tensor slot(std::size_t i) const;
@@ -79,11 +79,10 @@ class Saved {
   std::uint64_t version_;
 };
 
-/// Returns `result`, made the recorded result of the operation `op` where gradients are being
-/// recorded and one of `inputs` requires one; else `result` as it is. `op`, a literal, names it in
-/// errors. An operation has one result; inputs may be undefined, as a bias that is left out is.
-/// Throws Error for a result that was recorded itself or is one of the inputs: it is computed from
-/// detach()ed inputs.
+/// Returns `result`, recorded as the result of the operation `op` if gradients are being recorded
+/// and one of `inputs` requires one; else unchanged. `op`, a literal, names it in errors. An
+/// operation has one result; inputs may be undefined, such as an omitted bias. Throws Error for a
+/// result that was recorded itself or is one of the inputs: compute it from detach()ed inputs.
 Tensor record(const char* op, Tensor result, std::span<const Tensor> inputs, Backward backward);
 Tensor record(const char* op, Tensor result, std::initializer_list<Tensor> inputs,
               Backward backward);

@@ -57,7 +57,7 @@ class Tensor {
 
   bool defined() const { return impl_ != nullptr; }
   const Shape& shape() const;
-  /// Elements to step over for one step along each axis; 0 along expanded axes.
+  /// Elements between neighbours along each axis; 0 along expanded axes.
   const Shape& strides() const;
   /// Size along `axis`; negative axes count from the end. Throws Error when out of range.
   std::int64_t size(std::int64_t axis) const;
@@ -69,18 +69,18 @@ class Tensor {
   bool is_contiguous() const;
 
   /// First element, for reading. Throws Error when T is not the dtype or the tensor is not on the
-  /// CPU. Neighbours lie strides() apart.
+  /// CPU. Neighbours are strides() apart.
   template <class T>
   const T* data() const;
   /// First element, for writing; counts as a write for the version check of autograd.
   template <class T>
   T* mutable_data();
   /// The only element as a double. Throws Error unless numel() == 1, and for an i64 that a double
-  /// would round, which is beyond 2^53.
+  /// would round (beyond 2^53).
   double item() const;
   /// The only element as T, which is float, double, std::int64_t or std::uint8_t. Throws Error
-  /// unless numel() == 1 and T holds it: an integer exactly, which floating-point types need only
-  /// do for integers.
+  /// unless numel() == 1 and T can hold it: exactly, except that a floating-point T may round a
+  /// floating-point element.
   template <class T>
   T item() const;
   /// All elements in row-major order; those of a bf16 tensor as float. Throws Error when T is not
@@ -92,18 +92,18 @@ class Tensor {
 
   /// The same elements in another shape; one size may be -1 and is inferred. A view where strides
   /// allow it, otherwise a copy. Throws Error when the counts differ. Here as everywhere, so does a
-  /// shape whose sizes, those of 0 left aside, have a product beyond 64 bits.
+  /// shape whose sizes, leaving out zeros, have a product beyond 64 bits.
   Tensor reshape(const Shape& shape) const;
   /// Joins the axes from `first` to `last`, both included, into one.
   Tensor flatten(std::int64_t first = 0, std::int64_t last = -1) const;
   Tensor transpose(std::int64_t axis0, std::int64_t axis1) const;
-  /// Axis i of the result is axis axes[i] of this tensor. Throws Error unless a permutation.
+  /// Axis i of the result is axis axes[i] of this one. Throws Error unless `axes` is a permutation.
   Tensor permute(const Shape& axes) const;
   /// Elements start, start + step, ... below end along `axis`. Negative positions count from the
   /// end; both are clamped to the axis as in NumPy. Throws Error unless step >= 1.
   Tensor slice(std::int64_t axis, std::int64_t start, std::int64_t end,
                std::int64_t step = 1) const;
-  /// Repeats axes of size 1 without copying, NumPy's broadcasting; -1 keeps the size of an axis.
+  /// Repeats axes of size 1 without copying, as NumPy broadcasts; -1 keeps the size of an axis.
   /// Throws Error when impossible.
   Tensor expand(const Shape& shape) const;
   Tensor squeeze(std::int64_t axis) const;
@@ -111,30 +111,30 @@ class Tensor {
 
   /// This tensor if it is contiguous, else a contiguous copy.
   Tensor contiguous() const;
-  /// A copy: of images that lie channels-last, in that layout, else contiguous.
+  /// A copy; images that are channels-last keep that layout, all else is contiguous.
   Tensor clone() const;
   /// Converted element by element; float to integer truncates toward zero. Differentiable between
   /// floating-point types. Returns *this when nothing changes. Throws Error naming the first
-  /// element that an integer type cannot hold: NaN, what is infinite, 300 or -1 for u8 (PyTorch
-  /// wraps some of them, and leaves others to the processor). Looking for one waits for a device,
-  /// so it is also an Error while a step is recorded there.
+  /// element that an integer type cannot hold: NaN, an infinity, 300 or -1 for u8 (PyTorch wraps
+  /// some of them, and leaves others to the processor). The check waits for a device, so it is also
+  /// an Error while a step is being captured there.
   Tensor to(DType dtype) const;
-  /// Moved to a device; images that lie channels-last stay so. Differentiable.
+  /// Moved to a device; images that are channels-last stay so. Differentiable.
   Tensor to(Device device) const;
 
   // Writing in place. Throws Error for a leaf that requires a gradient while gradients are being
-  // recorded (wrap it in NoGrad) and, but for fill_(), for a tensor that has several elements in
-  // one place, as expand() makes them. fill_() and copy_() are not recorded, and throw Error for
-  // any tensor that requires a gradient then.
+  // recorded (wrap the write in NoGrad) and, except for fill_(), for a tensor that has several
+  // elements in one place, as expand() makes them. fill_() and copy_() are never recorded; while
+  // gradients are, they throw Error for any tensor that requires one.
 
   Tensor& fill_(Number value);
 
-  // Arithmetic in place, for f32 and f64, and for integers where `alpha` and the like are left out.
-  // Tensors that are given are broadcast to this shape and have this dtype; they may overlap this
-  // tensor. Throws Error otherwise. While gradients are being recorded, and this tensor or one that
-  // is given requires one, the write is recorded, as in PyTorch; where other tensors share the
-  // memory, views or what backward() needs, that is an Error (PyTorch records some of these, too):
-  // write x = x + y there.
+  // Arithmetic in place, for f32 and f64, and for integers if `alpha` and the like are left out.
+  // Tensor arguments are broadcast to this shape and must have this dtype; they may overlap this
+  // tensor. Throws Error otherwise. While gradients are being recorded, and this tensor or an
+  // argument requires one, the write is recorded, as in PyTorch; if other tensors share the memory,
+  // views or what backward() needs, that is an Error (PyTorch records some, too): write x = x + y
+  // instead.
 
   Tensor& add_(Number value);
   Tensor& sub_(Number value);
@@ -147,7 +147,7 @@ class Tensor {
   Tensor& sub_(const Tensor& other, Number alpha = 1);
   Tensor& mul_(const Tensor& other);
   Tensor& div_(const Tensor& other);
-  /// this + value · a · b; floating point only, like the next two.
+  /// this + value · a · b; floating point only, like addcdiv_() and lerp_().
   Tensor& addcmul_(const Tensor& a, const Tensor& b, double value = 1);
   /// this + value · a / b
   Tensor& addcdiv_(const Tensor& a, const Tensor& b, double value = 1);

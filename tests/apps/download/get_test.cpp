@@ -278,13 +278,13 @@ TEST_CASE("apps.download.get.server_that_stalls") {
   Scene scene;
   scene.server.behave({.cut_after = 1000, .stalls = true});
   CHECK(contains(scene.refusal(),
-                 {"nothing came for 1 s", "The first 1000 of its 300000 bytes are kept"}));
+                 {"nothing arrived for 1 s", "The first 1000 of its 300000 bytes are kept"}));
 }
 
 TEST_CASE("apps.download.get.server_that_drips") {
   Scene scene;
   scene.server.behave({.drips = true});
-  CHECK(contains(scene.refusal(), {"bytes came in 1 s"}));
+  CHECK(contains(scene.refusal(), {"bytes arrived in 1 s"}));
 }
 
 TEST_CASE("apps.download.get.only_http") {

@@ -530,8 +530,9 @@ TEST_CASE("apps.report.errors") {
           "no number \"test_accuracy\"");
   rejects("{\"epoch\": 99999999999999999999}\n", "no whole number \"epoch\"");
   rejects("{\"epoch\": 1, \"test_accuracy\": 97.5, \"seconds\": 1}\n",
-          "expected a share for \"test_accuracy\", 0 to 1, found 97.5");
-  rejects("{\"epoch\": 1, \"test_accuracy\": 1e308, \"seconds\": 1}\n", "expected a share");
+          "expected \"test_accuracy\" from 0 to 1, found 97.5");
+  rejects("{\"epoch\": 1, \"test_accuracy\": 1e308, \"seconds\": 1}\n",
+          "expected \"test_accuracy\"");
   rejects("{\"epoch\": 1, \"test_accuracy\": 0.5, \"seconds\": 1e308}\n", "expected a time");
   rejects("{\"epoch\": 1, \"loss\": [], \"test_accuracy\": 1, \"seconds\": 1}\n",
           "expected a number for \"loss\", found array");

@@ -69,7 +69,7 @@ TEST_CASE("apps.schedules.changes") {
   now.optimizer.plasticity.orthogonal_schedule = plastic::optim::OrthogonalSchedule::late;
   CHECK(schedule_changes(before, now, 10, 20) ==
         std::vector<std::string>{"NeuroPlastic's schedule is shortened from 8 to 4 epochs: 0.25 of "
-                                 "it was through and 0.5 is"});
+                                 "it was done and now 0.5 is"});
 }
 
 TEST_CASE("apps.schedules.names") {

@@ -11,11 +11,11 @@ enum class Activation { none, relu };
 
 /// max(x, 0); the gradient at 0 is 0, as in PyTorch.
 Tensor relu(const Tensor& x);
-/// x where positive, else slope · x: a negative slope makes 0 into -0, as in PyTorch.
+/// x where positive, else slope · x: a negative slope turns 0 into -0, as in PyTorch.
 Tensor leaky_relu(const Tensor& x, double slope = 0.01);
-/// x · Φ(x), Φ the normal distribution, through the error function: PyTorch's default, but that it
-/// keeps its digits far below 0, where 1 + erf(x/√2) is rounded to 0. Hendrycks and Gimpel, arXiv
-/// 1606.08415.
+/// x · Φ(x), Φ being the normal distribution function, by the error function: PyTorch's default,
+/// except that it stays accurate far below 0, where 1 + erf(x/√2) rounds to 0. Hendrycks and
+/// Gimpel, arXiv 1606.08415.
 Tensor gelu(const Tensor& x);
 /// x · sigmoid(x). Elfwing, Uchibe, Doya, arXiv 1702.03118.
 Tensor silu(const Tensor& x);

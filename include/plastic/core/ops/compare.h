@@ -4,8 +4,8 @@
 
 namespace plastic {
 
-// Comparisons broadcast like arithmetic and give u8: 1 where true, else 0. Comparisons with NaN are
-// false but for not_equal. They pass no gradient on.
+// Comparisons broadcast like arithmetic and return u8: 1 where true, else 0. Comparisons with NaN
+// are false, except not_equal(). They pass on no gradient.
 
 Tensor equal(const Tensor& a, const Tensor& b);
 Tensor not_equal(const Tensor& a, const Tensor& b);
@@ -22,7 +22,7 @@ Tensor less_equal(const Tensor& a, Number b);
 Tensor greater(const Tensor& a, Number b);
 Tensor greater_equal(const Tensor& a, Number b);
 
-// There is no == and no !=, which would not give the bool that is expected of them.
+// == and != are not defined: they would not return the bool that is expected of them.
 
 inline Tensor operator<(const Tensor& a, const Tensor& b) { return less(a, b); }
 inline Tensor operator<=(const Tensor& a, const Tensor& b) { return less_equal(a, b); }

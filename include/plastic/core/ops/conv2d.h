@@ -14,15 +14,15 @@ struct Conv2dOptions {
   /// Zeros on either side.
   std::array<std::int64_t, 2> padding = {0, 0};
   std::array<std::int64_t, 2> dilation = {1, 1};
-  /// Input and output channels fall into as many groups, each convolved by itself. With as many
-  /// groups as input channels the convolution is depthwise.
+  /// Input and output channels are divided into this many groups, each convolved separately. With
+  /// as many groups as input channels the convolution is depthwise.
   std::int64_t groups = 1;
   Activation activation = Activation::none;
 };
 
 /// Cross-correlation with PyTorch's semantics: x (N, C, H, W), weight (O, C / groups, kH, kW) and
 /// bias (O), which may be undefined, -> (N, O, H', W') with H' = (H + 2·padding - dilation·(kH - 1)
-/// - 1) / stride + 1, rounded down. The result lies channels-last. f32 or f64; N may be 0. Throws
+/// - 1) / stride + 1, rounded down. The result is channels-last. f32 or f64; N may be 0. Throws
 /// Error naming the shapes when they do not fit or the result would be empty. Differentiable.
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
               const Conv2dOptions& options = {});

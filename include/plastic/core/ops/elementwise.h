@@ -11,9 +11,9 @@ namespace plastic {
 Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
-/// Integers stay integers, for want of type promotion: their quotient is rounded toward zero
+/// Integers stay integers, since there is no type promotion: their quotient is rounded toward zero
 /// (PyTorch's `/` converts them). Throws Error where an integer is divided by 0, and for -2^63 /
-/// -1, which i64 cannot hold; looking for these waits for a device.
+/// -1, which i64 cannot hold; the check waits for a device.
 Tensor div(const Tensor& a, const Tensor& b);
 
 // With a number, which takes the tensor's dtype: throws Error if that cannot hold it.
@@ -50,7 +50,7 @@ Tensor neg(const Tensor& x);
 inline Tensor operator-(const Tensor& x) { return neg(x); }
 /// |x|; the gradient at 0, and at NaN as in PyTorch, is 0.
 Tensor abs(const Tensor& x);
-/// -1, 0 or 1; 0 for NaN, as in PyTorch. Passes no gradient on.
+/// -1, 0 or 1; 0 for NaN, as in PyTorch. Passes on no gradient.
 Tensor sign(const Tensor& x);
 // Rounded to whole numbers; the gradient is 0. Integers stay as they are.
 
@@ -60,28 +60,28 @@ Tensor floor(const Tensor& x);
 Tensor ceil(const Tensor& x);
 /// Toward zero.
 Tensor trunc(const Tensor& x);
-/// To the nearest; from the middle of two, to the even one, as in PyTorch.
+/// To the nearest; halves to even, as in PyTorch.
 Tensor round(const Tensor& x);
 
-/// x limited to [low, high]; NaN stays. As in PyTorch 2.15, the gradient is passed on inside the
-/// range, and neither at its ends nor at NaN, and everything becomes `high` where low > high.
+/// x clamped to [low, high]; NaN stays NaN. As in PyTorch 2.15, the gradient is passed on inside
+/// the range, but neither at its ends nor at NaN, and everything becomes `high` if low > high.
 /// Throws Error for a limit that is NaN.
 Tensor clamp(const Tensor& x, Number low, Number high);
 
-/// The larger and the smaller of two; NaN wins. As in PyTorch, each has half the gradient where
-/// both are equal, and both have all of it where one is NaN.
+/// The larger and the smaller of two; NaN wins. As in PyTorch, each gets half the gradient where
+/// both are equal, and both get all of it where one is NaN.
 Tensor maximum(const Tensor& a, const Tensor& b);
 Tensor minimum(const Tensor& a, const Tensor& b);
 
 /// The remainder of a / b rounded down, which has b's sign, as Python's and PyTorch's `%`. Throws
-/// Error where an integer is divided by 0; looking for that waits for a device.
+/// Error where an integer is divided by 0; the check waits for a device.
 Tensor remainder(const Tensor& a, const Tensor& b);
 Tensor remainder(const Tensor& a, Number b);
 /// The remainder of a / b rounded toward zero, which has a's sign, as C's. Throws Error likewise.
 Tensor fmod(const Tensor& a, const Tensor& b);
 Tensor fmod(const Tensor& a, Number b);
 
-// 1 where it holds, else 0, as u8; they pass no gradient on. Integers are finite.
+// 1 where true, else 0, as u8; they pass on no gradient. Integers are finite.
 
 Tensor isnan(const Tensor& x);
 Tensor isinf(const Tensor& x);
@@ -96,12 +96,12 @@ Tensor log(const Tensor& x);
 Tensor sqrt(const Tensor& x);
 /// 1 / √x
 Tensor rsqrt(const Tensor& x);
-/// x to the power of a number; 0.5 and -0.5 are sqrt() and rsqrt(), as in PyTorch. Unlike there, an
-/// exponent that f32 cannot hold, such as 1/3, is not rounded for f32 tensors.
+/// x to the power of a number; 0.5 and -0.5 are sqrt() and rsqrt(), as in PyTorch. Unlike in
+/// PyTorch, an exponent that f32 cannot hold, such as 1/3, is not rounded for f32 tensors.
 Tensor pow(const Tensor& x, double exponent);
 /// The error function, 2/√π · ∫ exp(-t²) dt from 0 to x.
 Tensor erf(const Tensor& x);
-/// a to the power of b, which broadcast. NaN for a negative a and a b that is not whole.
+/// a to the power of b, with broadcasting. NaN for a negative a and a b that is not an integer.
 Tensor pow(const Tensor& a, const Tensor& b);
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);

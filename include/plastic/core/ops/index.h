@@ -7,15 +7,15 @@
 
 namespace plastic {
 
-// Indices are i64 in [0, size of the axis): throws Error naming the first that is not. Negative
-// axes count from the end.
+// Indices are i64 in [0, size of the axis): throws Error naming the first that is out of range.
+// Negative axes count from the end.
 
-/// y[..., j, ...] = x[..., index[..., j, ...], ...] along `axis`: `index` has x's rank and, but for
-/// `axis`, x's sizes; the result has index's shape. Differentiable in x.
+/// y[..., j, ...] = x[..., index[..., j, ...], ...] along `axis`: `index` has x's rank and, except
+/// along `axis`, x's sizes; the result has index's shape. Differentiable in x.
 Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index);
 
 /// A copy of x to which source[..., j, ...] is added at index[..., j, ...] along `axis`. `index`
-/// and `source` have one shape, which but for `axis` is x's. Equal indices add up, in order.
+/// and `source` have one shape, which is x's except along `axis`. Equal indices add up, in order.
 /// Differentiable in x and source.
 Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source);
 
@@ -23,9 +23,9 @@ Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, cons
 Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index);
 
 /// The rows of `table`, (count, size), at indices of any shape: (..., size). The row `padding_idx`,
-/// negative ones counting from the end, receives no gradient. Takes no memory but that of the
-/// result and, in backward, of the table's gradient. PyTorch's semantics. Throws Error for another
-/// table, and for a padding_idx that is no row. Differentiable in table.
+/// negative ones counting from the end, receives no gradient. Needs no memory beyond the result
+/// and, in backward, the table's gradient. PyTorch's semantics. Throws Error for another table, and
+/// for a padding_idx that is not a row. Differentiable in table.
 Tensor embedding(const Tensor& table, const Tensor& indices,
                  std::optional<std::int64_t> padding_idx = {});
 

@@ -8,8 +8,8 @@
 
 namespace plastic {
 
-/// The tensors one after the other along `axis`. They have one dtype and, but for `axis`, one
-/// shape: throws Error naming the first that does not fit, or for an empty list. Differentiable.
+/// The tensors one after the other along `axis`. They share dtype and, except along `axis`, shape:
+/// throws Error naming the first that does not fit, or for an empty list. Differentiable.
 Tensor concat(std::span<const Tensor> tensors, std::int64_t axis = 0);
 Tensor concat(std::initializer_list<Tensor> tensors, std::int64_t axis = 0);
 
@@ -17,8 +17,8 @@ Tensor concat(std::initializer_list<Tensor> tensors, std::int64_t axis = 0);
 Tensor stack(std::span<const Tensor> tensors, std::int64_t axis = 0);
 Tensor stack(std::initializer_list<Tensor> tensors, std::int64_t axis = 0);
 
-/// Views of `size` slices each along `axis`, the last one perhaps shorter; one without elements of
-/// an axis of size 0, as PyTorch's. Throws Error unless size >= 1. Differentiable.
+/// Views of `size` slices each along `axis`, the last one perhaps shorter; an axis of size 0 gives
+/// an empty one, as in PyTorch. Throws Error unless size >= 1. Differentiable.
 std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t axis = 0);
 
 }  // namespace plastic

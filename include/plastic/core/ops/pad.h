@@ -8,10 +8,10 @@
 
 namespace plastic {
 
-/// x with `value` around it, as torch.nn.functional.pad: `amounts` holds pairs (before, after) for
+/// x surrounded by `value`, as torch.nn.functional.pad: `amounts` holds pairs (before, after) for
 /// the last axis, the one before it, and so on. Negative amounts cut off. Throws Error naming both
-/// when there are more pairs than axes, an odd number of amounts, or more is cut off than there is.
-/// Keeps the layout of images; any dtype. Differentiable.
+/// when there are more pairs than axes, an odd number of amounts, or more is cut off than the axis
+/// has. Keeps the layout of images; any dtype. Differentiable.
 Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, Number value = 0);
 Tensor pad(const Tensor& x, std::initializer_list<std::int64_t> amounts, Number value = 0);
 

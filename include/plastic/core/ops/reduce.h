@@ -5,21 +5,21 @@
 namespace plastic {
 
 /// Sum over `axes` (all of them when empty); negative axes count from the end. Reduced axes are
-/// dropped unless `keepdim`. Sums of integers, u8 too, are i64. Sums in fixed chunks, so the result
-/// does not depend on the number of threads. Throws Error for an axis out of range or given twice.
-/// Differentiable.
+/// dropped unless `keepdim`. Sums of integers, u8 too, are i64. It sums in fixed chunks, so the
+/// result does not depend on the number of threads. Throws Error for an axis out of range or given
+/// twice. Differentiable.
 Tensor sum(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
 
-/// Mean over `axes`, as sum(). Floating point only. The mean of nothing is NaN. It is right where
-/// the sum leaves the dtype's range, f64's too; PyTorch's is infinite there.
+/// Mean over `axes`, as sum(). Floating point only. The mean of nothing is NaN. It is correct even
+/// where the sum exceeds the dtype's range, also f64's; PyTorch's is infinite there.
 Tensor mean(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
 
-/// Variance over `axes`: Σ(x - mean)² / (count - correction), 1 being Bessel's correction and
+/// Variance over `axes`: Σ(x - mean)² / (count - correction), where 1 is Bessel's correction and
 /// PyTorch's default. NaN or infinite where count <= correction. Differentiable.
 Tensor var(const Tensor& x, const Shape& axes = {}, bool keepdim = false, double correction = 1);
 
-/// Euclidean norm over `axes`; the gradient at 0 is 0. It is right where squares leave the dtype's
-/// range, f64's too; PyTorch's is infinite or 0 there. Differentiable.
+/// Euclidean norm over `axes`; the gradient at 0 is 0. It is correct even where squares exceed the
+/// dtype's range, also f64's; PyTorch's is infinite or 0 there. Differentiable.
 Tensor norm(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
 
 /// Largest and smallest element over `axes`; NaN wins over both. The gradient goes to the first
