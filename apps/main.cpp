@@ -33,7 +33,7 @@ CLI::App& selected(CLI::App& program) {
   return commands.empty() ? program : selected(*commands.back());
 }
 
-// Of the selected command.
+// The full name of the selected command.
 std::string full_name(CLI::App& program) {
   const std::vector<CLI::App*> commands = program.get_subcommands();
   return program.get_name() + (commands.empty() ? "" : " " + full_name(*commands.back()));

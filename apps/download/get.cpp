@@ -129,7 +129,7 @@ class Download {
   void fetch(const RemoteFile& file) const {
     const fs::path target = folder_ / file.name;
     std::error_code unreadable;
-    // Of an archive that was fetched before, but not unpacked.
+    // An archive may have been fetched before, but not unpacked.
     if (fs::is_regular_file(target, unreadable) && file_sha256(target) == file.sha256) return;
     PartFile part(target);
     if (part.size() > file.bytes) part.clear();

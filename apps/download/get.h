@@ -19,21 +19,21 @@ struct GetOptions {
 class GetObserver {
  public:
   virtual ~GetObserver() = default;
-  /// A file that is there already and right.
+  /// The file is already present and right.
   virtual void on_present(const RemoteFile&) {}
-  /// The first bytes come: from `offset` on, above 0 when a download goes on.
+  /// The first bytes arrive: from `offset` on, which is above 0 when a download continues.
   virtual void on_start(const RemoteFile&, std::uint64_t /*offset*/) {}
-  /// So many bytes are there.
+  /// This many bytes have arrived.
   virtual void on_bytes(const RemoteFile&, std::uint64_t /*bytes*/) {}
   virtual void on_fetched(const RemoteFile&) {}
 };
 
 /// Downloads what `folder` lacks of a set, and what is wrong there. A file arrives under its name
-/// with .part added, and takes its name once its checksum is right; what is left of a download that
-/// failed stays as .part, and the next one goes on from there. Of an archive the members are kept,
-/// not the archive. Throws Error: for what http_get() refuses, another size or checksum (nothing is
-/// kept then), a folder or disk that cannot be written to, a wrong file of another name that would
-/// be read in place of the right one, and a build that cannot download.
+/// with .part added, and gets its name once its checksum is right; what is left of a failed
+/// download stays as .part, and the next one continues from there. The members of an archive are
+/// kept, not the archive itself. Throws Error: for what http_get() refuses, another size or
+/// checksum (nothing is kept then), a folder or disk that cannot be written to, a wrong file of
+/// another name that would be read in place of the right one, and a build that cannot download.
 void get_set(const RemoteSet& set, const std::filesystem::path& folder, const GetOptions& options,
              GetObserver& observer);
 

@@ -26,15 +26,15 @@ struct FileReport {
 };
 
 /// Compares the content of each file of a set, plain or compressed, with its checksum. The files of
-/// an archive are compared with what was recorded when they were taken out of it. Throws Error
-/// when this build computes no checksums.
+/// an archive are compared with the checksums saved when they were unpacked. Throws Error when this
+/// build does not compute checksums.
 std::vector<FileReport> inspect(const RemoteSet& set, const std::filesystem::path& folder);
 
 /// The same for one downloaded file of the set.
 std::vector<FileReport> inspect(const RemoteSet& set, const RemoteFile& file,
                                 const std::filesystem::path& folder);
 
-/// Records the checksums of what was taken out of an archive, in the format of sha256sum, as
+/// Saves the checksums of what was unpacked from an archive, in the format of sha256sum, as
 /// FOLDER/NAME.sha256. Throws Error.
 void record_members(const RemoteSet& set, const std::filesystem::path& folder,
                     const std::vector<std::pair<std::string, std::string>>& sums);

@@ -5,8 +5,8 @@
 
 namespace plastic::apps {
 
-/// Of a character, in pixels, without the gap to the next. Only what hangs below the line of the
-/// others, as in g, uses the last row.
+/// The size of a character in pixels, without the gap to the next. Only descenders, as in g, use
+/// the last row.
 inline constexpr int glyph_width = 5;
 inline constexpr int glyph_height = 8;
 

@@ -12,7 +12,7 @@ struct EpochRecord {
   /// From 1; those of a file ascend.
   int epoch = 0;
   /// Quantities by name, in the file's order: losses and accuracies as fractions, seconds,
-  /// learning_rate where recorded. One that is null in the file is left out.
+  /// learning_rate if logged. One that is null in the file is left out.
   std::vector<std::pair<std::string, double>> numbers;
   /// Likewise what is under "diagnostics".
   std::vector<std::pair<std::string, double>> diagnostics;

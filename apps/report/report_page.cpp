@@ -14,7 +14,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// Of names that differ: ordered_json looks through all that it has for each that is given to it.
+// Appends directly, since the names differ: ordered_json would search all its names for each new
+// one.
 void append(ordered_json& object, const std::vector<std::pair<std::string, double>>& numbers) {
   using Members = ordered_json::object_t::Container;
   Members& members = object.get_ref<ordered_json::object_t&>();

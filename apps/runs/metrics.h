@@ -20,8 +20,8 @@ class MetricsFile {
  public:
   explicit MetricsFile(const std::filesystem::path& folder);
 
-  /// Takes over the first `epochs` lines of the file that is there, for a run that goes on, and
-  /// gives what they say. Throws Error naming the file when they are not there or damaged.
+  /// Keeps the first `epochs` lines of the existing file, for a run that continues, and returns
+  /// their contents. Throws Error naming the file when they are missing or damaged.
   std::vector<EpochResult> resume(int epochs);
 
   /// Adds a line. The file is replaced as a whole, so that it holds whole epochs at any moment.

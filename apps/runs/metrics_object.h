@@ -14,9 +14,9 @@ struct MetricsMember {
 
   std::string name;
   Kind kind = Kind::null;
-  /// Of an integer or a number.
+  /// The value of an integer or a number.
   double number = 0.0;
-  /// Of an integer, where it fits.
+  /// The value of an integer, if it fits.
   std::int64_t integer = 0;
 
   bool is_number() const { return kind == Kind::integer || kind == Kind::number; }

@@ -40,7 +40,7 @@ struct OptimizerRuns {
   std::size_t planned = 0;
 };
 
-/// Of the runs that are finished, in their order.
+/// The values of the finished runs, in their order.
 std::vector<double> accuracies(const OptimizerRuns& row);
 std::vector<double> seconds(const OptimizerRuns& row);
 int count(const OptimizerRuns& row, RunEnd end);

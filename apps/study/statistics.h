@@ -12,7 +12,7 @@ double sample_deviation(std::span<const double> values);
 
 /// How one optimizer did against another on the same seeds.
 struct PairedDifference {
-  /// Of value - reference.
+  /// Mean and deviation of value - reference.
   double mean = 0.0;
   double deviation = 0.0;
   /// In how many pairs the value is above, equal to and below the reference.

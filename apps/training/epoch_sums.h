@@ -18,7 +18,7 @@ class EpochSums {
   void clear();
 
   /// The device's part of a batch: its mean loss, the logits (N, C) and the classes (N). May be
-  /// recorded.
+  /// captured.
   void add(const Tensor& mean_loss, const Tensor& logits, const Tensor& labels);
   /// The host's part: how many images it had; of a training step also the optimizer's diagnostics,
   /// the same ones in each step.
@@ -38,13 +38,13 @@ class EpochSums {
   /// "sums" (f64: loss, then the diagnostics) and "counts" (i64: correct, images, batches), as of
   /// the last read().
   StateDict state() const;
-  /// Continues from `state`. `named` are diagnostics of the names that its sums are of, whatever
-  /// their values, for means that are asked for before the next batch. Throws Error when it is not
+  /// Continues from `state`. `named` are diagnostics with the names that its sums belong to,
+  /// whatever their values, for means requested before the next batch. Throws Error when it is not
   /// such a state.
   void restore(const StateDict& state, const Diagnostics& named = {});
 
  private:
-  /// f64 (2): loss and correct predictions; at one address, where recorded steps add to it.
+  /// f64 (2): loss and correct predictions; at one address, where captured steps add to it.
   Tensor sums_;
   double loss_ = 0.0;
   double correct_ = 0.0;
@@ -52,7 +52,7 @@ class EpochSums {
   std::int64_t images_ = 0;
   std::int64_t batches_ = 0;
   std::vector<double> diagnostic_sums_;
-  /// Of the last batch, for the names.
+  /// Those of the last batch, for their names.
   Diagnostics last_;
 };
 

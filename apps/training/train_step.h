@@ -15,9 +15,9 @@
 
 namespace plastic::apps {
 
-/// The training step of a run. On a CUDA device it is recorded and repeated: of each batch size the
-/// first step is done as on the CPU, operation by operation, which tunes what is to be tuned, and
-/// the second one is recorded.
+/// The training step of a run. On a CUDA device it is captured and replayed: the first step of each
+/// batch size runs as on the CPU, operation by operation, which tunes what there is to tune, and
+/// the second one is captured.
 class TrainStep {
  public:
   /// The model is on `device` and in training mode, the loader's batches are there, the optimizer

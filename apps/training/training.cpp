@@ -21,7 +21,7 @@
 namespace plastic::apps {
 namespace {
 
-// Of what an epoch under way has in the state of a run.
+// The prefix of what an unfinished epoch has in the state of a run.
 constexpr const char* epoch_prefix = "epoch.";
 
 // How often the sums of an epoch are fetched from a device, which interrupts its work; as often as
@@ -221,7 +221,7 @@ class Training::Run {
   nn::ModulePtr model_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   optim::Scheduler scheduler_;
-  // Of the epoch under way.
+  // State of the current epoch.
   bool in_epoch_ = false;
   EpochSums sums_;
   double seconds_ = 0.0;

@@ -46,7 +46,7 @@ class Diverged : public Error {
 };
 
 struct TrainConfig {
-  /// Share of the training set, drawn anew for each seed.
+  /// Share of the training set, drawn separately for each seed.
   double fraction = 1.0;
   /// One of model_names().
   std::string model = "mlp";
@@ -82,7 +82,7 @@ struct EpochResult {
   /// Training alone, without the evaluation.
   double seconds = 0.0;
   double images_per_second = 0.0;
-  /// Of the step in the middle of the epoch.
+  /// That of the step in the middle of the epoch.
   double learning_rate = 0.0;
   /// NeuroPlastic's, means over the epoch's steps; empty when off.
   Diagnostics diagnostics = {};
