@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/emulator/capture.h"
 #include "tests/emulator/device_memory.h"
 #include "tests/emulator/options.h"
 
@@ -150,6 +151,7 @@ unsigned own_lane() { return running % warp_threads; }
 void* lane_slot(unsigned lane) { return slots[running / warp_threads * warp_threads + lane].bytes; }
 
 void run_grid(dim3 blocks, dim3 threads, const std::function<void()>& thread) {
+  if (is_idle()) return;
   const DeviceAccess access;
   const unsigned count = threads.x * threads.y * threads.z;
   while (fibers.size() < count) fibers.push_back(std::make_unique<Fiber>());

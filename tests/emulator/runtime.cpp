@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/emulator/capture.h"
 #include "tests/emulator/device_memory.h"
 #include "tests/emulator/options.h"
 
@@ -50,6 +51,8 @@ struct Event {
 namespace {
 
 float clock_now = 0;
+std::size_t last_captured_nodes = 0;
+int idles = 0;
 cudaError_t last_error = cudaSuccess;
 /// Where blocks begin, and how large they are.
 std::map<const void*, std::size_t> pinned;
@@ -97,6 +100,16 @@ cudaError_t enqueue(cudaStream_t stream, Work work) {
 }
 
 void pass_time(float milliseconds) { clock_now += milliseconds; }
+
+std::size_t captured_nodes() { return last_captured_nodes; }
+
+Idle::Idle() { ++idles; }
+Idle::~Idle() {
+  // What was asked for meanwhile may still wait.
+  cudaDeviceSynchronize();
+  --idles;
+}
+bool is_idle() { return idles > 0; }
 
 }  // namespace plastic::emulator
 
@@ -316,6 +329,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   if (!stream->capture) return result(cudaErrorInvalidValue);
   const std::unique_ptr<Graph> captured = std::move(stream->capture);
   if (stream->is_capture_broken) return result(cudaErrorStreamCaptureInvalidated);
+  last_captured_nodes = captured->works.size();
   *graph = new Graph{captured->works};
   return cudaSuccess;
 }
