@@ -2,12 +2,11 @@
 
 #include <cmath>
 
-#include "core/autograd/attempt.h"
 #include "core/check.h"
+#include "core/ops/counted_batch_norm.h"
 #include "nn/layer_kind.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/activation.h"
-#include "plastic/core/ops/batch_norm.h"
 #include "plastic/core/ops/elementwise.h"
 
 namespace plastic::nn {
@@ -56,17 +55,14 @@ Tensor BatchNorm::forward_added(const Tensor& x, const Tensor& skip, Activation 
 Tensor BatchNorm::normalized(const Tensor& x, const Tensor& skip, Activation activation) {
   const double momentum =
       averaged_batches_ ? 1 / static_cast<double>(*averaged_batches_ + 1) : options_.momentum;
-  const Tensor y = batch_norm(x, weight, bias, running_mean, running_var,
-                              {.training = is_training() || !running_mean.defined(),
-                               .momentum = momentum,
-                               .eps = options_.eps,
-                               .skip = skip,
-                               .activation = activation});
-  // A batch that was refused does not count.
-  if (is_training() && num_batches_tracked.defined()) {
-    num_batches_tracked.add_(1);
-    note_change([count = num_batches_tracked]() mutable { count.add_(-1); });
-  }
+  // A batch that is refused does not count.
+  const Tensor y = counted_batch_norm(x, weight, bias, running_mean, running_var,
+                                      is_training() ? num_batches_tracked : Tensor(),
+                                      {.training = is_training() || !running_mean.defined(),
+                                       .momentum = momentum,
+                                       .eps = options_.eps,
+                                       .skip = skip,
+                                       .activation = activation});
   if (averaged_batches_ && x.numel() > 0) ++*averaged_batches_;
   return y;
 }

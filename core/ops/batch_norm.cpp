@@ -7,6 +7,8 @@
 #include "core/autograd/graph.h"
 #include "core/check.h"
 #include "core/device/backend.h"
+#include "core/device/training_statistics.h"
+#include "core/ops/counted_batch_norm.h"
 #include "core/tensor/layout.h"
 
 namespace plastic {
@@ -83,13 +85,19 @@ struct Statistics {
   Tensor variance;
 };
 
-Statistics statistics_of(const Tensor& rows) {
-  const std::int64_t channels = rows.size(1);
+Statistics empty_statistics(const Tensor& rows) {
   const TensorOptions options{.dtype = DType::f64, .device = rows.device()};
+  return {Tensor::empty({rows.size(1)}, options), Tensor::empty({rows.size(1)}, options)};
+}
+
+Statistics statistics_of(const Tensor& rows) {
+  Statistics of = empty_statistics(rows);
   if (rows.numel() == 0) {
-    return {Tensor::zeros({channels}, options), Tensor::zeros({channels}, options)};
+    of.mean.fill_(0);
+    of.variance.fill_(0);
+    return of;
   }
-  Statistics of{Tensor::empty({channels}, options), Tensor::empty({channels}, options)};
+  const std::int64_t channels = rows.size(1);
   backend(rows.device())
       .batch_norm_statistics(rows.dtype(), rows.numel() / channels, channels, memory(rows),
                              numbers(of.mean), numbers(of.variance));
@@ -103,29 +111,85 @@ void note_values(const Tensor& tensor) {
   });
 }
 
-/// Moves the running statistics towards those of a batch of `count` values a channel.
-void update_running(const Tensor& running_mean, const Tensor& running_var, const Statistics& batch,
-                    std::int64_t count, double momentum) {
-  if (is_attempt()) {
-    note_values(running_mean);
-    note_values(running_var);
-  }
-  Tensor mean = dense_or_undefined(running_mean);
-  Tensor variance = dense_or_undefined(running_var);
-  mean.impl()->storage->bump_version();
-  variance.impl()->storage->bump_version();
-  backend(mean.device())
-      .batch_norm_running({.dtype = mean.dtype(),
-                           .channels = mean.numel(),
-                           .momentum = momentum,
-                           .bessel = static_cast<double>(count) / static_cast<double>(count - 1),
-                           .mean = numbers(batch.mean),
-                           .variance = numbers(batch.variance),
-                           .running_mean = memory(mean),
-                           .running_var = memory(variance)});
-  if (!running_mean.is_contiguous()) running_mean.detach().copy_(mean);
-  if (!running_var.is_contiguous()) running_var.detach().copy_(variance);
+/// Variances of a sample of `count` from those of the population.
+double bessel(std::int64_t count) {
+  return static_cast<double>(count) / static_cast<double>(count - 1);
 }
+
+/// What training moves: running statistics, perhaps undefined, and a count of batches, perhaps
+/// undefined.
+class Running {
+ public:
+  Running(const Tensor& mean, const Tensor& variance, const Tensor& batches)
+      : mean_(mean), variance_(variance), batches_(batches) {}
+
+  /// Towards those of a batch of `count` values a channel.
+  void move(const Statistics& batch, std::int64_t count, double momentum) {
+    if (mean_.defined() && count > 0) {
+      begin();
+      backend(dense_mean_.device())
+          .batch_norm_running({.dtype = dense_mean_.dtype(),
+                               .channels = dense_mean_.numel(),
+                               .momentum = momentum,
+                               .bessel = bessel(count),
+                               .mean = numbers(batch.mean),
+                               .variance = numbers(batch.variance),
+                               .running_mean = memory(dense_mean_),
+                               .running_var = memory(dense_variance_)});
+      end();
+    }
+    if (!batches_.defined()) return;
+    batches_.add_(1);
+    note_count();
+  }
+
+  /// The statistics of rows, not empty, with the running ones moved by the same pass.
+  Statistics take(TrainingStatistics& device, const Tensor& rows, double momentum) {
+    if (mean_.defined()) begin();
+    if (batches_.defined()) batches_.impl()->storage->bump_version();
+    Statistics of = empty_statistics(rows);
+    const std::int64_t channels = rows.size(1);
+    const std::int64_t count = rows.numel() / channels;
+    device.batch_norm_training_statistics(
+        {.dtype = rows.dtype(),
+         .rows = count,
+         .channels = channels,
+         .x = memory(rows),
+         .mean = numbers(of.mean),
+         .variance = numbers(of.variance),
+         .momentum = momentum,
+         .bessel = bessel(count),
+         .running_mean = memory(dense_mean_),
+         .running_var = memory(dense_variance_),
+         .batches = static_cast<std::int64_t*>(memory(batches_))});
+    if (mean_.defined()) end();
+    if (batches_.defined()) note_count();
+    return of;
+  }
+
+ private:
+  void begin() {
+    if (is_attempt()) {
+      note_values(mean_);
+      note_values(variance_);
+    }
+    dense_mean_ = dense_or_undefined(mean_);
+    dense_variance_ = dense_or_undefined(variance_);
+    dense_mean_.impl()->storage->bump_version();
+    dense_variance_.impl()->storage->bump_version();
+  }
+  void end() {
+    if (!mean_.is_contiguous()) mean_.detach().copy_(dense_mean_);
+    if (!variance_.is_contiguous()) variance_.detach().copy_(dense_variance_);
+  }
+  void note_count() {
+    note_change([batches = batches_]() mutable { batches.add_(-1); });
+  }
+
+  Tensor mean_, variance_, batches_;
+  /// Without gaps, from begin() on.
+  Tensor dense_mean_, dense_variance_;
+};
 
 /// A copy in f64.
 Tensor exact(const Tensor& values) {
@@ -201,17 +265,36 @@ Gradients backward(const Kept& kept, const Tensor& grad, const Inputs& in) {
 Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
                   const Tensor& running_mean, const Tensor& running_var,
                   const BatchNormOptions& options) {
+  return counted_batch_norm(x, weight, bias, running_mean, running_var, {}, options);
+}
+
+Tensor counted_batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                          const Tensor& running_mean, const Tensor& running_var,
+                          const Tensor& batches, const BatchNormOptions& options) {
   check(x, weight, bias, running_mean, running_var, options);
+  if (batches.defined()) {
+    check_same_device("batch_norm", x, batches);
+    if (batches.dtype() != DType::i64 || batches.rank() != 0) {
+      fail("batch_norm", "the count of batches is ", name_of(batches.dtype()), " ",
+           to_string(batches.shape()), "; needs i64 ()");
+    }
+  }
   const Tensor rows = rows_of(x);
-  const std::int64_t channels = x.size(1);
-  const std::int64_t count = channels == 0 ? 0 : x.numel() / channels;
-  const Statistics statistics =
-      options.training ? statistics_of(rows) : Statistics{exact(running_mean), exact(running_var)};
   const Tensor skip = options.skip.defined() ? rows_of(options.skip) : Tensor();
   const Tensor weights = dense_or_undefined(weight);
   const Tensor biases = dense_or_undefined(bias);
   const bool relu = options.activation == Activation::relu;
   const Tensor y = empty_rows(x);
+  const std::int64_t channels = x.size(1);
+  const std::int64_t count = channels == 0 ? 0 : x.numel() / channels;
+  Running running(running_mean, running_var, batches);
+  // Which moves the running statistics, with nothing left to do that memory may be out for.
+  auto* const at_once =
+      count > 0 ? dynamic_cast<TrainingStatistics*>(&backend(x.device())) : nullptr;
+  const Statistics statistics =
+      !options.training    ? Statistics{exact(running_mean), exact(running_var)}
+      : at_once != nullptr ? running.take(*at_once, rows, options.momentum)
+                           : statistics_of(rows);
   if (y.numel() > 0) {
     backend(x.device())
         .batch_norm({.dtype = x.dtype(),
@@ -228,9 +311,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
                     memory(y));
   }
   // Last: when memory is out, they stay as they were.
-  if (options.training && running_mean.defined() && count > 0) {
-    update_running(running_mean, running_var, statistics, count, options.momentum);
-  }
+  if (options.training && at_once == nullptr) running.move(statistics, count, options.momentum);
   const Kept kept{.x = Saved("batch_norm", rows),
                   .statistics = statistics,
                   .weight = saved(weights),

@@ -23,6 +23,9 @@ namespace {
 
 using cudnn_graph::Plan;
 
+/// How many plans are made and measured for a shape.
+constexpr std::size_t max_plans = 8;
+
 /// What the fast kernels need.
 constexpr std::uint32_t best_alignment = 16;
 
@@ -143,11 +146,11 @@ class CudnnConvolutions::State {
                                const Tensors& tensors, std::size_t filter_bytes) {
     std::optional<ConvGraph> graph;
     try {
-      graph = make_conv_graph(handle_, shape, rules);
+      graph = make_conv_graph({.handle = handle_}, shape, rules);
     } catch (const Error&) {
       return std::nullopt;
     }
-    std::vector<Plan> plans = make_conv_plans(handle_, *graph, rules);
+    std::vector<Plan> plans = make_conv_plans({.handle = handle_}, *graph, rules, max_plans);
     const std::size_t best = choose(plans, rules, tensors, filter_bytes);
     if (best == plans.size()) return std::nullopt;
     return Chosen{.graph = std::move(*graph), .plan = std::move(plans[best])};

@@ -9,10 +9,9 @@ namespace {
 
 using cudnn_graph::Descriptor;
 using cudnn_graph::Plan;
+using cudnn_graph::Target;
 using Sizes = std::array<std::int64_t, 4>;
 
-/// How many plans are made and measured for a shape.
-constexpr std::size_t most_plans = 8;
 /// Plans that want more are left out.
 constexpr std::int64_t most_workspace_bytes = std::int64_t{256} << 20;
 
@@ -96,7 +95,7 @@ bool is_wanted(const Descriptor& config, const ConvRules& c) {
 
 }  // namespace
 
-ConvGraph make_conv_graph(cudnnHandle_t handle, const Conv2dShape& s, const ConvRules& c) {
+ConvGraph make_conv_graph(const Target& target, const Conv2dShape& s, const ConvRules& c) {
   const auto [x_id, weight_id, y_id] = conv_tensor_ids;
   Descriptor x =
       channels_last(s.dtype, s.batch, s.in_channels, s.in_height, s.in_width, x_id, c.alignment);
@@ -114,7 +113,7 @@ ConvGraph make_conv_graph(cudnnHandle_t handle, const Conv2dShape& s, const Conv
       .set(names.alpha, 1.0F)
       .set(names.beta, 0.0F)
       .finalize();
-  Descriptor graph = cudnn_graph::operation_graph(handle, operation);
+  Descriptor graph = cudnn_graph::operation_graph(target, operation);
   return {.x = std::move(x),
           .weight = std::move(weight),
           .y = std::move(y),
@@ -124,21 +123,21 @@ ConvGraph make_conv_graph(cudnnHandle_t handle, const Conv2dShape& s, const Conv
 }
 
 // An engine that turns out not to be able to do it is left out: that is how cuDNN says so.
-std::vector<Plan> make_conv_plans(cudnnHandle_t handle, const ConvGraph& graph,
-                                  const ConvRules& c) {
+std::vector<Plan> make_conv_plans(const Target& target, const ConvGraph& graph, const ConvRules& c,
+                                  std::size_t max_plans) {
   std::vector<Plan> plans;
   for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
     std::vector<Descriptor> configs;
     try {
-      configs = cudnn_graph::engine_configs(graph.graph, mode);
+      configs = cudnn_graph::engine_configs(target, graph.graph, mode);
     } catch (const Error&) {
       continue;
     }
     for (Descriptor& config : configs) {
-      if (plans.size() == most_plans) return plans;
+      if (plans.size() == max_plans) return plans;
       try {
         if (!is_wanted(config, c)) continue;
-        Plan plan(handle, std::move(config));
+        Plan plan(target, std::move(config));
         if (plan.workspace_bytes() <= most_workspace_bytes) plans.push_back(std::move(plan));
       } catch (const Error&) {
         continue;

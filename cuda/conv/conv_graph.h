@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "core/device/conv2d_shape.h"
@@ -31,10 +33,12 @@ struct ConvGraph {
 
 /// The filters of the graph lie as (out, height, width, in). Throws Error where cuDNN takes no such
 /// convolution.
-ConvGraph make_conv_graph(cudnnHandle_t handle, const Conv2dShape& shape, const ConvRules& rules);
+ConvGraph make_conv_graph(const cudnn_graph::Target& target, const Conv2dShape& shape,
+                          const ConvRules& rules);
 
-/// Plans for a graph, best first by cuDNN's estimate.
-std::vector<cudnn_graph::Plan> make_conv_plans(cudnnHandle_t handle, const ConvGraph& graph,
-                                               const ConvRules& rules);
+/// At most `max_plans` plans for a graph, best first by cuDNN's estimate.
+std::vector<cudnn_graph::Plan> make_conv_plans(const cudnn_graph::Target& target,
+                                               const ConvGraph& graph, const ConvRules& rules,
+                                               std::size_t max_plans);
 
 }  // namespace plastic::cuda

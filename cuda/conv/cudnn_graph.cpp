@@ -11,6 +11,10 @@ namespace {
 /// That a plan keeps: as many as a network has layers of one shape, several times over.
 constexpr std::size_t most_packs = 64;
 
+// By number: headers have the names from 9.8 on only.
+constexpr auto heuristics_device = static_cast<cudnnBackendAttributeName_t>(204);
+constexpr auto plan_device = static_cast<cudnnBackendAttributeName_t>(407);
+
 /// How many values an attribute has.
 std::int64_t count_of(const Descriptor& descriptor, cudnnBackendAttributeName_t name,
                       cudnnBackendAttributeType_t type) {
@@ -27,6 +31,11 @@ void read(const Descriptor& descriptor, cudnnBackendAttributeName_t name, const 
   check(cudnn().get_attribute(descriptor.get(), name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &count,
                               &target),
         "cudnnBackendGetAttribute");
+}
+
+/// Names the device that heuristics and plans are for, where it is not a handle's.
+void set_described(Descriptor& descriptor, cudnnBackendAttributeName_t name, const Target& target) {
+  if (target.described != nullptr) descriptor.set(name, *target.described);
 }
 
 }  // namespace
@@ -85,19 +94,20 @@ Descriptor tensor(cudnnDataType_t type, std::span<const std::int64_t> sizes,
   return tensor;
 }
 
-Descriptor operation_graph(cudnnHandle_t handle, const Descriptor& operation) {
+Descriptor operation_graph(const Target& target, const Descriptor& operation) {
   Descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-  graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, handle)
-      .set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation)
-      .finalize();
+  if (target.handle != nullptr) graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, target.handle);
+  graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation).finalize();
   return graph;
 }
 
-std::vector<Descriptor> engine_configs(const Descriptor& graph, cudnnBackendHeurMode_t mode) {
+std::vector<Descriptor> engine_configs(const Target& target, const Descriptor& graph,
+                                       cudnnBackendHeurMode_t mode) {
   Descriptor heuristics(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
   heuristics.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph)
-      .set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode)
-      .finalize();
+      .set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
+  set_described(heuristics, heuristics_device, target);
+  heuristics.finalize();
   const std::int64_t count =
       count_of(heuristics, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR);
   std::vector<Descriptor> configs;
@@ -128,11 +138,11 @@ bool has_note(const Descriptor& engine_config,
   return std::find_first_of(own, own + count, notes.begin(), notes.end()) != own + count;
 }
 
-Plan::Plan(cudnnHandle_t handle, Descriptor engine_config)
+Plan::Plan(const Target& target, Descriptor engine_config)
     : engine_config_(std::move(engine_config)), plan_(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR) {
-  plan_.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle)
-      .set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, engine_config_)
-      .finalize();
+  if (target.handle != nullptr) plan_.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, target.handle);
+  set_described(plan_, plan_device, target);
+  plan_.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, engine_config_).finalize();
   std::int64_t count = 0;
   check(cudnn().get_attribute(plan_.get(), CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE,
                               CUDNN_TYPE_INT64, 1, &count, &workspace_bytes_),

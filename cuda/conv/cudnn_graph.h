@@ -41,15 +41,24 @@ class Descriptor {
   std::unique_ptr<void, Destroy> descriptor_;
 };
 
+/// What plans are made for: the device of a handle, or one that is only described, by a descriptor
+/// of type CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR (from cuDNN 9.8 on). Plans for the latter cannot be
+/// executed.
+struct Target {
+  cudnnHandle_t handle = nullptr;
+  const Descriptor* described = nullptr;
+};
+
 /// A tensor whose sizes are given as (batch, channels, height, width), as are its strides.
 Descriptor tensor(cudnnDataType_t type, std::span<const std::int64_t> sizes,
                   std::span<const std::int64_t> strides, std::int64_t id, std::int64_t alignment);
 
 /// A graph of one operation.
-Descriptor operation_graph(cudnnHandle_t handle, const Descriptor& operation);
+Descriptor operation_graph(const Target& target, const Descriptor& operation);
 
 /// Engines that may do a graph and their settings, best first by the estimate of `mode`.
-std::vector<Descriptor> engine_configs(const Descriptor& graph, cudnnBackendHeurMode_t mode);
+std::vector<Descriptor> engine_configs(const Target& target, const Descriptor& graph,
+                                       cudnnBackendHeurMode_t mode);
 
 /// Whether an engine has any of these notes.
 bool has_note(const Descriptor& engine_config,
@@ -58,7 +67,7 @@ bool has_note(const Descriptor& engine_config,
 /// A graph made ready to run by one engine.
 class Plan {
  public:
-  Plan(cudnnHandle_t handle, Descriptor engine_config);
+  Plan(const Target& target, Descriptor engine_config);
 
   std::int64_t workspace_bytes() const { return workspace_bytes_; }
   /// `data` belongs to the tensors with the ids of the same place.

@@ -11,8 +11,33 @@
 namespace plastic::cuda {
 namespace {
 
+/// Running statistics, which move towards a batch's. T is theirs.
+template <class T>
+struct Running {
+  double momentum = 0;
+  double bessel = 1;
+  /// Null where there are none.
+  T* mean = nullptr;
+  T* variance = nullptr;
+  /// Null where there is none.
+  std::int64_t* batches = nullptr;
+
+  __device__ void move(std::int64_t channel, double new_mean, double new_variance) const {
+    if (mean != nullptr) {
+      move(mean[channel], new_mean);
+      move(variance[channel], rules::corrected(new_variance, bessel));
+    }
+    if (batches != nullptr && channel == 0) ++*batches;
+  }
+
+ private:
+  __device__ void move(T& value, double towards) const {
+    value = static_cast<T>(rules::MoveTowards{momentum}(static_cast<double>(value), towards));
+  }
+};
+
 /// Mean and variance from Σ (x - shift) and Σ (x - shift)², the first row being the shift, or an
-/// earlier mean.
+/// earlier mean; then the running statistics.
 template <class T>
 struct WriteMoments {
   const T* first_row;
@@ -21,6 +46,7 @@ struct WriteMoments {
   double rows;
   double* mean;
   double* variance;
+  Running<computed<T>> running;
 
   __device__ double shift(std::int64_t channel) const {
     return earlier == nullptr ? static_cast<double>(widen(first_row[channel])) : earlier[channel];
@@ -29,6 +55,7 @@ struct WriteMoments {
     const rules::ChannelMoments moments(rows, shift(channel), sums[0], sums[1]);
     mean[channel] = moments.mean;
     variance[channel] = moments.variance;
+    running.move(channel, moments.mean, moments.variance);
   }
 };
 
@@ -36,7 +63,7 @@ struct WriteMoments {
 /// off.
 template <class T, unsigned width>
 __global__ void __launch_bounds__(column_threads, 2)
-    sum_moments(const T* x, std::int64_t rows, std::int64_t packs, double* partial,
+    sum_moments(const T* x, std::int64_t rows, std::int64_t packs, Shares<double> shares,
                 WriteMoments<T> finish) {
   const std::int64_t column = own_column();
   double sums[2][width] = {};
@@ -58,20 +85,16 @@ __global__ void __launch_bounds__(column_threads, 2)
           }
         });
   }
-  finish_columns(sums, packs, partial, finish);
+  finish_columns(sums, packs, shares, finish);
 }
 
 template <class T>
 __global__ void __launch_bounds__(block_threads)
-    move_running(BatchNormRunning update, T* running_mean, T* running_var) {
-  const rules::MoveTowards towards{update.momentum};
-  const auto move = [&](T& running, double value) {
-    running = narrow<T>(static_cast<computed<T>>(towards(widen(running), value)));
-  };
+    move_running(std::int64_t channels, const double* mean, const double* variance,
+                 Running<T> running) {
   const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
-  for (std::int64_t c = own_column(); c < update.channels; c += step) {
-    move(running_mean[c], update.mean[c]);
-    move(running_var[c], rules::corrected(update.variance[c], update.bessel));
+  for (std::int64_t c = own_column(); c < channels; c += step) {
+    running.move(c, mean[c], variance[c]);
   }
 }
 
@@ -107,49 +130,70 @@ __global__ void __launch_bounds__(column_threads)
 
 }  // namespace
 
-void CudaBackend::batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels,
-                                        const void* x, double* mean, double* variance) {
+void CudaBackend::batch_norm_training_statistics(const BatchStatistics& call) {
   Context& context = use();
-  with_real(dtype, [&](auto zero) {
+  with_real(call.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const bool fits = channels % pack_width<T> == 0 && are_aligned(x);
+    using Parameter = computed<T>;
+    const auto* x = static_cast<const T*>(call.x);
+    const bool fits = call.channels % pack_width<T> == 0 && are_aligned(x);
     with_pack_width<T>(fits, [&](auto width) {
-      const std::int64_t packs = channels / width;
-      const Grid grid = column_sum_grid(context, rows, packs);
-      const Scratch partial(context, partial_count(grid, 2, channels) * sizeof(double));
-      const auto take = [&](const double* earlier) {
-        const WriteMoments<T> finish{.first_row = static_cast<const T*>(x),
-                                     .earlier = earlier,
-                                     .rows = static_cast<double>(rows),
-                                     .mean = mean,
-                                     .variance = variance};
-        launch(context, "batch_norm_statistics", sum_moments<T, width>, grid,
-               static_cast<const T*>(x), rows, packs, partial.template as<double>(), finish);
-        join_columns<2>(context, "batch_norm_statistics", grid, partial.template as<const double>(),
-                        channels, finish);
+      const std::int64_t packs = call.channels / width;
+      const Grid grid = column_sum_grid(context, call.rows, packs);
+      const ShareMemory<double> memory(context, grid, 2, call.channels);
+      // f64 takes a second pass: the first row may lie far from the mean, which costs digits.
+      constexpr bool takes_two = std::is_same_v<T, double>;
+      const std::size_t bytes = static_cast<std::size_t>(call.channels) * sizeof(double);
+      const Scratch earlier(context, takes_two ? bytes : 0);
+      const Running<Parameter> running{.momentum = call.momentum,
+                                       .bessel = call.bessel,
+                                       .mean = static_cast<Parameter*>(call.running_mean),
+                                       .variance = static_cast<Parameter*>(call.running_var),
+                                       .batches = call.batches};
+      const auto take = [&](const double* shift, const Running<Parameter>& moved) {
+        const WriteMoments<T> finish{.first_row = x,
+                                     .earlier = shift,
+                                     .rows = static_cast<double>(call.rows),
+                                     .mean = call.mean,
+                                     .variance = call.variance,
+                                     .running = moved};
+        launch(context, "batch_norm_statistics", sum_moments<T, width>, grid, x, call.rows, packs,
+               memory.shares(), finish);
       };
-      take(nullptr);
-      if constexpr (std::is_same_v<T, double>) {
-        // The first row may lie far from the mean, which costs f64 digits.
-        const Scratch earlier(context, static_cast<std::size_t>(channels) * sizeof(double));
-        check(cudaMemcpyAsync(earlier.template as<double>(), mean,
-                              static_cast<std::size_t>(channels) * sizeof(double),
+      take(nullptr, takes_two ? Running<Parameter>{} : running);
+      if constexpr (takes_two) {
+        check(cudaMemcpyAsync(earlier.template as<double>(), call.mean, bytes,
                               cudaMemcpyDeviceToDevice, context.stream()),
               "cudaMemcpyAsync in batch_norm_statistics");
-        take(earlier.template as<const double>());
+        take(earlier.template as<const double>(), running);
       }
     });
   });
 }
 
+void CudaBackend::batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels,
+                                        const void* x, double* mean, double* variance) {
+  batch_norm_training_statistics({.dtype = dtype,
+                                  .rows = rows,
+                                  .channels = channels,
+                                  .x = x,
+                                  .mean = mean,
+                                  .variance = variance});
+}
+
 void CudaBackend::batch_norm_running(const BatchNormRunning& update) {
   Context& context = use();
   if (update.channels == 0) return;
-  with_real(update.dtype, [&](auto zero) {
+  const auto run = [&](auto zero) {
     using T = decltype(zero);
+    const Running<T> running{.momentum = update.momentum,
+                             .bessel = update.bessel,
+                             .mean = static_cast<T*>(update.running_mean),
+                             .variance = static_cast<T*>(update.running_var)};
     launch(context, "batch_norm_running", move_running<T>, grid_for(context, update.channels),
-           update, static_cast<T*>(update.running_mean), static_cast<T*>(update.running_var));
-  });
+           update.channels, update.mean, update.variance, running);
+  };
+  update.dtype == DType::f64 ? run(double{}) : run(float{});
 }
 
 void CudaBackend::batch_norm(const BatchNormCall& call, void* y) {

@@ -81,7 +81,7 @@ constexpr unsigned summed_rows = sizeof(T) < 4 ? 4 : 2;
 /// Σ g and Σ g·(x - mean); leaves g in `kept` unless that is null.
 template <class T, unsigned width, Mask mask>
 __global__ void __launch_bounds__(column_threads, 2)
-    sum_gradients(Sources<T> from, std::int64_t packs, T* kept, double* partial,
+    sum_gradients(Sources<T> from, std::int64_t packs, T* kept, Shares<double> shares,
                   WriteSums<T> finish) {
   using Number = computed<T>;
   const std::int64_t column = own_column();
@@ -110,7 +110,7 @@ __global__ void __launch_bounds__(column_threads, 2)
           }
         });
   }
-  finish_columns(sums, packs, partial, finish);
+  finish_columns(sums, packs, shares, finish);
 }
 
 /// dx; `means` as WriteSums leaves them, null for zeros.
@@ -173,17 +173,15 @@ void backward(Context& context, const BatchNormCall& call, const BatchNormGrad& 
                       needs_means ? 2 * static_cast<std::size_t>(channels) * sizeof(Number) : 0);
   if (needs_means || kept != nullptr || grad.grad_weight != nullptr || grad.grad_bias != nullptr) {
     const Grid grid = column_sum_grid(context, call.rows, packs);
-    const Scratch partial(context, partial_count(grid, 2, channels) * sizeof(double));
+    const ShareMemory<double> memory(context, grid, 2, channels);
     const WriteSums<T> finish{.n = from.n,
                               .grad_weight = static_cast<Number*>(grad.grad_weight),
                               .grad_bias = static_cast<Number*>(grad.grad_bias),
                               .means = means.as<Number>()};
     with_mask(mask, [&]<Mask used>() {
       launch(context, "batch_norm_grad sums", sum_gradients<T, width, used>, grid, from, packs,
-             kept, partial.as<double>(), finish);
+             kept, memory.shares(), finish);
     });
-    join_columns<2>(context, "batch_norm_grad sums", grid, partial.as<const double>(), channels,
-                    finish);
   }
   if (grad.grad_x == nullptr) return;
   if (kept != nullptr) {

@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/check.h"
+#include "cuda/reduce/arrivals.h"
+#include "cuda/reduce/last_block.h"
 #include "cuda/runtime/launch.h"
+#include "cuda/runtime/scratch.h"
 
 // How kernels go over a matrix whose rows are cut into packs: a thread stays in one column of packs
 // and takes some of its rows, so that what belongs to the column is read once, and the threads of a
 // row read neighbouring memory. Sums over the rows are added within a thread, then within its
-// block, and those of the blocks by a second kernel, each in an order that depends on the sizes and
-// the device alone.
+// block, and those of the blocks by the block that finishes last, each in an order that depends on
+// the sizes and the device alone, and not on which block that is.
 namespace plastic::cuda {
 
 /// Threads in a block.
@@ -96,64 +100,122 @@ __device__ void sum_over_y(Sum (&sums)[width]) {
   }
 }
 
-/// The end of a kernel that computes `count` sums of each column: calls finish(column, sums) where
-/// one block had all rows, and else leaves the block's share in `partial` for join_columns().
+/// Where blocks (y) leave what they have of a result's sums, and for each block (x) how many have.
+template <class Sum>
+struct Shares {
+  Sum* partial = nullptr;
+  unsigned* arrived = nullptr;
+};
+
+/// Adds up the shares that gridDim.y blocks of `threads` threads left in `partial`, as [block][sum]
+/// [column], and calls finish(column, sums) for the columns from `first` to `end` of `columns`.
+/// Share i enters sum i % 32; these are added in a tree. All threads of the last block call it.
+template <unsigned threads, unsigned count, class Sum, class Finish>
+__device__ void join_shares(const Sum* partial, std::int64_t columns, std::int64_t first,
+                            std::int64_t end, const Finish& finish) {
+  constexpr unsigned lanes = 32;
+  constexpr unsigned width = 32;
+  // A warp reads neighbouring columns and has some of the 32 sums of each.
+  constexpr unsigned warps = threads / width;
+  constexpr unsigned own_lanes = lanes / warps;
+  static_assert(warps * width == threads && own_lanes * warps == lanes);
+  __shared__ Sum others[count][warps][width];
+  const unsigned thread = threadIdx.y * blockDim.x + threadIdx.x;
+  const unsigned warp = thread / width;
+  for (std::int64_t begin = first; begin < end; begin += width) {
+    const std::int64_t column = begin + thread % width;
+    Sum sums[count][own_lanes] = {};
+    if (column < end) {
+#pragma unroll
+      for (unsigned lane = 0; lane < own_lanes; ++lane) {
+#pragma unroll 4
+        for (unsigned i = lane * warps + warp; i < gridDim.y; i += lanes) {
+          for (unsigned k = 0; k < count; ++k) {
+            sums[k][lane] += __ldcg(partial + (std::int64_t{i} * count + k) * columns + column);
+          }
+        }
+      }
+    }
+    // Sums 0 to 15 get those 16 further on, and so forth: first those of one thread.
+    for (unsigned k = 0; k < count; ++k) {
+#pragma unroll
+      for (unsigned step = own_lanes / 2; step > 0; step /= 2) {
+#pragma unroll
+        for (unsigned lane = 0; lane < step; ++lane) sums[k][lane] += sums[k][lane + step];
+      }
+      others[k][warp][thread % width] = sums[k][0];
+    }
+    __syncthreads();
+    for (unsigned step = warps / 2; step > 0; step /= 2) {
+      if (warp < step) {
+        for (unsigned k = 0; k < count; ++k) {
+          others[k][warp][thread % width] += others[k][warp + step][thread % width];
+        }
+      }
+      __syncthreads();
+    }
+    if (warp == 0 && column < end) {
+      Sum totals[count];
+      for (unsigned k = 0; k < count; ++k) totals[k] = others[k][0][thread];
+      finish(column, totals);
+    }
+    // What the first warp reads is written again.
+    __syncthreads();
+  }
+}
+
+/// The end of a kernel that computes `count` sums of each column in blocks of column_threads
+/// threads, if there are several for a column: calls finish(column, sums) for each, in the one
+/// block that had all rows or in the last to finish. All threads call it.
 template <unsigned count, unsigned width, class Sum, class Finish>
-__device__ void finish_columns(Sum (&sums)[count][width], std::int64_t packs, Sum* partial,
-                               const Finish& finish) {
+__device__ void finish_columns(Sum (&sums)[count][width], std::int64_t packs,
+                               const Shares<Sum>& shares, const Finish& finish) {
   for (unsigned k = 0; k < count; ++k) sum_over_y(sums[k]);
   const std::int64_t pack = own_column();
-  if (threadIdx.y != 0 || pack >= packs) return;
-  for (unsigned j = 0; j < width; ++j) {
+  const std::int64_t columns = packs * width;
+  const bool is_alone = gridDim.y == 1;
+  for (unsigned j = 0; j < width && threadIdx.y == 0 && pack < packs; ++j) {
     const std::int64_t column = pack * width + j;
-    if (gridDim.y == 1) {
+    if (is_alone) {
       Sum totals[count];
       for (unsigned k = 0; k < count; ++k) totals[k] = sums[k][j];
       finish(column, totals);
     } else {
       for (unsigned k = 0; k < count; ++k) {
-        partial[(std::int64_t{blockIdx.y} * count + k) * packs * width + column] = sums[k][j];
+        shares.partial[(std::int64_t{blockIdx.y} * count + k) * columns + column] = sums[k][j];
       }
     }
   }
+  if (is_alone || !is_last_to_arrive(shares.arrived + blockIdx.x, gridDim.y)) return;
+  const std::int64_t tile = std::int64_t{blockDim.x} * width;
+  const std::int64_t first = blockIdx.x * tile;
+  const std::int64_t end = first + tile < columns ? first + tile : columns;
+  join_shares<column_threads, count>(shares.partial, columns, first, end, finish);
 }
 
-/// Elements of `partial` for that; 0 where none is needed.
-inline std::size_t partial_count(const Grid& grid, unsigned count, std::int64_t columns) {
-  return grid.blocks.y == 1
-             ? 0
-             : std::size_t{grid.blocks.y} * count * static_cast<std::size_t>(columns);
-}
-
-/// 8 columns a block, whose shares are read by 32 threads.
-constexpr unsigned joined_columns = 8;
-
-template <unsigned count, class Sum, class Finish>
-__global__ void __launch_bounds__(block_threads)
-    join_columns_kernel(const Sum* partial, unsigned shares, std::int64_t columns, Finish finish) {
-  const std::int64_t column = own_column();
-  Sum totals[count] = {};
-  if (column < columns) {
-    for (unsigned i = threadIdx.y; i < shares; i += blockDim.y) {
-      for (unsigned k = 0; k < count; ++k) {
-        totals[k] += partial[(std::int64_t{i} * count + k) * columns + column];
-      }
+/// The memory of Shares for a kernel that computes `count` sums of each of `columns` columns.
+template <class Sum>
+class ShareMemory {
+ public:
+  ShareMemory(Context& context, const Grid& grid, unsigned count, std::int64_t columns)
+      : partial_(context, grid.blocks.y == 1
+                              ? 0
+                              : std::size_t{grid.blocks.y} * count *
+                                    static_cast<std::size_t>(columns) * sizeof(Sum)) {
+    if (grid.blocks.y == 1) return;
+    const Arrivals all = arrivals(context);
+    if (grid.blocks.x > all.count) {
+      fail("cuda", "sums are shared among ", grid.blocks.x, " x ", grid.blocks.y,
+           " blocks; at most ", all.count, " of them can be");
     }
+    arrived_ = all.counters;
   }
-  sum_over_y(totals);
-  if (threadIdx.y == 0 && column < columns) finish(column, totals);
-}
 
-/// Joins what the blocks of `grid` left, if there were several.
-template <unsigned count, class Sum, class Finish>
-void join_columns(const Context& context, const char* name, const Grid& grid, const Sum* partial,
-                  std::int64_t columns, const Finish& finish) {
-  if (grid.blocks.y == 1) return;
-  const Grid joining{
-      .blocks = dim3(static_cast<unsigned>((columns + joined_columns - 1) / joined_columns)),
-      .threads = dim3(joined_columns, block_threads / joined_columns)};
-  launch(context, name, join_columns_kernel<count, Sum, Finish>, joining, partial, grid.blocks.y,
-         columns, finish);
-}
+  Shares<Sum> shares() const { return {.partial = partial_.as<Sum>(), .arrived = arrived_}; }
+
+ private:
+  Scratch partial_;
+  unsigned* arrived_ = nullptr;
+};
 
 }  // namespace plastic::cuda

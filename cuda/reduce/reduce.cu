@@ -9,7 +9,6 @@
 #include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/number.h"
 #include "cuda/runtime/pack.h"
-#include "cuda/runtime/scratch.h"
 
 namespace plastic::cuda {
 namespace {
@@ -65,7 +64,7 @@ __device__ void add_pack(Accumulator<T> (&sums)[width], const Pack<T, width>& pa
 template <class T, unsigned width, class Term, class Finish>
 __global__ void __launch_bounds__(column_threads)
     sum_columns(const T* in, Axes kept, std::int64_t packs, Axes summed, std::int64_t rows,
-                Accumulator<T>* partial, Term term, Finish finish) {
+                Shares<Accumulator<T>> shares, Term term, Finish finish) {
   Accumulator<T> sums[1][width] = {};
   if (own_column() < packs) {
     const T* column = in + kept.at(own_column());
@@ -79,14 +78,14 @@ __global__ void __launch_bounds__(column_threads)
           for (unsigned i = 0; i < count; ++i) add_pack<T, width>(sums[0], read[i], term);
         });
   }
-  finish_columns(sums, packs, partial, finish);
+  finish_columns(sums, packs, shares, finish);
 }
 
 /// `team` threads a result, 32 or the block; blocks (y) share the packs of a result.
 template <class T, unsigned width, unsigned team, class Term, class Finish>
 __global__ void __launch_bounds__(block_threads)
     sum_lines(const T* in, Axes kept, std::int64_t results, Axes summed, std::int64_t packs,
-              Accumulator<T>* partial, Term term, Finish finish) {
+              Shares<Accumulator<T>> shares, Term term, Finish finish) {
   constexpr unsigned at_a_time = 4;
   const unsigned lane = threadIdx.x % team;
   const std::int64_t result =
@@ -113,11 +112,15 @@ __global__ void __launch_bounds__(block_threads)
   } else {
     total[0] = warp_sum(total[0]);
   }
-  if (lane != 0) return;
   if (gridDim.y == 1) {
-    finish(result, total);
-  } else {
-    partial[blockIdx.y * results + result] = total[0];
+    if (lane == 0) finish(result, total);
+    return;
+  }
+  // Blocks share the packs of one result only.
+  if constexpr (team == block_threads) {
+    if (lane == 0) shares.partial[blockIdx.y * results + result] = total[0];
+    if (!is_last_to_arrive(shares.arrived + blockIdx.x, gridDim.y)) return;
+    join_shares<block_threads, 1>(shares.partial, results, result, result + 1, finish);
   }
 }
 
@@ -181,12 +184,9 @@ void sum_by_columns(Context& context, const Layout& layout, bool fits, Term term
     const std::int64_t columns = layout.kept.numel();
     const std::int64_t rows = layout.summed.numel();
     const Grid grid = column_sum_grid(context, rows, packs);
-    const Scratch partial(context, partial_count(grid, 1, columns) * sizeof(Accumulator<T>));
+    const ShareMemory<Accumulator<T>> memory(context, grid, 1, columns);
     launch(context, "sum_columns", sum_columns<T, width, Term, Finish>, grid, layout.kept.as<T>(),
-           axes_of(kept), packs, axes_of(layout.summed), rows,
-           partial.template as<Accumulator<T>>(), term, finish);
-    join_columns<1>(context, "sum_columns", grid, partial.template as<const Accumulator<T>>(),
-                    columns, finish);
+           axes_of(kept), packs, axes_of(layout.summed), rows, memory.shares(), term, finish);
   });
 }
 
@@ -208,14 +208,12 @@ void sum_by_lines(Context& context, const Layout& layout, bool fits, Term term,
       grid.blocks.y =
           static_cast<unsigned>(std::max<std::int64_t>(std::min(wanted, packs / (2 * many)), 1));
     }
-    const Scratch partial(context, partial_count(grid, 1, results) * sizeof(Accumulator<T>));
+    const ShareMemory<Accumulator<T>> memory(context, grid, 1, results);
     launch(context, "sum_lines",
            by_block ? sum_lines<T, width, block_threads, Term, Finish>
                     : sum_lines<T, width, 32, Term, Finish>,
            grid, layout.kept.as<T>(), axes_of(layout.kept), results, axes_of(summed), packs,
-           partial.template as<Accumulator<T>>(), term, finish);
-    join_columns<1>(context, "sum_lines", grid, partial.template as<const Accumulator<T>>(),
-                    results, finish);
+           memory.shares(), term, finish);
   });
 }
 

@@ -7,6 +7,7 @@
 #include "core/device/backend.h"
 #include "core/device/class_sums.h"
 #include "core/device/registry.h"
+#include "core/device/training_statistics.h"
 #include "cuda/runtime/context.h"
 #include "data/loading/gather_source.h"
 #include "optim/kernel_source.h"
@@ -21,6 +22,7 @@ class Products;
 /// context's stream. Only what returns a number waits.
 class CudaBackend final : public Backend,
                           public ClassSums,
+                          public TrainingStatistics,
                           public optim::KernelSource,
                           public data::GatherSource {
  public:
@@ -64,6 +66,7 @@ class CudaBackend final : public Backend,
 
   void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
                              double* mean, double* variance) override;
+  void batch_norm_training_statistics(const BatchStatistics& call) override;
   void batch_norm_running(const BatchNormRunning& update) override;
   void batch_norm(const BatchNormCall& call, void* y) override;
   void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override;

@@ -62,8 +62,8 @@ TEST_CASE("cuda.training.a_captured_resnet18_step_has_few_nodes") {
   const std::size_t bf16 = nodes_of_resnet18_step(Precision::bf16);
   MESSAGE("nodes of a step: " << f32 << " in f32, " << bf16 << " in bf16, on "
                               << emulator::options().multiprocessors << " multiprocessors");
-  CHECK(f32 <= 269);
-  CHECK(bf16 <= 315);
+  CHECK(f32 <= 211);
+  CHECK(bf16 <= 257);
 }
 
 }  // namespace

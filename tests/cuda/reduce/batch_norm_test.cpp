@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "core/device/backend.h"
+#include "core/device/training_statistics.h"
+#include "core/ops/running_statistics_rule.h"
 #include "core/tensor/tensor_impl.h"
 #include "plastic/core/ops/elementwise.h"
 #include "plastic/core/random.h"
@@ -111,12 +113,15 @@ struct Moments {
   Tensor mean, variance;
 };
 
+Moments empty_moments(const Tensor& rows) {
+  const TensorOptions options{.dtype = DType::f64, .device = rows.device()};
+  return {Tensor::empty({rows.size(1)}, options), Tensor::empty({rows.size(1)}, options)};
+}
+
 Moments moments_of(const Tensor& rows) {
-  const std::int64_t channels = rows.size(1);
-  Moments of{Tensor::empty({channels}, {.dtype = DType::f64, .device = rows.device()}),
-             Tensor::empty({channels}, {.dtype = DType::f64, .device = rows.device()})};
+  Moments of = empty_moments(rows);
   backend(rows.device())
-      .batch_norm_statistics(rows.dtype(), rows.size(0), channels, array_of(rows).data,
+      .batch_norm_statistics(rows.dtype(), rows.size(0), rows.size(1), array_of(rows).data,
                              array_of(of.mean).as<double>(), array_of(of.variance).as<double>());
   return of;
 }
@@ -197,6 +202,59 @@ TEST_CASE("cuda.batch_norm.bf16_has_f32_parameters") {
     // Sums are those of f32.
     CHECK(worst_difference(on_device[3], on_host[3]) <= 1e-5);
     CHECK(worst_difference(on_device[4], on_host[4]) <= 1e-5);
+  }
+}
+
+// Of the device's own moments, which may be other than the CPU's in their last digits.
+TEST_CASE("cuda.batch_norm.running_statistics_follow_the_rule_to_the_bit") {
+  if (!has_cuda_device()) return;
+  Generator generator{.seed = 9};
+  constexpr rules::MoveTowards towards{0.1};
+  for (const Shape& shape : {Shape{33, 1}, Shape{33, 700}, Shape{5000, 8}}) {
+    CAPTURE(to_string(shape));
+    const std::int64_t channels = shape[1];
+    const double bessel = static_cast<double>(shape[0]) / static_cast<double>(shape[0] - 1);
+    for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
+      CAPTURE(name_of(dtype));
+      const DType parameters = parameter_dtype(dtype);
+      const Tensor x = normal({shape[0], channels}, 1, 2, generator, DType::f32).to(dtype);
+      const Tensor mean = normal({channels}, 0, 1, generator, parameters);
+      const Tensor variance = uniform({channels}, 0, 1, generator, parameters);
+      const Tensor moved[] = {mean.to(cuda_device), variance.to(cuda_device)};
+      const Tensor count = Tensor::full({}, 4, {.dtype = DType::i64, .device = cuda_device});
+      const Tensor there = x.to(cuda_device);
+      const Moments of = empty_moments(there);
+      auto* device = dynamic_cast<TrainingStatistics*>(&backend(cuda_device));
+      REQUIRE(device != nullptr);
+      device->batch_norm_training_statistics({.dtype = dtype,
+                                              .rows = shape[0],
+                                              .channels = channels,
+                                              .x = array_of(there).data,
+                                              .mean = array_of(of.mean).as<double>(),
+                                              .variance = array_of(of.variance).as<double>(),
+                                              .momentum = 0.1,
+                                              .bessel = bessel,
+                                              .running_mean = array_of(moved[0]).data,
+                                              .running_var = array_of(moved[1]).data,
+                                              .batches = array_of(count).as<std::int64_t>()});
+      const Moments alone = moments_of(there);
+      CHECK(are_same(of.mean, alone.mean));
+      CHECK(are_same(of.variance, alone.variance));
+      const auto host = [](const Tensor& t) {
+        return t.to(Device{}).to(DType::f64).to_vector<double>();
+      };
+      const std::vector<double> own[] = {host(of.mean), host(of.variance)};
+      const std::vector<double> before[] = {host(mean), host(variance)};
+      const std::vector<double> after[] = {host(moved[0]), host(moved[1])};
+      const auto rounded = [&](double value) {
+        return parameters == DType::f32 ? static_cast<double>(static_cast<float>(value)) : value;
+      };
+      for (std::size_t c = 0; c < own[0].size(); ++c) {
+        CHECK(after[0][c] == rounded(towards(before[0][c], own[0][c])));
+        CHECK(after[1][c] == rounded(towards(before[1][c], rules::corrected(own[1][c], bessel))));
+      }
+      CHECK(count.item() == 5);
+    }
   }
 }
 
