@@ -80,12 +80,12 @@ bool can_plan() {
   return false;
 }
 
-/// Layers of the networks that come with Plastic, at batches of training and of a last step.
+/// Layers of the networks that come with Plastic.
 std::vector<ConvTry> layers() {
   std::vector<ConvTry> all;
   const auto add = [&](std::int64_t in, std::int64_t size, std::int64_t out, std::int64_t kernel,
                        std::int64_t stride, std::int64_t padding) {
-    for (const std::int64_t batch : {128, 80}) {
+    for (const std::int64_t batch : {128}) {
       all.push_back({.batch = batch,
                      .channels = in,
                      .height = size,
