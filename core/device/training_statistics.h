@@ -30,10 +30,11 @@ struct BatchStatistics {
 /// of its Backend.
 class TrainingStatistics {
  public:
-  virtual ~TrainingStatistics() = default;
-
   /// Running statistics stay as they were when memory is out.
   virtual void batch_norm_training_statistics(const BatchStatistics& call) = 0;
+
+ protected:
+  ~TrainingStatistics() = default;
 };
 
 }  // namespace plastic
