@@ -38,7 +38,8 @@ std::string state_of(const data::CatalogEntry& entry, const std::optional<fs::pa
     return size + "in " + folder->string();
   }
   if (set == nullptr) return entry.how_to_get;
-  return "not found; 'plastic data get " + entry.name + "' downloads " + format_bytes(set->bytes());
+  return "not found; '" + get_command(entry.name, data_dir) + "' downloads " +
+         format_bytes(set->bytes());
 }
 
 void list(const std::optional<fs::path>& data_dir) {

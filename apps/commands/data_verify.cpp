@@ -39,8 +39,8 @@ void verify(const DataChoice& choice) {
   }
   std::cout.flush();
   if (faults > 0) {
-    fail("data", set.name, ": ", faults, " of ", reports.size(),
-         " files not verified; 'plastic data ", "get ", set.name, "' fetches them");
+    fail("data", set.name, ": ", faults, " of ", reports.size(), " files not verified; '",
+         get_command(set.name, choice.data_dir), "' fetches them");
   }
 }
 

@@ -76,7 +76,7 @@ void print_data_sets(const std::optional<std::filesystem::path>& data_dir) {
         folders.push_back(path.string());
       }
       if (!folders.empty()) std::cout << "    not found in " << join(folders) << "\n";
-      std::cout << "    to get it: " << entry.how_to_get << "\n";
+      std::cout << "    to get it: " << data::how_to_get(entry, data_dir) << "\n";
     }
   }
 }

@@ -8,6 +8,7 @@
 
 #include "apps/terminal/progress.h"
 #include "core/check.h"
+#include "core/shell_text.h"
 
 namespace plastic::apps {
 namespace {
@@ -80,6 +81,12 @@ const std::vector<RemoteSet>& remote_sets() {
 const RemoteSet* find_remote_set(const std::string& name) {
   const auto found = std::ranges::find(remote_sets(), name, &RemoteSet::name);
   return found == remote_sets().end() ? nullptr : &*found;
+}
+
+std::string get_command(const std::string& name,
+                        const std::optional<std::filesystem::path>& data_dir) {
+  const std::string command = "plastic data get " + name;
+  return data_dir ? command + " --data-dir " + shell_quoted(data_dir->string()) : command;
 }
 
 std::filesystem::path folder_to_fill(const std::string& name,

@@ -54,6 +54,10 @@ const RemoteSet* find_remote_set(const std::string& name);
 std::filesystem::path folder_to_fill(const std::string& name,
                                      const std::optional<std::filesystem::path>& data_dir);
 
+/// The command that fetches a set into that folder.
+std::string get_command(const std::string& name,
+                        const std::optional<std::filesystem::path>& data_dir);
+
 /// What must be there for the set to be read.
 struct ExpectedFile {
   /// The usual name first; which of them, also with .gz or .xz added, does not matter.

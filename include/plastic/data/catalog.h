@@ -15,9 +15,13 @@ struct CatalogEntry {
   std::string description;
   /// Generated in memory; needs no files.
   bool generated = false;
-  /// How to get the files, for a person to read.
+  /// How to get the files into the usual place, for a person to read; see how_to_get().
   std::string how_to_get;
 };
+
+/// How to get the files of `entry` into `data_dir`, or into the usual place, for a person to read.
+std::string how_to_get(const CatalogEntry& entry,
+                       const std::optional<std::filesystem::path>& data_dir);
 
 /// The data sets known by name: mnist, fashion-mnist, cifar-10, cifar-100, digits, shapes, folder.
 const std::vector<CatalogEntry>& catalog();

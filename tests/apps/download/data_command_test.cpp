@@ -57,8 +57,9 @@ TEST_CASE("apps.data_command.list") {
   CHECK(result.code == 0);
   CHECK(contains(result.out, {"digits", "generated in memory", " in " + folder.path().string()}));
   const TemporaryFolder empty;
-  CHECK(contains(run_program("data list --data-dir '" + empty.path().string() + "'").out,
-                 {"'plastic data get mnist' downloads 11.6 MB"}));
+  CHECK(contains(
+      run_program("data list --data-dir '" + empty.path().string() + "'").out,
+      {"'plastic data get mnist --data-dir " + empty.path().string() + "' downloads 11.6 MB"}));
 }
 
 TEST_CASE("apps.data_command.verify_wrong_files") {
