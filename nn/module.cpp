@@ -15,6 +15,21 @@
 namespace plastic::nn {
 namespace {
 
+/// The likeliest mistake: the whole checkpoint of a run, in which the network's tensors stand under
+/// "model.".
+void check_is_not_prefixed(const StateIndex& given, const StateDict& state,
+                           const std::string& name) {
+  if (given.look_up(name) != nullptr) return;
+  const std::string end = "." + name;
+  for (const NamedTensor& entry : state) {
+    if (!entry.name.ends_with(end)) continue;
+    const std::string prefix = entry.name.substr(0, entry.name.size() - name.size());
+    fail("load_state_dict", "\"", name, "\" is missing, but \"", entry.name,
+         "\" is there; load the tensors whose names begin with \"", prefix,
+         "\", without that beginning");
+  }
+}
+
 /// A tensor and what its memory and its gradient's are to be.
 struct Move {
   std::shared_ptr<TensorImpl> tensor;
@@ -105,6 +120,7 @@ void Module::load_state_dict(const StateDict& state) {
   const StateDict own = state_dict();
   const StateIndex given(state);
   for (const NamedTensor& entry : own) {
+    check_is_not_prefixed(given, state, entry.name);
     const Tensor& source = given.find(entry.name, "load_state_dict");
     if (source.shape() != entry.tensor.shape()) {
       fail("load_state_dict", "\"", entry.name, "\" has shape ", to_string(source.shape()),

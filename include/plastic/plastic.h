@@ -48,6 +48,7 @@
 #include "plastic/nn/layer_norm.h"
 #include "plastic/nn/linear.h"
 #include "plastic/nn/loss.h"
+#include "plastic/nn/model_table.h"
 #include "plastic/nn/models.h"
 #include "plastic/nn/module.h"
 #include "plastic/nn/pool.h"
