@@ -2,9 +2,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <new>
 #include <string>
 #include <string_view>
@@ -51,13 +53,74 @@ std::vector<std::string> known_names(CLI::App& program) {
   return names;
 }
 
+std::vector<std::string> command_names(const CLI::App& parent) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : parent.get_subcommands(nullptr)) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+std::string unknown_command(const CLI::App& parent, const std::string& word) {
+  const std::vector<std::string> names = command_names(parent);
+  const std::string similar = nearest(word, names);
+  return "unknown command " + printable(word) + "; " +
+         (similar.empty() ? "" : "did you mean " + similar + "? ") + "there are " + join(names);
+}
+
 std::string unknown_word(CLI::App& program) {
   std::string word = program.remaining(true).front();
   if (word.find('=') > 0) word = word.substr(0, word.find('='));
   if (word.empty()) return "an argument is empty; leave it out";
+  const CLI::App& parent = selected(program);
+  if (!word.starts_with('-') && !command_names(parent).empty()) {
+    return unknown_command(parent, word);
+  }
   const std::string similar = nearest(word, known_names(program));
   return "unknown argument " + printable(word) +
          (similar.empty() ? "" : "; did you mean " + similar + "?");
+}
+
+// "[train] --lr is given twice: 1 and 2; leave one out"; empty where no option is.
+std::string repeated_option(CLI::App& program) {
+  const CLI::App& command = selected(program);
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_lnames().empty() || option->get_items_expected_max() != 1) continue;
+    const std::vector<std::string>& given = option->results();
+    if (given.size() < 2) continue;
+    std::vector<std::string> values;
+    for (const std::string& value : given) values.push_back(printable(value));
+    const std::string count = given.size() == 2 ? "twice" : std::to_string(given.size()) + " times";
+    return "[" + command.get_name() + "] --" + option->get_lnames().front() + " is given " + count +
+           ": " + join(values, " and ") + "; give it once";
+  }
+  return "";
+}
+
+// Prints the help of the command that `words` lead to.
+void print_help(CLI::App& program, const std::vector<std::string>& words) {
+  CLI::App* command = &program;
+  std::string path = program.get_name();
+  for (const std::string& word : words) {
+    const std::vector<CLI::App*> below = command->get_subcommands(nullptr);
+    const auto next = std::ranges::find_if(
+        below, [&word](const CLI::App* one) { return one->get_name() == word; });
+    if (next == below.end()) throw UsageError(unknown_command(*command, word));
+    command = *next;
+    path += " " + command->get_name();
+  }
+  // help() would print that of the command that was selected, which is this one.
+  std::cout << command->get_formatter()->make_help(command, path, CLI::AppFormatMode::Normal);
+}
+
+void add_help(CLI::App& program) {
+  const auto words = std::make_shared<std::vector<std::string>>();
+  CLI::App& command =
+      add_command(program, "help", "Print the help of a command.",
+                  "Examples:\n  plastic help\n  plastic help train\n  plastic help data get",
+                  [&program, words] { print_help(program, *words); });
+  command.add_option("COMMAND", *words, "The command; without it, the program's own help")
+      ->type_name("");
 }
 
 // Later lines of a message are indented: none of them can pass for one of the program's own.
@@ -85,8 +148,9 @@ int parse_and_run(CLI::App& program, int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     // --help and --version arrive here too, with code 0.
     if (error.get_exit_code() == 0) return program.exit(error);
-    const bool unknown = !program.remaining(true).empty();
-    return report_usage(program, unknown ? unknown_word(program) : error.what());
+    if (!program.remaining(true).empty()) return report_usage(program, unknown_word(program));
+    const std::string repeated = repeated_option(program);
+    return report_usage(program, repeated.empty() ? error.what() : repeated);
   } catch (const UsageError& error) {
     return report_usage(program, error.what());
   } catch (const Interrupted& stop) {
@@ -118,7 +182,8 @@ int run(int argc, char** argv) {
       "  plastic compare --data fashion-mnist --fraction 0.1 --paper\n"
       "  plastic info                                      # what this machine and build offer\n"
       "\n"
-      "'plastic COMMAND --help' explains a command. Exit code: 0 done, 1 failed, 2 wrong usage,\n"
+      "'plastic COMMAND --help' or 'plastic help COMMAND' explains a command. Exit code: 0 done, 1 "
+      "failed, 2 wrong usage,\n"
       "130 interrupted by Ctrl-C, SIGTERM or SIGHUP.");
   add_train(program);
   add_compare(program);
@@ -126,6 +191,7 @@ int run(int argc, char** argv) {
   add_data(program);
   add_report(program);
   add_info(program);
+  add_help(program);
   // What has something to save has a guard of its own.
   const InterruptGuard guard(OnSignal::quit);
   return parse_and_run(program, argc, argv);

@@ -1,31 +1,13 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 
-#include "apps/cli/device_options.h"
-#include "apps/training/training.h"
+#include "apps/cli/run_options.h"
 
 namespace plastic::apps {
 
-/// What decides a run and is not in its TrainConfig.
-struct RunSettings {
-  std::string data;
-  /// Empty: the usual places.
-  std::filesystem::path data_dir;
-  /// What the images of a folder are resized to; 0 for other data.
-  std::int64_t image_size = 0;
-  /// --orientation; empty for other data.
-  std::string orientation = {};
-  bool skip_bad_images = false;
-  int threads = 1;
-  Arithmetic arithmetic = {};
-  bool keep_best = false;
-  /// 0: never.
-  int early_stopping = 0;
-};
-
-/// Everything that decides a run, as TOML for `plastic train --config`.
-std::string config_text(const RunSettings& settings, const TrainConfig& config);
+/// Everything that decides a run, as TOML for `plastic train --config`: what the options'
+/// table prints of `options`, whose run's optimizer is resolved. Call after set_num_threads().
+std::string config_text(const RunOptions& options);
 
 }  // namespace plastic::apps

@@ -10,11 +10,12 @@
 namespace plastic::apps {
 namespace {
 
-// Those that say what is asked of this one call of the program, not how a run is made.
+// Not what is asked of this one call of the program, but how a run is made.
 bool is_setting(const std::string& name) {
-  const std::vector<std::string> others = {"help",   "help-np", "config",
-                                           "resume", "out",     "overwrite"};
-  return std::ranges::find(others, name) == others.end();
+  if (name == "help" || name == "help-np") return false;
+  const Option* option = find_option(name);
+  // A command may have options of its own.
+  return option == nullptr || option->effect != Effect::call;
 }
 
 std::vector<std::string> settings_of(const CLI::App& command) {
@@ -30,10 +31,8 @@ std::vector<std::string> settings_of(const CLI::App& command) {
 }  // namespace
 
 void add_config_option(CLI::App& command) {
-  add_text_option(command, "--config", "FILE", "", "Configuration",
-                  "Take the options from this TOML file, named as here without dashes in front; "
-                  "what is given explicitly takes precedence",
-                  [&command](const std::string& file) { apply_config(command, file); });
+  add_own_option(command, "config", "",
+                 [&command](const std::string& file) { apply_config(command, file); });
 }
 
 void apply_config(CLI::App& command, const std::filesystem::path& path) {

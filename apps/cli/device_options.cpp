@@ -30,20 +30,6 @@ void add_device_option(CLI::App& command, Device& device) {
                   [&device](const std::string& text) { device = parse(text); });
 }
 
-void add_arithmetic_options(CLI::App& command, Arithmetic& arithmetic) {
-  add_text_option(
-      command, "--precision", "NAME", to_string(arithmetic.precision), group,
-      "What a CUDA device computes products and convolutions in: " + join(precision_names()) +
-          ". tf32 rounds what goes in to 10 bits, bf16 keeps activations in 16; weights, their "
-          "gradients and the optimizer's state are f32 in all",
-      [&arithmetic](const std::string& text) {
-        arithmetic.precision = parse_precision(parse_choice(text, precision_names()));
-      });
-  add_switch(command, "--deterministic", group,
-             "On a CUDA device use only what gives the same bits in every run, as the CPU does",
-             arithmetic.deterministic);
-}
-
 void check_device(Device device) { describe(device); }
 
 void use(const Arithmetic& arithmetic, Device device) {

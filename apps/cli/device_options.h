@@ -22,9 +22,6 @@ struct Arithmetic {
 /// used.
 void add_device_option(CLI::App& command, Device& device);
 
-/// Adds --precision and --deterministic.
-void add_arithmetic_options(CLI::App& command, Arithmetic& arithmetic);
-
 /// Throws Error unless the device is there, saying why.
 void check_device(Device device);
 

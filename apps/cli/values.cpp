@@ -72,7 +72,9 @@ double parse_number(std::string_view text, const Range& range) {
 std::int64_t parse_integer(std::string_view text, std::int64_t low, std::int64_t high) {
   std::int64_t value = 0;
   if (!parse_whole(text, value) || value < low || value > high) {
-    const std::string upper = high == std::numeric_limits<std::int64_t>::max()
+    // Nobody but who passes the largest number wants to know it.
+    const bool is_number = !text.empty() && std::ranges::all_of(text, is_ascii_digit);
+    const std::string upper = high == std::numeric_limits<std::int64_t>::max() && !is_number
                                   ? std::string()
                                   : " and at most " + std::to_string(high);
     throw UsageError("expected a whole number at least " + std::to_string(low) + upper + ", got " +

@@ -30,7 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct CompareOptions {
-  SharedOptions shared;
+  RunOptions run;
   std::vector<Variant> variants = parse_variants("neuroplastic,grad-only,sgd,adam");
   std::vector<std::uint64_t> seeds = {41, 42, 43};
 };
@@ -59,26 +59,25 @@ bool holds_comparison(const fs::path& folder) {
 }
 
 ComparedRunsOptions resolve(const CompareOptions& options) {
-  const SharedOptions& shared = options.shared;
-  check_overrides(shared.overrides, options.variants);
-  check_schedule(shared.run);
-  ComparedRunsOptions resolved{.config = shared.run,
-                               .settings = {},
+  const RunOptions& run = options.run;
+  check_overrides(run.overrides, options.variants);
+  check_schedule(run.run);
+  ComparedRunsOptions resolved{.run = run,
                                .variants = options.variants,
                                .optimizers = {},
                                .seeds = options.seeds,
-                               .out = shared.out};
+                               .out = run.out};
   for (const Variant& variant : options.variants) {
     resolved.optimizers.push_back(
-        resolve_settings(variant, options.variants, shared.paper, shared.overrides));
+        resolve_settings(variant, options.variants, run.paper, run.overrides));
   }
   return resolved;
 }
 
-void print_header(const SharedOptions& shared, const data::DatasetPair& data,
-                  const ComparedRunsOptions& options, const ComparedRuns& runs) {
-  std::cout << run_header(shared, data) << "\noptimizers"
-            << (shared.paper ? " (the paper's settings)" : "") << "\n";
+void print_header(const data::DatasetPair& data, const ComparedRunsOptions& options,
+                  const ComparedRuns& runs) {
+  std::cout << run_header(options.run, data) << "\noptimizers"
+            << (options.run.paper ? " (the paper's settings)" : "") << "\n";
   int width = 14;
   for (const Variant& variant : options.variants) {
     width = std::max(width, static_cast<int>(std::ssize(variant.name)) + 2);
@@ -88,6 +87,10 @@ void print_header(const SharedOptions& shared, const data::DatasetPair& data,
     std::cout << "  " << pad(variant.name, width)
               << (variant.name == variant.optimizer ? "" : variant.optimizer + ", ")
               << describe(options.optimizers[i]) << "\n";
+  }
+  for (const std::string& sentence :
+       idle_overrides(options.run.overrides, options.variants, options.optimizers)) {
+    std::cout << "warning    " << sentence << "\n";
   }
   if (options.is_continued) {
     std::cout << "continued  " << printable(options.out.string()) << ": " << runs.found_count()
@@ -101,13 +104,12 @@ void print_header(const SharedOptions& shared, const data::DatasetPair& data,
 // What a comparison leaves, whole or not.
 class Results {
  public:
-  Results(const SharedOptions& shared, const ComparedRunsOptions& options, const ComparedRuns& runs)
-      : shared_(shared), options_(options), runs_(runs) {}
+  Results(const ComparedRunsOptions& options, const ComparedRuns& runs)
+      : options_(options), runs_(runs) {}
 
   void save() const {
     if (options_.out.empty()) return;
-    write_run_file(comparison_path(options_.out), comparison_json({.data = shared_.data,
-                                                                   .config = options_.config,
+    write_run_file(comparison_path(options_.out), comparison_json({.options = options_.run,
                                                                    .seeds = options_.seeds,
                                                                    .variants = options_.variants,
                                                                    .settings = options_.optimizers,
@@ -129,7 +131,6 @@ class Results {
   }
 
  private:
-  const SharedOptions& shared_;
   const ComparedRunsOptions& options_;
   const ComparedRuns& runs_;
 };
@@ -143,24 +144,23 @@ std::string how_to_continue(const ComparedRunsOptions& options, const ComparedRu
 }
 
 void compare(const CompareOptions& options) {
-  const SharedOptions& shared = options.shared;
+  const RunOptions& run = options.run;
   ComparedRunsOptions resolved = resolve(options);
-  use(shared.arithmetic, shared.run.device);
-  check_device(shared.run.device);
-  if (shared.threads) set_num_threads(*shared.threads);
-  resolved.settings = run_settings(shared);
-  const data::DatasetPair data = load_data(shared);
-  check_batches(shared.run, data.train);
+  use(run.arithmetic, run.run.device);
+  check_device(run.run.device);
+  if (run.threads) set_num_threads(*run.threads);
+  const data::DatasetPair data = load_data(run);
+  check_batches(run.run, data.train);
   std::optional<FolderLock> lock;
   std::optional<ReaderMayLeave> reader;
-  if (!shared.out.empty()) {
+  if (!run.out.empty()) {
     reader.emplace();
-    resolved.is_continued = !shared.overwrite && holds_comparison(shared.out);
-    lock.emplace(prepare_run_folder(shared.out, shared.overwrite || resolved.is_continued));
+    resolved.is_continued = !run.overwrite && holds_comparison(run.out);
+    lock.emplace(prepare_run_folder(run.out, run.overwrite || resolved.is_continued));
   }
   ComparedRuns runs(resolved, data);
-  const Results results(shared, resolved, runs);
-  print_header(shared, data, resolved, runs);
+  const Results results(resolved, runs);
+  print_header(data, resolved, runs);
   const InterruptGuard guard;
   results.save();
   try {
@@ -222,11 +222,11 @@ void add_compare(CLI::App& program) {
   CLI::App& command = add_command(
       program, "compare", "Train with several optimizers from the same starts and print a table.",
       footer(), [options] {
-        settle(options->shared);
+        settle(options->run);
         compare(*options);
       });
   add_config_option(command);
-  add_shared_options(command, options->shared, [&command, options] {
+  add_run_options(command, CommandSet::both, options->run, [&command, options] {
     add_text_option(command, "--optimizers", "A,B,...", names_of(options->variants), "Optimizer",
                     "What to compare, the reference first: " + join(optimizer_names()) +
                         "; NAME=OPTIMIZER gives one a name of its own",

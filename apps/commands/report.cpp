@@ -34,6 +34,11 @@ void check_target(const fs::path& file) {
   if (fs::is_directory(file, ignored)) {
     fail("report", file.string(), ": expected a file for the report, found a folder");
   }
+  if (!fs::is_regular_file(file, ignored)) {
+    fail("report", file.string(),
+         ": is a device, pipe or socket, but the report must be a file, which is replaced as a "
+         "whole; choose another --out");
+  }
   if (!is_report(file)) {
     fail("report", file.string(),
          ": this file is there already and is no report of Plastic's; choose another --out");

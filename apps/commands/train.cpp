@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "apps/cli/config_file.h"
 #include "apps/cli/config_option.h"
 #include "apps/cli/options.h"
 #include "apps/cli/values.h"
@@ -20,54 +21,35 @@
 #include "apps/training/training.h"
 #include "core/check.h"
 #include "core/io/json_text.h"
-#include "core/text.h"
+#include "core/shell_text.h"
 #include "plastic/core/device.h"
 
 namespace plastic::apps {
 namespace {
 
 struct TrainOptions {
-  SharedOptions shared;
-  std::string optimizer = "neuroplastic";
-  std::uint64_t seed = 41;
-  /// The run in shared.out goes on.
+  RunOptions run;
+  /// The run in run.out is continued.
   bool resume = false;
   /// Of the run's folder, as soon as it is there.
   std::optional<FolderLock> lock = {};
-  bool keep_best = false;
-  int early_stopping = 0;
 };
 
-// A path as a shell reads it.
-std::string shell_quoted(const std::string& text) {
-  const auto is_plain = [](char c) {
-    return is_ascii_alphanumeric(c) || std::string_view("/._-+").find(c) != std::string_view::npos;
-  };
-  if (std::ranges::all_of(text, is_plain)) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
+// Settles the optimizer, and gives a sentence for each option of it that has no effect.
+std::vector<std::string> resolve(RunOptions& options) {
+  const std::vector<Variant> variants = {
+      {.name = options.optimizer, .optimizer = options.optimizer}};
+  check_overrides(options.overrides, variants);
+  options.run.optimizer = resolve_settings(options.optimizer, options.paper, options.overrides);
+  check_schedule(options.run);
+  return idle_overrides(options.overrides, variants, {options.run.optimizer});
 }
 
-TrainConfig resolve(const TrainOptions& options) {
-  const SharedOptions& shared = options.shared;
-  check_overrides(shared.overrides, {{.name = options.optimizer, .optimizer = options.optimizer}});
-  TrainConfig config = shared.run;
-  config.optimizer = resolve_settings(options.optimizer, shared.paper, shared.overrides);
-  config.seed = options.seed;
-  check_schedule(config);
-  return config;
-}
-
-SavedRunOptions saved_run_options(const TrainOptions& options, const TrainConfig& config,
-                                  const data::DatasetPair& data) {
-  RunSettings settings = run_settings(options.shared);
-  settings.keep_best = options.keep_best;
-  settings.early_stopping = options.early_stopping;
-  return {.folder = options.shared.out,
-          .config = config_text(settings, config),
+SavedRunOptions saved_run_options(const RunOptions& options, const data::DatasetPair& data) {
+  return {.folder = options.out,
+          .config = config_text(options),
           .data = to_text(input_form(data)),
-          .epochs = config.epochs,
+          .epochs = options.run.epochs,
           .keep_best = options.keep_best,
           .early_stopping = options.early_stopping};
 }
@@ -77,7 +59,7 @@ std::optional<Checkpoint> open_folder(TrainOptions& options, const SavedRunOptio
   if (saved.folder.empty()) return std::nullopt;
   if (!is_utf8(saved.config)) throw UsageError("--data-dir: the path is not UTF-8");
   if (!options.resume) {
-    options.lock.emplace(prepare_run_folder(saved.folder, options.shared.overwrite));
+    options.lock.emplace(prepare_run_folder(saved.folder, options.run.overwrite));
     start_folder(saved.folder, saved.config);
     return std::nullopt;
   }
@@ -113,25 +95,28 @@ std::vector<EpochResult> run(const SavedRunOptions& saved, Training& training,
 }
 
 void train(TrainOptions& options) {
-  const SharedOptions& shared = options.shared;
-  if (options.keep_best && shared.out.empty()) throw UsageError("--keep-best needs --out");
+  RunOptions& run_options = options.run;
+  if (run_options.keep_best && run_options.out.empty())
+    throw UsageError("--keep-best needs --out");
   std::optional<ReaderMayLeave> reader;
-  if (!shared.out.empty()) reader.emplace();
-  const TrainConfig config = resolve(options);
-  use(shared.arithmetic, config.device);
+  if (!run_options.out.empty()) reader.emplace();
+  const std::vector<std::string> idle = resolve(run_options);
+  const TrainConfig& config = run_options.run;
+  use(run_options.arithmetic, config.device);
   check_device(config.device);
-  if (shared.threads) set_num_threads(*shared.threads);
-  const data::DatasetPair data = load_data(shared);
+  if (run_options.threads) set_num_threads(*run_options.threads);
+  const data::DatasetPair data = load_data(run_options);
   check_batches(config, data.train);
-  const SavedRunOptions saved = saved_run_options(options, config, data);
+  const SavedRunOptions saved = saved_run_options(run_options, data);
   const std::optional<Checkpoint> start = open_folder(options, saved);
   const int done = start ? start->epoch : 0;
 
-  std::cout << run_header(shared, data) << ", seed " << config.seed << "\noptimizer  "
-            << config.optimizer.name << (shared.paper ? " (the paper's settings): " : ": ")
+  std::cout << run_header(run_options, data) << ", seed " << config.seed << "\noptimizer  "
+            << config.optimizer.name << (run_options.paper ? " (the paper's settings): " : ": ")
             << describe(config.optimizer) << "\n";
+  for (const std::string& sentence : idle) std::cout << "warning    " << sentence << "\n";
   if (options.resume) {
-    std::cout << "resumed    " << printable(shared.out.string());
+    std::cout << "resumed    " << printable(run_options.out.string());
     if (start) {
       std::cout << " after epoch " << done << " of " << config.epochs;
     } else {
@@ -153,15 +138,16 @@ void train(TrainOptions& options) {
     return format_percent(results[static_cast<std::size_t>(epoch) - 1].test_accuracy);
   };
   if (std::ssize(results) < config.epochs) {
-    progress.print("stopped early: nothing better in " + std::to_string(options.early_stopping) +
-                   (options.early_stopping == 1 ? " epoch" : " epochs"));
+    progress.print("stopped early: nothing better in " +
+                   std::to_string(run_options.early_stopping) +
+                   (run_options.early_stopping == 1 ? " epoch" : " epochs"));
   }
   progress.print("final test accuracy " + format_percent(results.back().test_accuracy));
-  if (options.keep_best || options.early_stopping > 0) {
+  if (run_options.keep_best || run_options.early_stopping > 0) {
     progress.print("best test accuracy " + accuracy(best) + " after epoch " + std::to_string(best));
   }
-  if (!shared.out.empty()) {
-    progress.print("results in " + printable((shared.out / "metrics.jsonl").string()));
+  if (!run_options.out.empty()) {
+    progress.print("results in " + printable((run_options.out / "metrics.jsonl").string()));
   }
 }
 
@@ -178,7 +164,7 @@ std::string footer() {
          "from the last whole epoch. Without --out there is nothing to save, and the first signal\n"
          "ends the run at once, with the same exit code.\n"
          "\n"
-         "metrics.jsonl holds one JSON object an epoch: epoch, train_loss,\n"
+         "metrics.jsonl holds one JSON object per epoch: epoch, train_loss,\n"
          "train_accuracy (over the epoch's batches as they were met), test_loss, test_accuracy,\n"
          "seconds, images_per_second (training alone), learning_rate (in the middle of the epoch)\n"
          "and, with --np.diagnostics, diagnostics (means over the epoch's steps). Accuracies are\n"
@@ -198,27 +184,27 @@ std::string footer() {
 }
 
 void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& options) {
-  const std::vector<std::string> allowed = {"resume",   "epochs",   "device",    "threads",
-                                            "prefetch", "data-dir", "keep-best", "early-stopping"};
-  add_text_option(
-      command, "--resume", "DIR", "", "Configuration",
+  std::vector<std::string> allowed =
+      option_names([](const Option& option) { return option.may_change; });
+  const std::string help =
       "Continue the run in this folder, with its own configuration; may be changed: " +
-          join({allowed.begin() + 1, allowed.end()}),
-      [&command, options, allowed](const std::string& folder) {
-        const std::vector<std::string> others = given_options(command, allowed);
-        if (!others.empty()) {
-          throw UsageError("a run goes on with its own configuration; leave out " + join(others));
-        }
-        options->resume = true;
-        options->shared.out = folder;
-        const std::filesystem::path config = options->shared.out / "config.toml";
-        std::error_code unreadable;
-        if (!std::filesystem::exists(config, unreadable)) {
-          fail("resume", folder, ": has no config.toml, so no run was begun there");
-        }
-        options->lock.emplace("resume", folder);
-        apply_config(command, config);
-      });
+      join(allowed);
+  allowed.emplace_back("resume");
+  add_own_option(command, "resume", help, [&command, options, allowed](const std::string& folder) {
+    const std::vector<std::string> others = given_options(command, allowed);
+    if (!others.empty()) {
+      throw UsageError("a run continues with its own configuration; leave out " + join(others));
+    }
+    options->resume = true;
+    options->run.out = folder;
+    const std::filesystem::path config = options->run.out / "config.toml";
+    std::error_code unreadable;
+    if (!std::filesystem::exists(config, unreadable)) {
+      fail("resume", folder, ": has no config.toml, so no run was begun there");
+    }
+    options->lock.emplace("resume", folder);
+    apply_config(command, config);
+  });
 }
 
 }  // namespace
@@ -227,30 +213,13 @@ void add_train(CLI::App& program) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App& command = add_command(
       program, "train", "Train a network and test it after every epoch.", footer(), [options] {
-        settle(options->shared);
+        settle(options->run);
         train(*options);
       });
   // First, so that it sees --config given beside it.
   add_resume_option(command, options);
   add_config_option(command);
-  add_shared_options(command, options->shared, [&command, options] {
-    add_text_option(command, "--optimizer", "NAME", options->optimizer, "Optimizer",
-                    join(optimizer_names()) + "; grad-only is NeuroPlastic's ablation",
-                    [options](const std::string& text) {
-                      options->optimizer = parse_choice(text, optimizer_names());
-                    });
-    add_text_option(command, "--seed", "N", std::to_string(options->seed), "Training",
-                    "Decides initial weights, dropout, order and subset of the images",
-                    [options](const std::string& text) { options->seed = parse_seed(text); });
-    add_text_option(command, "--early-stopping", "N", "never", "Training",
-                    "End the run when the test accuracy was not better for N epochs",
-                    [options](const std::string& text) {
-                      options->early_stopping = static_cast<int>(parse_integer(text, 1, 1'000'000));
-                    });
-    add_switch(command, "--keep-best", "Output",
-               "Keep the network of the epoch with the best test accuracy, best.safetensors",
-               options->keep_best);
-  });
+  add_run_options(command, CommandSet::train, options->run);
 }
 
 }  // namespace plastic::apps

@@ -344,7 +344,7 @@ class Gatherer {
       content.optimizer = content.name;
       key = "folder " + (named ? folder.parent_path() / named->name : folder).string();
     } else {
-      content.description = settings_text(facts.settings);
+      content.description = settings_text(facts.optimizer, facts.settings);
       content.settings = facts.settings;
     }
     if (!loaded.run.seed) key += "\n" + folder.string();

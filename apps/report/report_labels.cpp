@@ -5,21 +5,12 @@
 #include <set>
 
 #include "apps/cli/values.h"
+#include "apps/training/optimizer_options.h"
 
 namespace plastic::apps {
 namespace {
 
 namespace fs = std::filesystem;
-
-// As compare's labels have them, without places.
-Settings shown_settings(const Settings& settings) {
-  constexpr std::string_view np = "np.";
-  Settings shown;
-  for (const auto& [name, value] : settings) {
-    shown.emplace_back(name.starts_with(np) ? name.substr(np.size()) : name, value);
-  }
-  return shown;
-}
 
 std::map<std::string, int> count_labels(const std::vector<ReportGroup>& groups) {
   std::map<std::string, int> counts;
@@ -57,7 +48,7 @@ void label_groups(std::vector<ReportGroup>& groups) {
     for (const std::size_t i : members) {
       if (groups[i].settings.empty()) continue;
       known.push_back(i);
-      all.push_back(shown_settings(groups[i].settings));
+      all.push_back(with_short_names(effective_settings(optimizer, groups[i].settings)));
     }
     const std::vector<std::string> differing = differences(all);
     for (const std::size_t i : members) {

@@ -27,7 +27,12 @@ OptimizerRuns summary(const ReportGroup& group) {
 
 std::vector<OptimizerRuns> rows_of(const ReportTable& table) {
   std::vector<OptimizerRuns> rows;
-  for (const ReportGroup& group : table.groups) rows.push_back(summary(group));
+  for (const ReportGroup& group : table.groups) {
+    rows.push_back(summary(group));
+    // Sentences have the short name where it is one group's alone.
+    const auto same = std::ranges::count(table.groups, group.name, &ReportGroup::name);
+    if (same == 1) rows.back().name = group.name;
+  }
   return rows;
 }
 

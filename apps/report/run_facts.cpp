@@ -7,27 +7,15 @@
 #include <system_error>
 
 #include "apps/cli/config_reader.h"
+#include "apps/cli/option_table.h"
 #include "apps/cli/values.h"
 #include "apps/runs/text_file.h"
 #include "core/check.h"
-#include "plastic/optim/neuroplastic.h"
 
 namespace plastic::apps {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view condition_names[] = {"data",   "image-size", "model",
-                                                "hidden", "epochs",     "fraction"};
-
-// Neither tell two kinds of runs apart, nor are they of interest elsewhere.
-constexpr std::string_view names_of_the_place[] = {
-    "seed", "out", "overwrite", "resume", "config", "data-dir", "prefetch", "keep-best", "threads"};
-
-template <class Names>
-bool is_one_of(const Names& names, std::string_view name) {
-  return std::ranges::find(names, name) != std::end(names);
-}
 
 template <class T>
 std::optional<T> whole_number(const std::string& text) {
@@ -74,11 +62,11 @@ void take(RunFacts& facts, const std::string& name, const std::string& value) {
   if (name == "epochs") facts.epochs = count_of(value);
   if (name == "early-stopping") facts.early_stopping = count_of(value);
   if (name == "data-dir") facts.place = value;
-  if (is_one_of(condition_names, name)) {
-    facts.conditions.emplace_back(name, plain_value(value));
-  } else if (!is_one_of(names_of_the_place, name) && name != "optimizer") {
-    facts.settings.emplace_back(name, value);
-  }
+  // What this program does not know may decide the run.
+  const Option* option = find_option(name);
+  const Effect effect = option == nullptr ? Effect::setting : option->effect;
+  if (effect == Effect::condition) facts.conditions.emplace_back(name, plain_value(value));
+  if (effect == Effect::setting && name != "optimizer") facts.settings.emplace_back(name, value);
 }
 
 // The name of a data set of the user's own says nothing without where it lies.
@@ -100,10 +88,8 @@ RunFacts facts_of_config(const fs::path& path) {
 
 RunFacts facts_of_comparison(const ListedComparison& comparison) {
   RunFacts facts;
-  constexpr std::string_view names[] = {"data",       "model",   "hidden",   "epochs", "fraction",
-                                        "batch_size", "augment", "schedule", "warmup"};
   for (const auto& [name, value] : comparison.facts) {
-    if (is_one_of(names, name)) take(facts, dashed(name), value);
+    if (find_option(dashed(name)) != nullptr) take(facts, dashed(name), value);
   }
   return facts;
 }
@@ -111,7 +97,8 @@ RunFacts facts_of_comparison(const ListedComparison& comparison) {
 std::string shown_config(const fs::path& path) {
   std::string text;
   for (const ConfigEntry& entry : read_entries(path)) {
-    if (entry.key == "out" || entry.key == "resume" || entry.key == "config") continue;
+    const Option* option = find_option(entry.key);
+    if (option != nullptr && option->effect == Effect::call) continue;
     text +=
         entry.key + " = " +
         (entry.key == "data-dir" ? without_place("/" + entry.value) : without_place(entry.value));
@@ -162,19 +149,15 @@ namespace {
 
 // Whether it is one of NeuroPlastic's options, and as usual.
 bool is_usual(const std::string& name, const std::string& value) {
-  constexpr std::string_view np = "np.";
-  if (!name.starts_with(np)) return false;
-  for (const optim::NeuroPlasticOption& option : optim::neuroplastic_option_table()) {
-    if (dashed(option.name) == name.substr(np.size())) return option.default_value == value;
-  }
-  return false;
+  const OptimizerOption* option = find_optimizer_option(name);
+  return option != nullptr && option->is_plasticity() && option->defaults == value;
 }
 
 }  // namespace
 
-std::string settings_text(const Settings& settings) {
+std::string settings_text(const std::string& optimizer, const Settings& settings) {
   std::vector<std::string> parts;
-  for (const auto& [name, value] : settings) {
+  for (const auto& [name, value] : effective_settings(optimizer, settings)) {
     if (!is_usual(name, value)) parts.push_back(name + " " + without_place(value));
   }
   return join(parts);

@@ -47,7 +47,8 @@ std::string without_place(const std::string& value);
 std::string data_text(const Settings& conditions);
 std::string conditions_text(const Settings& conditions);
 
-/// Settings on one line, those of NeuroPlastic only where they are not the usual ones.
-std::string settings_text(const Settings& settings);
+/// The settings of a run with `optimizer` on one line: those that have an effect, and of
+/// NeuroPlastic's only those that are not the usual ones.
+std::string settings_text(const std::string& optimizer, const Settings& settings);
 
 }  // namespace plastic::apps

@@ -1,14 +1,12 @@
 #include "apps/runs/saved_model.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <limits>
 #include <string_view>
 #include <unordered_map>
 
-#include "apps/cli/config_file.h"
 #include "apps/cli/config_reader.h"
-#include "apps/cli/options.h"
+#include "apps/cli/option_table.h"
 #include "apps/cli/values.h"
 #include "apps/runs/checkpoint.h"
 #include "core/check.h"
@@ -71,35 +69,44 @@ StateDict model_state(const Safetensors& file, const std::string& prefix) {
   return state;
 }
 
-// The options that decide the network; `name` is the file that `read` takes the settings from.
-template <class Read>
-SharedOptions model_options(const std::string& name, const Read& read) {
-  CLI::App reader;
-  SharedOptions options;
-  add_shared_options(reader, options, [] {});
+// The options that `entries` give, of which some decide the network; `name` is their file.
+RunOptions model_options(const std::string& name, const std::vector<ConfigEntry>& entries) {
+  RunOptions options;
   try {
-    for (const ConfigEntry& entry : read()) {
-      // Those of train alone say nothing of the network.
-      CLI::Option* option = reader.get_option_no_throw("--" + entry.key);
-      if (option != nullptr) option->add_result(entry.value);
+    for (const ConfigEntry& entry : entries) {
+      const Option* option = find_option(entry.key);
+      // What concerns the optimizer, or train alone, says nothing of the network.
+      if (option == nullptr || !option->take || option->of_optimizer != nullptr) continue;
+      if (option->commands == CommandSet::train) continue;
+      try {
+        option->take(options, entry.value);
+      } catch (const UsageError& error) {
+        throw UsageError("--" + entry.key + ": " + error.what());
+      }
     }
-    std::vector<std::string> none;
-    reader.parse(none);
     settle(options);
-  } catch (const CLI::Error& error) {
-    fail("predict", name, ": ", error.what());
   } catch (const UsageError& error) {
-    fail("predict", error.what());
+    fail("predict", name, ": ", error.what());
   }
   return options;
 }
 
+// As parse() reads them, whose messages name the file.
+template <class Parse>
+std::vector<ConfigEntry> entries_of(const Parse& parse) {
+  try {
+    return parse();
+  } catch (const UsageError& error) {
+    fail("predict", error.what());
+  }
+}
+
 // A checkpoint has its run's configuration with it, so that it can be moved elsewhere alone; a best
 // network and the folder have the file.
-SharedOptions options_beside(const fs::path& weights, const Metadata& metadata, bool is_alone) {
+RunOptions options_beside(const fs::path& weights, const Metadata& metadata, bool is_alone) {
   if (const auto own = metadata.find("config"); is_alone && own != metadata.end()) {
     const std::string name = weights.string();
-    return model_options(name, [&] { return parse_config(name, own->second); });
+    return model_options(name, entries_of([&] { return parse_config(name, own->second); }));
   }
   const fs::path config = weights.parent_path() / "config.toml";
   std::error_code unreadable;
@@ -107,12 +114,12 @@ SharedOptions options_beside(const fs::path& weights, const Metadata& metadata, 
     fail("predict", weights.string(), ": has no config.toml beside it, which says what network it ",
          "is; leave it in the folder that 'plastic train --out' made");
   }
-  return model_options(config.string(), [&] { return read_config(config); });
+  return model_options(config.string(), entries_of([&] { return read_config(config); }));
 }
 
 // As the training images were read. Those of other sets have no orientation, and a photograph is
 // meant as it is seen; runs on a folder that say nothing are from before it could be chosen.
-data::Orientation orientation_of(const SharedOptions& options) {
+data::Orientation orientation_of(const RunOptions& options) {
   if (options.data != "folder") return data::Orientation::apply;
   return options.orientation.value_or(data::Orientation::ignore);
 }
@@ -120,7 +127,7 @@ data::Orientation orientation_of(const SharedOptions& options) {
 }  // namespace
 
 TrainConfig read_model_config(const fs::path& path) {
-  return model_options(path.string(), [&] { return read_config(path); }).run;
+  return model_options(path.string(), entries_of([&] { return read_config(path); })).run;
 }
 
 SavedModel load_saved_model(const fs::path& run) {
@@ -133,7 +140,7 @@ SavedModel load_saved_model(const fs::path& run) {
   SavedModel saved;
   saved.weights = is_file ? run : weights_in(run);
   const SafetensorsInfo info = read_safetensors_info(saved.weights);
-  const SharedOptions options = options_beside(saved.weights, info.metadata, is_file);
+  const RunOptions options = options_beside(saved.weights, info.metadata, is_file);
   const TrainConfig& config = options.run;
   saved.orientation = orientation_of(options);
   saved.form =

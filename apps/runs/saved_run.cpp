@@ -6,13 +6,13 @@
 #include <system_error>
 
 #include "apps/cli/config_reader.h"
+#include "apps/cli/option_table.h"
 #include "apps/cli/values.h"
 #include "apps/runs/metrics.h"
 #include "apps/runs/run_files.h"
 #include "apps/training/divergence.h"
 #include "apps/training/interrupt.h"
 #include "core/check.h"
-#include "plastic/core/precision.h"
 
 namespace plastic::apps {
 namespace {
@@ -21,19 +21,16 @@ namespace fs = std::filesystem;
 
 fs::path config_path(const fs::path& folder) { return folder / "config.toml"; }
 
-// No epoch done depends on them.
-constexpr std::string_view changeable[] = {"epochs",   "device",    "threads",       "prefetch",
-                                           "data-dir", "keep-best", "early-stopping"};
-
 std::map<std::string, std::string> settings_in(const std::string& name, const std::string& text,
-                                               std::span<const std::string_view> ignored) {
+                                               const std::vector<std::string>& ignored) {
   std::map<std::string, std::string> settings;
   for (const ConfigEntry& entry : parse_config(name, text)) {
     if (std::ranges::find(ignored, entry.key) == ignored.end()) settings[entry.key] = entry.value;
   }
-  // Runs from before it could be chosen.
-  settings.try_emplace("precision", to_string(Precision::f32));
-  if (settings["data"] == "folder") settings.try_emplace("orientation", "ignore");
+  // Runs from before an option could be chosen.
+  for (const Option& option : option_table()) {
+    if (!option.before.empty()) settings.try_emplace(option.name, option.before);
+  }
   return settings;
 }
 
@@ -60,7 +57,7 @@ void start_folder(const fs::path& folder, const std::string& config) {
 
 std::optional<SettingDifference> difference_of_runs(const std::string& ours,
                                                     const std::string& theirs, const fs::path& path,
-                                                    std::span<const std::string_view> ignored) {
+                                                    const std::vector<std::string>& ignored) {
   const auto our_settings = settings_in("the configuration", ours, ignored);
   const auto their_settings = settings_in(path.string(), theirs, ignored);
   const auto value_in = [](const std::map<std::string, std::string>& settings,
@@ -80,17 +77,28 @@ std::optional<SettingDifference> difference_of_runs(const std::string& ours,
   return std::nullopt;
 }
 
-std::span<const std::string_view> changeable_settings() { return changeable; }
-
 namespace {
 
 void check_same_run(const fs::path& folder, const std::string& now, const std::string& then) {
+  const auto changeable = option_names([](const Option& option) { return option.may_change; });
   const std::optional<SettingDifference> difference =
       difference_of_runs(now, then, checkpoint_path(folder), changeable);
   if (!difference) return;
   fail("resume", folder.string(), ": ", difference->key, " is ", difference->ours,
        " in config.toml, but ", difference->theirs,
        " in the checkpoint; undo the change, or begin a new run with --config");
+}
+
+// Steps that were done are not to be lost without a word.
+void check_epoch_under_way(const SavedRunOptions& options, const Checkpoint& checkpoint) {
+  const int under_way = checkpoint.epoch + 1;
+  const std::int64_t steps = steps_into_epoch(checkpoint.state);
+  if (options.epochs >= under_way || steps == 0) return;
+  throw UsageError("--epochs " + std::to_string(options.epochs) + ": the run in " +
+                   options.folder.string() + " is in epoch " + std::to_string(under_way) +
+                   ", of which " + std::to_string(steps) +
+                   (steps == 1 ? " step is" : " steps are") + " done; expected at least " +
+                   std::to_string(under_way));
 }
 
 }  // namespace
@@ -110,6 +118,7 @@ std::optional<Checkpoint> resume_folder(const SavedRunOptions& options) {
         }
       });
   if (!checkpoint) check_has_not_begun(options.folder);
+  if (checkpoint) check_epoch_under_way(options, *checkpoint);
   write_run_file(config_path(options.folder), options.config);
   return checkpoint;
 }

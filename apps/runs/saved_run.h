@@ -2,9 +2,7 @@
 
 #include <filesystem>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "apps/runs/checkpoint.h"
@@ -42,11 +40,7 @@ struct SettingDifference {
 std::optional<SettingDifference> difference_of_runs(const std::string& ours,
                                                     const std::string& theirs,
                                                     const std::filesystem::path& path,
-                                                    std::span<const std::string_view> ignored);
-
-/// The settings of a run that may be given again when it is continued: no epoch done depends on
-/// them.
-std::span<const std::string_view> changeable_settings();
+                                                    const std::vector<std::string>& ignored);
 
 /// Reads the checkpoint of a run that is to continue as `options` say, and writes config.toml;
 /// nothing when the run had not begun. Throws Error when checkpoint and configuration are not of

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <system_error>
 
+#include "apps/cli/config_file.h"
+#include "apps/cli/option_table.h"
 #include "apps/cli/values.h"
 #include "apps/runs/checkpoint.h"
 #include "apps/runs/input_form.h"
@@ -20,8 +22,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What may differ when a comparison is continued: neither results nor their times are of it.
-constexpr std::string_view changeable[] = {"threads", "prefetch", "data-dir"};
+// What may differ when a comparison is continued.
+std::vector<std::string> changeable() {
+  return option_names([](const Option& option) { return option.effect == Effect::none; });
+}
 
 bool is_there(const fs::path& path) {
   std::error_code error;
@@ -81,11 +85,12 @@ ComparedRuns::ComparedRuns(const ComparedRunsOptions& options, const data::Datas
 }
 
 ComparedRuns::Planned ComparedRuns::plan(std::size_t row, std::uint64_t seed) const {
-  Planned planned{.row = row, .seed = seed, .config = options_.config};
-  planned.config.optimizer = options_.optimizers[row];
-  planned.config.seed = seed;
+  RunOptions own = options_.run;
+  own.run.optimizer = options_.optimizers[row];
+  own.run.seed = seed;
+  Planned planned{.row = row, .seed = seed, .config = own.run};
   planned.saved = {.folder = {},
-                   .config = config_text(options_.settings, planned.config),
+                   .config = config_text(own),
                    .data = input_form_,
                    .epochs = planned.config.epochs};
   if (!options_.out.empty()) {
@@ -127,7 +132,7 @@ void ComparedRuns::look_through(Planned& run) const {
   std::optional<SettingDifference> difference;
   try {
     difference =
-        difference_of_runs(run.saved.config, read_text("compare", config), config, changeable);
+        difference_of_runs(run.saved.config, read_text("compare", config), config, changeable());
   } catch (const UsageError& wrong) {
     fail("compare", wrong.what(), "; choose another --out, or replace what is there with ",
          "--overwrite");
@@ -158,7 +163,7 @@ std::size_t ComparedRuns::ended_count() const {
 }
 
 void ComparedRuns::run(const std::function<void()>& on_run) {
-  const std::int64_t steps_an_epoch = steps_per_epoch(options_.config, data_.train);
+  const std::int64_t steps_an_epoch = steps_per_epoch(options_.run.run, data_.train);
   std::int64_t steps = 0;
   for (const Planned& run : plan_) {
     if (!run.end) steps += steps_an_epoch * (run.config.epochs - run.epochs_done);

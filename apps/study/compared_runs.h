@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/cli/config_file.h"
+#include "apps/cli/run_options.h"
 #include "apps/runs/saved_run.h"
 #include "apps/study/comparison.h"
 #include "apps/study/variants.h"
@@ -18,8 +18,8 @@ namespace plastic::apps {
 
 /// What `plastic compare` is to run.
 struct ComparedRunsOptions {
-  TrainConfig config;
-  RunSettings settings;
+  /// The runs have its configuration, but their own optimizer and seed.
+  RunOptions run;
   std::vector<Variant> variants;
   /// Of the variants.
   std::vector<OptimizerSettings> optimizers;

@@ -47,29 +47,48 @@ std::string divergence(const OptimizerRuns& row) {
   return "diverged " + of_seeds(static_cast<std::size_t>(diverged), planned(row));
 }
 
+enum class Standing { ahead, behind, equal, unclear, unknown };
+
 // How `other` did against the first optimizer.
-std::string verdict(const OptimizerRuns& first, const OptimizerRuns& other) {
-  const VersusFirst versus = versus_first(first, other);
-  if (versus.pairs == 0) {
-    return other.name + " and " + first.name + " have no seed that both finished";
-  }
+Standing standing(const VersusFirst& versus) {
+  if (versus.pairs == 0) return Standing::unknown;
   const int all = versus.seeds();
-  if (versus.ties == all) {
-    return other.name + " and " + first.name + " are equal " + of_seeds(all, all);
-  }
-  const bool unanimous = versus.wins == all || versus.losses == all;
+  if (versus.ties == all) return Standing::equal;
   // False also for one seed, which has no deviation.
   const bool inside_deviation = std::abs(versus.mean) <= versus.deviation;
+  if (inside_deviation) return Standing::unclear;
   // Where seeds are won by the other's divergence alone, the mean may say the opposite.
-  const bool agrees = versus.wins == all ? versus.mean > 0.0 : versus.mean < 0.0;
-  if (unanimous && agrees && !inside_deviation) {
-    const bool other_wins = versus.wins == all;
-    return (other_wins ? other : first).name + " is ahead of " + (other_wins ? first : other).name +
-           " by " + points(versus.mean) + " " + of_seeds(all, all);
+  if (versus.wins == all && versus.mean > 0.0) return Standing::ahead;
+  if (versus.losses == all && versus.mean < 0.0) return Standing::behind;
+  return Standing::unclear;
+}
+
+// "b is ahead of a by 2.17 points in 3 of 3 seeds. c, d: no clear difference to a."
+std::string verdicts(std::span<const OptimizerRuns> rows) {
+  const OptimizerRuns& first = rows.front();
+  std::vector<std::string> sentences;
+  std::vector<std::string> unclear, equal, unknown;
+  for (const OptimizerRuns& other : rows.subspan(1)) {
+    const VersusFirst versus = versus_first(first, other);
+    const Standing place = standing(versus);
+    if (place == Standing::unclear) unclear.push_back(other.name);
+    if (place == Standing::equal) equal.push_back(other.name);
+    if (place == Standing::unknown) unknown.push_back(other.name);
+    if (place != Standing::ahead && place != Standing::behind) continue;
+    const bool is_ahead = place == Standing::ahead;
+    sentences.push_back((is_ahead ? other : first).name + " is ahead of " +
+                        (is_ahead ? first : other).name + " by " + points(versus.mean) + " " +
+                        of_seeds(versus.seeds(), versus.seeds()));
   }
-  return other.name + " and " + first.name + " cannot be told apart (" + other.name + " " +
-         plus_minus(versus.mean, versus.deviation, true) + " points, ahead " +
-         of_seeds(versus.wins, all) + ")";
+  const auto add = [&](const std::vector<std::string>& names, const std::string& what) {
+    if (!names.empty()) sentences.push_back(join(names) + ": " + what + " " + first.name);
+  };
+  add(unclear, "no clear difference to");
+  add(equal, "equal to");
+  add(unknown, "no seed finished both here and with");
+  std::string text;
+  for (const std::string& sentence : sentences) text += " " + sentence + ".";
+  return text;
 }
 
 std::string seeds_remark(std::size_t seeds) {
@@ -193,13 +212,8 @@ std::string conclusion(std::span<const OptimizerRuns> rows) {
   if (best == nullptr) {
     text = "No run has finished.";
   } else {
-    text = "The highest mean test accuracy is " + best->name + "'s, " + format_percent(best_mean);
-    std::vector<std::string> verdicts;
-    for (const OptimizerRuns& other : rows.subspan(1)) {
-      verdicts.push_back(verdict(rows.front(), other));
-    }
-    if (!verdicts.empty()) text += ": " + join(verdicts, "; ");
-    text += ".";
+    text = "Best mean test accuracy: " + best->name + ", " + format_percent(best_mean) + "." +
+           verdicts(rows);
   }
   std::vector<std::string> diverged;
   for (const OptimizerRuns& row : rows) {

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <type_traits>
+#include <variant>
 
+#include "apps/cli/option_table.h"
 #include "apps/study/statistics.h"
-#include "apps/training/augmentation.h"
-#include "apps/training/schedules.h"
 
 namespace plastic::apps {
 namespace {
@@ -80,6 +81,26 @@ ordered_json row_json(const ComparisonState& state, std::size_t i) {
   return json;
 }
 
+/// Everything that all runs have in common and that decides them, by the options' names with
+/// underscores.
+ordered_json options_json(const RunOptions& options) {
+  ordered_json json = ordered_json::object();
+  for (const Option& option : option_table()) {
+    const bool decides = option.effect == Effect::condition || option.effect == Effect::setting;
+    const bool is_shared =
+        option.of_optimizer == nullptr && option.commands == CommandSet::both && option.print;
+    if (!decides || !is_shared) continue;
+    std::string name = option.name;
+    std::ranges::replace(name, '-', '_');
+    std::visit(
+        [&json, &name]<class T>(const T& value) {
+          if constexpr (!std::is_same_v<T, std::monostate>) json[name] = value;
+        },
+        option.print(options));
+  }
+  return json;
+}
+
 bool is_complete(const ComparisonState& state) {
   return std::ranges::all_of(state.rows, [&](const OptimizerRuns& row) {
     return row.runs.size() == state.seeds.size() && count(row, RunEnd::unfinished) == 0;
@@ -89,17 +110,7 @@ bool is_complete(const ComparisonState& state) {
 }  // namespace
 
 std::string comparison_json(const ComparisonState& state) {
-  const TrainConfig& config = state.config;
-  ordered_json json = {
-      {"data", state.data}, {"fraction", config.fraction}, {"model", config.model}};
-  if (config.hidden) json["hidden"] = *config.hidden;
-  if (config.dropout) json["dropout"] = *config.dropout;
-  json["epochs"] = config.epochs;
-  json["batch_size"] = config.batch_size;
-  json["augment"] = augment_parts(config.augment);
-  json["schedule"] = name_of(config.schedule);
-  json["warmup"] = config.warmup_epochs;
-  json["device"] = to_string(config.device);
+  ordered_json json = options_json(state.options);
   json["seeds"] = state.seeds;
   json["complete"] = is_complete(state);
   json["settings"] = ordered_json::object();

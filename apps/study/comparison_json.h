@@ -5,17 +5,16 @@
 #include <span>
 #include <string>
 
+#include "apps/cli/run_options.h"
 #include "apps/study/comparison.h"
 #include "apps/study/variants.h"
-#include "apps/training/training.h"
 
 namespace plastic::apps {
 
 /// What a comparison is of, and how far it is.
 struct ComparisonState {
-  std::string data;
-  /// How the runs are made; its optimizer and seed are not used.
-  const TrainConfig& config;
+  /// How the runs are made; their optimizers and seeds are not used.
+  const RunOptions& options;
   std::span<const std::uint64_t> seeds;
   std::span<const Variant> variants;
   /// Of the variants, and so are `rows`.

@@ -98,7 +98,9 @@ std::vector<std::string> variant_labels(std::span<const Variant> variants,
   std::vector<std::string> labels(variants.size());
   for (const auto& [optimizer, members] : by_optimizer) {
     std::vector<Settings> all;
-    for (const std::size_t i : members) all.push_back(all_settings(settings[i]));
+    for (const std::size_t i : members) {
+      all.push_back(with_short_names(effective_settings(settings[i])));
+    }
     const std::vector<std::string> differing = differences(all);
     for (std::size_t k = 0; k < members.size(); ++k) {
       const Variant& variant = variants[members[k]];

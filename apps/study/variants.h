@@ -6,12 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "apps/training/optimizers.h"
+#include "apps/training/optimizer_options.h"
+#include "apps/training/optimizer_overrides.h"
 
 namespace plastic::apps {
-
-/// Settings, name and value.
-using Settings = std::vector<std::pair<std::string, std::string>>;
 
 /// Reads "sgd,fast=sgd": optimizers, each under its own name or another. Throws UsageError for an
 /// unknown optimizer, a name that is given twice, and one that is no name for a folder.

@@ -9,7 +9,7 @@
 #include <system_error>
 #include <vector>
 
-#include "apps/cli/options.h"
+#include "apps/cli/run_options.h"
 #include "apps/cli/values.h"
 #include "apps/terminal/terminal_text.h"
 #include "plastic/core/error.h"
@@ -33,7 +33,7 @@ bool has_xz(const fs::path& folder) {
 /// it takes long.
 class ReadingNote {
  public:
-  explicit ReadingNote(const SharedOptions& options) : on_terminal_(isatty(STDERR_FILENO) == 1) {
+  explicit ReadingNote(const RunOptions& options) : on_terminal_(isatty(STDERR_FILENO) == 1) {
     const auto folder = data::locate(options.data, options.data_dir);
     if (!folder) return;
     const bool takes_long = has_xz(*folder);
@@ -94,7 +94,7 @@ std::string passed_over(const data::ImageFolderReport& report) {
   return join(parts);
 }
 
-void tell(const SharedOptions& options, const data::ImageFolderReport& report) {
+void tell(const RunOptions& options, const data::ImageFolderReport& report) {
   const std::string where = "plastic: " + printable(options.data_dir.value_or("").string()) + ": ";
   for (const std::string& reason : report.bad_images) {
     std::cerr << "plastic: left out: " << printable(reason) << "\n";
@@ -119,19 +119,18 @@ void tell(const SharedOptions& options, const data::ImageFolderReport& report) {
 
 }  // namespace
 
-data::DatasetPair load_data(const SharedOptions& options) {
+data::DatasetPair load_data(const RunOptions& options) {
   const std::int64_t side = image_size(options);
   data::ImageFolderReport report;
   data::DatasetPair data;
   try {
     const ReadingNote note(options);
-    data = data::load(
-        options.data, options.data_dir,
-        {.height = side,
-         .width = side,
-         .orientation = options.orientation.value_or(data::ImageFolderOptions().orientation),
-         .skip_bad_images = options.skip_bad_images},
-        &report);
+    data = data::load(options.data, options.data_dir,
+                      {.height = side,
+                       .width = side,
+                       .orientation = orientation(options),
+                       .skip_bad_images = options.skip_bad_images},
+                      &report);
   } catch (const Error& error) {
     const std::string reason = error.what();
     if (options.skip_bad_images || !reason.starts_with("[image] ")) throw;

@@ -13,6 +13,12 @@ namespace plastic::apps {
 /// What --model takes, in the order in which help lists it.
 const std::vector<std::string>& model_names();
 
+/// The models and what they are, for the help of --model.
+std::string model_help();
+
+/// "mlp 0.1, small_cnn 0.2": the dropout that models have unless told otherwise.
+std::string dropout_defaults_text();
+
 /// Fills in what the model has and was not given: hidden layers and dropout. Throws UsageError
 /// where something is given that the model does not have.
 void resolve_model(TrainConfig& config);

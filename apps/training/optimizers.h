@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,74 +19,53 @@ struct OptimizerSettings {
   std::string name = "neuroplastic";
   double lr = 0.0;
   /// Coupled for neuroplastic, sgd and adam (unless NeuroPlastic's options say otherwise),
-  /// decoupled for adamw.
+  /// decoupled for adamw and lion.
   double weight_decay = 0.0;
-  /// Of sgd alone.
-  double momentum = 0.0;
   /// The learning rate is multiplied by this after each epoch.
   double lr_decay = 1.0;
-  /// Of neuroplastic and grad-only alone.
+  /// What only some optimizers have, by the name of the option: {"momentum", 0.9}.
+  std::map<std::string, double> numbers = {};
+  /// NeuroPlastic's options, for the optimizers that have them.
   optim::NeuroPlasticOptions plasticity = {};
+
+  /// Throws Error for a number that the optimizer does not have.
+  double number(const std::string& option) const;
 };
 
-/// neuroplastic, grad-only (NeuroPlastic's ablation without activity and memory), sgd, adam, adamw.
+/// One optimizer of the program: a row of optimizer_table().
+struct OptimizerEntry {
+  std::string name;
+  /// Plastic's own defaults. The options in `numbers` are those that the optimizer has besides the
+  /// ones that all have.
+  OptimizerSettings defaults;
+  /// Whether it has NeuroPlastic's options.
+  bool has_plasticity = false;
+  /// One of NeuroPlastic's options that makes the optimizer what it is and cannot be given.
+  std::string fixed_option = {};
+  /// Changes the defaults to the settings of arXiv 2604.26297, where those differ.
+  std::function<void(OptimizerSettings&)> apply_paper = {};
+  std::function<std::unique_ptr<optim::Optimizer>(const OptimizerSettings&,
+                                                  const std::vector<Tensor>& parameters)>
+      make;
+};
+
+/// Every optimizer of the program, in the order in which help lists them.
+const std::vector<OptimizerEntry>& optimizer_table();
+
+/// The row called `name`. Throws Error with the known names.
+const OptimizerEntry& find_optimizer(const std::string& name);
+
+/// The names in optimizer_table().
 const std::vector<std::string>& optimizer_names();
 
-/// Whether NeuroPlastic's rule is behind `name`.
+/// Whether `name` has NeuroPlastic's options.
 bool is_neuroplastic(const std::string& name);
 
-/// Settings to start from: with `paper`, those of arXiv 2604.26297,
-/// else Plastic's own.
+/// Settings to start from: with `paper`, those of arXiv 2604.26297, else Plastic's own. Throws
+/// Error for an unknown name.
 OptimizerSettings default_settings(const std::string& name, bool paper);
 
-/// Numbers by the name of a variant or an optimizer; the empty name stands for all.
-using NumbersByOptimizer = std::map<std::string, double>;
-
-/// One of NeuroPlastic's options, in the spelling of optim::set_option.
-struct PlasticityOverride {
-  std::string option;
-  std::string value;
-  /// As in NumbersByOptimizer.
-  std::string name = {};
-};
-
-/// What the command line says explicitly.
-struct OptimizerOverrides {
-  NumbersByOptimizer lr = {};
-  NumbersByOptimizer weight_decay = {};
-  NumbersByOptimizer momentum = {};
-  NumbersByOptimizer lr_decay = {};
-  std::vector<PlasticityOverride> plasticity = {};
-};
-
-/// An optimizer under a name of its own: "sgd" and "fast" may both be sgd, with other settings.
-struct Variant {
-  std::string name;
-  /// One of optimizer_names().
-  std::string optimizer;
-};
-
-/// Throws UsageError for an override that applies to none of `variants`.
-void check_overrides(const OptimizerOverrides& overrides, const std::vector<Variant>& variants);
-
-/// default_settings(variant.optimizer, paper) with the overrides that concern the variant: those
-/// under its own name go before those under its optimizer's, unless that is the name of another of
-/// `variants`, and these before those for all. Throws UsageError for options that contradict each
-/// other.
-OptimizerSettings resolve_settings(const Variant& variant, const std::vector<Variant>& variants,
-                                   bool paper, const OptimizerOverrides& overrides);
-
-/// The settings of an optimizer that is the only one.
-OptimizerSettings resolve_settings(const std::string& optimizer, bool paper,
-                                   const OptimizerOverrides& overrides);
-
-/// Everything that decides what the optimizer does, name and value, in a fixed order.
-std::vector<std::pair<std::string, std::string>> all_settings(const OptimizerSettings& settings);
-
-/// The settings in force, on one line: "lr 0.1, plasticity-scale 2, warmup-epochs 2".
-std::string describe(const OptimizerSettings& settings);
-
-/// The optimizer itself, over `parameters`.
+/// The optimizer itself, over `parameters`. Throws Error for an unknown name.
 std::unique_ptr<optim::Optimizer> make_optimizer(const OptimizerSettings& settings,
                                                  const std::vector<Tensor>& parameters);
 

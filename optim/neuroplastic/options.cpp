@@ -64,6 +64,8 @@ std::string print(T value) {
   return {text.data(), result.ptr};
 }
 
+std::string never_idle(const Options&) { return ""; }
+
 NeuroPlasticOption number(std::string_view name, double Options::*member, Range range,
                           std::string_view description) {
   return {.name = name,
@@ -76,7 +78,8 @@ NeuroPlasticOption number(std::string_view name, double Options::*member, Range 
                 const auto value = parse<double>(text);
                 if (!value || !contains(range, *value)) refuse(name, text, describe(range));
                 options.*member = *value;
-              }};
+              },
+          .why_idle = never_idle};
 }
 
 NeuroPlasticOption count(std::string_view name, int Options::*member,
@@ -92,7 +95,8 @@ NeuroPlasticOption count(std::string_view name, int Options::*member,
                 const auto value = parse<int>(text);
                 if (!value || *value < 0) refuse(name, text, values);
                 options.*member = *value;
-              }};
+              },
+          .why_idle = never_idle};
 }
 
 /// One of `names`, in the order of the enumerators.
@@ -111,20 +115,84 @@ NeuroPlasticOption choice(std::string_view name, E Options::*member, std::vector
           .description = description,
           .default_value = get(Options{}),
           .get = get,
-          .set = [=](Options& options, std::string_view text) {
-            for (std::size_t i = 0; i < names.size(); ++i) {
-              if (names[i] == text) {
-                options.*member = static_cast<E>(i);
-                return;
-              }
-            }
-            refuse(name, text, values);
-          }};
+          .set =
+              [=](Options& options, std::string_view text) {
+                for (std::size_t i = 0; i < names.size(); ++i) {
+                  if (names[i] == text) {
+                    options.*member = static_cast<E>(i);
+                    return;
+                  }
+                }
+                refuse(name, text, values);
+              },
+          .why_idle = never_idle};
 }
 
 NeuroPlasticOption flag(std::string_view name, bool Options::*member,
                         std::string_view description) {
   return choice(name, member, {"false", "true"}, description);
+}
+
+// Why an option may make no difference; docs/design.md, "NeuroPlastic".
+
+std::string without_full_rule(const Options& options) {
+  const bool is_full = options.mode == NeuroPlasticMode::rule_based;
+  return is_full ? "" : "mode is ablation_grad_only";
+}
+
+std::string under_hybrid(const Options& options) {
+  if (options.hybrid_base == HybridBase::adamw) return "hybrid_base is adamw";
+  return options.hybrid_base == HybridBase::classic ? "" : "hybrid_base is sgd_momentum";
+}
+
+std::string without_hybrid(const Options& options) {
+  return options.hybrid_base == HybridBase::classic ? "hybrid_base is classic" : "";
+}
+
+std::string without_adamw(const Options& options) {
+  if (options.hybrid_base == HybridBase::adamw) return "";
+  return options.hybrid_base == HybridBase::classic ? "hybrid_base is classic"
+                                                    : "hybrid_base is sgd_momentum";
+}
+
+std::string without_orthogonal(const Options& options) {
+  if (!options.orthogonal_residual) return "orthogonal_residual is false";
+  const std::string hybrid = under_hybrid(options);
+  return hybrid.empty() ? without_full_rule(options) : hybrid;
+}
+
+std::string without_late_schedule(const Options& options) {
+  const std::string why = without_orthogonal(options);
+  if (!why.empty() || options.orthogonal_schedule == OrthogonalSchedule::late) return why;
+  return "orthogonal_schedule is not late";
+}
+
+/// Orthogonal comes before bounded.
+std::string under_orthogonal(const Options& options) {
+  const std::string hybrid = under_hybrid(options);
+  if (!hybrid.empty() || !options.orthogonal_residual) return hybrid;
+  return "orthogonal_residual is true";
+}
+
+std::string without_bounded(const Options& options) {
+  return options.bounded_residual ? under_orthogonal(options) : "bounded_residual is false";
+}
+
+std::string without_decay(const Options& options) {
+  return options.weight_decay > 0 ? under_hybrid(options) : "weight_decay is 0";
+}
+
+std::string without_controller(const Options& options) {
+  return options.lr_controller_mode == LrControllerMode::off ? "lr_controller_mode is off" : "";
+}
+
+std::string without_diagnostics(const Options& options) {
+  return options.diagnostics ? "" : "diagnostics is false";
+}
+
+NeuroPlasticOption unless(std::string (*why_idle)(const Options&), NeuroPlasticOption option) {
+  option.why_idle = why_idle;
+  return option;
 }
 
 std::vector<NeuroPlasticOption> make_table() {
@@ -133,54 +201,71 @@ std::vector<NeuroPlasticOption> make_table() {
   return {
       choice("mode", &O::mode, {"rule_based", "ablation_grad_only"},
              "the full rule, or α = α₀ from the gradient alone"),
-      number("activity_weight", &O::activity_weight, not_negative, "weight of the activity trace"),
-      number("gradient_weight", &O::gradient_weight, not_negative, "weight of the gradient"),
-      number("memory_weight", &O::memory_weight, not_negative, "weight of the memory signal"),
+      unless(without_full_rule, number("activity_weight", &O::activity_weight, not_negative,
+                                       "weight of the activity trace")),
+      unless(without_full_rule, number("gradient_weight", &O::gradient_weight, not_negative,
+                                       "weight of the gradient")),
+      unless(without_full_rule, number("memory_weight", &O::memory_weight, not_negative,
+                                       "weight of the memory signal")),
       number("min_alpha", &O::min_alpha, not_negative, "lower clip of the coefficient"),
       number("max_alpha", &O::max_alpha, not_negative, "upper clip of the coefficient"),
-      number("plasticity_scale", &O::plasticity_scale, not_negative,
-             "how far α goes from α₀ towards the full rule"),
-      count("warmup_epochs", &O::warmup_epochs, "epochs over which plasticity sets in"),
+      unless(without_full_rule, number("plasticity_scale", &O::plasticity_scale, not_negative,
+                                       "how far α goes from α₀ towards the full rule")),
+      unless(without_full_rule,
+             count("warmup_epochs", &O::warmup_epochs, "epochs over which plasticity sets in")),
       flag("parameterwise", &O::parameterwise, "a coefficient for each element, not each tensor"),
       number("eps", &O::eps, positive, "ε of every mean, norm and root"),
-      flag("decoupled_weight_decay", &O::decoupled_weight_decay,
-           "decay θ directly instead of through the update"),
-      flag("bounded_residual", &O::bounded_residual, "limit what plasticity adds to the gradient"),
-      number("residual_max_ratio", &O::residual_max_ratio, not_negative,
-             "that limit, as a share of the gradient's norm"),
-      flag("orthogonal_residual", &O::orthogonal_residual,
-           "add only what is orthogonal to the gradient"),
-      number("orthogonal_lambda", &O::orthogonal_lambda, not_negative, "weight of that part"),
-      number("orthogonal_max_ratio", &O::orthogonal_max_ratio, not_negative,
-             "its limit, as a share of the gradient's norm"),
-      choice("orthogonal_normalization", &O::orthogonal_normalization, {"raw", "match_grad_norm"},
-             "give that part the gradient's norm first"),
-      choice("orthogonal_schedule", &O::orthogonal_schedule, {"constant", "late", "cosine"},
-             "its weight over the epochs"),
-      number("orthogonal_late_start_fraction", &O::orthogonal_late_start_fraction, below_one,
-             "where schedule late starts"),
+      unless(without_decay, flag("decoupled_weight_decay", &O::decoupled_weight_decay,
+                                 "decay θ directly instead of through the update")),
+      unless(under_orthogonal, flag("bounded_residual", &O::bounded_residual,
+                                    "limit what plasticity adds to the gradient")),
+      unless(without_bounded, number("residual_max_ratio", &O::residual_max_ratio, not_negative,
+                                     "that limit, as a share of the gradient's norm")),
+      unless(under_hybrid, flag("orthogonal_residual", &O::orthogonal_residual,
+                                "add only what is orthogonal to the gradient")),
+      unless(without_orthogonal, number("orthogonal_lambda", &O::orthogonal_lambda, not_negative,
+                                        "weight of that part")),
+      unless(without_orthogonal,
+             number("orthogonal_max_ratio", &O::orthogonal_max_ratio, not_negative,
+                    "its limit, as a share of the gradient's norm")),
+      unless(without_orthogonal,
+             choice("orthogonal_normalization", &O::orthogonal_normalization,
+                    {"raw", "match_grad_norm"}, "give that part the gradient's norm first")),
+      unless(without_orthogonal,
+             choice("orthogonal_schedule", &O::orthogonal_schedule, {"constant", "late", "cosine"},
+                    "its weight over the epochs")),
+      unless(without_late_schedule,
+             number("orthogonal_late_start_fraction", &O::orthogonal_late_start_fraction, below_one,
+                    "where schedule late starts")),
       choice("hybrid_base", &O::hybrid_base, {"classic", "adamw", "sgd_momentum"},
              "the step that plasticity modulates"),
-      choice("modulation_target", &O::modulation_target, {"gain", "momentum", "trust_ratio"},
-             "what of a hybrid's step is modulated"),
-      number("modulation_strength", &O::modulation_strength, not_negative,
-             "weight of a hybrid's modulation"),
-      number("modulation_max_ratio", &O::modulation_max_ratio, not_negative,
-             "its limit, as a share of the base step's norm"),
-      number("base_momentum", &O::base_momentum, below_one, "momentum or β₁ of the base step"),
-      number("base_beta2", &O::base_beta2, below_one, "β₂ of base adamw"),
-      number("base_eps", &O::base_eps, positive, "ε of base adamw"),
-      choice("layer_scope", &O::layer_scope,
-             {"all", "conv_only", "classifier_only", "early_blocks", "late_blocks"},
-             "the parameters that a hybrid modulates"),
-      choice("phase_scope", &O::phase_scope, {"full", "early", "middle", "late"},
-             "the part of training in which it does"),
+      unless(without_hybrid,
+             choice("modulation_target", &O::modulation_target, {"gain", "momentum", "trust_ratio"},
+                    "what of a hybrid's step is modulated")),
+      unless(without_hybrid, number("modulation_strength", &O::modulation_strength, not_negative,
+                                    "weight of a hybrid's modulation")),
+      unless(without_hybrid, number("modulation_max_ratio", &O::modulation_max_ratio, not_negative,
+                                    "its limit, as a share of the base step's norm")),
+      unless(without_hybrid, number("base_momentum", &O::base_momentum, below_one,
+                                    "momentum or β₁ of the base step")),
+      unless(without_adamw, number("base_beta2", &O::base_beta2, below_one, "β₂ of base adamw")),
+      unless(without_adamw, number("base_eps", &O::base_eps, positive, "ε of base adamw")),
+      unless(without_hybrid,
+             choice("layer_scope", &O::layer_scope,
+                    {"all", "conv_only", "classifier_only", "early_blocks", "late_blocks"},
+                    "the parameters that a hybrid modulates")),
+      unless(without_hybrid,
+             choice("phase_scope", &O::phase_scope, {"full", "early", "middle", "late"},
+                    "the part of training in which it does")),
       choice("lr_controller_mode", &O::lr_controller_mode,
              {"off", "global", "layerwise", "classifier_only"},
              "let the coefficient adapt the learning rate"),
-      number("controller_alpha", &O::controller_alpha, not_negative, "how strongly"),
-      number("controller_low", &O::controller_low, not_negative, "smallest multiplier of lr"),
-      number("controller_high", &O::controller_high, not_negative, "largest multiplier of lr"),
+      unless(without_controller,
+             number("controller_alpha", &O::controller_alpha, not_negative, "how strongly")),
+      unless(without_controller, number("controller_low", &O::controller_low, not_negative,
+                                        "smallest multiplier of lr")),
+      unless(without_controller, number("controller_high", &O::controller_high, not_negative,
+                                        "largest multiplier of lr")),
       number("max_update_norm", &O::max_update_norm, positive, "norm clip of a tensor's update"),
       number("target_rms", &O::target_rms, not_negative,
              "root mean square that the gain steers towards"),
@@ -191,8 +276,9 @@ std::vector<NeuroPlasticOption> make_table() {
              "factor of target_rms in the second third"),
       number("late_target_rms_scale", &O::late_target_rms_scale, not_negative,
              "factor of target_rms in the last third"),
-      number("saturation_threshold_fraction", &O::saturation_threshold_fraction, share,
-             "share of the range near its ends that diagnostics count as saturated"),
+      unless(without_diagnostics,
+             number("saturation_threshold_fraction", &O::saturation_threshold_fraction, share,
+                    "share of the range near its ends that diagnostics count as saturated")),
       flag("diagnostics", &O::diagnostics, "measure every step"),
   };
 }

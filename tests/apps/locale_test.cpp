@@ -62,10 +62,7 @@ std::string usage_error(const std::function<void()>& action) {
 std::map<std::string, std::function<std::string()>> writers() {
   return {
       {"config",
-       [] {
-         return config_text({.data = "digits", .data_dir = {}, .image_size = 1024},
-                            sample_config());
-       }},
+       [] { return config_text({.data = "folder", .image_size = 1024, .run = sample_config()}); }},
       {"metrics", [] { return metrics_line(sample_epoch()); }},
       {"brief", [] { return brief(1234567.0) + brief(0.5) + brief(1e-5); }},
       {"exact", [] { return exact(1234567.0) + exact(0.1); }},
@@ -94,10 +91,9 @@ std::map<std::string, std::function<std::string()>> writers() {
          const std::vector<Variant> variants = parse_variants("a=sgd,b=adam");
          const std::vector<OptimizerSettings> settings = {{.name = "sgd", .lr = 1000.5},
                                                           {.name = "adam", .lr = 1e-3}};
-         const TrainConfig config = sample_config();
+         const RunOptions options{.run = sample_config()};
          return comparison_table(rows) + conclusion(rows) +
-                comparison_json({.data = "digits",
-                                 .config = config,
+                comparison_json({.options = options,
                                  .seeds = seeds,
                                  .variants = variants,
                                  .settings = settings,
@@ -138,7 +134,7 @@ TEST_CASE("apps.locale.texts_are_the_same") {
 TEST_CASE("apps.locale.files_are_read_back") {
   const TemporaryFolder folder;
   const ForeignLocale foreign;
-  const std::string config = config_text({.data = "digits", .data_dir = {}}, sample_config());
+  const std::string config = config_text({.run = sample_config()});
   std::map<std::string, std::string> entries;
   for (const ConfigEntry& entry : parse_config("config", config)) entries[entry.key] = entry.value;
   CHECK(entries.at("batch-size") == "4096");

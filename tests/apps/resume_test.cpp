@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "apps/runs/checkpoint.h"
+#include "apps/training/training.h"
 #include "plastic/core/safetensors.h"
 #include "tests/apps/program.h"
 
@@ -70,7 +71,8 @@ TEST_CASE("apps.resume.bit_exact") {
   for (const char* optimizer :
        {"neuroplastic --paper --np.diagnostics", "grad-only", "sgd --lr-decay 0.9",
         "sgd --momentum 0 --warmup 1", "adam --weight-decay 0.01", "adamw --paper --warmup 1",
-        "neuroplastic --np.hybrid-base adamw", "neuroplastic --np.bounded-residual",
+        "lion --beta1 0.8", "neuroplastic --np.hybrid-base adamw",
+        "neuroplastic --np.bounded-residual",
         "neuroplastic --np.orthogonal-residual --np.decoupled-weight-decay --weight-decay 0.01",
         "neuroplastic --np.hybrid-base sgd_momentum --fraction 0.9"}) {
     CAPTURE(optimizer);
@@ -298,6 +300,26 @@ TEST_CASE("apps.resume.interrupted") {
     CHECK(read_file(runs / "run/checkpoint.safetensors") ==
           read_file(runs / "whole/checkpoint.safetensors"));
   }
+}
+
+// The steps of the epoch under way are not dropped without a word.
+TEST_CASE("apps.resume.fewer_epochs_than_are_under_way") {
+  const Runs runs;
+  RunningProgram program(runs.new_run("run", "--epochs 1000000"));
+  while (!fs::exists(runs / "run/metrics.jsonl")) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  program.send(SIGINT);
+  CHECK(program.wait().code == 130);
+  auto checkpoint = plastic::apps::load_checkpoint(runs / "run");
+  const std::string done = std::to_string(checkpoint->epoch);
+  if (plastic::apps::steps_into_epoch(checkpoint->state) == 0) return;
+  const std::string config = read_file(runs / "run/config.toml");
+  const ProgramResult fewer = runs.resume("run", "--epochs " + done);
+  CAPTURE(fewer.err);
+  CHECK(fewer.code == 2);
+  CHECK(contains(fewer.err, "is in epoch " + std::to_string(checkpoint->epoch + 1) + ", of which"));
+  CHECK(read_file(runs / "run/config.toml") == config);
 }
 
 TEST_CASE("apps.resume.early_stopping_and_best") {

@@ -35,7 +35,11 @@ TEST_CASE("apps.usage.unknown") {
   check_refused("train --epoch 3", "--epoch; did you mean --epochs?");
   check_refused("train --np.min-alhpa 3", "did you mean --np.min-alpha?");
   check_refused("train --colour red", "unknown argument --colour");
-  check_refused("trian", "did you mean train?");
+  check_refused("trian", "unknown command trian; did you mean train? there are train, compare");
+  check_refused("foo", "unknown command foo; there are train, compare");
+  check_refused("data gte", "unknown command gte; did you mean get? there are list, get, verify");
+  check_refused("help trian", "unknown command trian; did you mean train?");
+  check_refused("help data foo", "unknown command foo; there are list");
   check_refused("compare --optimizer sgd", "did you mean --optimizers?");
   check_refused("", "which command?");
   check_refused("train ''", "an argument is empty");
@@ -90,11 +94,13 @@ TEST_CASE("apps.usage.train_values") {
       {"--device cpu --precision bf16", "the CPU computes in f32"},
       {"--data imagenet", "fashion-mnist"},
       {"--model resnet", "mlp"},
-      {"--optimizer lion", "grad-only"},
+      {"--optimizer tiger", "grad-only"},
       {"--out ''", "expected a folder"},
       {"--optimizer adam --momentum 0.5", "only sgd"},
       {"--optimizer sgd --momentum 1", "below 1"},
-      {"--lr 1 --lr 2", "--lr"},
+      {"--lr 1 --lr 2", "[train] --lr is given twice: 1 and 2; give it once"},
+      {"--seed 1 --seed 2 --seed 3", "[train] --seed is given 3 times: 1 and 2 and 3"},
+      {"--seed 18446744073709551615", "at most 9223372036854775807, got '18446744073709551615'"},
   };
   for (const auto& [arguments, reason] : cases) {
     check_refused(std::string("train ") + arguments, reason);
@@ -130,7 +136,7 @@ TEST_CASE("apps.usage.neuroplastic_options") {
 TEST_CASE("apps.usage.compare_values") {
   check_refused("compare --optimizers sgd", "two or more");
   check_refused("compare --optimizers sgd,sgd", "given twice");
-  check_refused("compare --optimizers sgd,lion", "lion");
+  check_refused("compare --optimizers sgd,tiger", "tiger");
   check_refused("compare --seeds 1,x", "got 'x'");
   check_refused("compare --seeds 1,1", "given twice");
   check_refused("compare --lr sgd=0.1,sgd=0.2", "given twice");
@@ -154,6 +160,32 @@ TEST_CASE("apps.usage.help") {
   CHECK(all.code == 0);
   CHECK(contains(all.out, "--np.min-alpha"));
   CHECK(contains(all.out, "--np.controller-high"));
+}
+
+TEST_CASE("apps.usage.help_command") {
+  for (const auto& [words, flags] : {std::pair{"help", "--help"},
+                                     {"help train", "train --help"},
+                                     {"help data get", "data get --help"}}) {
+    CAPTURE(words);
+    const ProgramResult help = run_program(words);
+    CHECK(help.code == 0);
+    CHECK(help.err.empty());
+    CHECK(help.out == run_program(flags).out);
+  }
+}
+
+TEST_CASE("apps.usage.options_without_effect") {
+  const std::string run = "train --fraction 0.01 --epochs 1 --hidden 8 --threads 1 ";
+  const ProgramResult one = run_program(run + "--optimizer grad-only --np.plasticity-scale 2");
+  CHECK(one.code == 0);
+  CHECK(contains(one.out,
+                 "warning    --np.plasticity-scale has no effect: mode is ablation_grad_only\n"));
+  const ProgramResult two = run_program(
+      "compare --fraction 0.01 --epochs 1 --hidden 8 --threads 1 --seeds 1 "
+      "--optimizers neuroplastic,sgd --np.base-beta2 0.5");
+  CHECK(two.code == 0);
+  CHECK(contains(two.out, "warning    --np.base-beta2 has no effect: hybrid_base is classic\n"));
+  CHECK_FALSE(contains(run_program(run + "--np.plasticity-scale 2").out, "warning"));
 }
 
 TEST_CASE("apps.usage.version") {

@@ -8,6 +8,7 @@
 
 #include "apps/training/interrupt.h"
 #include "apps/training/model_choice.h"
+#include "apps/training/optimizer_overrides.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/precision.h"
 #include "plastic/data/digits.h"

@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (facts.epochs < 0 || facts.seed) std::abort();
     plastic::apps::data_text(facts.conditions);
     plastic::apps::conditions_text(facts.conditions);
-    plastic::apps::settings_text(facts.settings);
+    plastic::apps::settings_text("neuroplastic", facts.settings);
     for (const auto& [name, value] : comparison.facts) {
       if (plastic::apps::without_place(value).size() > value.size()) std::abort();
     }

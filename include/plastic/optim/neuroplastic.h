@@ -126,6 +126,9 @@ struct NeuroPlasticOption {
   std::function<std::string(const NeuroPlasticOptions& options)> get;
   /// Throws Error naming the option, the value and what is allowed.
   std::function<void(NeuroPlasticOptions& options, std::string_view value)> set;
+  /// Why the option makes no difference beside the others: "orthogonal_residual is false". Empty
+  /// where it does make one.
+  std::function<std::string(const NeuroPlasticOptions& options)> why_idle;
 };
 
 /// Every option but lr and weight_decay, which all optimizers have.

@@ -22,6 +22,20 @@ std::string refusal(const std::string& text) {
   return "no error";
 }
 
+RunOptions sample_options() {
+  RunOptions options{.data = "mnist",
+                     .data_dir = "/a \"b\"\\c#",
+                     .arithmetic = {.precision = plastic::Precision::tf32, .deterministic = true},
+                     .threads = 3,
+                     .keep_best = true,
+                     .early_stopping = 4};
+  resolve_model(options.run);
+  options.run.optimizer = default_settings("neuroplastic", true);
+  options.run.optimizer.lr = 0.1 + 0.2;
+  options.run.device = {.type = plastic::DeviceType::cuda, .index = 1};
+  return options;
+}
+
 }  // namespace
 
 TEST_CASE("apps.config_file.reads") {
@@ -181,19 +195,7 @@ TEST_CASE("apps.config_file.many_keys_in_linear_time") {
 }
 
 TEST_CASE("apps.config_file.text_is_read_back") {
-  TrainConfig config;
-  resolve_model(config);
-  config.optimizer = default_settings("neuroplastic", true);
-  config.optimizer.lr = 0.1 + 0.2;
-  config.device = {.type = plastic::DeviceType::cuda, .index = 1};
-  const std::string text =
-      config_text({.data = "mnist",
-                   .data_dir = "/a \"b\"\\c#",
-                   .threads = 3,
-                   .arithmetic = {.precision = plastic::Precision::tf32, .deterministic = true},
-                   .keep_best = true,
-                   .early_stopping = 4},
-                  config);
+  const std::string text = config_text(sample_options());
   std::string values;
   for (const ConfigEntry& entry : parse_config("F", text)) {
     values += entry.key + "=" + entry.value + "\n";
@@ -215,4 +217,49 @@ TEST_CASE("apps.config_file.text_is_read_back") {
       CHECK_FALSE(refusal(damaged).empty());
     }
   }
+}
+
+// Byte for byte what earlier programs wrote.
+TEST_CASE("apps.config_file.keeps_its_form") {
+  RunOptions options{.data_dir = "/d", .threads = 2};
+  options.data = "folder";
+  options.skip_bad_images = true;
+  options.augment = {.crop_padding = 4, .flip = 0.5};
+  options.run.drop_last = true;
+  options.run.fraction = 0.1;
+  settle(options);
+  options.run.optimizer = default_settings("sgd", false);
+  CHECK(config_text(options) ==
+        "# Repeat this run: plastic train --config THIS-FILE --out FOLDER\n"
+        "data = \"folder\"\n"
+        "data-dir = \"/d\"\n"
+        "image-size = 32\n"
+        "orientation = \"apply\"\n"
+        "skip-bad-images = true\n"
+        "augment = [\"crop=4\", \"flip=0.5\"]\n"
+        "fraction = 0.1\n"
+        "model = \"mlp\"\n"
+        "hidden = [256, 256]\n"
+        "dropout = 0.1\n"
+        "optimizer = \"sgd\"\n"
+        "lr = 0.01\n"
+        "weight-decay = 0\n"
+        "lr-decay = 1\n"
+        "momentum = 0.9\n"
+        "seed = 41\n"
+        "epochs = 10\n"
+        "batch-size = 128\n"
+        "drop-last = true\n"
+        "schedule = \"constant\"\n"
+        "warmup = 0\n"
+        "device = \"cpu\"\n"
+        "precision = \"f32\"\n"
+        "threads = 2\n"
+        "prefetch = 0\n");
+  options.run.optimizer = default_settings("grad-only", false);
+  const std::string ablation = config_text(options);
+  CHECK(ablation.find("prefetch = 0\n\n[np]\nactivity-weight = 0.4\n") != std::string::npos);
+  CHECK(ablation.find("eps = 1e-08\n") != std::string::npos);
+  CHECK(ablation.find("hybrid-base = \"classic\"\n") != std::string::npos);
+  CHECK(ablation.find("\nmode = ") == std::string::npos);
 }

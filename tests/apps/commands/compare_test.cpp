@@ -37,7 +37,7 @@ TEST_CASE("apps.compare.table") {
   SUBCASE("is printed with its conclusion") {
     CHECK(contains(result.out, "points vs first"));
     CHECK(contains(result.out, "[6/6] sgd seed 6"));
-    CHECK(contains(result.out, "The highest mean test accuracy is "));
+    CHECK(contains(result.out, "Best mean test accuracy: "));
     CHECK(contains(result.out, "2 seeds are few"));
     std::istringstream lines(result.out.substr(result.out.find("points vs first")));
     int rows = 0;

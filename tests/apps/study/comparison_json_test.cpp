@@ -20,8 +20,8 @@ json as_json(const std::vector<OptimizerRuns>& rows) {
   const std::vector<Variant> variants = {{.name = "a", .optimizer = "sgd"},
                                          {.name = "b", .optimizer = "adam"}};
   const std::vector<OptimizerSettings> settings = {{.name = "sgd"}, {.name = "adam"}};
-  return json::parse(comparison_json({.data = "digits",
-                                      .config = {},
+  const RunOptions options;
+  return json::parse(comparison_json({.options = options,
                                       .seeds = seeds,
                                       .variants = std::span(variants).first(rows.size()),
                                       .settings = std::span(settings).first(rows.size()),
@@ -43,6 +43,14 @@ TEST_CASE("apps.comparison_json.whole") {
   };
   const json whole = as_json(rows);
   CHECK(whole["data"] == "digits");
+  CHECK(whole["batch_size"] == 128);
+  CHECK(whole["precision"] == "f32");
+  CHECK(whole["fraction"].dump() == "1.0");
+  // Neither what no number depends on, nor what each row has of its own.
+  for (const char* other : {"threads", "data_dir", "seed", "lr", "optimizer", "out"}) {
+    CAPTURE(other);
+    CHECK_FALSE(whole.contains(other));
+  }
   CHECK(whole["seeds"] == json({1, 2, 3}));
   CHECK(whole["complete"] == true);
   CHECK(whole["settings"].size() == 2);

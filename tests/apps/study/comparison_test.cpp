@@ -53,10 +53,14 @@ TEST_CASE("apps.comparison.table") {
 
 TEST_CASE("apps.comparison.conclusion") {
   const std::string text = conclusion(three);
-  CHECK(contains(text, "highest mean test accuracy is b's, 83.17%"));
+  CHECK(contains(text, "Best mean test accuracy: b, 83.17%."));
   CHECK(contains(text, "b is ahead of a by 2.17 points in 3 of 3 seeds"));
-  CHECK(contains(text, "c and a cannot be told apart"));
+  CHECK(contains(text, "c: no clear difference to a."));
   CHECK(contains(text, "3 seeds are few"));
+  // Plain and short: one sentence for what is clear, one for the rest.
+  CHECK(
+      text.starts_with("Best mean test accuracy: b, 83.17%. b is ahead of a by 2.17 points in 3 "
+                       "of 3 seeds. c: no clear difference to a. 3 seeds"));
 }
 
 TEST_CASE("apps.comparison.first_is_ahead") {
@@ -67,7 +71,7 @@ TEST_CASE("apps.comparison.first_is_ahead") {
 TEST_CASE("apps.comparison.unanimous_but_inside_the_deviation") {
   const std::vector<OptimizerRuns> runs = {row("a", {0.5, 0.5, 0.5}),
                                            row("b", {0.5001, 0.5001, 0.53})};
-  CHECK(contains(conclusion(runs), "b and a cannot be told apart"));
+  CHECK(contains(conclusion(runs), "b: no clear difference to a."));
 }
 
 TEST_CASE("apps.comparison.one_seed") {
@@ -88,8 +92,8 @@ TEST_CASE("apps.comparison.diverged_in_one_seed") {
   CHECK(cells.note == "diverged in 1 of 3 seeds");
   CHECK(contains(comparison_table(runs), "diverged in 1 of 3 seeds"));
   const std::string text = conclusion(runs);
-  CHECK(contains(text, "is b's, 83.00%"));
-  CHECK(contains(text, "b and a cannot be told apart"));
+  CHECK(contains(text, "accuracy: b, 83.00%"));
+  CHECK(contains(text, "b: no clear difference to a."));
   CHECK(contains(text, "Means leave out the runs that diverged: b diverged in 1 of 3 seeds."));
   const VersusFirst versus = versus_first(runs[0], runs[1]);
   CHECK(versus.pairs == 2);
@@ -106,8 +110,8 @@ TEST_CASE("apps.comparison.diverged_in_all_seeds") {
   CHECK(comparison_cells(runs[0], runs[2]).wins == "0 of 2");
   CHECK_FALSE(contains(comparison_table(runs), "nan"));
   const std::string text = conclusion(runs);
-  CHECK(contains(text, "is b's, 85.00%"));
-  CHECK(contains(text, "b and a have no seed that both finished"));
+  CHECK(contains(text, "accuracy: b, 85.00%"));
+  CHECK(contains(text, "b, c: no seed finished both here and with a."));
   CHECK(contains(text, "a diverged in 2 of 2 seeds; c diverged in 2 of 2 seeds"));
   CHECK_FALSE(contains(text, "nan"));
 

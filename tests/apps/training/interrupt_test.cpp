@@ -52,7 +52,7 @@ class CtrlC : public TrainingObserver {
 
 SavedRunOptions saved(const fs::path& folder, const TrainConfig& config) {
   return {.folder = folder,
-          .config = config_text({.data = "digits", .data_dir = {}, .threads = 2}, config),
+          .config = config_text({.run = config, .threads = 2}),
           .epochs = config.epochs,
           .keep_best = true};
 }

@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "apps/cli/values.h"
+#include "apps/training/optimizer_options.h"
+#include "apps/training/optimizer_overrides.h"
 #include "plastic/core/error.h"
 
 using namespace plastic;
@@ -17,16 +21,17 @@ TEST_CASE("apps.optimizers.paper") {
   CHECK(ablation.plasticity.mode == optim::NeuroPlasticMode::ablation_grad_only);
   CHECK(ablation.plasticity.min_alpha == 0.5);
   CHECK(ablation.plasticity.max_alpha == 1.5);
-  CHECK(default_settings("sgd", true).momentum == 0.9);
+  CHECK(default_settings("sgd", true).number("momentum") == 0.9);
   CHECK(default_settings("adamw", true).lr_decay == 0.97);
   CHECK(default_settings("adamw", true).weight_decay == 0.01);
-  CHECK_THROWS_AS(default_settings("lion", true), Error);
+  CHECK_THROWS_AS(default_settings("tiger", true), Error);
 }
 
 TEST_CASE("apps.optimizers.explicit_goes_before_paper") {
-  OptimizerOverrides overrides;
-  overrides.lr = {{"", 0.5}, {"sgd", 0.25}};
-  overrides.plasticity = {{"plasticity_scale", "3"}, {"mode", "rule_based"}};
+  const OptimizerOverrides overrides = {{"lr", "0.5"},
+                                        {"lr", "0.25", "sgd"},
+                                        {"np.plasticity-scale", "3"},
+                                        {"np.mode", "rule_based"}};
   CHECK(resolve_settings("sgd", true, overrides).lr == 0.25);
   CHECK(resolve_settings("adam", true, overrides).lr == 0.5);
   const OptimizerSettings full = resolve_settings("neuroplastic", true, overrides);
@@ -39,8 +44,7 @@ TEST_CASE("apps.optimizers.explicit_goes_before_paper") {
 }
 
 TEST_CASE("apps.optimizers.contradictory_options") {
-  OptimizerOverrides overrides;
-  overrides.plasticity = {{"min_alpha", "2"}, {"max_alpha", "1"}};
+  const OptimizerOverrides overrides = {{"np.min-alpha", "2"}, {"np.max-alpha", "1"}};
   CHECK_THROWS_AS(resolve_settings("neuroplastic", false, overrides), UsageError);
 }
 
@@ -51,16 +55,101 @@ TEST_CASE("apps.optimizers.overrides_without_use") {
     for (const std::string& name : names) variants.push_back({.name = name, .optimizer = name});
     check_overrides(overrides, variants);
   };
-  CHECK_THROWS_AS(check({.momentum = {{"", 0.5}}}, {"adam"}), UsageError);
-  CHECK_NOTHROW(check({.momentum = {{"", 0.5}}}, {"adam", "sgd"}));
-  CHECK_THROWS_AS(check({.lr = {{"sgd", 0.5}}}, {"adam"}), UsageError);
-  CHECK_THROWS_AS(check({.plasticity = {{"eps", "1"}}}, {"sgd", "adam"}), UsageError);
-  CHECK_THROWS_AS(check({.plasticity = {{"mode", "rule_based"}}}, {"grad-only"}), UsageError);
+  CHECK_THROWS_AS(check({{"momentum", "0.5"}}, {"adam"}), UsageError);
+  CHECK_NOTHROW(check({{"momentum", "0.5"}}, {"adam", "sgd"}));
+  CHECK_THROWS_AS(check({{"lr", "0.5", "sgd"}}, {"adam"}), UsageError);
+  CHECK_THROWS_AS(check({{"np.eps", "1"}}, {"sgd", "adam"}), UsageError);
+  CHECK_THROWS_AS(check({{"np.mode", "rule_based"}}, {"grad-only"}), UsageError);
 }
 
 TEST_CASE("apps.optimizers.description") {
   CHECK(describe(default_settings("adamw", true)) ==
-        "lr 0.001, lr x 0.97 an epoch, weight decay 0.01");
+        "lr 0.001, lr x 0.97 per epoch, weight decay 0.01");
   CHECK(describe(default_settings("neuroplastic", true)) ==
         "lr 0.1, weight decay 0, plasticity-scale 2, warmup-epochs 2");
+}
+
+// No list of optimizers ends in a default.
+TEST_CASE("apps.optimizers.unknown_names") {
+  const char* reason = "unknown name tiger; known are neuroplastic, grad-only, sgd, adam";
+  CHECK_THROWS_WITH_AS(find_optimizer("tiger"), doctest::Contains(reason), Error);
+  CHECK_THROWS_WITH_AS(make_optimizer({.name = "tiger"}, {}), doctest::Contains(reason), Error);
+  CHECK_THROWS_WITH_AS(describe({.name = "tiger"}), doctest::Contains(reason), Error);
+  CHECK_THROWS_WITH_AS(resolve_settings("tiger", false, {}), doctest::Contains(reason), Error);
+  CHECK_THROWS_WITH_AS(default_settings("adam", false).number("momentum"),
+                       doctest::Contains("adam has no option momentum"), Error);
+}
+
+TEST_CASE("apps.optimizers.every_row_can_be_made_and_described") {
+  for (const OptimizerEntry& entry : optimizer_table()) {
+    CAPTURE(entry.name);
+    CHECK(entry.defaults.name == entry.name);
+    CHECK(entry.defaults.lr > 0);
+    Tensor parameter = Tensor::ones({2});
+    parameter.set_requires_grad();
+    CHECK(make_optimizer(entry.defaults, {parameter}) != nullptr);
+    CHECK(describe(entry.defaults).starts_with("lr "));
+    // Every number that it has is an option.
+    for (const auto& [name, value] : entry.defaults.numbers) {
+      CAPTURE(name);
+      const OptimizerOption* option = find_optimizer_option(name);
+      REQUIRE(option != nullptr);
+      CHECK(option->applies_to(entry));
+      CHECK(option->get(entry.defaults) == exact(value));
+    }
+  }
+}
+
+TEST_CASE("apps.optimizers.options_without_effect") {
+  const std::vector<Variant> variants = {{.name = "neuroplastic", .optimizer = "neuroplastic"},
+                                         {.name = "grad-only", .optimizer = "grad-only"}};
+  const auto idle = [&](const OptimizerOverrides& overrides, std::size_t rows) {
+    const std::vector<Variant> used(variants.end() - static_cast<std::ptrdiff_t>(rows),
+                                    variants.end());
+    std::vector<OptimizerSettings> settings;
+    for (const Variant& variant : used) {
+      settings.push_back(resolve_settings(variant, used, false, overrides));
+    }
+    return idle_overrides(overrides, used, settings);
+  };
+  using Lines = std::vector<std::string>;
+  CHECK(idle({{"np.plasticity-scale", "2"}}, 1) ==
+        Lines{"--np.plasticity-scale has no effect: mode is ablation_grad_only"});
+  // neuroplastic takes it.
+  CHECK(idle({{"np.plasticity-scale", "2"}}, 2).empty());
+  CHECK(idle({{"np.plasticity-scale", "2", "grad-only"}}, 2) ==
+        Lines{"--np.plasticity-scale grad-only has no effect: mode is ablation_grad_only"});
+  // A configuration file names all of them: a usual value is not worth a word.
+  CHECK(idle({{"np.plasticity-scale", "1"}}, 1).empty());
+  CHECK(idle({{"np.min-alpha", "0.5"}}, 1).empty());
+  CHECK(idle({{"np.orthogonal-lambda", "0.5"}}, 2) ==
+        Lines{"--np.orthogonal-lambda has no effect: orthogonal_residual is false"});
+  CHECK(idle({{"np.orthogonal-lambda", "0.5"}, {"np.orthogonal-residual", "true"}}, 2).empty());
+}
+
+TEST_CASE("apps.optimizers.effective_settings") {
+  const auto has = [](const Settings& settings, const std::string& name) {
+    return std::ranges::any_of(settings, [&](const auto& one) { return one.first == name; });
+  };
+  const Settings usual = effective_settings(default_settings("neuroplastic", false));
+  CHECK(has(usual, "np.plasticity-scale"));
+  CHECK_FALSE(has(usual, "np.orthogonal-lambda"));
+  CHECK_FALSE(has(usual, "np.base-beta2"));
+  CHECK_FALSE(has(usual, "momentum"));
+  CHECK(has(effective_settings(default_settings("sgd", false)), "momentum"));
+  // As a file says them.
+  const Settings file = {{"lr", "0.1"},
+                         {"batch-size", "64"},
+                         {"np.orthogonal-lambda", "0.5"},
+                         {"np.hybrid-base", "adamw"},
+                         {"np.base-eps", "1e-6"},
+                         {"momentum", "0.9"}};
+  CHECK(effective_settings("neuroplastic", file) == Settings{{"lr", "0.1"},
+                                                             {"batch-size", "64"},
+                                                             {"np.hybrid-base", "adamw"},
+                                                             {"np.base-eps", "1e-6"}});
+  CHECK(effective_settings("adam", file) == Settings{{"lr", "0.1"}, {"batch-size", "64"}});
+  // Nothing is known of these.
+  CHECK(effective_settings("unknown", file) == file);
+  CHECK(effective_settings("sgd", {{"lr", "x"}, {"np.eps", "1"}}).size() == 2);
 }

@@ -1,0 +1,76 @@
+#include "apps/cli/run_options.h"
+
+#include <limits>
+
+#include "apps/cli/values.h"
+#include "apps/terminal/terminal_text.h"
+#include "apps/training/augmentation.h"
+#include "apps/training/last_batch.h"
+#include "apps/training/model_choice.h"
+#include "apps/training/optimizer_options.h"
+#include "core/text.h"
+#include "plastic/core/device.h"
+#include "plastic/data/image_folder.h"
+
+namespace plastic::apps {
+
+void settle(RunOptions& options) {
+  if (options.image_size && options.data != "folder") {
+    throw UsageError("--image-size: only for --data folder; " + options.data + " has its own size");
+  }
+  if ((options.orientation || options.skip_bad_images) && options.data != "folder") {
+    throw UsageError(std::string(options.orientation ? "--orientation" : "--skip-bad-images") +
+                     ": only for --data folder; " + options.data + " is read as it was published");
+  }
+  if (options.paper && options.data == "cifar-10") {
+    options.run.batch_size = 64;
+    options.run.augment = {.crop_padding = 4, .flip = 0.5};
+  }
+  if (options.batch_size) options.run.batch_size = *options.batch_size;
+  if (options.augment) options.run.augment = *options.augment;
+  resolve_model(options.run);
+}
+
+std::int64_t image_size(const RunOptions& options) {
+  constexpr std::int64_t usual = 32;
+  return options.image_size.value_or(usual);
+}
+
+data::Orientation orientation(const RunOptions& options) {
+  return options.orientation.value_or(data::ImageFolderOptions().orientation);
+}
+
+std::uint64_t parse_seed(const std::string& text) {
+  return static_cast<std::uint64_t>(
+      parse_integer(text, 0, std::numeric_limits<std::int64_t>::max()));
+}
+
+std::string paper_settings_text() {
+  std::string text;
+  for (const std::string& name : optimizer_names()) {
+    text += "  " + name + ": " + describe(default_settings(name, true)) + "\n";
+  }
+  return text;
+}
+
+std::string run_header(const RunOptions& options, const data::DatasetPair& data) {
+  const std::int64_t images = training_size(data.train.size(), options.run.fraction);
+  TextStream text;
+  text << "data       " << data.name << " (" << printable(data.source) << "): " << images << " of "
+       << data.train.size() << " training images, " << data.test.size() << " test images\n"
+       << (options.run.augment.any()
+               ? "augment    " + join(augment_parts(options.run.augment)) + "\n"
+               : "")
+       << "model      " << describe_model(options.run, model_sizes(data.train)) << "\n";
+  if (options.run.device.type != DeviceType::cpu) {
+    text << "device     " << device_text(options.run.device) << "; precision "
+         << to_string(options.arithmetic.precision)
+         << (options.arithmetic.deterministic ? ", deterministic" : "") << "\n";
+  }
+  text << "training   " << options.run.epochs << (options.run.epochs == 1 ? " epoch" : " epochs")
+       << ", batches of " << options.run.batch_size << last_batch_text(options.run, data.train)
+       << ", " << num_threads() << (num_threads() == 1 ? " thread" : " threads");
+  return text.str();
+}
+
+}  // namespace plastic::apps

@@ -1,0 +1,184 @@
+#include "apps/training/optimizer_options.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "apps/cli/values.h"
+#include "plastic/core/error.h"
+
+namespace plastic::apps {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+bool all_optimizers(const OptimizerEntry&) { return true; }
+std::string never_idle(const OptimizerSettings&) { return ""; }
+
+/// "sgd 0.01, adam 0.001"; an optimizer for which the number is `none` is left out.
+template <class Get>
+std::string defaults_text(Get get, double none) {
+  std::vector<std::string> parts;
+  for (const OptimizerEntry& entry : optimizer_table()) {
+    const double value = get(entry.defaults);
+    if (value != none) parts.push_back(entry.name + " " + brief(value));
+  }
+  return parts.empty() ? brief(none) : join(parts);
+}
+
+/// A number that every optimizer has.
+OptimizerOption common(const std::string& name, double OptimizerSettings::*member, double none,
+                       const Range& range, const std::string& help) {
+  const auto get = [member](const OptimizerSettings& settings) { return settings.*member; };
+  return {.name = name,
+          .help = help,
+          .defaults = defaults_text(get, none),
+          .applies_to = all_optimizers,
+          .set = [member, range](
+                     OptimizerSettings& settings,
+                     const std::string& text) { settings.*member = parse_number(text, range); },
+          .get = [get](const OptimizerSettings& settings) { return exact(get(settings)); },
+          .why_idle = never_idle};
+}
+
+/// A number of the optimizers that have it among their defaults.
+OptimizerOption number(const std::string& name, const Range& range, const std::string& help) {
+  std::vector<std::string> defaults;
+  for (const OptimizerEntry& entry : optimizer_table()) {
+    const auto found = entry.defaults.numbers.find(name);
+    if (found != entry.defaults.numbers.end()) {
+      defaults.push_back(entry.name + " " + brief(found->second));
+    }
+  }
+  return {.name = name,
+          .help = help,
+          .defaults = join(defaults),
+          .applies_to =
+              [name](const OptimizerEntry& entry) { return entry.defaults.numbers.contains(name); },
+          .set =
+              [name, range](OptimizerSettings& settings, const std::string& text) {
+                settings.numbers[name] = parse_number(text, range);
+              },
+          .get = [name](const OptimizerSettings& settings) { return exact(settings.number(name)); },
+          .why_idle = never_idle};
+}
+
+OptimizerOption plasticity(const optim::NeuroPlasticOption& option) {
+  const std::string name(option.name);
+  return {.name = "np." + dashed(name),
+          .help = std::string(option.description) + ": " + option.values,
+          .defaults = option.default_value,
+          .is_switch = option.default_value == "true" || option.default_value == "false",
+          .applies_to =
+              [name](const OptimizerEntry& entry) {
+                return entry.has_plasticity && entry.fixed_option != name;
+              },
+          .set =
+              [name](OptimizerSettings& settings, const std::string& text) {
+                try {
+                  optim::set_option(settings.plasticity, name, text);
+                } catch (const Error& error) {
+                  throw UsageError(error.what());
+                }
+              },
+          .get = [&option](const OptimizerSettings& s) { return option.get(s.plasticity); },
+          .why_idle =
+              [&option](const OptimizerSettings& settings) {
+                optim::NeuroPlasticOptions options = settings.plasticity;
+                options.weight_decay = settings.weight_decay;
+                return option.why_idle(options);
+              }};
+}
+
+/// The table: an option of an optimizer is a row here.
+std::vector<OptimizerOption> make_table() {
+  using S = OptimizerSettings;
+  const Range below_one = {.low = 0.0, .high = 1.0, .high_included = false};
+  std::vector<OptimizerOption> all = {
+      common("lr", &S::lr, 0.0, {.low = 0.0, .high = infinity, .low_included = false},
+             "Learning rate"),
+      common("weight-decay", &S::weight_decay, 0.0, {.low = 0.0, .high = infinity},
+             "Weight decay; decoupled in adamw and lion, coupled in the others"),
+      common("lr-decay", &S::lr_decay, 1.0, {.low = 0.0, .high = 1.0, .low_included = false},
+             "Multiply the learning rate by this after each epoch"),
+      number("momentum", below_one, "Momentum of sgd"),
+      number("beta1", below_one, "Share of the old average in lion's step"),
+      number("beta2", below_one, "Share of the old average in the new one, of lion"),
+  };
+  for (const optim::NeuroPlasticOption& option : optim::neuroplastic_option_table()) {
+    all.push_back(plasticity(option));
+  }
+  return all;
+}
+
+/// What a table or a line of text calls it.
+std::string short_name(const std::string& name) {
+  return name.starts_with("np.") ? name.substr(3) : name;
+}
+
+}  // namespace
+
+const std::vector<OptimizerOption>& optimizer_options() {
+  static const std::vector<OptimizerOption> table = make_table();
+  return table;
+}
+
+const OptimizerOption* find_optimizer_option(const std::string& name) {
+  const auto found = std::ranges::find(optimizer_options(), name, &OptimizerOption::name);
+  return found == optimizer_options().end() ? nullptr : &*found;
+}
+
+Settings effective_settings(const OptimizerSettings& settings) {
+  const OptimizerEntry& entry = find_optimizer(settings.name);
+  Settings all;
+  for (const OptimizerOption& option : optimizer_options()) {
+    if (!option.applies_to(entry) || !option.why_idle(settings).empty()) continue;
+    all.emplace_back(option.name, option.get(settings));
+  }
+  return all;
+}
+
+Settings effective_settings(const std::string& optimizer, const Settings& given) {
+  const auto entry = std::ranges::find(optimizer_table(), optimizer, &OptimizerEntry::name);
+  if (entry == optimizer_table().end()) return given;
+  OptimizerSettings settings = entry->defaults;
+  for (const auto& [name, value] : given) {
+    const OptimizerOption* option = find_optimizer_option(name);
+    if (option == nullptr || !option->applies_to(*entry)) continue;
+    try {
+      option->set(settings, value);
+    } catch (const UsageError&) {
+      return given;
+    }
+  }
+  Settings kept;
+  for (const auto& [name, value] : given) {
+    const OptimizerOption* option = find_optimizer_option(name);
+    const bool counts =
+        option == nullptr || (option->applies_to(*entry) && option->why_idle(settings).empty());
+    if (counts) kept.emplace_back(name, value);
+  }
+  return kept;
+}
+
+Settings with_short_names(const Settings& settings) {
+  Settings shown;
+  for (const auto& [name, value] : settings) shown.emplace_back(short_name(name), value);
+  return shown;
+}
+
+std::string describe(const OptimizerSettings& settings) {
+  const OptimizerEntry& entry = find_optimizer(settings.name);
+  std::vector<std::string> parts = {"lr " + brief(settings.lr)};
+  if (settings.lr_decay != 1.0) parts.push_back("lr x " + brief(settings.lr_decay) + " per epoch");
+  for (const auto& [name, value] : settings.numbers) parts.push_back(name + " " + brief(value));
+  parts.push_back("weight decay " + brief(settings.weight_decay));
+  for (const OptimizerOption& option : optimizer_options()) {
+    if (!option.is_plasticity() || !entry.has_plasticity) continue;
+    if (!option.why_idle(settings).empty()) continue;
+    const std::string value = option.get(settings);
+    if (value != option.defaults) parts.push_back(short_name(option.name) + " " + value);
+  }
+  return join(parts);
+}
+
+}  // namespace plastic::apps
