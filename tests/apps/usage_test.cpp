@@ -84,7 +84,7 @@ TEST_CASE("apps.usage.train_values") {
       {"--seed -1", "at least 0"},
       {"--schedule linear", "one-cycle"},
       {"--warmup 10", "the run has 10 epochs"},
-      {"--warmup 1 --schedule one-cycle", "of its own"},
+      {"--warmup 1 --schedule one-cycle", "its own warm-up"},
       {"--prefetch 65", "at most 64"},
       {"--device gpu", "expected cpu, cuda or cuda:N, got 'gpu'"},
       {"--device cuda:", "got 'cuda:'"},

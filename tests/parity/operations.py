@@ -31,7 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = {"unary": 10, "binary": 6, "with_number": 5, "reduction": 8, "softmax": 4, "comparison": 3,
            "matmul": 2, "conv2d": 3, "classification_loss": 3, "elementwise_loss": 2, "optimizer": 4,
            "schedule": 4, "factory": 3, "activation_module": 3, "reading": 2, "layout": 2, "join": 2,
-           "argument_of_extreme": 2, "winograd": 2, "pad": 2, "filling": 2, "item": 2}
+           "argument_of_extreme": 2, "winograd": 2, "pad": 2, "filling": 2, "item": 2,
+           "comparison_with_number": 6, "arithmetic_in_place": 6, "pair": 4}
 
 
 def family_of(number, seed, families=None):

@@ -303,7 +303,7 @@ TEST_CASE("apps.download.get.loop_of_redirections") {
   scene.server.redirect("/home/file.gz", "/home/file.gz");
   CHECK(contains(scene.refusal(), {"[data] http://127.0.0.1"}));
   scene.server.redirect("/home/file.gz", "file:///etc/passwd");
-  CHECK(contains(scene.refusal(), {"[data] http://127.0.0.1", "followed are http and https"}));
+  CHECK(contains(scene.refusal(), {"[data] http://127.0.0.1", "only http and https are followed"}));
   CHECK(fs::is_empty(scene.target_folder));
 }
 

@@ -84,5 +84,5 @@ TEST_CASE("apps.schedules.refuses") {
   CHECK_THROWS_WITH_AS(check_schedule(config("constant", 4)),
                        "--warmup 4: the run has 4 epochs; expected fewer than that", UsageError);
   CHECK_THROWS_WITH_AS(check_schedule(config("one-cycle", 1)),
-                       "--warmup: one-cycle has a warm-up of its own", UsageError);
+                       "--warmup: one-cycle has its own warm-up", UsageError);
 }

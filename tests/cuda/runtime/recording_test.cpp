@@ -86,7 +86,7 @@ TEST_CASE("cuda.recording.refuses_to_wait") {
 TEST_CASE("core.recording.needs_a_cuda_device") {
   Generator generator;
   CHECK_THROWS_WITH_AS(Recording(Device{}, generator, [] {}),
-                       doctest::Contains("only steps on a CUDA device"), Error);
+                       doctest::Contains("the CPU captures no steps"), Error);
 }
 
 }  // namespace

@@ -142,7 +142,7 @@ TEST_CASE("data.catalog.not-found") {
   const std::string message = error_of_loading("mnist", given);
   CHECK(contains(message, {"[data] mnist not found in the folder given",
                            (given / "mnist").string() + ": no such folder",
-                           given.string() + ": no such folder", "~/.cache/plastic/mnist",
+                           given.string() + ": no such folder", "--data-dir " + given.string(),
                            "t10k-labels-idx1-ubyte.gz"}));
   CHECK(!contains(message, {data_path}));
   fs::create_directories(given);

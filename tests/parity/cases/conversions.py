@@ -145,7 +145,7 @@ def arithmetic_in_place(draw):
     count, write, takes_integers = WRITES[name]
     dtype = draw.dtype() if takes_integers else draw.floating()
     is_real = dtype.kind == "f"
-    value = draw.choice([1, 1, 0.3, -2, 0.75] if is_real else [1, 1, 2, 3])
+    value = draw.choice([1.0, 1.0, 0.3, -2.0, 0.75] if is_real else [1, 1, 2, 3])
     shape = draw.shape()
     # A recorded write is one to a tensor that was computed.
     copied = is_real and draw.chance(0.5)

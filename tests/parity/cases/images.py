@@ -83,11 +83,13 @@ def batch_norm(draw):
     momentum, eps = draw.choice([0.1, 0.0, 1.0, 0.3]), draw.choice([1e-5, 1e-3])
 
     def reference(x, weight, bias, mean, var, skip):
-        # PyTorch 2.15 gives a wrong gradient where these are not contiguous: of x, where sizes of 1
-        # leave open whether channels come last.
+        # PyTorch 2.15 gives a wrong gradient where these are not contiguous: of x and of
+        # the gradient, where sizes of 1 leave open whether channels come last.
         weight, bias = (v if v is None else v.contiguous() for v in (weight, bias))
         x = x.contiguous() if 1 in x.shape and 0 not in x.stride() else x
         y = F.batch_norm(x, mean, var, weight, bias, training, momentum, eps)
+        if 1 in x.shape and y.requires_grad:
+            y.register_hook(lambda grad: grad.contiguous())
         y = y if skip is None else y + skip
         results = [y.relu() if relu else y]
         return results + ([mean, var] if mean is not None else [])

@@ -113,6 +113,10 @@ def variance(x, axes, keepdim, correction):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         dim = checked(x, axes) if axes else None
+        freedom = x.numel() / max(1, x.mean(dim, keepdim=True).numel()) - correction
+        if x.dtype == torch.float64 and freedom > 0 and x.isfinite().all() and x.abs().max() < 1e100:
+            # PyTorch 2.15's running mean and square lose digits where thousands are added up.
+            return (x - x.mean(dim, keepdim=True)).square().sum(dim, keepdim=keepdim) / freedom
         return torch.var(x, dim, keepdim=keepdim, correction=correction)
 
 
