@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* standard_input = "-";
 /// As read_image() has it.
-constexpr std::size_t most_bytes = std::size_t{1} << 29;
+constexpr std::size_t max_bytes = std::size_t{1} << 29;
 
 bool is_image_name(const fs::path& path) {
   std::string extension = path.extension().string();
@@ -32,8 +32,8 @@ std::vector<std::uint8_t> standard_input_bytes() {
   std::vector<char> piece(1 << 16);
   while (std::cin.read(piece.data(), std::ssize(piece)) || std::cin.gcount() > 0) {
     bytes.insert(bytes.end(), piece.begin(), piece.begin() + std::cin.gcount());
-    if (bytes.size() > most_bytes) {
-      fail("predict", "standard input brings more than ", most_bytes, " bytes; give one image");
+    if (bytes.size() > max_bytes) {
+      fail("predict", "standard input brings more than ", max_bytes, " bytes; give one image");
     }
   }
   return bytes;

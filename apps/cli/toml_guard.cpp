@@ -6,8 +6,8 @@
 namespace plastic::apps {
 namespace {
 
-constexpr int most_key_parts = 32;
-constexpr std::int64_t most_values = 1'000'000;
+constexpr int max_key_parts = 32;
+constexpr std::int64_t max_values = 1'000'000;
 
 /// Goes through a text; quotes and comments as TOML 1.0 has them (toml.io).
 class Scanner {
@@ -25,11 +25,11 @@ class Scanner {
         skip_quoted(c);
       } else {
         take(1);
-        if (c == '.' && ++parts > most_key_parts)
+        if (c == '.' && ++parts > max_key_parts)
           return TomlExcess{line_, "a key of too many parts"};
         const bool separates = c == '\n' || c == '=' || c == ',' || c == '[' || c == '{';
         if (separates) parts = 1;
-        if ((c == '=' || c == ',') && ++values > most_values) {
+        if ((c == '=' || c == ',') && ++values > max_values) {
           return TomlExcess{line_, "too many values for a configuration"};
         }
       }

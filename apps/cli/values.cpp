@@ -39,8 +39,8 @@ std::string describe(const Range& range) {
 // How many letters must be exchanged, added or taken away, or two neighbours swapped (Damerau's
 // distance, restricted). A name that was only begun is one slip.
 std::size_t edits(std::string_view typed, std::string_view name) {
-  constexpr std::size_t least_begun = 3;
-  if (typed.size() >= least_begun && name.starts_with(typed)) return typed == name ? 0 : 1;
+  constexpr std::size_t min_begun = 3;
+  if (typed.size() >= min_begun && name.starts_with(typed)) return typed == name ? 0 : 1;
   std::vector<std::size_t> before, last(name.size() + 1), row(name.size() + 1);
   std::iota(last.begin(), last.end(), std::size_t{0});
   for (std::size_t i = 1; i <= typed.size(); ++i) {

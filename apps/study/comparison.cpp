@@ -177,12 +177,12 @@ ComparisonCells comparison_cells(const OptimizerRuns& first, const OptimizerRuns
 }
 
 std::string comparison_table(std::span<const OptimizerRuns> rows) {
-  constexpr int least_name_width = 14;
+  constexpr int min_name_width = 14;
   constexpr int accuracy_width = 18;
   constexpr int difference_width = 24;
   constexpr int wins_width = 12;
   constexpr int seconds_width = 17;
-  int name_width = least_name_width;
+  int name_width = min_name_width;
   for (const OptimizerRuns& row : rows) {
     name_width = std::max(name_width, static_cast<int>(std::ssize(row.label)) + 2);
   }

@@ -63,12 +63,12 @@ std::string counted(std::int64_t count, const std::string& one, const std::strin
 
 /// "40 .webp, 3 without an extension", those of which there are most first.
 std::string kinds_text(const std::map<std::string, std::int64_t>& files) {
-  constexpr std::size_t most_shown = 6;
+  constexpr std::size_t max_shown = 6;
   std::vector<std::pair<std::string, std::int64_t>> kinds(files.begin(), files.end());
   std::ranges::stable_sort(kinds, std::greater<>(), &std::pair<std::string, std::int64_t>::second);
   std::vector<std::string> parts;
   for (const auto& [extension, count] : kinds) {
-    if (parts.size() == most_shown) {
+    if (parts.size() == max_shown) {
       parts.emplace_back("...");
       break;
     }

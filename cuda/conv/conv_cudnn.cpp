@@ -56,7 +56,7 @@ Key key_of(const Conv2dShape& s, const ConvRules& rules) {
 }
 
 /// Of the tensor that is aligned least.
-std::int64_t least_alignment(std::initializer_list<const void*> tensors) {
+std::int64_t min_alignment(std::initializer_list<const void*> tensors) {
   std::uint32_t least = best_alignment;
   for (const void* data : tensors) least = alignment_of(data, least);
   return least;
@@ -86,7 +86,7 @@ class CudnnConvolutions::State {
         .pass = pass,
         .tensor_cores = shape.dtype == DType::bf16 || precision() == Precision::tf32,
         .deterministic = deterministic(),
-        .alignment = converts ? least_alignment({x, y}) : least_alignment({x, weight, y})};
+        .alignment = converts ? min_alignment({x, y}) : min_alignment({x, weight, y})};
     // A block for the filters as cuDNN reads them, then one for its own work.
     const std::size_t filter_bytes =
         converts ? rounded(static_cast<std::size_t>(shape.out_channels * shape.in_channels /

@@ -9,7 +9,7 @@ namespace plastic::cuda::cudnn_graph {
 namespace {
 
 /// That a plan keeps: as many as a network has layers of one shape, several times over.
-constexpr std::size_t most_packs = 64;
+constexpr std::size_t max_packs = 64;
 
 // By number: headers have the names from 9.8 on only.
 constexpr auto heuristics_device = static_cast<cudnnBackendAttributeName_t>(204);
@@ -161,7 +161,7 @@ void Plan::execute(cudnnHandle_t handle, std::span<const std::int64_t> ids,
              static_cast<std::int64_t>(data.size()), data.data())
         .set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace)
         .finalize();
-    if (packs_.size() == most_packs) packs_.clear();
+    if (packs_.size() == max_packs) packs_.clear();
     found = packs_.emplace(std::move(given), std::move(pack)).first;
   }
   check(cudnn().execute(handle, plan_.get(), found->second.get()), "cudnnBackendExecute");

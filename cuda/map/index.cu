@@ -178,9 +178,9 @@ void CudaBackend::scatter_add(const Array& in, const Array& index, const Array& 
   const std::int64_t lines = index.shape[0] * index.shape[2];
   // Reading a line costs each thread about what adding a few hundredths of it does: more parts are
   // not worth it.
-  constexpr std::int64_t most_parts = 128;
+  constexpr std::int64_t max_parts = 128;
   const std::int64_t busy = std::int64_t{2048} * context.multiprocessors();
-  const std::int64_t wanted = std::clamp<std::int64_t>(busy / lines, 1, std::min(most_parts, size));
+  const std::int64_t wanted = std::clamp<std::int64_t>(busy / lines, 1, std::min(max_parts, size));
   const auto parts = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(wanted)));
   const std::int64_t threads = lines * parts;
   with_number(in.dtype, [&](auto zero) {

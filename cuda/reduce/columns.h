@@ -33,10 +33,10 @@ inline unsigned power_of_two(std::int64_t value, unsigned most) {
 }
 
 /// Blocks of (x) columns and (y) threads that share their rows; blocks (y) take turns at the rows.
-/// No more blocks than `blocks_a_multiprocessor`, if columns allow, and none without `least_groups`
+/// No more blocks than `blocks_a_multiprocessor`, if columns allow, and none without `min_groups`
 /// groups of rows a thread.
 inline Grid column_grid(const Context& context, std::int64_t rows, std::int64_t packs,
-                        int blocks_a_multiprocessor, std::int64_t least_groups) {
+                        int blocks_a_multiprocessor, std::int64_t min_groups) {
   Grid grid;
   grid.threads.x = power_of_two(packs, 32);
   grid.threads.y = power_of_two(rows, column_threads / grid.threads.x);
@@ -44,7 +44,7 @@ inline Grid column_grid(const Context& context, std::int64_t rows, std::int64_t 
   const std::int64_t tiles = (packs + grid.threads.x - 1) / grid.threads.x;
   const std::int64_t wanted =
       std::int64_t{blocks_a_multiprocessor} * context.multiprocessors() / tiles;
-  const std::int64_t most = rows / (std::int64_t{grid.threads.y} * rows_at_a_time * least_groups);
+  const std::int64_t most = rows / (std::int64_t{grid.threads.y} * rows_at_a_time * min_groups);
   grid.blocks.x = static_cast<unsigned>(tiles);
   grid.blocks.y = static_cast<unsigned>(std::max<std::int64_t>(std::min(wanted, most), 1));
   return grid;

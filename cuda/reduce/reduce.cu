@@ -225,10 +225,10 @@ void sum(Context& context, const Array& in, Term term, const rules::ReductionPas
   const Array& summed = layout.summed;
   const WriteSum<T, Out> finish{.out = out.as<Out>(), .places = axes_of(layout.out), .pass = pass};
   // Fewer would leave most threads of a warp idle.
-  constexpr std::int64_t least_line = 16;
+  constexpr std::int64_t min_line = 16;
   const bool kept_is_denser =
       !kept.shape.empty() && !summed.shape.empty() && kept.strides.back() < summed.strides.back();
-  const bool by_columns = summed.numel() < least_line || kept_is_denser;
+  const bool by_columns = summed.numel() < min_line || kept_is_denser;
   if (by_columns) {
     sum_by_columns<T>(context, layout, packs_fit(kept, summed, pack_width<T>), term, finish);
   } else {

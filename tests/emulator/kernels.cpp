@@ -173,12 +173,12 @@ void run_grid(dim3 blocks, dim3 threads, const std::function<void()>& thread) {
 cudaError_t check_config(const cudaLaunchConfig_t& config) {
   const dim3& blocks = config.gridDim;
   const dim3& threads = config.blockDim;
-  constexpr unsigned most_threads = 1024;
-  constexpr unsigned most_rows = 65535;
+  constexpr unsigned max_threads = 1024;
+  constexpr unsigned max_rows = 65535;
   const bool sound = blocks.x >= 1 && blocks.y >= 1 && blocks.z >= 1 && blocks.x <= 0x7FFFFFFFU &&
-                     blocks.y <= most_rows && blocks.z <= most_rows && threads.x >= 1 &&
+                     blocks.y <= max_rows && blocks.z <= max_rows && threads.x >= 1 &&
                      threads.y >= 1 && threads.z >= 1 &&
-                     threads.x * threads.y * threads.z <= most_threads && threads.z <= 64 &&
+                     threads.x * threads.y * threads.z <= max_threads && threads.z <= 64 &&
                      config.dynamicSmemBytes == 0;
   return sound ? cudaSuccess : cudaErrorInvalidConfiguration;
 }
