@@ -173,6 +173,20 @@ std::int64_t CsvTable::class_of(std::string_view text, std::int64_t line) {
 }
 
 void CsvTable::sort_classes() {
+  // Real numbers that were taken for names would become as many classes, without a word.
+  const auto is_number = [](const auto& entry) { return !std::isnan(parse_number(entry.first)); };
+  const auto is_whole = [](const auto& entry) {
+    const double value = parse_number(entry.first);
+    return value == std::floor(value);
+  };
+  if (std::ranges::all_of(class_numbers_, is_number) &&
+      !std::ranges::all_of(class_numbers_, is_whole)) {
+    fail(
+        "csv", path_, ": the targets are real numbers, such as ",
+        quoted(class_numbers_.begin()->first),
+        ", and would be taken for names of classes; read them with CsvTarget::numbers, or name the "
+        "classes in class_names");
+  }
   std::vector<std::int64_t> places(class_numbers_.size());
   for (const auto& [name, number] : class_numbers_) {
     places[static_cast<std::size_t>(number)] = std::ssize(contents_.class_names);

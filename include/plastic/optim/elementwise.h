@@ -64,8 +64,8 @@ void run_rule_on(const RulePiece& piece, const Rule& rule, std::index_sequence<k
 ///       float lr = 0, beta1 = 0, beta2 = 0;
 ///
 ///       PLASTIC_HOST_DEVICE void operator()(float& theta, float g, float& exp_avg) const {
-///         const float direction = beta1 * exp_avg + (1 - beta1) * g;
-///         theta -= lr * (direction > 0 ? 1.0f : direction < 0 ? -1.0f : 0.0f);
+///         const float c = beta1 * exp_avg + (1 - beta1) * g;
+///         theta -= lr * (c > 0 ? 1.0f : c < 0 ? -1.0f : c);
 ///         exp_avg = beta2 * exp_avg + (1 - beta2) * g;
 ///       }
 ///     };
@@ -136,7 +136,7 @@ class Elementwise : public ElementwiseOptimizer {
       : ElementwiseOptimizer(std::move(name), groups, lrs, rule_type<Rule>(), states) {}
 
  private:
-  /// The rule of a parameter's next step.
+  /// The rule of a parameter's next step. `at` has no tensors; parameter(at.index) tells the shape.
   virtual Rule rule(const ParameterStep& at) const = 0;
   void make_rule(const ParameterStep& at, void* out) const final { new (out) Rule(rule(at)); }
 };

@@ -32,7 +32,7 @@ struct ParameterStep {
   /// The group's learning rate.
   double lr = 0;
   /// Shares the parameter's memory and does not require a gradient: what is written to it in place
-  /// is the update.
+  /// is the update. Undefined, like the gradient, for rules of elements.
   Tensor parameter;
   /// Must not be written to.
   Tensor gradient;
@@ -54,11 +54,13 @@ struct ParameterStep {
 ///      private:
 ///       void update(const ParameterStep& at) override {
 ///         Tensor buffer = state("momentum_buffer", at.index);
-///         buffer.copy_(buffer * 0.9 + at.gradient);
+///         buffer.mul_(0.9).add_(at.gradient);
 ///         Tensor parameter = at.parameter;
-///         parameter.copy_(parameter - buffer * (at.lr / (norm(buffer).item() + 1e-8)));
+///         parameter.sub_(buffer, at.lr / (norm(buffer).item() + 1e-8));
 ///       }
 ///     };
+///
+/// A state is written in place (mul_(), add_(), copy_()); `=` only makes the handle another's.
 ///
 /// The parameters stay in their own memory: whatever shares it sees every step. Their gradients are
 /// kept in one flat block of memory from construction on. A gradient that somebody still holds when
@@ -116,7 +118,8 @@ class Optimizer {
   /// Sets every group.
   void set_lr(double lr);
 
-  /// A copy of everything a later step depends on besides the parameters: "state.<i>.<name>" for
+  /// A copy of what later steps depend on besides the parameters and the constructor's options, of
+  /// which only the rates are kept: whoever resumes gives the others again. "state.<i>.<name>" for
   /// the i-th parameter over all groups, with PyTorch's names for SGD (momentum_buffer) and Adam
   /// (exp_avg, exp_avg_sq), "state.<i>.step", its number of steps, and "group.<g>.lr".
   StateDict state_dict() const;
