@@ -216,3 +216,15 @@ TEST_CASE("data.csv.target_by_name_errors") {
                  {"without a header", "'c'", "give its number"}));
   CHECK(contains(dataset_error("a,b\n1,2\n", {.target_column = 2}), {"target column 2 of 2"}));
 }
+
+TEST_CASE("data.csv.real_numbers_are_not_names_of_classes") {
+  const std::string text = "x,y\n1,0.5\n2,0.25\n3,1.5\n";
+  CHECK(contains(dataset_error(text),
+                 {"[csv]", "the targets are real numbers, such as '0.25'", "CsvTarget::numbers"}));
+  CHECK(read_dataset(text, {.kind = CsvTarget::numbers}).targets.to_vector<float>() ==
+        Floats{0.5F, 0.25F, 1.5F});
+  // Names that somebody gives, and whole numbers, are classes.
+  CHECK(read_dataset(text, {.class_names = {"0.5", "0.25", "1.5"}})
+            .targets.to_vector<std::int64_t>() == Labels{0, 1, 2});
+  CHECK(read_dataset("x,y\n1,3\n2,7\n").class_names == std::vector<std::string>{"3", "7"});
+}
