@@ -27,7 +27,7 @@ struct RunOptions {
   /// As given; otherwise the data set and --paper decide.
   std::optional<std::int64_t> batch_size = {};
   std::optional<data::AugmentOptions> augment = {};
-  /// Of train; `overrides` and `paper` decide its settings.
+  /// The optimizer of `train`; `overrides` and `paper` decide its settings.
   std::string optimizer = "neuroplastic";
   OptimizerOverrides overrides = {};
   bool paper = false;

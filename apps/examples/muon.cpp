@@ -34,7 +34,7 @@ struct MuonOptions {
   double lr = 0.02;
   double momentum = 0.95;
   double weight_decay = 0.01;
-  // Of the parameters that are no matrices, relative to lr.
+  // The rate of the parameters that are not matrices, relative to lr.
   double adam_rate = 0.1;
 };
 

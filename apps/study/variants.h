@@ -12,7 +12,7 @@
 namespace plastic::apps {
 
 /// Reads "sgd,fast=sgd": optimizers, each under its own name or another. Throws UsageError for an
-/// unknown optimizer, a name that is given twice, and one that is no name for a folder.
+/// unknown optimizer, a name that is given twice, and one that cannot name a folder.
 std::vector<Variant> parse_variants(const std::string& text);
 
 /// For each of `all`, the settings in which they are not all the same: "lr 0.1, momentum 0"; empty

@@ -43,8 +43,8 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 /// that have no effect beside the others are left out.
 Settings effective_settings(const OptimizerSettings& settings);
 
-/// Of `given`, settings by name as config.toml has them, those that decide what `optimizer` does or
-/// are no optimizer's options. Values that cannot be understood are kept.
+/// Those of `given`, settings by name as config.toml has them, that decide what `optimizer` does or
+/// are not an optimizer's options. Values that cannot be understood are kept.
 Settings effective_settings(const std::string& optimizer, const Settings& given);
 
 /// The same as a label has them: NeuroPlastic's options without "np.".

@@ -17,7 +17,7 @@ struct Edge {
   std::shared_ptr<TensorImpl> leaf;
 
   bool needed() const { return node != nullptr || leaf != nullptr; }
-  /// Of the input; requires needed().
+  /// The shape of the input; requires needed().
   const Shape& shape() const;
 };
 
@@ -38,12 +38,12 @@ class Node {
   /// Nodes are numbered in order of recording, so inputs come before results.
   std::uint64_t id() const { return id_; }
   const std::vector<Edge>& inputs() const { return inputs_; }
-  /// The hooks of the tensor that this node computed.
+  /// The shape of the tensor that this node computed.
   const Shape& shape() const { return shape_; }
   /// Throws Error when the graph was freed, and for gradients that do not fit the inputs.
   Gradients run(const Tensor& grad) const;
   void free();
-  /// Of the tensor that this node computed.
+  /// The hooks of that tensor.
   std::vector<GradientHook> hooks;
 
  private:

@@ -205,7 +205,7 @@ TEST_CASE("cuda.batch_norm.bf16_has_f32_parameters") {
   }
 }
 
-// Of the device's own moments, which may be other than the CPU's in their last digits.
+// Expected from the device's own moments, whose last digits may differ from the CPU's.
 TEST_CASE("cuda.batch_norm.running_statistics_follow_the_rule_to_the_bit") {
   if (!has_cuda_device()) return;
   Generator generator{.seed = 9};
