@@ -38,6 +38,17 @@ Shape without_axes(const char* op, const Tensor& x, const Shape& axes) {
   return shape;
 }
 
+Shape reduced_last(const Tensor& x, const Shape& axes, const Shape& kept) {
+  Shape order;
+  for (const bool reduced : {false, true}) {
+    for (std::size_t i = 0; i < kept.rank(); ++i) {
+      const bool is_reduced = axes.empty() || (kept[i] == 1 && x.shape()[i] != 1);
+      if (is_reduced == reduced) order.push_back(static_cast<std::int64_t>(i));
+    }
+  }
+  return order;
+}
+
 double reduced_count(const Tensor& x, const Shape& kept) {
   double count = 1;
   for (std::size_t i = 0; i < kept.rank(); ++i) {

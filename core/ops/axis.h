@@ -15,6 +15,9 @@ Shape reduced_shape(const char* op, const Tensor& x, const Shape& axes);
 /// The shape of `x` without `axes`, without any when empty.
 Shape without_axes(const char* op, const Tensor& x, const Shape& axes);
 
+/// The axes of `x` for permute(), those that are kept first; `kept` is reduced_shape().
+Shape reduced_last(const Tensor& x, const Shape& axes, const Shape& kept);
+
 /// How many elements of `x` go into one of `kept`, which is reduced_shape().
 double reduced_count(const Tensor& x, const Shape& kept);
 

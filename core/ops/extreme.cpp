@@ -27,19 +27,12 @@ Tensor extreme(const char* op, Extreme which, const Tensor& x, const Shape& axes
   check_computable(op, x);
   const Shape kept = reduced_shape(op, x, axes);
   const Shape dropped = without_axes(op, x, axes);
-  Shape order;
-  for (const bool reduced : {false, true}) {
-    for (std::size_t i = 0; i < kept.rank(); ++i) {
-      const bool is_reduced = axes.empty() || (kept[i] == 1 && x.shape()[i] != 1);
-      if (is_reduced == reduced) order.push_back(static_cast<std::int64_t>(i));
-    }
-  }
   const std::int64_t results = kept.numel();
   if (x.numel() == 0 && results > 0) {
     fail(op, "nothing to choose from in ", to_string(x.shape()));
   }
   const std::int64_t count = results == 0 ? 1 : x.numel() / results;
-  const Tensor lines = x.permute(order).reshape({results, count});
+  const Tensor lines = x.permute(reduced_last(x, axes, kept)).reshape({results, count});
   const Tensor chosen = gather(lines, 1, position(op, which, lines, 1).unsqueeze(1));
   return chosen.reshape(keepdim ? kept : dropped);
 }

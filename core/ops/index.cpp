@@ -4,25 +4,11 @@
 #include "core/check.h"
 #include "core/device/backend.h"
 #include "core/ops/axis.h"
+#include "core/ops/gathered.h"
 #include "core/ops/mixed_precision.h"
 
 namespace plastic {
 namespace {
-
-/// Throws Error unless `index` holds positions along an axis of x that is `limit` long.
-void check_index(const char* op, const Tensor& x, const Tensor& index, std::int64_t limit) {
-  check_defined(op, index);
-  check_same_device(op, x, index);
-  if (index.dtype() != DType::i64) {
-    fail(op, "the index must be i64, got ", name_of(index.dtype()));
-  }
-  const Tensor dense = index.contiguous();
-  const std::int64_t bad = backend(index.device()).first_outside(array_of(dense), limit);
-  if (bad >= 0) {
-    fail(op, "index ", dense.flatten().slice(0, bad, bad + 1).item<std::int64_t>(), " at position ",
-         bad, " is not in [0, ", limit, ")");
-  }
-}
 
 /// Throws Error unless `index` has x's shape but for `axis`.
 void check_index_shape(const char* op, const Tensor& x, std::size_t axis, const Tensor& index) {
@@ -74,6 +60,28 @@ class IndexLines {
   Array array_;
 };
 
+}  // namespace
+
+void check_index(const char* op, const Tensor& x, const Tensor& index, std::int64_t limit) {
+  check_defined(op, index);
+  check_same_device(op, x, index);
+  if (index.dtype() != DType::i64) {
+    fail(op, "the index must be i64, got ", name_of(index.dtype()));
+  }
+  const Tensor dense = index.contiguous();
+  const std::int64_t bad = backend(index.device()).first_outside(array_of(dense), limit);
+  if (bad >= 0) {
+    fail(op, "index ", dense.flatten().slice(0, bad, bad + 1).item<std::int64_t>(), " at position ",
+         bad, " is not in [0, ", limit, ")");
+  }
+}
+
+Tensor for_every_line(const Tensor& index, std::size_t axis, const Shape& shape) {
+  Shape along = Shape::filled(shape.rank(), 1);
+  along[axis] = index.numel();
+  return index.reshape(along).expand(shape);
+}
+
 Tensor gathered(const Tensor& x, std::size_t axis, const Tensor& index) {
   Tensor y = Tensor::empty(index.shape(), {.dtype = x.dtype(), .device = x.device()});
   const Tensor dense = x.detach().contiguous();
@@ -81,6 +89,8 @@ Tensor gathered(const Tensor& x, std::size_t axis, const Tensor& index) {
       .gather(around_axis(dense, axis), IndexLines(index, axis).array(), around_axis(y, axis));
   return y;
 }
+
+namespace {
 
 /// Adds `source` into `target`, in place.
 void scatter_into(const Tensor& target, std::size_t axis, const Tensor& index,
@@ -104,12 +114,9 @@ Tensor scattered(const Shape& before, std::size_t axis, const Tensor& index, con
 Tensor selected(const char* op, const Tensor& x, std::size_t axis, const Tensor& index,
                 std::optional<std::int64_t> without_gradient) {
   check_index(op, x, index, x.shape()[axis]);
-  // The same index for every line along the axis: a view with strides of 0.
-  Shape along = Shape::filled(x.shape().rank(), 1);
-  along[axis] = index.numel();
   Shape result = x.shape();
   result[axis] = index.numel();
-  const Tensor everywhere = index.reshape(along).expand(result);
+  const Tensor everywhere = for_every_line(index, axis, result);
   return record(op, gathered(x, axis, everywhere), {x},
                 [axis, without_gradient, before = x.shape(), saved = Saved(op, everywhere)](
                     const Tensor& g, const Inputs&) -> Gradients {

@@ -7,6 +7,8 @@
 #include "core/device/backend.h"
 #include "core/ops/broadcast.h"
 #include "core/tensor/sizes.h"
+#include "plastic/core/ops/diagonal.h"
+#include "plastic/core/ops/flip.h"
 
 namespace plastic {
 namespace {
@@ -64,6 +66,21 @@ Shape resolve_shape(const Tensor& x, Shape shape) {
          " elements of shape ", to_string(x.shape()));
   }
   return shape;
+}
+
+/// x[start:end:step] of NumPy for a negative step: what a positive step picks, in reverse order.
+Tensor sliced_backwards(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t end,
+                        std::int64_t step, std::int64_t size) {
+  // -1 is the place before the first element.
+  const auto clamp = [size](std::int64_t position) {
+    return std::clamp<std::int64_t>(position < 0 ? position + size : position, -1, size - 1);
+  };
+  const std::int64_t first = clamp(start);
+  const std::int64_t count = first - clamp(end);
+  if (count <= 0) return x.slice(axis, 0, 0);
+  const std::int64_t width = step < -size ? size : -step;
+  const std::int64_t last = first - (count - 1) / width * width;
+  return flip(x.slice(axis, last, first + 1, width), {axis});
 }
 
 /// A view that only names the elements' places anew: its gradient is `grad` in the old shape.
@@ -137,8 +154,9 @@ Tensor Tensor::slice(std::int64_t axis, std::int64_t start, std::int64_t end,
                      std::int64_t step) const {
   check_defined("slice", *this);
   const std::size_t at = normalize_axis("slice", axis, shape().rank());
-  if (step < 1) fail("slice", "step must be at least 1, got ", step);
+  if (step == 0) fail("slice", "step must not be 0");
   const std::int64_t size = shape()[at];
+  if (step < 0) return sliced_backwards(*this, axis, start, end, step, size);
   const auto clamp = [size](std::int64_t position) {
     return std::clamp<std::int64_t>(position < 0 ? position + size : position, 0, size);
   };
@@ -181,6 +199,31 @@ Tensor Tensor::expand(const Shape& asked) const {
   return record(
       "expand", view_of(*this, target, target_strides), {*this},
       [before](const Tensor& g, const Inputs&) -> Gradients { return {sum_to(g, before)}; });
+}
+
+Tensor diagonal(const Tensor& x, std::int64_t axis1, std::int64_t axis2) {
+  check_defined("diagonal", x);
+  const std::size_t first = normalize_axis("diagonal", axis1, x.shape().rank());
+  const std::size_t second = normalize_axis("diagonal", axis2, x.shape().rank());
+  if (first == second) {
+    fail("diagonal", "axes ", axis1, " and ", axis2, " of ", to_string(x.shape()), " are one");
+  }
+  Shape shape = x.shape();
+  Shape strides = x.strides();
+  const std::int64_t size = std::min(shape[first], shape[second]);
+  const std::int64_t stride = strides[first] + strides[second];
+  for (const std::size_t axis : {std::max(first, second), std::min(first, second)}) {
+    shape.erase(axis);
+    strides.erase(axis);
+  }
+  shape.push_back(size);
+  strides.push_back(stride);
+  return record("diagonal", view_of(x, shape, strides), {x},
+                [=, before = x.shape()](const Tensor& g, const Inputs&) -> Gradients {
+                  const Tensor whole = Tensor::zeros(before, options_of(g));
+                  diagonal(whole, axis1, axis2).copy_(g);
+                  return {whole};
+                });
 }
 
 Tensor Tensor::squeeze(std::int64_t axis) const {

@@ -29,6 +29,9 @@ DIFFERENCES = {
         "core/ops/reduce.h",
         "the gradient of max and min goes to the first element that has the value; PyTorch's amax "
         "shares it out"),
+    "range of products": (
+        "core/ops/prod.h",
+        "products of f32 are taken in f64, so that only the result can overflow"),
     "range of f64": (
         "core/ops/reduce.h",
         "norms and means of f64 are right where squares and sums leave its range; PyTorch's are "

@@ -27,6 +27,23 @@ void add_images(Table& table) {
                    .groups = c.integer("groups"),
                    .activation = activation_of(c)});
   });
+  enter(table, "conv1d", {"conv1d(Tensor, Tensor, Tensor, Conv1dOptions)"}, [](Call& c) {
+    return conv1d(c[0], c[1], c[2],
+                  {.stride = c.integer("stride"),
+                   .padding = c.integer("padding"),
+                   .dilation = c.integer("dilation"),
+                   .groups = c.integer("groups"),
+                   .activation = activation_of(c)});
+  });
+  enter(table, "conv_transpose2d",
+        {"conv_transpose2d(Tensor, Tensor, Tensor, ConvTranspose2dOptions)"}, [](Call& c) {
+          return conv_transpose2d(c[0], c[1], c[2],
+                                  {.stride = c.pair("stride"),
+                                   .padding = c.pair("padding"),
+                                   .output_padding = c.pair("output_padding"),
+                                   .dilation = c.pair("dilation"),
+                                   .groups = c.integer("groups")});
+        });
   // The running statistics are results too: in training they are written in place.
   enter_all(table, "batch_norm",
             {"batch_norm(Tensor, Tensor, Tensor, Tensor, Tensor, BatchNormOptions)"}, [](Call& c) {

@@ -31,6 +31,21 @@ void add_indexing(Table& table) {
   enter_all(table, "split", {"split(Tensor, int64, int64)"},
             [](Call& c) { return split(c[0], c.integer("size"), c.integer("axis")); });
 
+  enter(table, "flip", {"flip(Tensor, Shape)"},
+        [](Call& c) { return flip(c[0], c.shape("axes")); });
+  enter(table, "one_hot", {"one_hot(Tensor, int64)"},
+        [](Call& c) { return one_hot(c[0], c.integer("classes")); });
+  enter(table, "diagonal", {"diagonal(Tensor, int64, int64)"},
+        [](Call& c) { return diagonal(c[0], c.integer("axis1"), c.integer("axis2")); });
+  enter_all(table, "sort", {"sort(Tensor, int64, bool)"}, [](Call& c) {
+    const Sorted sorted = sort(c[0], c.integer("axis"), c.flag("descending"));
+    return Results{sorted.values, sorted.indices};
+  });
+  enter_all(table, "topk", {"topk(Tensor, int64, int64, bool)"}, [](Call& c) {
+    const Sorted sorted = topk(c[0], c.integer("k"), c.integer("axis"), c.flag("largest"));
+    return Results{sorted.values, sorted.indices};
+  });
+
   enter(table, "pad", {"pad(Tensor, span<int64>, Number)"},
         [](Call& c) { return pad(c[0], c.integers("amounts"), c.scalar("value")); });
   enter(table, "pad list", {"pad(Tensor, initializer_list<int64>, Number)"}, [](Call& c) {

@@ -30,6 +30,42 @@ ModulePtr conv_module(const Call& c) {
                                                         .bias = c.flag("bias")});
 }
 
+ModulePtr other_conv_module(const Call& c, const std::string& kind) {
+  if (kind == "Conv1d") {
+    return std::make_shared<nn::Conv1d>(c.integer("in"), c.integer("out"), c.integer("kernel"),
+                                        nn::Conv1dOptions{.stride = c.integer("stride"),
+                                                          .padding = c.integer("padding"),
+                                                          .dilation = c.integer("dilation"),
+                                                          .groups = c.integer("groups"),
+                                                          .bias = c.flag("bias")});
+  }
+  if (kind == "ConvTranspose2d") {
+    return std::make_shared<nn::ConvTranspose2d>(
+        c.integer("in"), c.integer("out"), c.pair("kernel"),
+        nn::ConvTranspose2dOptions{.stride = c.pair("stride"),
+                                   .padding = c.pair("padding"),
+                                   .output_padding = c.pair("output_padding"),
+                                   .dilation = c.pair("dilation"),
+                                   .groups = c.integer("groups"),
+                                   .bias = c.flag("bias")});
+  }
+  return nullptr;
+}
+
+ModulePtr other_norm_module(const Call& c, const std::string& kind) {
+  if (kind == "GroupNorm") {
+    return std::make_shared<nn::GroupNorm>(
+        c.integer("groups"), c.integer("channels"),
+        nn::GroupNormOptions{.eps = c.number("eps"), .affine = c.flag("affine")});
+  }
+  if (kind == "RMSNorm") {
+    nn::RMSNormOptions options{.affine = c.flag("affine")};
+    if (c.has("eps")) options.eps = c.number("eps");
+    return std::make_shared<nn::RMSNorm>(c.shape("shape"), options);
+  }
+  return nullptr;
+}
+
 template <class Norm>
 ModulePtr batch_norm_module(const Call& c, const std::string& channels) {
   return std::make_shared<Norm>(c.integer(channels),
@@ -80,6 +116,8 @@ ModulePtr make_module(const Call& c) {
   if (ModulePtr module = activation_module(c, kind)) return module;
   if (ModulePtr module = pooling_module(c, kind)) return module;
   if (ModulePtr module = container_module(c, kind)) return module;
+  if (ModulePtr module = other_conv_module(c, kind)) return module;
+  if (ModulePtr module = other_norm_module(c, kind)) return module;
   if (kind == "Linear") return linear_module(c, "in", "out");
   if (kind == "Conv2d") return conv_module(c);
   if (kind == "BatchNorm1d") return batch_norm_module<nn::BatchNorm1d>(c, "out");

@@ -14,6 +14,9 @@ void enter_reduction(Table& table, const std::string& name, Reduce function) {
 
 void add_reductions(Table& table) {
   enter_reduction(table, "sum", sum);
+  enter_reduction(table, "prod", prod);
+  enter(table, "cumsum", {"cumsum(Tensor, int64)"},
+        [](Call& c) { return cumsum(c[0], c.integer("axis")); });
   enter_reduction(table, "mean", mean);
   enter_reduction(table, "norm", norm);
   enter_reduction(table, "max", max);

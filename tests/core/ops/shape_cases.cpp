@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
 #include "tests/core/ops/op_cases.h"
@@ -26,6 +28,25 @@ void add_views(std::vector<OpCase>& cases) {
   add("slice", {.shape = {5, 4}}, [](const Tensor& x) { return x.slice(0, 1, 5, 2); });
   add("slice/negative", {.shape = {5, 4}}, [](const Tensor& x) { return x.slice(1, -3, -1); });
   add("slice/empty", {.shape = {5, 4}}, [](const Tensor& x) { return x.slice(0, 3, 3); });
+  const auto lowest = std::numeric_limits<std::int64_t>::min();
+  add("slice/backwards", {.shape = {5, 4}},
+      [=](const Tensor& x) { return x.slice(0, -1, lowest, -2); });
+  add("slice/backwards of strided", {.shape = {2, 5}, .layout = Layout::strided},
+      [](const Tensor& x) { return x.slice(1, 3, 0, -1); });
+  add("slice/backwards empty", {.shape = {5, 4}},
+      [](const Tensor& x) { return x.slice(0, 1, 3, -1); });
+  add("flip", {.shape = {3, 4}}, [](const Tensor& x) { return flip(x, {1}); });
+  add("flip/two axes", {.shape = {3, 2, 4}, .layout = Layout::permuted}, [](const Tensor& x) {
+    return flip(x, {0, -1});
+  });
+  add("flip/images", {.shape = {2, 3, 4, 5}, .layout = Layout::channels_last},
+      [](const Tensor& x) { return flip(x, {-1}); });
+  add("flip/no axes", {.shape = {3}}, [](const Tensor& x) { return flip(x, {}); });
+  add("flip/empty", {.shape = {0, 3}}, [](const Tensor& x) { return flip(x, {0, 1}); });
+  add("diagonal", {.shape = {3, 4}}, [](const Tensor& x) { return diagonal(x); });
+  add("diagonal/outer", {.shape = {3, 2, 3}, .layout = Layout::strided},
+      [](const Tensor& x) { return diagonal(x, -1, 0); });
+  add("diagonal/empty", {.shape = {0, 3}}, [](const Tensor& x) { return diagonal(x); });
   add("expand", {.shape = {3, 1}}, [](const Tensor& x) { return x.expand({2, 3, 4}); });
   add("expand/scalar", {.shape = {}}, [](const Tensor& x) { return x.expand({2, 2}); });
   add("squeeze", {.shape = {3, 1, 2}, .layout = Layout::permuted},
@@ -96,12 +117,33 @@ void add_indexing(std::vector<OpCase>& cases) {
       [](Inputs in) { return index_select(in[0], 0, indices(in[0], {}, {0})); });
 }
 
+void add_sorted(std::vector<OpCase>& cases) {
+  const auto add = [&](const std::string& name, const OpInput& input, std::int64_t axis) {
+    cases.push_back({"sort/" + name, {input}, [=](Inputs in) { return sort(in[0], axis).values; }});
+    cases.push_back({"sort/descending " + name, {input}, [=](Inputs in) {
+                       return sort(in[0], axis, true).values;
+                     }});
+    if (input.shape.numel() == 0) return;
+    cases.push_back(
+        {"topk/" + name, {input}, [=](Inputs in) { return topk(in[0], 2, axis).values; }});
+    cases.push_back({"topk/smallest " + name, {input}, [=](Inputs in) {
+                       return topk(in[0], 1, axis, false).values;
+                     }});
+  };
+  add("last", {.shape = {3, 5}}, -1);
+  add("first", {.shape = {5, 3}, .layout = Layout::permuted}, 0);
+  add("middle", {.shape = {2, 9, 3}, .layout = Layout::strided}, 1);
+  add("long", {.shape = {2, 77}}, 1);
+  add("of nothing", {.shape = {3, 0}}, 1);
+}
+
 }  // namespace
 
 void add_shape_cases(std::vector<OpCase>& cases) {
   add_views(cases);
   add_joins(cases);
   add_indexing(cases);
+  add_sorted(cases);
 }
 
 }  // namespace plastic::test

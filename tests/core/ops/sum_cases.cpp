@@ -17,6 +17,8 @@ void add_reductions(std::vector<OpCase>& cases) {
         {"norm/" + name, {input}, [=](Inputs in) { return norm(in[0], axes, keepdim); }});
     cases.push_back(
         {"logsumexp/" + name, {input}, [=](Inputs in) { return logsumexp(in[0], axes, keepdim); }});
+    cases.push_back(
+        {"prod/" + name, {input}, [=](Inputs in) { return prod(in[0], axes, keepdim); }});
     if (input.shape.numel() > 0) {
       cases.push_back(
           {"max/" + name, {input}, [=](Inputs in) { return max(in[0], axes, keepdim); }});
@@ -39,6 +41,19 @@ void add_reductions(std::vector<OpCase>& cases) {
   add("kept empty", {.shape = {0, 3}}, {1}, false);
   cases.push_back(
       {"sum/of nothing", {{.shape = {0, 3}}}, [](Inputs in) { return sum(in[0], {0}); }});
+}
+
+void add_cumulative_sums(std::vector<OpCase>& cases) {
+  const auto add = [&](const std::string& name, const OpInput& input, std::int64_t axis) {
+    cases.push_back({"cumsum/" + name, {input}, [=](Inputs in) { return cumsum(in[0], axis); }});
+  };
+  add("last", {.shape = {3, 4}}, -1);
+  add("first", {.shape = {4, 70}}, 0);
+  add("middle", {.shape = {2, 3, 4}, .layout = Layout::permuted}, 1);
+  add("strided", {.shape = {3, 5}, .layout = Layout::strided}, 1);
+  // Longer than what one block of a device sums at a time.
+  add("long", {.shape = {300}}, 0);
+  add("empty", {.shape = {3, 0}}, 1);
 }
 
 void add_products(std::vector<OpCase>& cases) {
@@ -130,6 +145,7 @@ void add_losses(std::vector<OpCase>& cases) {
 
 void add_sum_cases(std::vector<OpCase>& cases) {
   add_reductions(cases);
+  add_cumulative_sums(cases);
   add_products(cases);
   add_losses(cases);
 }

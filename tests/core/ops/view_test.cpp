@@ -47,7 +47,7 @@ TEST_CASE("core.ops.view.errors") {
                        "[reshape] cannot give shape (5, -1) to 12 elements of shape (2, 6)", Error);
   CHECK_THROWS_WITH_AS(x.reshape({-1, -1}), doctest::Contains("at most one size may be -1"), Error);
   CHECK_THROWS_WITH_AS(x.permute({0, 0}), doctest::Contains("is not a permutation"), Error);
-  CHECK_THROWS_WITH_AS(x.slice(0, 0, 1, 0), doctest::Contains("step must be at least 1"), Error);
+  CHECK_THROWS_WITH_AS(x.slice(0, 0, 1, 0), doctest::Contains("step must not be 0"), Error);
   CHECK_THROWS_WITH_AS(x.expand({2, 7}), doctest::Contains("(2, 6) and (2, 7)"), Error);
   CHECK_THROWS_WITH_AS(x.expand({6}), doctest::Contains("cannot broadcast (2, 6) to (6,)"), Error);
   CHECK_THROWS_WITH_AS(x.squeeze(0), doctest::Contains("is not of size 1"), Error);

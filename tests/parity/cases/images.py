@@ -65,6 +65,47 @@ def convolution(draw, dtype, x, channels, outputs, kernel, stride, padding, dila
 
 
 @family
+def conv1d(draw):
+    dtype = draw.floating()
+    groups = draw.choice([1, 1, 2])
+    channels, outputs, kernel = groups * draw.integer(1, 4), groups * draw.integer(1, 4), draw.integer(1, 5)
+    stride, padding, dilation = draw.integer(1, 3), draw.integer(0, 2), draw.choice([1, 1, 2])
+    x = draw.tensor([0 if draw.chance(0.03) else draw.integer(1, 3), channels, draw.integer(1, 20)], dtype,
+                    "normal", True)
+    weight = draw.tensor([outputs, channels // groups, kernel], dtype, "normal", True)
+    bias = draw.tensor([outputs], dtype, "normal", True) if draw.chance(0.6) else None
+    relu = draw.chance(0.2)
+
+    def reference(x, w, b):
+        y = F.conv1d(x, w, b, stride, padding, dilation, groups)
+        return y.relu() if relu else y
+
+    return Case("conv1d", [x, weight, bias], reference,
+                {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups,
+                 "relu": int(relu)}, sums(64), sums(64))
+
+
+@family
+def conv_transpose2d(draw):
+    dtype = draw.floating()
+    groups = draw.choice([1, 1, 2, 3])
+    channels, outputs = groups * draw.integer(1, 4), groups * draw.integer(1, 4)
+    kernel = draw.choice([[3, 3], [2, 2], [1, 1], pair(draw, 1, 5)])
+    stride, padding = draw.choice([[1, 1], [2, 2], pair(draw, 1, 3)]), pair(draw, 0, 2)
+    dilation = draw.choice([[1, 1], [1, 1], pair(draw, 1, 3)])
+    # Rarely as large as both, which is refused.
+    extra = [draw.integer(0, max(s, d) - (not draw.chance(0.02))) if draw.chance(0.5) else 0
+             for s, d in zip(stride, dilation)]
+    x, _ = images(draw, dtype, high=7, channels=channels)
+    weight = draw.tensor([channels, outputs // groups, *kernel], dtype, "normal", True)
+    bias = draw.tensor([outputs], dtype, "normal", True) if draw.chance(0.6) else None
+    return Case("conv_transpose2d", [x, weight, bias],
+                lambda x, w, b: F.conv_transpose2d(x, w, b, stride, padding, extra, groups, dilation),
+                {"stride": stride, "padding": padding, "output_padding": extra, "dilation": dilation,
+                 "groups": groups}, sums(64), sums(64))
+
+
+@family
 def batch_norm(draw):
     dtype = draw.floating()
     if draw.chance(0.3):

@@ -124,6 +124,49 @@ def split(draw):
 
 
 @family
+def flip(draw):
+    shape = draw.shape()
+    axes = draw.axes(len(shape))
+    return Case("flip", [data(draw, shape, draw.dtype())], lambda x: x.flip(axes), {"axes": axes})
+
+
+@family
+def one_hot(draw):
+    classes = draw.choice([-1, draw.integer(1, 9)])
+    shape = draw.shape(limit=300)
+    return Case("one_hot", [draw.indices(shape, draw.integer(1, 9) if classes == -1 else classes)],
+                lambda x: torch.nn.functional.one_hot(x, classes), {"classes": classes})
+
+
+@family
+def diagonal(draw):
+    shape = draw.shape(2)
+    axis1, axis2 = draw.axis(len(shape)), draw.axis(len(shape))
+    return Case("diagonal", [data(draw, shape, draw.dtype())],
+                lambda x: torch.diagonal(x, 0, axis1, axis2), {"axis1": axis1, "axis2": axis2})
+
+
+@family
+def sort(draw):
+    shape = draw.shape(1)
+    axis, descending = draw.axis(len(shape)), draw.chance(0.5)
+    x = data(draw, shape, draw.dtype())
+    if draw.chance(0.5):
+        return Case("sort", [x], lambda x: list(torch.sort(x, dim=axis, descending=descending, stable=True)),
+                    {"axis": axis, "descending": int(descending)})
+    at = axis_of(shape, axis)
+    k = draw.integer(0, (0 if at is None else shape[at]) + draw.chance(0.05))
+
+    def reference(x):
+        # PyTorch's own leaves open which of equal elements it takes.
+        torch.topk(x, k, axis, descending)
+        found = torch.sort(x, dim=axis, descending=descending, stable=True)
+        return [part.narrow(axis, 0, k) for part in found]
+
+    return Case("topk", [x], reference, {"k": k, "axis": axis, "largest": int(descending)})
+
+
+@family
 def pad(draw):
     shape = draw.shape(1)
     dtype = draw.dtype()

@@ -104,6 +104,52 @@ def conv_module(draw):
 
 
 @family
+def conv1d_module(draw):
+    groups = draw.choice([1, 1, 2])
+    inputs, outputs, bias = groups * draw.integer(1, 4), groups * draw.integer(1, 4), draw.chance(0.7)
+    kernel, stride, padding, dilation = draw.integer(1, 3), draw.integer(1, 2), draw.integer(0, 1), draw.integer(1, 2)
+    x = draw.tensor([draw.integer(1, 3), inputs, draw.integer(6, 20)], F32, "normal", True, dense=True)
+    module = nn.Conv1d(inputs, outputs, kernel, stride, padding, dilation, groups, bias)
+    return case(draw, "Conv1d", module, x,
+                {"in": inputs, "out": outputs, "bias": int(bias), "groups": groups, "kernel": kernel,
+                 "stride": stride, "padding": padding, "dilation": dilation})
+
+
+@family
+def conv_transpose_module(draw):
+    groups = draw.choice([1, 1, 2])
+    inputs, outputs, bias = groups * draw.integer(1, 4), groups * draw.integer(1, 4), draw.chance(0.7)
+    kernel, stride, padding = pair(draw, 2, 4), pair(draw, 1, 3), pair(draw, 0, 1)
+    dilation, extra = pair(draw, 1, 2), [draw.integer(0, s - 1) for s in stride]
+    x = draw.tensor([draw.integer(1, 3), inputs, draw.integer(2, 6), draw.integer(2, 6)], F32, "normal", True,
+                    dense=True)
+    module = nn.ConvTranspose2d(inputs, outputs, kernel, stride, padding, extra, groups, bias, dilation)
+    return case(draw, "ConvTranspose2d", module, x,
+                {"in": inputs, "out": outputs, "bias": int(bias), "groups": groups, "kernel": kernel,
+                 "stride": stride, "padding": padding, "output_padding": extra, "dilation": dilation})
+
+
+@family
+def group_norm_module(draw):
+    groups = draw.integer(1, 4)
+    channels, eps, affine = groups * draw.integer(1, 4), draw.choice([1e-5, 1e-3]), draw.chance(0.7)
+    rest = [draw.integer(1, 6) for _ in range(draw.integer(0, 3))]
+    x = draw.tensor([draw.integer(2, 4), channels, *rest], F32, "normal", True, dense=True)
+    return case(draw, "GroupNorm", nn.GroupNorm(groups, channels, eps, affine), x,
+                {"groups": groups, "channels": channels, "eps": eps, "affine": int(affine)},
+                whole(512, least=1))
+
+
+@family
+def rms_norm_module(draw):
+    shape = [draw.integer(1, 40)] + ([draw.integer(1, 5)] if draw.chance(0.3) else [])
+    eps, affine = draw.choice([None, None, 1e-3]), draw.chance(0.7)
+    x = draw.tensor(draw.shape(1, 2, 30) + shape, F32, "normal", True, dense=True)
+    attributes = {"shape": shape, "affine": int(affine)} | ({} if eps is None else {"eps": eps})
+    return case(draw, "RMSNorm", nn.RMSNorm(shape, eps, affine), x, attributes, whole(512, least=1))
+
+
+@family
 def batch_norm_module(draw):
     kind = draw.choice(["BatchNorm1d", "BatchNorm2d"])
     channels, affine, track = draw.integer(1, 6), draw.chance(0.8), draw.chance(0.8)

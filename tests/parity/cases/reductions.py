@@ -153,6 +153,37 @@ def reduction(draw):
                 differs="first extreme")
 
 
+def product_of(x, axes, keepdim):
+    """Over several axes; those of f32 in f64."""
+    axes = checked(x, axes)
+    kept = [a for a in range(x.dim()) if a not in axes]
+    shape = [x.shape[a] for a in kept]
+    rows = x.permute(kept + axes).reshape(shape + [math.prod(x.shape[a] for a in axes)])
+    rows = rows.double() if x.is_floating_point() else rows
+    y = rows.prod(-1)
+    y = y.to(x.dtype) if x.is_floating_point() else y
+    return y.reshape([1 if a in axes else n for a, n in enumerate(x.shape)]) if keepdim else y
+
+
+@family
+def product(draw):
+    shape, dtype = draw.shape(limit=600), draw.dtype()
+    axes, keepdim = draw.axes(len(shape)), draw.chance(0.4)
+    x = draw.tensor(shape, dtype, draw.choice(["small", "normal"] if dtype.kind == "f" else ["small", "any"]),
+                    grad=True)
+    return Case("prod", [x], lambda x: product_of(x, axes, keepdim), {"axes": axes, "keepdim": int(keepdim)},
+                each(1024, zero_signs=False), each(1024, zero_signs=False), "range of products")
+
+
+@family
+def cumsum(draw):
+    shape = draw.shape(1)
+    axis, dtype = draw.axis(len(shape)), draw.dtype()
+    kind = draw.choice(["normal", "small"]) if dtype.kind == "f" else integer_kind(draw)
+    return Case("cumsum", [draw.tensor(shape, dtype, kind, grad=True)], lambda x: x.cumsum(axis),
+                {"axis": axis}, terms(8), terms(8))
+
+
 @family
 def argument_of_extreme(draw):
     name = draw.choice(["argmax", "argmin"])

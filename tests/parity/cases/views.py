@@ -1,3 +1,5 @@
+import torch
+
 from case import Case, family
 from cases.elementwise import integer_kind, refuse
 from compare import terms
@@ -61,13 +63,17 @@ def slice_(draw):
     axis = draw.axis(len(shape))
     size = shape[axis] if -len(shape) <= axis < len(shape) else 0
     start, end = draw.integer(-size - 2, size + 2), draw.integer(-size - 2, size + 2)
-    step = draw.choice([1, 1, 2, 3, 100, 2**40, 0]) if draw.chance(0.5) else 1
+    step = draw.choice([1, -1, -1, 2, -2, 3, 100, -100, 2**40, -2**63, 0]) if draw.chance(0.6) else 1
     if draw.chance(0.1):
-        end = 2**63 - 1
+        end = draw.choice([2**63 - 1, -2**63])
 
     def reference(x):
         if not -x.dim() <= axis < x.dim():
             raise IndexError("axis")
+        if step < 0:
+            # NumPy's; PyTorch has none.
+            places = list(range(*slice(start, end, step).indices(x.shape[axis])))
+            return x.index_select(axis, torch.tensor(places, dtype=torch.int64))
         return x[(slice(None),) * (axis % x.dim()) + (slice(start, end, step),)]
 
     return Case("Tensor::slice", [data(draw, shape)], reference,
