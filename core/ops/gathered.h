@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "plastic/core/tensor.h"
 
 namespace plastic {
@@ -14,5 +17,9 @@ Tensor for_every_line(const Tensor& index, std::size_t axis, const Shape& shape)
 
 /// The elements of x at `index`, which is right, along `axis`.
 Tensor gathered(const Tensor& x, std::size_t axis, const Tensor& index);
+
+/// The slices of x at `places` along `axis`, which lie in the axis; recorded under the name `op`.
+Tensor picked(const char* op, const Tensor& x, std::size_t axis,
+              const std::vector<std::int64_t>& places);
 
 }  // namespace plastic

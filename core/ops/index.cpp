@@ -110,10 +110,9 @@ Tensor scattered(const Shape& before, std::size_t axis, const Tensor& index, con
   return out.to(grad.dtype());
 }
 
-/// The slices of x at `index`, of rank 1; that at `without_gradient` receives none.
+/// The slices of x at `index`, of rank 1 and right; that at `without_gradient` receives none.
 Tensor selected(const char* op, const Tensor& x, std::size_t axis, const Tensor& index,
                 std::optional<std::int64_t> without_gradient) {
-  check_index(op, x, index, x.shape()[axis]);
   Shape result = x.shape();
   result[axis] = index.numel();
   const Tensor everywhere = for_every_line(index, axis, result);
@@ -130,6 +129,11 @@ Tensor selected(const char* op, const Tensor& x, std::size_t axis, const Tensor&
 }
 
 }  // namespace
+
+Tensor picked(const char* op, const Tensor& x, std::size_t axis,
+              const std::vector<std::int64_t>& places) {
+  return selected(op, x, axis, Tensor::from(places).to(x.device()), {});
+}
 
 Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
   check_computable("gather", x);
@@ -173,6 +177,7 @@ Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
   if (index.rank() != 1) {
     fail("index_select", "the index must have rank 1, got ", to_string(index.shape()));
   }
+  check_index("index_select", x, index, x.shape()[at]);
   return selected("index_select", x, at, index, {});
 }
 
@@ -188,6 +193,7 @@ Tensor embedding(const Tensor& table, const Tensor& indices,
     fail("embedding", "padding_idx ", *padding_idx, " is not a row of ", count);
   }
   if (padding_idx && *padding_idx < 0) *padding_idx += count;
+  check_index("embedding", table, indices, count);
   Shape shape = indices.shape();
   shape.push_back(table.size(1));
   return selected("embedding", table, 0, indices.flatten(), padding_idx).reshape(shape);

@@ -8,6 +8,7 @@ namespace plastic {
 
 // dx is dy where x was chosen.
 Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options) {
+  if (options.dilation != std::array<std::int64_t, 2>{1, 1}) return dilated_max_pool2d(x, options);
   const PoolGeometry geometry = pool_geometry("max_pool2d", x, options.kernel, options.stride,
                                               options.padding, options.ceil_mode);
   const MaxPool2dShape shape{.dtype = x.dtype(),

@@ -8,6 +8,9 @@
 #include "core/tensor/layout.h"
 #include "core/tensor/number.h"
 #include "core/tensor/sizes.h"
+#include "core/tensor/tensor_impl.h"
+#include "plastic/core/ops/flip.h"
+#include "plastic/core/ops/join.h"
 
 namespace plastic {
 namespace {
@@ -20,17 +23,48 @@ std::string text_of(std::span<const std::int64_t> amounts) {
   return text;
 }
 
+void check_pairs(const Tensor& x, std::span<const std::int64_t> amounts) {
+  check_defined("pad", x);
+  if (amounts.size() % 2 != 0 || amounts.size() / 2 > x.shape().rank()) {
+    fail("pad", "amounts (", text_of(amounts), ") must be pairs, at most one an axis of ",
+         to_string(x.shape()));
+  }
+}
+
+/// Copies of x's elements before and behind it along one axis.
+Tensor surrounded(const Tensor& x, std::int64_t axis, std::int64_t before, std::int64_t after,
+                  PadMode mode) {
+  const std::int64_t size = x.size(axis);
+  const bool is_reflected = mode == PadMode::reflect;
+  if (std::max(before, after) > 0 && size < (is_reflected ? std::max(before, after) + 1 : 1)) {
+    fail("pad", is_reflected ? "reflect" : "replicate", " cannot add ", before, " and ", after,
+         " to axis ", axis, " of ", to_string(x.shape()), ", which is too short");
+  }
+  const auto repeated = [&](std::int64_t place, std::int64_t count) {
+    Shape shape = x.shape();
+    shape[static_cast<std::size_t>(axis)] = count;
+    return x.slice(axis, place, place + 1).expand(shape);
+  };
+  std::vector<Tensor> parts;
+  if (before > 0) {
+    parts.push_back(is_reflected ? flip(x.slice(axis, 1, before + 1), {axis})
+                                 : repeated(0, before));
+  }
+  parts.push_back(x);
+  if (after > 0) {
+    parts.push_back(is_reflected ? flip(x.slice(axis, size - 1 - after, size - 1), {axis})
+                                 : repeated(size - 1, after));
+  }
+  return parts.size() == 1 ? x : concat(parts, axis);
+}
+
 }  // namespace
 
 // What was put around has no gradient, and what was cut off has zeros: the gradient is padded by
 // the opposite amounts.
 Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, Number value) {
-  check_defined("pad", x);
+  check_pairs(x, amounts);
   check_number("pad", value, x.dtype());
-  if (amounts.size() % 2 != 0 || amounts.size() / 2 > x.shape().rank()) {
-    fail("pad", "amounts (", text_of(amounts), ") must be pairs, at most one an axis of ",
-         to_string(x.shape()));
-  }
   Shape shape = x.shape();
   Tensor source = x.detach();
   std::vector<std::int64_t> starts(shape.rank(), 0);
@@ -68,6 +102,26 @@ Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, Number value)
 
 Tensor pad(const Tensor& x, std::initializer_list<std::int64_t> amounts, Number value) {
   return pad(x, std::span(amounts.begin(), amounts.size()), value);
+}
+
+Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, PadMode mode) {
+  check_pairs(x, amounts);
+  Tensor y = x;
+  std::vector<std::int64_t> cuts;
+  for (std::size_t i = 0; i < amounts.size(); i += 2) {
+    const std::int64_t axis = x.rank() - 1 - static_cast<std::int64_t>(i / 2);
+    y = surrounded(y, axis, amounts[i], amounts[i + 1], mode);
+    for (const std::int64_t amount : {amounts[i], amounts[i + 1]}) {
+      cuts.push_back(std::min<std::int64_t>(amount, 0));
+    }
+  }
+  // A copy where nothing was put around, too.
+  const bool is_cut = std::any_of(cuts.begin(), cuts.end(), [](std::int64_t c) { return c < 0; });
+  return is_cut || y.impl() == x.impl() ? pad(y, cuts) : y;
+}
+
+Tensor pad(const Tensor& x, std::initializer_list<std::int64_t> amounts, PadMode mode) {
+  return pad(x, std::span(amounts.begin(), amounts.size()), mode);
 }
 
 }  // namespace plastic

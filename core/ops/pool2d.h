@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "plastic/core/ops/pool.h"
 #include "plastic/core/tensor.h"
 
 namespace plastic {
@@ -22,6 +23,9 @@ PoolGeometry pool_geometry(const char* op, const Tensor& x,
                            const std::array<std::int64_t, 2>& kernel,
                            const std::optional<std::array<std::int64_t, 2>>& stride,
                            const std::array<std::int64_t, 2>& padding, bool ceil_mode);
+
+/// max_pool2d() where the elements of a window do not lie beside each other.
+Tensor dilated_max_pool2d(const Tensor& x, const MaxPool2dOptions& options);
 
 /// Throws Error naming `op` unless x is (N, C, H, W) of f32 or f64 with H and W above 0.
 void check_image(const char* op, const Tensor& x);

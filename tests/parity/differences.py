@@ -57,9 +57,9 @@ DIFFERENCES = {
     "vectors": (
         "core/ops/matmul.h",
         "matmul takes matrices, and linear weights of two axes; PyTorch takes vectors too"),
-    "repeated letters": (
+    "three tensors": (
         "core/ops/matmul.h",
-        "einsum refuses a letter that is repeated within a tensor, and more than two tensors"),
+        "einsum refuses more than two tensors"),
     "squeeze": (
         "core/tensor.h",
         "squeeze of an axis that is not of size 1 is an error; PyTorch leaves it"),

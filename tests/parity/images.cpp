@@ -55,8 +55,17 @@ void add_images(Table& table) {
                                            .activation = activation_of(c)});
               return Results{y, c[3], c[4]};
             });
-  enter(table, "max_pool2d", {"max_pool2d(Tensor, MaxPool2dOptions)"},
-        [](Call& c) { return max_pool2d(c[0], pooling_of<MaxPool2dOptions>(c)); });
+  enter(table, "max_pool2d", {"max_pool2d(Tensor, MaxPool2dOptions)"}, [](Call& c) {
+    auto options = pooling_of<MaxPool2dOptions>(c);
+    if (c.has("dilation")) options.dilation = c.pair("dilation");
+    return max_pool2d(c[0], options);
+  });
+  enter(table, "interpolate", {"interpolate(Tensor, array<int64, 2>, InterpolateMode)"},
+        [](Call& c) {
+          return interpolate(
+              c[0], c.pair("size"),
+              c.flag("bilinear") ? InterpolateMode::bilinear : InterpolateMode::nearest);
+        });
   enter(table, "avg_pool2d", {"avg_pool2d(Tensor, AvgPool2dOptions)"}, [](Call& c) {
     auto options = pooling_of<AvgPool2dOptions>(c);
     options.count_include_pad = c.flag("count_include_pad");

@@ -48,6 +48,15 @@ void add_indexing(Table& table) {
 
   enter(table, "pad", {"pad(Tensor, span<int64>, Number)"},
         [](Call& c) { return pad(c[0], c.integers("amounts"), c.scalar("value")); });
+  enter(table, "pad mode", {"pad(Tensor, span<int64>, PadMode)"}, [](Call& c) {
+    return pad(c[0], c.integers("amounts"),
+               c.flag("reflect") ? PadMode::reflect : PadMode::replicate);
+  });
+  enter(table, "pad mode list", {"pad(Tensor, initializer_list<int64>, PadMode)"}, [](Call& c) {
+    const auto& amounts = c.integers("amounts");
+    return pad(c[0], {amounts.at(0), amounts.at(1)},
+               c.flag("reflect") ? PadMode::reflect : PadMode::replicate);
+  });
   enter(table, "pad list", {"pad(Tensor, initializer_list<int64>, Number)"}, [](Call& c) {
     const auto& amounts = c.integers("amounts");
     return pad(c[0], {amounts.at(0), amounts.at(1)}, c.scalar("value"));

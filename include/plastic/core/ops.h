@@ -13,6 +13,7 @@
 #include "plastic/core/ops/elementwise.h"
 #include "plastic/core/ops/flip.h"
 #include "plastic/core/ops/index.h"
+#include "plastic/core/ops/interpolate.h"
 #include "plastic/core/ops/join.h"
 #include "plastic/core/ops/matmul.h"
 #include "plastic/core/ops/one_hot.h"

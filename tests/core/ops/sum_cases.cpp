@@ -85,6 +85,14 @@ void add_products(std::vector<OpCase>& cases) {
                      [equation](Inputs in) { return einsum(equation, in); }});
   };
   add_einsum("ij->ji", {{.shape = {2, 3}}});
+  add_einsum("ii->i", {{.shape = {3, 3}}});
+  add_einsum("ii", {{.shape = {3, 3}, .layout = Layout::permuted}});
+  add_einsum("iji->ji", {{.shape = {3, 2, 3}, .layout = Layout::strided}});
+  add_einsum("ii,ij->j", {{.shape = {3, 3}}, {.shape = {3, 4}}});
+  add_einsum("...ij->...ji", {{.shape = {2, 3, 4}}});
+  add_einsum("i...", {{.shape = {2, 3}}});
+  add_einsum("...ij,...jk->...ik", {{.shape = {2, 1, 3, 4}}, {.shape = {5, 4, 2}}});
+  add_einsum("...i,i...->i", {{.shape = {2, 3}}, {.shape = {3, 2}}});
   add_einsum("bij->b", {{.shape = {2, 3, 2}}});
   add_einsum("i->", {{.shape = {4}}});
   add_einsum("ij,jk", {{.shape = {2, 3}}, {.shape = {3, 4}}});

@@ -2,7 +2,7 @@ import numpy as np
 import torch.nn.functional as F
 
 from case import Case, family
-from compare import sums, terms, whole
+from compare import EXACT, sums, terms, whole
 
 
 def images(draw, dtype, kind="normal", low=1, high=12, channels=None, grad=True):
@@ -156,6 +156,27 @@ def max_pool2d(draw):
     return Case("max_pool2d", [x], lambda x: F.max_pool2d(
         x, a["kernel"], a.get("stride"), a["padding"], 1, bool(a["ceil_mode"])), a,
         backward=terms(4))
+
+
+@family
+def dilated_max_pool2d(draw):
+    # Large enough for a kernel's whole reach, so that no window is empty.
+    x, _ = images(draw, draw.floating(), draw.choice(["normal", "small", "special"]), low=5)
+    a = pooling(draw) | {"dilation": pair(draw, 1, 2)}
+    return Case("max_pool2d", [x], lambda x: F.max_pool2d(
+        x, a["kernel"], a.get("stride"), a["padding"], a["dilation"], bool(a["ceil_mode"])), a,
+        backward=terms(4))
+
+
+@family
+def interpolate(draw):
+    bilinear = draw.chance(0.6)
+    x, _ = images(draw, draw.floating(), one_in(draw, 0.1, "special") if not bilinear else "normal")
+    size = [0 if draw.chance(0.01) else n for n in pair(draw, 1, 20)]
+    return Case("interpolate", [x],
+                lambda x: F.interpolate(x, size, mode="bilinear" if bilinear else "nearest"),
+                {"size": size, "bilinear": int(bilinear)}, terms(64) if bilinear else EXACT,
+                terms(64))
 
 
 @family

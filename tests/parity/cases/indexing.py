@@ -178,3 +178,26 @@ def pad(draw):
     return Case(name, [data(draw, shape, dtype)],
                 lambda x: torch.nn.functional.pad(x, amounts, value=value),
                 {"amounts": amounts, "value": value})
+
+
+@family
+def pad_mode(draw):
+    """PyTorch pads the last 1 to 3 axes of what has one or two more."""
+    pairs = draw.integer(1, 3)
+    shape = [draw.integer(1, 3) for _ in range(draw.integer(1, 2))] + [draw.integer(1, 6) for _ in range(pairs)]
+    name = "pad mode list" if pairs == 1 and draw.chance(0.4) else "pad mode"
+    amounts = [draw.integer(-1 if draw.chance(0.3) else 0, 4) for _ in range(2 * pairs)]
+    reflect = draw.chance(0.5)
+    for i in range(pairs):
+        size = shape[-1 - i]
+        for j in (2 * i, 2 * i + 1):
+            if reflect and draw.chance(0.95):
+                amounts[j] = min(amounts[j], size - 1)
+        if amounts[2 * i] + amounts[2 * i + 1] + size < 1:
+            amounts[2 * i] = 1 - min(amounts[2 * i + 1], 0) if not reflect or size > 2 else 0
+            amounts[2 * i + 1] = max(amounts[2 * i + 1], 0)
+    kind = draw.choice(["normal", "special"])
+    x = draw.tensor(shape, draw.floating(), kind, grad=True)
+    return Case(name, [x], lambda x: torch.nn.functional.pad(
+        x, amounts, mode="reflect" if reflect else "replicate"),
+        {"amounts": amounts, "reflect": int(reflect)}, backward=terms(16))

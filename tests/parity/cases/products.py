@@ -68,14 +68,34 @@ def einsum(draw):
     equation = draw.choice(EQUATIONS)
     dtype = draw.floating()
     if draw.chance(0.04):
-        return Case("einsum", [draw.tensor([3, 3], dtype)], refuse("repeated letters"),
-                    {"equation": "ii->i"})
+        return Case("einsum", [draw.tensor([3, 3], dtype) for _ in range(3)], refuse("three tensors"),
+                    {"equation": "ij,jk,kl->il"})
     sizes = {letter: draw.size() for letter in "abcdefghijklmnopqrstuvwxyz"}
     operands = equation.split("->")[0].split(",")
     while any(np.prod([sizes[i] for i in o.replace(" ", "")]) > 4000 for o in operands):
         sizes = {letter: draw.size() for letter in sizes}
     tensors = [draw.tensor([sizes[i] for i in o.replace(" ", "")], dtype, "normal", True)
                for o in operands]
+    return Case("einsum", tensors, lambda *x: torch.einsum(equation, *x), {"equation": equation},
+                terms(8), terms(8))
+
+
+ELLIPSES = ["...", "...->...", "i...->...i", "i...", "...ij->...ji", "...ij,...jk->...ik", "...i,i->...",
+            "i...,i...->...", "...,...->...", "...i->i", "ii...->i...", "...ii,j->...j", "ii->i", "ii", "iij->j",
+            "iji->ij", "ii,ij->j", "ij,jj->ij", "iii->i"]
+
+
+@family
+def einsum_of_diagonals(draw):
+    equation, dtype = draw.choice(ELLIPSES), draw.floating()
+    sizes = {letter: draw.integer(0 if draw.chance(0.05) else 1, 5) for letter in "ijk"}
+    rest = [draw.integer(1, 3) for _ in range(draw.integer(0, 2))]
+    tensors = []
+    for operand in equation.split("->")[0].split(","):
+        before, dots, after = operand.partition("...")
+        middle = draw.broadcastable(rest) if dots else []
+        tensors.append(draw.tensor([sizes[i] for i in before] + middle + [sizes[i] for i in after], dtype,
+                                   "normal", True))
     return Case("einsum", tensors, lambda *x: torch.einsum(equation, *x), {"equation": equation},
                 terms(8), terms(8))
 

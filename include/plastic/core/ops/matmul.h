@@ -25,9 +25,11 @@ Tensor linear_relu_dropout(const Tensor& x, const Tensor& weight, const Tensor& 
 
 /// Einstein's summation over one or two tensors: "ij->ji", "bij,bjk->bik", "i,j->ij", "bij->b".
 /// Letters name axes; those that the result lacks are summed over. Without "->", the result has the
-/// letters that occur once, in alphabetical order. A letter may not be repeated within one tensor.
-/// Two tensors are f32 or f64; one may be of any dtype, and its sums are those of sum().
-/// Throws Error when the equation is malformed or sizes differ. Differentiable.
+/// letters that occur once, in alphabetical order. A letter that one tensor has twice takes its
+/// diagonal: "ii->i", "ii". "..." stands for the axes that no letter names, which broadcast, and
+/// come first without "->": "...ij,...jk->...ik". Two tensors are f32 or f64; one may be of any
+/// dtype, and its sums are those of sum(). Throws Error when the equation is malformed or sizes
+/// differ. Differentiable.
 Tensor einsum(std::string_view equation, std::span<const Tensor> tensors);
 
 }  // namespace plastic

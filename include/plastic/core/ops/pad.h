@@ -15,4 +15,18 @@ namespace plastic {
 Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, Number value = 0);
 Tensor pad(const Tensor& x, std::initializer_list<std::int64_t> amounts, Number value = 0);
 
+/// What stands around x, named as in PyTorch.
+enum class PadMode {
+  /// x mirrored at its first and last elements, which are not repeated: dcb|abcd|cba.
+  reflect,
+  /// The first and last elements again; NumPy's "edge".
+  replicate,
+};
+
+/// x with what `mode` says around it; `amounts` as above, those of any axes. Throws Error as above,
+/// and where an axis is too short: `reflect` needs more elements than it adds on a side,
+/// `replicate` at least one. Differentiable.
+Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, PadMode mode);
+Tensor pad(const Tensor& x, std::initializer_list<std::int64_t> amounts, PadMode mode);
+
 }  // namespace plastic

@@ -18,6 +18,9 @@ struct MaxPool2dOptions {
   std::optional<std::array<std::int64_t, 2>> stride = {};
   /// On either side, never chosen; at most half the kernel.
   std::array<std::int64_t, 2> padding = {0, 0};
+  /// Steps from one element of a window to the next. The kernel's reach, dilation·(kernel - 1) + 1,
+  /// is what padding is at most half of.
+  std::array<std::int64_t, 2> dilation = {1, 1};
   /// Rounds the result's sizes up instead of down: the last windows may reach over the edge.
   bool ceil_mode = false;
 };
