@@ -99,7 +99,7 @@ class Tensor {
   Tensor transpose(std::int64_t axis0, std::int64_t axis1) const;
   /// Axis i of the result is axis axes[i] of this one. Throws Error unless `axes` is a permutation.
   Tensor permute(const Shape& axes) const;
-  /// Elements start, start + step, ... below end of `axis`; above it, and as a copy, where step < 0.
+  /// Elements start, start + step, ... below end of `axis`; a copy of those above it if step < 0.
   /// Positions are NumPy's: negative ones count from the end. Throws Error for a step of 0.
   Tensor slice(std::int64_t axis, std::int64_t start, std::int64_t end,
                std::int64_t step = 1) const;
