@@ -70,9 +70,9 @@ Axis axis_of(const Tensor& x, const Tensor& weight, const ConvTranspose2dOptions
   // Kernels count a step beyond the last place.
   checked_add(op, checked_add(op, whole, stride), checked_multiply(op, 2, padding));
   const std::int64_t size = whole - 2 * padding + extra;
-  if (size < 0) {
-    fail(op, "padding ", padding, " cuts off more than the result of input ", to_string(x.shape()),
-         " and weight ", to_string(weight.shape()), " has");
+  if (size < 1) {
+    fail(op, "padding ", padding, " leaves nothing of the result of input ", to_string(x.shape()),
+         " and weight ", to_string(weight.shape()));
   }
   if (extra < stride) return {.size = size, .padding = padding};
   return {.size = whole, .padding = 0, .before = -padding, .after = extra - padding};
@@ -82,7 +82,6 @@ Tensor input_gradient(const Conv2dShape& shape, const Tensor& g, const Tensor& w
                       const Shape& x_shape) {
   Tensor out = empty_channels_last(x_shape, options_of(g));
   if (out.numel() == 0) return out;
-  if (g.numel() == 0) return out.fill_(0);
   const Tensor dense = weight.contiguous();
   backend(g.device()).conv2d(shape, memory(g), memory(dense), nullptr, /*relu=*/false, memory(out));
   return out;
@@ -91,7 +90,7 @@ Tensor input_gradient(const Conv2dShape& shape, const Tensor& g, const Tensor& w
 Tensor weight_gradient(const Conv2dShape& shape, const Tensor& x, const Tensor& g,
                        const Shape& weight_shape, const Inputs& inputs) {
   Tensor out = inputs.gradient_for(1, weight_shape, options_of(g));
-  if (x.numel() == 0 || g.numel() == 0) {
+  if (x.numel() == 0) {
     out.fill_(0);
   } else {
     backend(g.device()).conv2d_weight_grad(shape, memory(g), memory(x), memory(out));

@@ -9,8 +9,9 @@
 namespace plastic {
 namespace {
 
-/// The rows (or columns) of all windows, one window after the other. In the place of those outside
-/// the image stands the window's first inside, which is an element of the window anyway.
+/// The rows (or columns) of all windows, one window after the other. In the place of those before
+/// and behind the image stands the window's first or last inside, so that the order, by which the
+/// first maximum and the last NaN are chosen, stays.
 std::vector<std::int64_t> places_of(const PoolGeometry& windows, const MaxPool2dOptions& options,
                                     std::size_t axis, std::int64_t size) {
   const std::int64_t kernel = options.kernel[axis];
@@ -25,9 +26,10 @@ std::vector<std::int64_t> places_of(const PoolGeometry& windows, const MaxPool2d
       fail("max_pool2d", "a window of kernel ", kernel, " with dilation ", dilation, " from ",
            begin, " has no element of an axis of size ", size);
     }
+    const std::int64_t last = std::min(begin + (kernel - 1) * dilation,
+                                       inside + (size - 1 - inside) / dilation * dilation);
     for (std::int64_t k = 0; k < kernel; ++k) {
-      const std::int64_t at = begin + k * dilation;
-      places.push_back(at >= 0 && at < size ? at : inside);
+      places.push_back(std::clamp(begin + k * dilation, inside, last));
     }
   }
   return places;

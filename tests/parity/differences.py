@@ -79,6 +79,9 @@ DIFFERENCES = {
     "losses do not broadcast": (
         "nn/loss.h",
         "shapes that are not equal are refused; PyTorch broadcasts, with a warning"),
+    "empty images": (
+        "core/ops/conv_transpose2d.h",
+        "a transposed convolution whose result has no pixels is refused, as by some of PyTorch's algorithms"),
     "indices": (
         "core/ops/index.h",
         "index has x's sizes but along the axis; PyTorch lets it be smaller"),

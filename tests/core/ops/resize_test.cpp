@@ -48,6 +48,11 @@ TEST_CASE("core.ops.max_pool2d.dilated_values_and_errors") {
   Tensor low = Tensor::full({1, 1, 3, 3}, -inf).set_requires_grad();
   sum(max_pool2d(low, {.stride = {{1, 1}}, .padding = {1, 1}, .dilation = {2, 2}})).backward();
   CHECK(sum(low.grad()).item() == 9);
+  // Of several NaN the last one has the gradient, as in PyTorch.
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  Tensor row = Tensor::of({nan, 0, nan, 0}, {1, 1, 1, 4}).set_requires_grad();
+  sum(max_pool2d(row, {.kernel = {1, 3}, .dilation = {1, 2}, .ceil_mode = true})).backward();
+  CHECK(row.grad().to_vector<float>() == Floats{0, 0, 1, 0});
   CHECK_THROWS_WITH_AS(max_pool2d(x, {.dilation = {0, 1}}),
                        doctest::Contains("dilation >= 1, got 2 and 0"), Error);
   CHECK_THROWS_WITH_AS(max_pool2d(x.slice(2, 0, 1), {.padding = {2, 0}, .dilation = {3, 1}}),

@@ -70,6 +70,8 @@ def slice_(draw):
     def reference(x):
         if not -x.dim() <= axis < x.dim():
             raise IndexError("axis")
+        if step == 0:
+            raise ValueError("no step")
         if step < 0:
             # NumPy's; PyTorch has none.
             places = list(range(*slice(start, end, step).indices(x.shape[axis])))
