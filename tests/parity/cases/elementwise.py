@@ -231,10 +231,13 @@ def finite(draw):
     return Case(name, [x], lambda x: getattr(torch, name)(x).to(torch.uint8), differs="masks")
 
 
+# Of two zeros, PyTorch gives the first or the second, by the length of the tensor.
+EXTREME = each(0, zero_signs=False)
+
 # Name -> (PyTorch's, forward, backward).
 PAIRS = {
-    "maximum": (torch.maximum, EXACT, terms(4)),
-    "minimum": (torch.minimum, EXACT, terms(4)),
+    "maximum": (torch.maximum, EXTREME, terms(4)),
+    "minimum": (torch.minimum, EXTREME, terms(4)),
     "fmod": (torch.fmod, EXACT, terms(8)),
     "remainder": (torch.remainder, each(2), terms(8)),
     "pow tensor": (torch.pow, each(8), whole(16, cancels=True)),
