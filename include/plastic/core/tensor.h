@@ -30,6 +30,13 @@ struct TensorOptions {
 class Tensor {
  public:
   Tensor() = default;
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) noexcept = default;
+  /// Makes this another tensor's handle. A result has no name to assign to: x.slice(0, 0, 1) = y
+  /// would change nothing, and does not compile; copy_() and fill_() write through a view.
+  Tensor& operator=(const Tensor&) & = default;
+  Tensor& operator=(Tensor&&) & noexcept = default;
+  ~Tensor() = default;
 
   /// Contents are unspecified.
   static Tensor empty(const Shape& shape, const TensorOptions& options = {});
