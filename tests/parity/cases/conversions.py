@@ -3,7 +3,7 @@ import numpy as np
 import torch
 
 from case import Case, Refused, family
-from cases.elementwise import integer_kind, kind_of, refuse
+from cases.elementwise import divide, integer_kind, kind_of, refuse
 from compare import each, terms, whole
 from draw import F32, F64, I64, U8
 
@@ -116,7 +116,11 @@ def filling(draw):
 
 
 def divide_(x, other):
-    x.div_(other, rounding_mode=None if x.is_floating_point() else "trunc")
+    if x.is_floating_point():
+        x.div_(other)
+    else:
+        # div_() itself would end the process at -2^63 / -1.
+        x.copy_(divide(x, other))
 
 
 # Name -> (how many tensors it is given, what it does, whether integers do).
