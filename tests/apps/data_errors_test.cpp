@@ -4,14 +4,11 @@
 #include <string>
 
 #include "tests/apps/program.h"
+#include "tests/support/text.h"
 
-using namespace plastic::tests;
+using namespace plastic::test;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 // A failure before training: code 1, one line naming the operation, no epoch.
 void check_fails(const std::string& arguments, const std::string& reason) {

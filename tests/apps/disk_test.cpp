@@ -10,15 +10,12 @@
 #include "apps/runs/checkpoint.h"
 #include "tests/apps/program.h"
 #include "tests/apps/small_disk.h"
+#include "tests/support/text.h"
 
-using namespace plastic::tests;
+using namespace plastic::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 // A checkpoint of this run has 100 KB.
 std::string new_run(const std::string& out, const std::string& epochs) {

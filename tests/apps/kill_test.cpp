@@ -10,7 +10,7 @@
 #include "plastic/core/random.h"
 #include "tests/apps/program.h"
 
-using namespace plastic::tests;
+using namespace plastic::test;
 namespace fs = std::filesystem;
 
 TEST_CASE("apps.kill.loses_nothing") {

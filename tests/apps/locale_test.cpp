@@ -22,7 +22,7 @@
 
 using namespace plastic::apps;
 using plastic::test::ForeignLocale;
-using plastic::tests::TemporaryFolder;
+using plastic::test::TemporaryFolder;
 
 namespace {
 

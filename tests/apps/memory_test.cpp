@@ -5,7 +5,7 @@
 
 #include "tests/apps/program.h"
 
-using namespace plastic::tests;
+using namespace plastic::test;
 
 TEST_CASE("apps.memory.runs_out_at_any_allocation") {
   if (failing_calls().empty()) {

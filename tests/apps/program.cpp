@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-namespace plastic::tests {
+namespace plastic::test {
 namespace {
 
 constexpr std::uint32_t image_side = 28;
@@ -96,17 +96,6 @@ std::string timeless_metrics(const std::filesystem::path& folder) {
   return text;
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "plastic-test-XXXXXX").string();
-  REQUIRE(mkdtemp(name.data()) != nullptr);
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   REQUIRE_MESSAGE(file.is_open(), path.string());
@@ -146,4 +135,4 @@ void write_tiny_mnist(const std::filesystem::path& folder) {
   write_file(folder / "t10k-labels-idx1-ubyte", idx_labels(50));
 }
 
-}  // namespace plastic::tests
+}  // namespace plastic::test

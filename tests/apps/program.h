@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <string>
 
-namespace plastic::tests {
+#include "tests/support/temporary_folder.h"
+
+namespace plastic::test {
 
 struct ProgramResult {
   int code = -1;
@@ -22,21 +24,6 @@ ProgramResult require_done(const std::string& arguments);
 /// The library that makes calls of the system fail (tests/support/failing_calls.cpp); empty where
 /// there is none.
 std::string failing_calls();
-
-/// A folder of its own, removed with all that is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// The program, running beside the test; killed when this goes.
 class RunningProgram {
@@ -71,4 +58,4 @@ std::string idx_labels(std::uint32_t count);
 /// Writes the four files of a tiny mnist to `folder`: 200 training and 50 test images.
 void write_tiny_mnist(const std::filesystem::path& folder);
 
-}  // namespace plastic::tests
+}  // namespace plastic::test

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace plastic::tests {
+namespace plastic::test {
 
 SmallDisk::SmallDisk(const char* size) {
   const std::string options = std::string("size=") + size;
@@ -21,4 +21,4 @@ void SmallDisk::remount(unsigned long flags, const char* options) const {
   REQUIRE(mount("tmpfs", path().c_str(), "tmpfs", MS_REMOUNT | flags, options) == 0);
 }
 
-}  // namespace plastic::tests
+}  // namespace plastic::test

@@ -4,7 +4,7 @@
 
 #include "tests/apps/program.h"
 
-namespace plastic::tests {
+namespace plastic::test {
 
 /// A small disk of its own, where the system lets us have one; otherwise says that the test is
 /// skipped.
@@ -25,4 +25,4 @@ class SmallDisk {
   bool is_mounted_ = false;
 };
 
-}  // namespace plastic::tests
+}  // namespace plastic::test

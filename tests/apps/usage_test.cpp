@@ -7,14 +7,11 @@
 
 #include "plastic/core/device.h"
 #include "tests/apps/program.h"
+#include "tests/support/text.h"
 
-using namespace plastic::tests;
+using namespace plastic::test;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 // Wrong usage: code 2, the reason on the first line of two, nothing else.
 void check_refused(const std::string& arguments, const std::string& reason) {

@@ -20,7 +20,7 @@ using test::error_of;
 namespace {
 
 // Texts of the library that hold numbers, each with the function that makes it.
-std::map<std::string, std::function<std::string()>> writers(const test::TempFolder& folder) {
+std::map<std::string, std::function<std::string()>> writers(const test::TemporaryFolder& folder) {
   return {
       {"fail", [] { return error_of([] { fail("op", 1234567, ' ', 0.5, ' ', 1e6F); }); }},
       {"shape",
@@ -83,7 +83,7 @@ std::map<std::string, std::function<std::string()>> writers(const test::TempFold
 }  // namespace
 
 TEST_CASE("core.locale.texts_are_the_same") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   for (const auto& [name, write] : writers(folder)) {
     CAPTURE(name);
     const std::string usual = write();
@@ -106,7 +106,7 @@ TEST_CASE("core.locale.right_values") {
 }
 
 TEST_CASE("core.locale.safetensors") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   std::vector<float> values(784'000);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) * 0.5F;
   const Metadata metadata = {{"lr", "0.5"}};

@@ -8,7 +8,7 @@
 
 namespace plastic::test {
 
-using optim_test::Kind;
+using test::Kind;
 
 template <class Optimizer, class Options>
 Kind kind_of(const char* name, const Options& options) {
@@ -87,7 +87,7 @@ inline std::vector<Tensor> parameters_of(const std::vector<std::int64_t>& sizes,
   std::vector<Tensor> parameters;
   for (const std::int64_t size : sizes) {
     const int seed = static_cast<int>(parameters.size());
-    const Tensor host = Tensor::from<float>(optim_test::numbers(size, seed), {size});
+    const Tensor host = Tensor::from<float>(test::numbers(size, seed), {size});
     parameters.push_back(host.to(device).set_requires_grad());
   }
   return parameters;
@@ -120,7 +120,7 @@ void give_gradients(std::vector<Tensor>& parameters, int step, Has has) {
       parameter.zero_grad();
       continue;
     }
-    const auto values = optim_test::numbers(parameter.numel(), 100 * step + static_cast<int>(i));
+    const auto values = test::numbers(parameter.numel(), 100 * step + static_cast<int>(i));
     const Tensor gradient = Tensor::from<float>(values, parameter.shape()).to(parameter.device());
     parameter.set_grad(gradient);
   }

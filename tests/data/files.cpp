@@ -25,18 +25,6 @@ std::uint64_t hash(std::span<const std::uint8_t> bytes) {
 
 Bytes bytes_of(const Tensor& images) { return images.to_vector<std::uint8_t>(); }
 
-TempFolder::TempFolder() {
-  static int count = 0;
-  path_ = std::filesystem::temp_directory_path() /
-          ("plastic-test-" + std::to_string(getpid()) + "-" + std::to_string(count++));
-  std::filesystem::create_directories(path_);
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 ScopedEnv::ScopedEnv(const char* name, const char* value) : name_(name) {
   const char* before = std::getenv(name);
   was_set_ = before != nullptr;
@@ -106,20 +94,6 @@ Bytes gzip_stored(std::span<const std::uint8_t> bytes) {
 Bytes operator+(Bytes a, std::span<const std::uint8_t> b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
-}
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-bool contains(std::string_view text, std::initializer_list<std::string_view> parts) {
-  return std::ranges::all_of(
-      parts, [text](std::string_view part) { return text.find(part) != std::string_view::npos; });
 }
 
 }  // namespace plastic::test

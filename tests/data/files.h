@@ -9,25 +9,12 @@
 #include <vector>
 
 #include "plastic/core/tensor.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/text.h"
 
 namespace plastic::test {
 
 using Bytes = std::vector<std::uint8_t>;
-
-/// A folder that is there while this lives.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Sets an environment variable, or removes it when `value` is null, while this lives.
 class ScopedEnv {
@@ -67,11 +54,5 @@ Bytes deflate_stored(std::span<const std::uint8_t> bytes);
 Bytes gzip_stored(std::span<const std::uint8_t> bytes);
 
 Bytes operator+(Bytes a, std::span<const std::uint8_t> b);
-
-/// The message of the plastic::Error that `action` throws, or "no error".
-std::string error_of(const std::function<void()>& action);
-
-/// Whether `text` has all of `parts` in it.
-bool contains(std::string_view text, std::initializer_list<std::string_view> parts);
 
 }  // namespace plastic::test

@@ -11,7 +11,7 @@
 #include "tests/optim/helpers.h"
 
 using namespace plastic;
-using namespace plastic::optim_test;
+using namespace plastic::test;
 
 namespace {
 
@@ -114,12 +114,12 @@ TEST_CASE("optim.clip.norm_not_finite") {
   std::vector<Tensor> parameters = three_four_five();
   parameters[0].set_grad(Tensor::of({INFINITY, 1}, {2}));
   const std::string message =
-      message_of([&] { optim::clip_grad_norm(parameters, 1, /*error_if_nonfinite=*/true); });
+      error_of([&] { optim::clip_grad_norm(parameters, 1, /*error_if_nonfinite=*/true); });
   CHECK(contains(message, "[clip_grad_norm] the norm of the gradients is inf"));
   CHECK(parameters[0].grad().to_vector<float>()[1] == 1);
   CHECK(std::isinf(optim::clip_grad_norm(parameters, 1)));
   CHECK(parameters[1].grad().to_vector<float>()[2] == 0);
-  CHECK(contains(message_of([&] { optim::clip_grad_norm(parameters, 0); }), "max_norm is 0"));
+  CHECK(contains(error_of([&] { optim::clip_grad_norm(parameters, 0); }), "max_norm is 0"));
 }
 
 TEST_CASE("optim.clip.value") {
@@ -129,5 +129,5 @@ TEST_CASE("optim.clip.value") {
   CHECK(parameters[0].grad().to_vector<float>()[0] == 0.5F);
   CHECK(std::isnan(parameters[0].grad().to_vector<float>()[1]));
   CHECK(parameters[1].grad().to_vector<float>() == std::vector<float>{0, 0, -2});
-  CHECK(contains(message_of([&] { optim::clip_grad_value(parameters, NAN); }), "limit is nan"));
+  CHECK(contains(error_of([&] { optim::clip_grad_value(parameters, NAN); }), "limit is nan"));
 }

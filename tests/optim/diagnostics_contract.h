@@ -4,7 +4,7 @@
 
 #include "optim/neuroplastic/step.h"
 
-namespace plastic::optim_test {
+namespace plastic::test {
 
 /// What every device's diagnostics do over a step of the 20 elements of `parameter` that did not
 /// ask yet: nothing is counted before the first run, each run counts anew, and one that does not
@@ -33,4 +33,4 @@ inline void check_diagnostics_contract(optim::NeuroPlasticStepper& stepper, floa
   CHECK(stepper.diagnostics().count == 0);
 }
 
-}  // namespace plastic::optim_test
+}  // namespace plastic::test

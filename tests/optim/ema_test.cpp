@@ -10,7 +10,7 @@
 #include "tests/support/linear.h"
 
 using namespace plastic;
-using namespace plastic::optim_test;
+using namespace plastic::test;
 
 namespace {
 
@@ -205,20 +205,20 @@ TEST_CASE("optim.ema.a_refused_update_is_not_counted") {
   const Tensor weight = scalar(1);
   optim::Ema ema({weight});
   ema.swap();
-  CHECK(contains(message_of([&] { ema.update(); }), "call swap() first"));
+  CHECK(contains(error_of([&] { ema.update(); }), "call swap() first"));
   ema.swap();
   CHECK(ema.updates() == 0);
 }
 
 TEST_CASE("optim.ema.errors") {
   const Tensor weight = scalar(1);
-  CHECK(contains(message_of([&] { optim::Ema({weight}, {.decay = 1}); }), "[Ema] decay is 1"));
-  CHECK(contains(message_of([&] { optim::Ema(std::vector<Tensor>{}); }), "no parameters"));
+  CHECK(contains(error_of([&] { optim::Ema({weight}, {.decay = 1}); }), "[Ema] decay is 1"));
+  CHECK(contains(error_of([&] { optim::Ema(std::vector<Tensor>{}); }), "no parameters"));
   optim::Ema ema({weight});
   StateDict state = ema.state_dict();
   state[0].tensor = Tensor::ones({2});
-  CHECK(contains(message_of([&] { ema.load_state_dict(state); }), "has shape (2,), expected (1,)"));
+  CHECK(contains(error_of([&] { ema.load_state_dict(state); }), "has shape (2,), expected (1,)"));
   ema.swap();
-  CHECK(contains(message_of([&] { ema.update(); }), "call swap() first"));
-  CHECK(contains(message_of([&] { ema.state_dict(); }), "call swap() first"));
+  CHECK(contains(error_of([&] { ema.update(); }), "call swap() first"));
+  CHECK(contains(error_of([&] { ema.state_dict(); }), "call swap() first"));
 }

@@ -10,7 +10,7 @@
 
 #include "plastic/core/tensor.h"
 
-namespace plastic::golden {
+namespace plastic::test {
 
 using Json = nlohmann::json;
 
@@ -60,4 +60,4 @@ inline double relative_error(const Values& actual, const Values& expected) {
   return error == 0 ? 0 : error / norm(expected);
 }
 
-}  // namespace plastic::golden
+}  // namespace plastic::test

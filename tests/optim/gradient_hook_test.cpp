@@ -6,7 +6,7 @@
 #include "tests/optim/kinds.h"
 
 using namespace plastic;
-using namespace plastic::optim_test;
+using namespace plastic::test;
 
 namespace {
 
@@ -76,8 +76,8 @@ TEST_CASE("optim.gradient_hook.a_refused_step_does_not_count") {
       set_gradients(refused, i);
       set_gradients(plain, i);
       one->set_gradient_hook([](const Tensor&) { throw Error("lost a peer"); });
-      CHECK(message_of([&] { one->step(); }) == "lost a peer");
-      CHECK(contains(message_of([&] { one->apply(); }), "call advance() before it"));
+      CHECK(error_of([&] { one->step(); }) == "lost a peer");
+      CHECK(contains(error_of([&] { one->apply(); }), "call advance() before it"));
       one->set_gradient_hook({});
       one->step();
       two->step();
@@ -93,6 +93,6 @@ TEST_CASE("optim.gradient_hook.what_it_throws_changes_no_parameter") {
   optim::Sgd optimizer(parameters, {.lr = 1});
   optimizer.set_gradient_hook([](const Tensor&) { throw Error("lost a peer"); });
   set_gradients(parameters, 1);
-  CHECK(message_of([&] { optimizer.step(); }) == "lost a peer");
+  CHECK(error_of([&] { optimizer.step(); }) == "lost a peer");
   CHECK(values_of(parameters) == start);
 }

@@ -7,8 +7,9 @@
 
 #include "plastic/core/error.h"
 #include "plastic/core/tensor.h"
+#include "tests/support/text.h"
 
-namespace plastic::optim_test {
+namespace plastic::test {
 
 /// Fixed numbers in (-0.1, 0.1), different for each seed.
 inline std::vector<float> numbers(std::int64_t count, int seed) {
@@ -37,19 +38,4 @@ inline std::vector<std::vector<float>> values_of(const std::vector<Tensor>& para
   return out;
 }
 
-/// The message of the Error that `f` throws; empty when it throws none.
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace plastic::optim_test
+}  // namespace plastic::test

@@ -11,7 +11,7 @@
 
 using namespace plastic;
 using namespace plastic::optim;
-using namespace plastic::optim_test;
+using namespace plastic::test;
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include "plastic/optim/sgd.h"
 #include "tests/optim/helpers.h"
 
-namespace plastic::optim_test {
+namespace plastic::test {
 
 using Make = std::function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>&)>;
 
@@ -71,4 +71,4 @@ inline void steps(optim::Optimizer& optimizer, std::vector<Tensor>& parameters, 
   }
 }
 
-}  // namespace plastic::optim_test
+}  // namespace plastic::test

@@ -11,7 +11,7 @@
 #include "tests/optim/kinds.h"
 
 using namespace plastic;
-using namespace plastic::optim_test;
+using namespace plastic::test;
 
 TEST_CASE("optim.optimizer.resumes_with_the_same_bits") {
   for (const Kind& kind : kinds()) {
@@ -50,7 +50,7 @@ TEST_CASE("optim.optimizer.load_state_dict_is_all_or_nothing") {
     const auto refuses = [&](const char* part, const std::function<void(StateDict&)>& spoil) {
       StateDict bad = good;
       spoil(bad);
-      const std::string message = message_of([&] { optimizer->load_state_dict(bad); });
+      const std::string message = error_of([&] { optimizer->load_state_dict(bad); });
       INFO(std::string(part), ": ", message);
       CHECK(contains(message, part));
       const StateDict now = optimizer->state_dict();
@@ -143,10 +143,10 @@ TEST_CASE("optim.optimizer.groups_have_their_own_rates") {
   optimizer.set_lr(0.125);
   CHECK(optimizer.lr(0) == 0.125);
   CHECK(optimizer.lr(1) == 0.125);
-  CHECK(contains(message_of([&] { optimizer.set_lr(1, 2); }), "no group 2"));
-  CHECK(contains(message_of([&] { (void)optimizer.lr(2); }), "no group 2"));
-  CHECK(contains(message_of([&] { optimizer.set_lr(-1); }), "lr"));
-  CHECK(contains(message_of([&] { optimizer.set_lr(NAN); }), "lr"));
+  CHECK(contains(error_of([&] { optimizer.set_lr(1, 2); }), "no group 2"));
+  CHECK(contains(error_of([&] { (void)optimizer.lr(2); }), "no group 2"));
+  CHECK(contains(error_of([&] { optimizer.set_lr(-1); }), "lr"));
+  CHECK(contains(error_of([&] { optimizer.set_lr(NAN); }), "lr"));
 }
 
 TEST_CASE("optim.optimizer.steps_along_what_backward_gives") {
@@ -215,7 +215,7 @@ TEST_CASE("optim.optimizer.strides_of_single_elements_do_not_matter") {
 TEST_CASE("optim.optimizer.refuses_parameters") {
   const Tensor good = parameter({3}, 1);
   const auto refuses = [&](const char* part, const std::vector<Tensor>& parameters) {
-    const std::string message = message_of([&] { optim::Sgd optimizer(parameters); });
+    const std::string message = error_of([&] { optim::Sgd optimizer(parameters); });
     INFO(std::string(part), ": ", message);
     CHECK(contains(message, part));
     CHECK(contains(message, "[sgd]"));
@@ -226,7 +226,7 @@ TEST_CASE("optim.optimizer.refuses_parameters") {
   refuses("computed from", {mul(good, good)});
   refuses("twice", {good, parameter({3}, 2), good});
   refuses("contiguous", {Tensor::ones({2, 3}).transpose(0, 1).set_requires_grad()});
-  CHECK(contains(message_of([] { optim::Sgd optimizer(std::vector<optim::SgdGroup>{}); }),
+  CHECK(contains(error_of([] { optim::Sgd optimizer(std::vector<optim::SgdGroup>{}); }),
                  "no parameter groups"));
   // Refused parameters are left where they were.
   CHECK(good.to_vector<float>() == numbers(3, 1));
@@ -235,7 +235,7 @@ TEST_CASE("optim.optimizer.refuses_parameters") {
 TEST_CASE("optim.optimizer.refuses_options") {
   const std::vector<Tensor> one{parameter({3}, 1)};
   const auto sgd = [&](const optim::SgdOptions& options) {
-    return message_of([&] { optim::Sgd optimizer(one, options); });
+    return error_of([&] { optim::Sgd optimizer(one, options); });
   };
   CHECK(contains(sgd({.lr = -1}), "lr is -1"));
   CHECK(contains(sgd({.lr = NAN}), "lr"));
@@ -245,7 +245,7 @@ TEST_CASE("optim.optimizer.refuses_options") {
   CHECK(contains(sgd({.nesterov = true}), "nesterov"));
   CHECK(contains(sgd({.momentum = 0.9, .dampening = 0.1, .nesterov = true}), "nesterov"));
   const auto adam = [&](const optim::AdamOptions& options) {
-    return message_of([&] { optim::Adam optimizer(one, options); });
+    return error_of([&] { optim::Adam optimizer(one, options); });
   };
   CHECK(contains(adam({.beta1 = 1}), "beta1"));
   CHECK(contains(adam({.beta2 = NAN}), "beta2"));
@@ -253,6 +253,6 @@ TEST_CASE("optim.optimizer.refuses_options") {
   CHECK(contains(adam({.lr = INFINITY}), "lr"));
   CHECK(contains(adam({.weight_decay = -1}), "weight_decay"));
   optim::Sgd good(one);
-  CHECK(contains(message_of([&] { good.set_epoch(-1, 3); }), "epoch"));
-  CHECK(contains(message_of([&] { good.set_epoch(1, 0); }), "epoch"));
+  CHECK(contains(error_of([&] { good.set_epoch(-1, 3); }), "epoch"));
+  CHECK(contains(error_of([&] { good.set_epoch(1, 0); }), "epoch"));
 }

@@ -10,7 +10,7 @@
 #include "tests/optim/helpers.h"
 
 using namespace plastic;
-using namespace plastic::optim_test;
+using namespace plastic::test;
 using optim::ParameterStep;
 
 namespace {

@@ -11,7 +11,7 @@
 #include "tests/optim/kinds.h"
 
 using namespace plastic;
-using namespace plastic::optim_test;
+using namespace plastic::test;
 
 namespace {
 

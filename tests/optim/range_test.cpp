@@ -14,7 +14,7 @@
 #include "tests/optim/helpers.h"
 
 using namespace plastic;
-using namespace plastic::optim_test;
+using namespace plastic::test;
 using optim::NeuroPlastic;
 using optim::NeuroPlasticOptions;
 using optim::Sgd;

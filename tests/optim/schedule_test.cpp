@@ -12,9 +12,9 @@
 #include "tests/support/paths.h"
 
 using namespace plastic;
-using namespace plastic::optim_test;
-using golden::Json;
+using namespace plastic::test;
 using optim::Schedule;
+using test::Json;
 
 namespace {
 
@@ -24,7 +24,7 @@ optim::Sgd optimizer_with(double lr) {
 
 /// tests/optim/golden/make_torch_schedules.py
 Json golden_file() {
-  return golden::read_json(test::test_folder() / "optim/golden/torch_schedules.json");
+  return test::read_json(test::test_folder() / "optim/golden/torch_schedules.json");
 }
 
 Schedule schedule_of(const std::string& name, const Json& o) {
@@ -116,7 +116,7 @@ TEST_CASE("optim.schedule.state_errors_change_nothing") {
   optim::Scheduler scheduler(optimizer, Schedule::step(1));
   scheduler.step();
   const auto load = [&](const StateDict& state) {
-    return message_of([&] { scheduler.load_state_dict(state); });
+    return error_of([&] { scheduler.load_state_dict(state); });
   };
   StateDict state = scheduler.state_dict();
   state.erase(state.begin() + 1);
@@ -246,21 +246,21 @@ TEST_CASE("optim.schedule.a_refused_rate_changes_nothing") {
                                return t == 2 && base < 1 ? -1.0 : base / static_cast<double>(t + 1);
                              }));
   scheduler.step();
-  CHECK(contains(message_of([&] { scheduler.step(); }), "the rate of the schedule is -1"));
+  CHECK(contains(error_of([&] { scheduler.step(); }), "the rate of the schedule is -1"));
   CHECK(scheduler.time() == 1);
   CHECK(optimizer.lr(0) == 0.5);
   CHECK(optimizer.lr(1) == 0.25);
 }
 
 TEST_CASE("optim.schedule.bad_options") {
-  CHECK(contains(message_of([] { Schedule::step(0); }), "[Schedule::step] every is 0"));
-  CHECK(contains(message_of([] { Schedule::exponential(-1); }), "gamma is -1"));
-  CHECK(contains(message_of([] { Schedule::cosine(0); }), "period is 0"));
-  CHECK(contains(message_of([] { Schedule::cosine(3, -1); }), "lowest is -1"));
-  CHECK(contains(message_of([] { Schedule::warmup(3, 2, Schedule::constant()); }), "first is 2"));
-  CHECK(contains(message_of([] { Schedule::one_cycle(1); }), "total is 1"));
-  CHECK(contains(message_of([] { Schedule::one_cycle(9, 1.5); }), "rising is 1.5"));
-  CHECK(contains(message_of([] { Schedule(nullptr); }), "the rule is empty"));
+  CHECK(contains(error_of([] { Schedule::step(0); }), "[Schedule::step] every is 0"));
+  CHECK(contains(error_of([] { Schedule::exponential(-1); }), "gamma is -1"));
+  CHECK(contains(error_of([] { Schedule::cosine(0); }), "period is 0"));
+  CHECK(contains(error_of([] { Schedule::cosine(3, -1); }), "lowest is -1"));
+  CHECK(contains(error_of([] { Schedule::warmup(3, 2, Schedule::constant()); }), "first is 2"));
+  CHECK(contains(error_of([] { Schedule::one_cycle(1); }), "total is 1"));
+  CHECK(contains(error_of([] { Schedule::one_cycle(9, 1.5); }), "rising is 1.5"));
+  CHECK(contains(error_of([] { Schedule(nullptr); }), "the rule is empty"));
 }
 
 TEST_CASE("optim.plateau.torch") {
@@ -297,7 +297,7 @@ TEST_CASE("optim.plateau.resumes") {
 TEST_CASE("optim.plateau.errors") {
   optim::Sgd optimizer = optimizer_with(0.1);
   const auto make = [&](const optim::PlateauOptions& options) {
-    return message_of([&] { optim::ReduceOnPlateau(optimizer, options); });
+    return error_of([&] { optim::ReduceOnPlateau(optimizer, options); });
   };
   CHECK(contains(make({.factor = 1}), "[ReduceOnPlateau] factor is 1"));
   CHECK(contains(make({.patience = -1}), "patience is -1"));
@@ -305,5 +305,5 @@ TEST_CASE("optim.plateau.errors") {
   optim::ReduceOnPlateau plateau(optimizer);
   StateDict state = plateau.state_dict();
   state[0].tensor = Tensor::full({}, NAN);
-  CHECK(contains(message_of([&] { plateau.load_state_dict(state); }), "\"best\" is nan"));
+  CHECK(contains(error_of([&] { plateau.load_state_dict(state); }), "\"best\" is nan"));
 }

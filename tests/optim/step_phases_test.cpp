@@ -7,7 +7,7 @@
 #include "tests/optim/kinds.h"
 
 using namespace plastic;
-using namespace plastic::optim_test;
+using namespace plastic::test;
 
 TEST_CASE("optim.step_phases.advance_and_apply_are_a_step") {
   for (const Kind& kind : kinds()) {
@@ -70,9 +70,9 @@ TEST_CASE("optim.step_phases.apply_needs_advance") {
     const auto optimizer = kind.make(parameters);
     optimizer->set_epoch(1, 10);
     set_gradients(parameters, 1);
-    CHECK(contains(message_of([&] { optimizer->apply(); }), "call advance()"));
+    CHECK(contains(error_of([&] { optimizer->apply(); }), "call advance()"));
     optimizer->advance();
-    CHECK(message_of([&] { optimizer->apply(); }).empty());
+    CHECK(error_of([&] { optimizer->apply(); }) == "no error");
   }
 }
 

@@ -13,8 +13,8 @@
 #include "tests/support/paths.h"
 
 using namespace plastic;
-using golden::Json;
-using golden::Values;
+using test::Json;
+using test::Values;
 
 namespace {
 
@@ -63,7 +63,7 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const Json& test_case,
 /// Runs every case of one optimizer; returns how many there were.
 int check_cases(const std::string& optimizer_name, Device device,
                 const char* name = "torch_trajectories.json") {
-  const Json file = golden::read_json(test::test_folder() / "optim/golden" / name);
+  const Json file = test::read_json(test::test_folder() / "optim/golden" / name);
   int count = 0;
   for (const Json& test_case : file.at("cases")) {
     if (test_case.at("optimizer") != optimizer_name) continue;
@@ -72,7 +72,7 @@ int check_cases(const std::string& optimizer_name, Device device,
     std::vector<Tensor> parameters;
     for (std::size_t i = 0; i < file.at("shapes").size(); ++i) {
       const Shape shape(file.at("shapes")[i].get<std::vector<std::int64_t>>());
-      const Values start = golden::values_of(test_case.at("params")[i]);
+      const Values start = test::values_of(test_case.at("params")[i]);
       parameters.push_back(Tensor::from<float>(start, shape).to(device).set_requires_grad());
     }
     const auto optimizer = make_optimizer(test_case, parameters);
@@ -80,14 +80,14 @@ int check_cases(const std::string& optimizer_name, Device device,
       optimizer->zero_grad();
       for (std::size_t i = 0; i < parameters.size(); ++i) {
         if (step.at("grads")[i].is_null()) continue;
-        const Values gradient = golden::values_of(step.at("grads")[i]);
+        const Values gradient = test::values_of(step.at("grads")[i]);
         parameters[i].set_grad(Tensor::from<float>(gradient, parameters[i].shape()).to(device));
       }
       optimizer->step();
       if (step.at("params").is_null()) continue;
       for (std::size_t i = 0; i < parameters.size(); ++i) {
-        const Values expected = golden::values_of(step.at("params")[i]);
-        CHECK(golden::relative_error(parameters[i].to_vector<float>(), expected) <= 1e-5);
+        const Values expected = test::values_of(step.at("params")[i]);
+        CHECK(test::relative_error(parameters[i].to_vector<float>(), expected) <= 1e-5);
       }
     }
   }

@@ -46,11 +46,10 @@ END LC_COLLATE
 
 // Systems for containers have no locale but "C": this one is compiled here.
 bool set_c_locale() {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   std::ofstream(folder / "source") << locale_source;
-  const std::string command = "localedef -c -i '" + (folder / "source").string() +
-                              "' -f ANSI_X3.4-1968 '" + (folder / "comma").string() +
-                              "' >/dev/null 2>&1";
+  const std::string command = "localedef -c -i '" + folder / "source" + "' -f ANSI_X3.4-1968 '" +
+                              folder / "comma" + "' >/dev/null 2>&1";
   // With -c it exits with 1 for what is left out.
   if (std::system(command.c_str()) == -1) return false;
   const ScopedEnv place("LOCPATH", folder.path().c_str());

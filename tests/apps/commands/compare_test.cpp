@@ -10,18 +10,13 @@
 #include <thread>
 
 #include "tests/apps/program.h"
+#include "tests/support/text.h"
 
-using namespace plastic::tests;
+using namespace plastic::test;
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("apps.compare.table") {
   const TemporaryFolder folder;

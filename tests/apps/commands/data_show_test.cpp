@@ -11,7 +11,7 @@
 #include "tests/data/files.h"
 
 using namespace plastic;
-using namespace plastic::tests;
+using namespace plastic::test;
 using plastic::test::contains;
 
 namespace {

@@ -18,7 +18,7 @@
 
 using namespace plastic;
 using namespace plastic::apps;
-using namespace plastic::tests;
+using namespace plastic::test;
 using nlohmann::json;
 using test::contains;
 using test::error_of;

@@ -8,15 +8,12 @@
 
 #include "plastic/core/device.h"
 #include "tests/apps/program.h"
+#include "tests/support/text.h"
 
-using namespace plastic::tests;
+using namespace plastic::test;
 using nlohmann::json;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 std::vector<json> read_metrics(const std::filesystem::path& folder) {
   std::vector<json> epochs;

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace plastic::tests {
+namespace plastic::test {
 
 std::string tar_gz(const std::vector<ArchiveEntry>& entries) {
   std::string bytes;
@@ -36,4 +36,4 @@ std::string tar_gz(const std::vector<ArchiveEntry>& entries) {
   return bytes;
 }
 
-}  // namespace plastic::tests
+}  // namespace plastic::test

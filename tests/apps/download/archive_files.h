@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace plastic::tests {
+namespace plastic::test {
 
 /// One entry of an archive.
 struct ArchiveEntry {
@@ -17,4 +17,4 @@ struct ArchiveEntry {
 /// The bytes of a tar archive, compressed by gzip.
 std::string tar_gz(const std::vector<ArchiveEntry>& entries);
 
-}  // namespace plastic::tests
+}  // namespace plastic::test

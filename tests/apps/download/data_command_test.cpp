@@ -11,7 +11,7 @@
 #include "tests/data/files.h"
 #include "tests/support/paths.h"
 
-using namespace plastic::tests;
+using namespace plastic::test;
 using plastic::test::contains;
 namespace fs = std::filesystem;
 

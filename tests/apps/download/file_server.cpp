@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace plastic::tests {
+namespace plastic::test {
 namespace {
 
 constexpr int tick_milliseconds = 20;
@@ -156,4 +156,4 @@ FileServer::Answer FileServer::answer(const std::string& request) {
   return {start, body, manners_.stalls, manners_.drips};
 }
 
-}  // namespace plastic::tests
+}  // namespace plastic::test

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace plastic::tests {
+namespace plastic::test {
 
 /// How a server treats a request for a file that it has.
 struct ServerManners {
@@ -67,4 +67,4 @@ class FileServer {
   std::thread thread_;
 };
 
-}  // namespace plastic::tests
+}  // namespace plastic::test

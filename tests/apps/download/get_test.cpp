@@ -18,7 +18,7 @@
 #include "tests/data/files.h"
 
 using namespace plastic::apps;
-using namespace plastic::tests;
+using namespace plastic::test;
 using plastic::test::contains;
 using plastic::test::error_of;
 namespace fs = std::filesystem;

@@ -10,7 +10,7 @@
 #include "tests/data/files.h"
 
 using namespace plastic::apps;
-using namespace plastic::tests;
+using namespace plastic::test;
 namespace fs = std::filesystem;
 
 namespace {

@@ -9,7 +9,7 @@
 
 using namespace plastic;
 using namespace plastic::apps;
-using namespace plastic::tests;
+using namespace plastic::test;
 
 namespace {
 

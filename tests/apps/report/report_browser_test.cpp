@@ -6,8 +6,9 @@
 #include <string>
 
 #include "tests/apps/program.h"
+#include "tests/support/text.h"
 
-using namespace plastic::tests;
+using namespace plastic::test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -44,10 +45,6 @@ std::string chromium() {
     if (std::system(command.c_str()) == 0) return name;
   }
   return "";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 // The page's document once its scripts have run; the console goes to `console`.

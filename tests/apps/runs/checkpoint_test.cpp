@@ -11,7 +11,7 @@ using namespace plastic;
 using namespace plastic::apps;
 
 TEST_CASE("apps.checkpoint.round_trip") {
-  const tests::TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   CHECK_FALSE(load_checkpoint(folder.path()).has_value());
   save_checkpoint(
       folder.path(),
@@ -26,13 +26,13 @@ TEST_CASE("apps.checkpoint.round_trip") {
 
 // The state of a large run is gigabytes: whether it is the right run is seen before.
 TEST_CASE("apps.checkpoint.is_checked_before_its_state_is_read") {
-  const tests::TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   save_checkpoint(
       folder.path(),
       {.epoch = 3, .config = "lr = 1\n", .state = {{"model.w", Tensor::of({1, 2}, {2})}}});
-  std::string bytes = tests::read_file(checkpoint_path(folder.path()));
+  std::string bytes = test::read_file(checkpoint_path(folder.path()));
   bytes.back() ^= 1;
-  tests::write_file(checkpoint_path(folder.path()), bytes);
+  test::write_file(checkpoint_path(folder.path()), bytes);
   CHECK_THROWS_WITH_AS(load_checkpoint(folder.path()), doctest::Contains("damaged"), Error);
   const auto check = [](const Checkpoint& head) {
     CHECK(head.epoch == 3);

@@ -15,15 +15,12 @@
 
 #include "apps/runs/checkpoint.h"
 #include "tests/apps/program.h"
+#include "tests/support/text.h"
 
-using namespace plastic::tests;
+using namespace plastic::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 // 200 images, which are there in no time.
 const std::string& settings() {

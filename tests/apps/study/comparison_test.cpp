@@ -7,13 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/text.h"
+
 using namespace plastic::apps;
+using namespace plastic::test;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 // One finished run per accuracy, of seeds from 1; NaN for one that diverged.
 OptimizerRuns row(const std::string& name, const std::vector<double>& accuracies,

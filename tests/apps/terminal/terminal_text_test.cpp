@@ -12,7 +12,7 @@
 #include "tests/data/files.h"
 
 using namespace plastic::apps;
-using namespace plastic::tests;
+using namespace plastic::test;
 using plastic::test::contains;
 
 TEST_CASE("apps.terminal_text.printable") {

@@ -8,17 +8,14 @@
 
 #include "apps/cli/values.h"
 #include "tests/apps/program.h"
+#include "tests/support/text.h"
 
 using plastic::data::AugmentOptions;
 using namespace plastic::apps;
-using namespace plastic::tests;
+using namespace plastic::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 std::string reason(const std::string& text) {
   try {

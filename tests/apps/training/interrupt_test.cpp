@@ -18,7 +18,7 @@
 #include "tests/apps/program.h"
 
 using namespace plastic::apps;
-using namespace plastic::tests;
+using namespace plastic::test;
 namespace fs = std::filesystem;
 
 namespace {

@@ -80,16 +80,16 @@ TEST_CASE("apps.last_batch.drop_last") {
 }
 
 TEST_CASE("apps.last_batch.of_the_program") {
-  const tests::TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   const std::string run = "train --data digits --fraction 0.01 --hidden 8 --epochs 1 --threads 1 ";
   const std::string out = folder / "run";
-  const tests::ProgramResult dropped =
-      tests::run_program(run + "--batch-size 33 --drop-last --out '" + out + "'");
+  const test::ProgramResult dropped =
+      test::run_program(run + "--batch-size 33 --drop-last --out '" + out + "'");
   CHECK(dropped.code == 0);
   CHECK(dropped.out.find("left out") != std::string::npos);
-  CHECK(tests::read_file(out + "/config.toml").find("drop-last = true\n") != std::string::npos);
-  CHECK(tests::run_program("train --resume '" + out + "' --epochs 2").code == 0);
-  const tests::ProgramResult none = tests::run_program(run + "--batch-size 100000 --drop-last");
+  CHECK(test::read_file(out + "/config.toml").find("drop-last = true\n") != std::string::npos);
+  CHECK(test::run_program("train --resume '" + out + "' --epochs 2").code == 0);
+  const test::ProgramResult none = test::run_program(run + "--batch-size 100000 --drop-last");
   CHECK(none.code == 2);
   CHECK(none.err.find("fewer than a batch of 100000") != std::string::npos);
 }

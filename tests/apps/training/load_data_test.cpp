@@ -9,17 +9,14 @@
 #include "tests/data/files.h"
 #include "tests/data/image_files.h"
 #include "tests/data/xz_records.h"
+#include "tests/support/text.h"
 
-using namespace plastic::tests;
+using namespace plastic::test;
 using plastic::test::Bytes;
 using plastic::test::png_bytes;
 using plastic::test::two_records_as_xz;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 void write_bytes(const std::filesystem::path& path, const Bytes& bytes) {
   plastic::test::write_file(path, bytes);

@@ -5,18 +5,13 @@
 #include "apps/cli/values.h"
 #include "plastic/core/error.h"
 #include "tests/apps/program.h"
+#include "tests/support/text.h"
 
 using namespace plastic;
 using namespace plastic::apps;
-using namespace plastic::tests;
+using namespace plastic::test;
 
-namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("apps.model_choice.defaults_and_what_a_model_lacks") {
   TrainConfig mlp;

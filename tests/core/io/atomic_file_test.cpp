@@ -66,7 +66,7 @@ void make_socket(const fs::path& path) {
 }  // namespace
 
 TEST_CASE("core.atomic_file.replaces") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   const fs::path path = folder / "file";
   write_file_atomically(path, "first, and longer");
   write_file_atomically(path, "second");
@@ -75,7 +75,7 @@ TEST_CASE("core.atomic_file.replaces") {
 }
 
 TEST_CASE("core.atomic_file.failure_leaves_the_old") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   CHECK(contains(error_of([] { write_file_atomically("/dev/null/file", "text"); }),
                  {"[write] /dev/null/file: cannot write: Not a directory"}));
   // A folder in the way cannot be replaced by a file.
@@ -86,7 +86,7 @@ TEST_CASE("core.atomic_file.failure_leaves_the_old") {
 }
 
 TEST_CASE("core.atomic_file.long_name") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   const fs::path path = folder / std::string(255, 'n');
   write_file_atomically(path, "text");
   CHECK(text_in(path) == "text");
@@ -94,7 +94,7 @@ TEST_CASE("core.atomic_file.long_name") {
 }
 
 TEST_CASE("core.atomic_file.follows_links") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   fs::create_directories(folder / "big/deep");
   fs::create_directories(folder / "run");
   write_file_atomically(folder / "big/file", "old");
@@ -120,7 +120,7 @@ TEST_CASE("core.atomic_file.follows_links") {
 }
 
 TEST_CASE("core.atomic_file.links_to_nowhere") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   fs::create_symlink("b", folder / "a");
   fs::create_symlink("a", folder / "b");
   fs::create_symlink("missing/file", folder / "deep");
@@ -135,7 +135,7 @@ TEST_CASE("core.atomic_file.links_to_nowhere") {
 }
 
 TEST_CASE("core.atomic_file.replaces_links_where_told") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   write_file_atomically(folder / "victim", "precious");
   for (const char* target : {"victim", "missing", "/dev/null", "."}) {
     CAPTURE(target);
@@ -150,7 +150,7 @@ TEST_CASE("core.atomic_file.replaces_links_where_told") {
 }
 
 TEST_CASE("core.atomic_file.only_files") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
   make_socket(folder / "socket");
   fs::create_symlink("pipe", folder / "link");
@@ -172,7 +172,7 @@ TEST_CASE("core.atomic_file.only_files") {
 }
 
 TEST_CASE("core.atomic_file.keeps_the_mode") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   const fs::path path = folder / "file";
   write_file_atomically(path, "text");
   fs::create_symlink("file", folder / "link");
@@ -191,7 +191,7 @@ TEST_CASE("core.atomic_file.keeps_the_mode") {
 }
 
 TEST_CASE("core.atomic_file.new_files_have_what_the_umask_leaves") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   for (const mode_t mask : {022U, 0U, 077U, 027U}) {
     CAPTURE(mask);
     const Umask guard(mask);
@@ -202,7 +202,7 @@ TEST_CASE("core.atomic_file.new_files_have_what_the_umask_leaves") {
 }
 
 TEST_CASE("core.atomic_file.keeps_owner_and_group") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   const fs::path path = folder / "file";
   write_file_atomically(path, "text");
   if (chown(path.c_str(), 12345, 23456) != 0) {
@@ -220,7 +220,7 @@ TEST_CASE("core.atomic_file.keeps_owner_and_group") {
 
 // The name under which a file is written is nobody's to foresee.
 TEST_CASE("core.atomic_file.opens_nothing_that_waits") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   write_file_atomically(folder / "victim", "precious");
   fs::create_symlink("victim", folder / "file.tmp");
   write_file_atomically(folder / "file", "text");
@@ -234,7 +234,7 @@ TEST_CASE("core.atomic_file.opens_nothing_that_waits") {
 }
 
 TEST_CASE("core.atomic_file.two_writers") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   const fs::path path = folder / "file";
   const std::string a(300'000, 'a');
   const std::string b(200'000, 'b');
@@ -255,7 +255,7 @@ TEST_CASE("core.atomic_file.two_writers") {
 }
 
 TEST_CASE("core.atomic_file.leftovers") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   fs::create_directory(folder / "big");
   fs::create_symlink("big/file", folder / "link");
   const auto write = [&](const char* name) { std::ofstream(folder / name) << "text"; };
@@ -274,7 +274,7 @@ TEST_CASE("core.atomic_file.leftovers") {
 }
 
 TEST_CASE("core.exclusive_file") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   const Umask guard(0);
   fs::path path;
   {
@@ -292,7 +292,7 @@ TEST_CASE("core.exclusive_file") {
 }
 
 TEST_CASE("core.atomic_file.writable_folder") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   check_writable_folder("op", folder.path());
   CHECK(files_in(folder.path()) == 0);
   CHECK(contains(error_of([&] { check_writable_folder("op", folder / "missing"); }),

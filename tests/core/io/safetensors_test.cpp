@@ -72,7 +72,7 @@ bool same(const StateDict& a, const StateDict& b) {
 
 // What load_safetensors() says to a file of these bytes.
 std::string refusal(const std::string& bytes) {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   write_text(folder / "file", bytes);
   return error_of([&] { load_safetensors(folder / "file"); });
 }
@@ -80,7 +80,7 @@ std::string refusal(const std::string& bytes) {
 }  // namespace
 
 TEST_CASE("core.safetensors.round_trip") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   const Metadata metadata = {{"format", "pt"}, {"text", "\"\\\n\t\x01 \xC3\xA9 \xF0\x9F\x98\x80"}};
   save_safetensors(folder / "file", sample(), metadata);
   const Safetensors loaded = load_safetensors(folder / "file");
@@ -92,7 +92,7 @@ TEST_CASE("core.safetensors.round_trip") {
 }
 
 TEST_CASE("core.safetensors.header_alone") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   const auto path = folder / "file";
   save_safetensors(path, sample(), {{"epoch", "3"}});
   const SafetensorsInfo info = read_safetensors_info(path);
@@ -116,7 +116,7 @@ TEST_CASE("core.safetensors.header_alone") {
 }
 
 TEST_CASE("core.safetensors.nothing") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   save_safetensors(folder / "file", {});
   CHECK(load_safetensors(folder / "file").tensors.empty());
   CHECK(load_safetensors(folder / "file").metadata.empty());
@@ -125,7 +125,7 @@ TEST_CASE("core.safetensors.nothing") {
 }
 
 TEST_CASE("core.safetensors.views") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   const Tensor matrix = Tensor::of({1, 2, 3, 4}, {2, 2});
   save_safetensors(folder / "file", {{"t", matrix.transpose(0, 1)}, {"r", matrix.slice(0, 1, 2)}});
   const Safetensors loaded = load_safetensors(folder / "file");
@@ -135,7 +135,7 @@ TEST_CASE("core.safetensors.views") {
 
 // The layout that the format prescribes, written out.
 TEST_CASE("core.safetensors.layout") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   save_safetensors(folder / "file",
                    {{"b", Tensor::from<std::uint8_t>(std::vector<std::uint8_t>{9}, {1})},
                     {"a", Tensor::of({1, -2}, {1, 2})}});
@@ -153,7 +153,7 @@ TEST_CASE("core.safetensors.layout") {
 }
 
 TEST_CASE("core.safetensors.other_writers") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   // Any order of keys, blanks, escapes, no metadata of ours.
   write_text(folder / "file",
              with_length("{ \"\\u00e9\\ud83d\\ude00\" : {\"data_offsets\":[4,12],\"shape\":[1],"
@@ -168,7 +168,7 @@ TEST_CASE("core.safetensors.other_writers") {
 }
 
 TEST_CASE("core.safetensors.truncated") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   save_safetensors(folder / "file", sample(), {{"k", "v"}});
   const std::string whole = read_text(folder / "file");
   for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -179,7 +179,7 @@ TEST_CASE("core.safetensors.truncated") {
 }
 
 TEST_CASE("core.safetensors.flipped") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   const Metadata metadata = {{"k", "v\n"}};
   save_safetensors(folder / "file", sample(), metadata);
   const std::string whole = read_text(folder / "file");
@@ -208,7 +208,7 @@ TEST_CASE("core.safetensors.hostile_lengths") {
 }
 
 TEST_CASE("core.safetensors.no_file") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   CHECK(contains(error_of([&] { load_safetensors(folder / "none"); }),
                  {"[safetensors] ", "none: cannot open: No such file"}));
   CHECK(contains(error_of([&] { load_safetensors(folder.path()); }), {"is not a file"}));
@@ -217,7 +217,7 @@ TEST_CASE("core.safetensors.no_file") {
 }
 
 TEST_CASE("core.safetensors.refuses_to_write") {
-  const test::TempFolder folder;
+  const test::TemporaryFolder folder;
   const Tensor one = Tensor::of({1}, {1});
   const auto refused = [&](const StateDict& tensors, const Metadata& metadata) {
     return error_of([&] { save_safetensors(folder / "file", tensors, metadata); });

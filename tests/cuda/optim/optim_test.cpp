@@ -42,7 +42,7 @@ Training train(const Kind& kind, Device device) {
       return step == 1 || (i + static_cast<std::size_t>(step)) % 3 != 0;
     });
     optimizer->step();
-    training.parameters.push_back(optim_test::values_of(parameters));
+    training.parameters.push_back(test::values_of(parameters));
     training.diagnostics.push_back(numbers_of(*optimizer));
   }
   return training;
@@ -55,8 +55,7 @@ void check_close(const Training& actual, const Training& expected) {
     for (const auto& tensor : expected.parameters[step]) elements += tensor.size();
     for (std::size_t i = 0; i < expected.parameters[step].size(); ++i) {
       CAPTURE(i);
-      CHECK(golden::relative_error(actual.parameters[step][i], expected.parameters[step][i]) <=
-            1e-5);
+      CHECK(test::relative_error(actual.parameters[step][i], expected.parameters[step][i]) <= 1e-5);
     }
     const std::vector<double>& want = expected.diagnostics[step];
     REQUIRE(actual.diagnostics[step].size() == want.size());
@@ -103,8 +102,8 @@ TEST_CASE("cuda.optim.tensors_of_many_chunks") {
     give_gradients(device, 1, always);
     expected->step();
     actual->step();
-    check_close({{optim_test::values_of(device)}, {numbers_of(*actual)}},
-                {{optim_test::values_of(host)}, {numbers_of(*expected)}});
+    check_close({{test::values_of(device)}, {numbers_of(*actual)}},
+                {{test::values_of(host)}, {numbers_of(*expected)}});
   }
 }
 
@@ -112,7 +111,7 @@ TEST_CASE("cuda.optim.tensors_of_many_chunks") {
 TEST_CASE("cuda.optim.recorded_steps_are_eager_steps") {
   if (!has_cuda_device()) return;
   std::vector<Kind> kinds = few_kinds();
-  for (Kind& kind : optim_test::kinds()) kinds.push_back(std::move(kind));
+  for (Kind& kind : test::kinds()) kinds.push_back(std::move(kind));
   for (const Kind& kind : kinds) {
     INFO(std::string(kind.name));
     std::vector<Tensor> usual = odd_parameters(cuda_device), recorded = odd_parameters(cuda_device);
@@ -131,7 +130,7 @@ TEST_CASE("cuda.optim.recorded_steps_are_eager_steps") {
     other->step();
     Generator generator;
     Recording recording(cuda_device, generator, [&] { other->apply(); });
-    CHECK(optim_test::values_of(recorded) == optim_test::values_of(usual));
+    CHECK(test::values_of(recorded) == test::values_of(usual));
     for (int step = 2; step <= 5; ++step) {
       CAPTURE(step);
       prepare(*eager, usual, step);
@@ -139,7 +138,7 @@ TEST_CASE("cuda.optim.recorded_steps_are_eager_steps") {
       prepare(*other, recorded, step);
       other->advance();
       recording.repeat();
-      CHECK(optim_test::values_of(recorded) == optim_test::values_of(usual));
+      CHECK(test::values_of(recorded) == test::values_of(usual));
       CHECK(numbers_of(*other) == numbers_of(*eager));
     }
   }
@@ -148,7 +147,7 @@ TEST_CASE("cuda.optim.recorded_steps_are_eager_steps") {
 TEST_CASE("cuda.optim.several_steps_ahead_of_the_device") {
   if (!has_cuda_device()) return;
   // Nothing waits in between: what the host sends must reach the step that it is for.
-  for (const Kind& kind : optim_test::kinds()) {
+  for (const Kind& kind : test::kinds()) {
     INFO(std::string(kind.name));
     std::vector<Tensor> host = odd_parameters(Device{}), device = odd_parameters(cuda_device);
     for (std::vector<Tensor>* parameters : {&host, &device}) {
@@ -161,8 +160,7 @@ TEST_CASE("cuda.optim.several_steps_ahead_of_the_device") {
       }
     }
     for (std::size_t i = 0; i < host.size(); ++i) {
-      CHECK(golden::relative_error(device[i].to_vector<float>(), host[i].to_vector<float>()) <=
-            2e-5);
+      CHECK(test::relative_error(device[i].to_vector<float>(), host[i].to_vector<float>()) <= 2e-5);
     }
   }
 }
@@ -221,7 +219,7 @@ TEST_CASE("cuda.optim.diagnostics_are_of_the_last_run") {
   if (!has_cuda_device()) return;
   const Tensor theta = block(1), g = block(1), a = block(0), m = block(0), v = block(0);
   const auto stepper = optim::kernels_for(cuda_device).neuroplastic();
-  optim_test::check_diagnostics_contract(
+  test::check_diagnostics_contract(
       *stepper, data(theta),
       {.gradient = data(g), .activity = data(a), .momentum = data(m), .variance = data(v)});
 }

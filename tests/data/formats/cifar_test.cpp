@@ -43,7 +43,7 @@ void write_cifar10(const fs::path& folder) {
 }  // namespace
 
 TEST_CASE("data.cifar.ten") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_file(folder / "a.bin", records({{3}, {9}}));
   write_file(folder / "b.bin", records({{0}}));
   const ImageDataset set = read_cifar10({folder / "a.bin", folder / "b.bin"});
@@ -64,7 +64,7 @@ TEST_CASE("data.cifar.ten") {
 }
 
 TEST_CASE("data.cifar.hundred") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_file(folder / "train.bin", records({{19, 99}, {0, 1}}));
   const ImageDataset set = read_cifar100({folder / "train.bin"});
   CHECK(set.labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{99, 1});
@@ -84,7 +84,7 @@ TEST_CASE("data.cifar.hundred") {
 }
 
 TEST_CASE("data.cifar.more-records-than-are-read-at-once") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   Bytes bytes;
   for (int i = 0; i < 1234; ++i) {
     bytes = std::move(bytes) + Bytes{static_cast<std::uint8_t>(i % 10)};
@@ -106,7 +106,7 @@ TEST_CASE("data.cifar.more-records-than-are-read-at-once") {
 }
 
 TEST_CASE("data.cifar.errors") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder / "batch.bin";
   const Bytes whole = records({{3}, {9}});
   for (const std::size_t length : {1U, 3072U, 3074U, 6145U}) {
@@ -129,14 +129,14 @@ TEST_CASE("data.cifar.errors") {
 }
 
 TEST_CASE("data.cifar.catalog") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   for (const char* place :
        {"cifar-10", "cifar-10-batches-bin", "cifar-10/cifar-10-batches-bin", "."}) {
     CAPTURE(place);
-    const TempFolder root;
+    const TemporaryFolder root;
     write_cifar10(root / place);
     const DatasetPair pair = load("cifar-10", root.path());
-    CHECK(pair.source == (std::string(place) == "." ? root.path() : root / place).string());
+    CHECK(pair.source == (std::string(place) == "." ? root.path().string() : root / place));
     CHECK(pair.train.labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{1, 2, 3, 4, 5});
     CHECK(pair.test.labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{9, 0});
   }

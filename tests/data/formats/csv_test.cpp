@@ -16,7 +16,7 @@ namespace {
 Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
 
 LabelledTable read(std::string_view text, const CsvOptions& options = {}) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_file(folder / "t.csv", bytes_of(text));
   return read_csv(folder / "t.csv", options);
 }
@@ -26,7 +26,7 @@ std::string error(std::string_view text, const CsvOptions& options = {}) {
 }
 
 TensorDataset read_dataset(std::string_view text, const CsvDatasetOptions& options = {}) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_file(folder / "t.csv", bytes_of(text));
   return read_csv_dataset(folder / "t.csv", options);
 }

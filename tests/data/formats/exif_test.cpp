@@ -93,7 +93,7 @@ TEST_CASE("data.exif.hostile") {
 }
 
 TEST_CASE("data.exif.png") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "image.png";
   const Bytes rows = {0, 'A', 'B', 'C', 0, 'D', 'E', 'F'};
   for (const Turned& turned : all_turned()) {
@@ -114,7 +114,7 @@ TEST_CASE("data.exif.png") {
 }
 
 TEST_CASE("data.exif.jpeg") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "image.jpg";
   // Six blocks of one grey each, which are kept as they are.
   Bytes samples;

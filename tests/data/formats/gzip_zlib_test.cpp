@@ -28,7 +28,7 @@ Bytes compressed_squares() {
 }
 
 Tensor read(const Bytes& bytes, std::size_t rank = 3) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_file(folder / "file", bytes);
   return read_idx(folder / "file", rank);
 }
@@ -121,7 +121,7 @@ TEST_CASE("data.gzip.hostile-length") {
 }
 
 TEST_CASE("data.gzip.any-bit-flipped") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const Bytes whole = compressed_squares();
   int refused = 0;
   for (std::size_t i = 0; i < whole.size(); ++i) {
@@ -144,7 +144,7 @@ TEST_CASE("data.gzip.any-bit-flipped") {
 }
 
 TEST_CASE("data.gzip.cifar") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::filesystem::path path = folder / "batch.bin.gz";
   Bytes records(2 * 3073, 5);
   write_file(path, gzip_stored(records));

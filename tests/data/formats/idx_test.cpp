@@ -24,17 +24,17 @@ Bytes counting(std::size_t count) {
 
 /// The error of reading `bytes` as a file of `rank`.
 std::string error_of_reading(const Bytes& bytes, std::size_t rank) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_file(folder / "file", bytes);
   const std::string message = error_of([&] { read_idx(folder / "file", rank); });
-  CHECK(contains(message, {"[idx] " + (folder / "file").string() + ": "}));
+  CHECK(contains(message, {"[idx] " + folder / "file" + ": "}));
   return message;
 }
 
 }  // namespace
 
 TEST_CASE("data.idx.plain") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_file(folder / "images", idx_bytes({2, 3, 4}, counting(24)));
   write_file(folder / "labels", idx_bytes({5}, counting(5)));
   const Tensor images = read_idx(folder / "images", 3);
@@ -45,7 +45,7 @@ TEST_CASE("data.idx.plain") {
 }
 
 TEST_CASE("data.idx.no-examples") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_file(folder / "file", idx_bytes({0, 28, 28}, {}));
   CHECK(read_idx(folder / "file", 3).shape() == Shape{0, 28, 28});
 }
@@ -89,16 +89,16 @@ TEST_CASE("data.idx.hostile-lengths") {
 }
 
 TEST_CASE("data.idx.not-a-file") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   CHECK(contains(error_of([&] { read_idx(folder.path(), 1); }),
                  {folder.path().string(), "is a folder"}));
   CHECK(contains(error_of([&] { read_idx(folder / "none", 1); }),
-                 {(folder / "none").string(), "cannot be opened", "No such file"}));
+                 {folder / "none", "cannot be opened", "No such file"}));
   CHECK(contains(error_of([] { read_idx("/dev/null", 1); }), {"/dev/null", "not a regular file"}));
 }
 
 TEST_CASE("data.idx.unreadable") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_file(folder / "file", idx_bytes({2}, counting(2)));
   std::filesystem::permissions(folder / "file", std::filesystem::perms::none);
   // Root may read everything, so it becomes nobody for a moment.
@@ -106,7 +106,7 @@ TEST_CASE("data.idx.unreadable") {
   if (root) REQUIRE(seteuid(65534) == 0);
   const std::string message = error_of([&] { read_idx(folder / "file", 1); });
   if (root) REQUIRE(seteuid(0) == 0);
-  CHECK(contains(message, {(folder / "file").string(), "cannot be opened", "Permission denied"}));
+  CHECK(contains(message, {folder / "file", "cannot be opened", "Permission denied"}));
 }
 
 TEST_CASE("data.idx.expected-rank") {
@@ -117,7 +117,7 @@ TEST_CASE("data.idx.expected-rank") {
 }
 
 TEST_CASE("data.idx.any-damage-to-plain") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::size_t header = 16;
   const Bytes whole = idx_bytes({2, 3, 4}, counting(24));
   for (std::size_t length = 0; length < whole.size(); ++length) {

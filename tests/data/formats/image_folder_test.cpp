@@ -33,7 +33,7 @@ std::string error_of_reading(const fs::path& root) {
 }  // namespace
 
 TEST_CASE("data.image-folder.reads") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_two_classes(folder.path());
   write_image(folder / "cat/kitten/1.png", 40, 1);
   write_image(folder / "cat/.hidden.png", 50);
@@ -55,7 +55,7 @@ TEST_CASE("data.image-folder.reads") {
 }
 
 TEST_CASE("data.image-folder.says-what-it-passes-over") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_two_classes(folder.path());
   for (const char* name : {"cat/a.webp", "cat/b.WEBP", "dog/more/c.bmp", "dog/README", "notes.txt",
                            "x.png", "cat/.hidden.png", ".DS_Store"}) {
@@ -69,7 +69,7 @@ TEST_CASE("data.image-folder.says-what-it-passes-over") {
   CHECK(report.hidden == 2);
   CHECK(report.bad_images.empty());
   // A report adds up over the parts of a set.
-  const TempFolder both;
+  const TemporaryFolder both;
   write_two_classes(both / "train");
   write_two_classes(both / "test");
   write_file(both / "train/cat/a.gif", Bytes{'x'});
@@ -80,7 +80,7 @@ TEST_CASE("data.image-folder.says-what-it-passes-over") {
 }
 
 TEST_CASE("data.image-folder.skips-bad-images") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_two_classes(folder.path());
   write_image(folder / "dog/z.png", 60);
   write_file(folder / "cat/aa.png", Bytes{1, 2, 3});
@@ -100,13 +100,12 @@ TEST_CASE("data.image-folder.skips-bad-images") {
   CHECK(contains(report.bad_images[1], {"dog/b.jpg", "is empty"}));
   fs::remove(folder / "dog/a.png");
   fs::remove(folder / "dog/z.png");
-  CHECK(
-      contains(error_of([&] { read_image_folder(folder.path(), {.skip_bad_images = true}); }),
-               {"[image_folder] " + (folder / "dog").string(), "none of its images", "is empty"}));
+  CHECK(contains(error_of([&] { read_image_folder(folder.path(), {.skip_bad_images = true}); }),
+                 {"[image_folder] " + folder / "dog", "none of its images", "is empty"}));
 }
 
 TEST_CASE("data.image-folder.photographs-stand-upright") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   // Two pixels beside each other, of which the camera says: turn it by 90 degrees.
   const Bytes tiff = {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0,
                       3,   0,   0, 0,  1, 0, 6, 0, 0, 0, 0,    0,    0};
@@ -120,7 +119,7 @@ TEST_CASE("data.image-folder.photographs-stand-upright") {
 }
 
 TEST_CASE("data.image-folder.names-damaged-images" * doctest::skip(stb_reads_images)) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_two_classes(folder.path());
   Bytes file = jpeg_bytes({.width = 16, .height = 16, .sampling = {{1, 1}}}, Bytes(256, 9));
   file.insert(file.end() - 2, 9, std::uint8_t{0});
@@ -132,12 +131,12 @@ TEST_CASE("data.image-folder.names-damaged-images" * doctest::skip(stb_reads_ima
 }
 
 TEST_CASE("data.image-folder.errors") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   CHECK(contains(error_of_reading(folder / "none"), {"[image_folder] ", "none: cannot be read"}));
   CHECK(contains(error_of_reading(folder.path()), {folder.path().string(), "holds no folders"}));
   write_two_classes(folder.path());
   fs::create_directories(folder / "ant");
-  CHECK(contains(error_of_reading(folder.path()), {(folder / "ant").string(), "holds no .png"}));
+  CHECK(contains(error_of_reading(folder.path()), {folder / "ant", "holds no .png"}));
   fs::remove(folder / "ant");
   write_file(folder / "dog/b.jpg", Bytes{1, 2, 3});
   // Whichever thread meets it.
@@ -145,7 +144,7 @@ TEST_CASE("data.image-folder.errors") {
   for (const int threads : {1, 3}) {
     plastic::set_num_threads(threads);
     CHECK(contains(error_of_reading(folder.path()),
-                   {"[image] " + (folder / "dog/b.jpg").string(), "neither PNG nor JPEG"}));
+                   {"[image] " + folder / "dog/b.jpg", "neither PNG nor JPEG"}));
   }
   plastic::set_num_threads(before);
   fs::remove(folder / "dog/b.jpg");
@@ -158,7 +157,7 @@ TEST_CASE("data.image-folder.errors") {
 }
 
 TEST_CASE("data.image-folder.train-and-test") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto load_folder = [&] { return load("folder", folder.path(), {.height = 8, .width = 8}); };
   CHECK(contains(error_of([&] { load_folder(); }), {"train: no such folder", "/test/CLASS"}));
   write_two_classes(folder / "train");

@@ -36,7 +36,7 @@ std::string error_of_reading(const fs::path& path) {
 }  // namespace
 
 TEST_CASE("data.image.png") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder / "colour.png";
   write_file(path, png_bytes(3, 2, 3,
                              Bytes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}));
@@ -50,7 +50,7 @@ TEST_CASE("data.image.png") {
 }
 
 TEST_CASE("data.image.png-of-other-channels") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_file(folder / "grey", png_bytes(2, 1, 1, Bytes{9, 200}));
   CHECK(pixels_of(read_image(folder / "grey", 1)) == Bytes{9, 200});
   CHECK(pixels_of(read_image(folder / "grey")) == Bytes{9, 200, 9, 200, 9, 200});
@@ -80,7 +80,7 @@ TEST_CASE("data.image.jpeg") {
 }
 
 TEST_CASE("data.image.cut-short-anywhere") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder / "cut";
   const Bytes png = png_bytes(3, 2, 1, Bytes{1, 2, 3, 4, 5, 6});
   for (const Bytes& whole :
@@ -96,7 +96,7 @@ TEST_CASE("data.image.cut-short-anywhere") {
 }
 
 TEST_CASE("data.image.damaged-png") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder / "damaged.png";
   const Bytes png = png_bytes(3, 2, 1, Bytes{1, 2, 3, 4, 5, 6});
   for (std::size_t i = 0; i < png.size(); ++i) {
@@ -115,7 +115,7 @@ TEST_CASE("data.image.damaged-png") {
 
 // stb_image 2.27 writes beyond its table here.
 TEST_CASE("data.image.jpeg-with-more-codes-than-bytes" * doctest::skip(stb_reads_images)) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   Bytes jpeg = contents_of(images / "ramp.jpg");
   const Bytes marker = {0xFF, 0xC4};
   const auto table = std::search(jpeg.begin(), jpeg.end(), marker.begin(), marker.end());
@@ -127,10 +127,10 @@ TEST_CASE("data.image.jpeg-with-more-codes-than-bytes" * doctest::skip(stb_reads
 }
 
 TEST_CASE("data.image.not-an-image") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_file(folder / "text", Bytes{'h', 'e', 'l', 'l', 'o'});
   CHECK(contains(error_of_reading(folder / "text"),
-                 {"[image] ", (folder / "text").string(), "neither PNG nor JPEG"}));
+                 {"[image] ", folder / "text", "neither PNG nor JPEG"}));
   write_file(folder / "empty", {});
   CHECK(contains(error_of_reading(folder / "empty"), {"the file is empty"}));
   CHECK(contains(error_of_reading(folder / "absent"), {"cannot be opened"}));
@@ -140,7 +140,7 @@ TEST_CASE("data.image.not-an-image") {
 }
 
 TEST_CASE("data.image.promises-more-than-the-file-holds") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder / "huge.png";
   const auto with_size = [](std::uint32_t width, std::uint32_t height) {
     return png_bytes(width, height, 1, {});

@@ -12,7 +12,7 @@ using plastic::Shape;
 namespace {
 
 Bytes decode(const PngForm& form, const Bytes& rows, std::int64_t channels = 3) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_file(folder / "image.png", png_file(form, rows));
   return bytes_of(read_image(folder / "image.png", channels));
 }

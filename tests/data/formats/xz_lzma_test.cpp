@@ -9,7 +9,7 @@ using namespace plastic::data;
 using namespace plastic::test;
 
 TEST_CASE("data.xz.reads") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "batch.bin.xz";
   write_file(path, two_records_as_xz);
   const ImageDataset one = read_cifar10({path});
@@ -21,7 +21,7 @@ TEST_CASE("data.xz.reads") {
 
 // The format pads streams with zeros in fours.
 TEST_CASE("data.xz.padding") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "batch.bin.xz";
   for (const std::size_t zeros : {4, 512, 65536, 200000}) {
     CAPTURE(zeros);
@@ -33,39 +33,39 @@ TEST_CASE("data.xz.padding") {
   for (const std::size_t zeros : {1, 2, 3, 513}) {
     CAPTURE(zeros);
     write_file(path, two_records_as_xz + Bytes(zeros));
-    CHECK(contains(error_of([&] { read_cifar10({path}); }), {path.string(), "xz"}));
+    CHECK(contains(error_of([&] { read_cifar10({path}); }), {path, "xz"}));
   }
 }
 
 TEST_CASE("data.xz.cut-short-anywhere") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "batch.bin.xz";
   // With fewer bytes than the magic number it is no xz file.
   for (std::size_t length = 6; length < two_records_as_xz.size(); ++length) {
     CAPTURE(length);
     write_file(path, std::span(two_records_as_xz).first(length));
-    CHECK(contains(error_of([&] { read_cifar10({path}); }), {"[cifar] " + path.string(), "xz"}));
+    CHECK(contains(error_of([&] { read_cifar10({path}); }), {"[cifar] " + path, "xz"}));
   }
   write_file(path, std::span(two_records_as_xz).first(90));
   CHECK(contains(error_of([&] { read_cifar10({path}); }), {"truncated: the xz data stop"}));
 }
 
 TEST_CASE("data.xz.damaged-anywhere") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "batch.bin.xz";
   for (std::size_t i = 6; i < two_records_as_xz.size(); ++i) {
     CAPTURE(i);
     Bytes damaged = two_records_as_xz;
     damaged[i] ^= 0x04;
     write_file(path, damaged);
-    CHECK(contains(error_of([&] { read_cifar10({path}); }), {"[cifar] " + path.string()}));
+    CHECK(contains(error_of([&] { read_cifar10({path}); }), {"[cifar] " + path}));
   }
   write_file(path, two_records_as_xz + Bytes{1, 2, 3});
-  CHECK(contains(error_of([&] { read_cifar10({path}); }), {path.string(), "xz"}));
+  CHECK(contains(error_of([&] { read_cifar10({path}); }), {path, "xz"}));
 }
 
 TEST_CASE("data.xz.idx") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "images.xz";
   write_file(path, two_records_as_xz);
   CHECK(contains(error_of([&] { read_idx(path, 1); }), {"[idx] ", "expected magic 0x801"}));

@@ -10,6 +10,7 @@
 #include "plastic/core/device.h"
 #include "plastic/core/error.h"
 #include "tests/data/files.h"
+#include "tests/support/thread_count.h"
 
 using plastic::DType;
 using plastic::Shape;
@@ -51,17 +52,6 @@ std::vector<std::int64_t> count_to(std::int64_t count) {
   std::iota(out.begin(), out.end(), 0);
   return out;
 }
-
-class ScopedThreads {
- public:
-  explicit ScopedThreads(int count) : before_(plastic::num_threads()) {
-    plastic::set_num_threads(count);
-  }
-  ~ScopedThreads() { plastic::set_num_threads(before_); }
-
- private:
-  int before_;
-};
 
 }  // namespace
 
@@ -169,9 +159,9 @@ TEST_CASE("data.loader.any-thread-count") {
     }
     return std::pair(values, labels);
   };
-  const ScopedThreads one(1);
+  const ThreadCount one(1);
   const auto alone = epoch();
-  const ScopedThreads three(3);
+  const ThreadCount three(3);
   CHECK(epoch() == alone);
 }
 

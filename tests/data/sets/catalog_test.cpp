@@ -73,7 +73,7 @@ TEST_CASE("data.catalog.unknown-name") {
 }
 
 TEST_CASE("data.catalog.load") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_set(folder.path());
   const DatasetPair pair = load("fashion-mnist", folder.path());
   CHECK(pair.name == "fashion-mnist");
@@ -94,7 +94,7 @@ TEST_CASE("data.catalog.load") {
 TEST_CASE("data.catalog.spellings") {
   for (const Style& style :
        {Style{"-", ""}, Style{".", ""}, Style{"-", ".gz"}, Style{".", ".gz"}}) {
-    const TempFolder folder;
+    const TemporaryFolder folder;
     write_set(folder / "mnist", style);
     CHECK(load("mnist", folder.path()).train.size() == 3);
   }
@@ -116,9 +116,9 @@ TEST_CASE("data.catalog.search-path") {
 }
 
 TEST_CASE("data.catalog.search-order") {
-  const TempFolder folder;
-  const std::string data_path = (folder / "data").string();
-  const std::string home_path = (folder / "home").string();
+  const TemporaryFolder folder;
+  const std::string data_path = folder / "data";
+  const std::string home_path = folder / "home";
   const ScopedEnv data("PLASTIC_DATA", data_path.c_str());
   const ScopedEnv home("HOME", home_path.c_str());
   write_set(folder / "home/.cache/plastic/mnist");
@@ -133,9 +133,9 @@ TEST_CASE("data.catalog.search-order") {
 }
 
 TEST_CASE("data.catalog.not-found") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_set(folder / "data/mnist");
-  const std::string data_path = (folder / "data").string();
+  const std::string data_path = folder / "data";
   const ScopedEnv data("PLASTIC_DATA", data_path.c_str());
   // A folder asked for is the only one looked in.
   const fs::path given = folder / "given";
@@ -164,7 +164,7 @@ TEST_CASE("data.catalog.not-found-anywhere") {
 }
 
 TEST_CASE("data.catalog.some-files-missing") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_set(folder.path());
   fs::remove(labels_file(folder.path(), "t10k"));
   CHECK(contains(error_of_loading("mnist", folder.path()), {"lacks t10k-labels-idx1-ubyte\n"}));
@@ -174,7 +174,7 @@ TEST_CASE("data.catalog.some-files-missing") {
 }
 
 TEST_CASE("data.catalog.counts-differ") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_set(folder.path());
   write_file(labels_file(folder.path(), "t10k"), labels_of({1, 2, 3}));
   CHECK(contains(error_of_loading("mnist", folder.path()),
@@ -183,7 +183,7 @@ TEST_CASE("data.catalog.counts-differ") {
 }
 
 TEST_CASE("data.catalog.label-out-of-range") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_set(folder.path());
   write_file(labels_file(folder.path(), "train"), labels_of({7, 10, 9}));
   CHECK(contains(error_of_loading("mnist", folder.path()),
@@ -191,7 +191,7 @@ TEST_CASE("data.catalog.label-out-of-range") {
 }
 
 TEST_CASE("data.catalog.other-image-size") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_set(folder.path());
   write_file(images_file(folder.path(), "train"), images_of(3, 32));
   CHECK(contains(error_of_loading("mnist", folder.path()),
@@ -199,7 +199,7 @@ TEST_CASE("data.catalog.other-image-size") {
 }
 
 TEST_CASE("data.catalog.no-images") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_set(folder.path());
   write_file(images_file(folder.path(), "t10k"), idx_bytes({0, 28, 28}, {}));
   write_file(labels_file(folder.path(), "t10k"), labels_of({}));
@@ -207,7 +207,7 @@ TEST_CASE("data.catalog.no-images") {
 }
 
 TEST_CASE("data.catalog.files-exchanged") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_set(folder.path());
   fs::copy_file(labels_file(folder.path(), "t10k"), images_file(folder.path(), "t10k"),
                 fs::copy_options::overwrite_existing);
@@ -216,7 +216,7 @@ TEST_CASE("data.catalog.files-exchanged") {
 }
 
 TEST_CASE("data.catalog.other-set") {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_set(folder.path());
   write_file(images_file(folder.path(), "train"), images_of(10));
   write_file(labels_file(folder.path(), "train"), labels_of({5, 0, 4, 1, 9, 2, 1, 3, 1, 4}));

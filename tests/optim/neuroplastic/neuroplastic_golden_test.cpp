@@ -11,8 +11,8 @@
 #include "tests/support/paths.h"
 
 using namespace plastic;
-using golden::Json;
-using golden::Values;
+using test::Json;
+using test::Values;
 
 namespace {
 
@@ -42,7 +42,7 @@ optim::NeuroPlasticOptions options_of(const Json& test_case) {
 std::vector<Tensor> parameters_of(const Json& test_case, Device device) {
   std::vector<Tensor> parameters;
   for (const Json& values : test_case.at("params")) {
-    parameters.push_back(golden::tensor_of(values).to(device).set_requires_grad());
+    parameters.push_back(test::tensor_of(values).to(device).set_requires_grad());
   }
   return parameters;
 }
@@ -54,7 +54,7 @@ void set_gradients(std::vector<Tensor>& parameters, const Json& gradients) {
     if (gradients[i].is_null()) {
       parameters[i].zero_grad();
     } else {
-      const Values values = golden::values_of(gradients[i]);
+      const Values values = test::values_of(gradients[i]);
       parameters[i].set_grad(
           Tensor::from<float>(values, parameters[i].shape()).to(parameters[i].device()));
     }
@@ -92,8 +92,8 @@ void check_final_state(const optim::NeuroPlastic& optimizer, const Json& expecte
     for (const char* name : {"activity", "momentum", "variance"}) {
       const Tensor& actual = find(state, "state." + std::to_string(i) + "." + name, "golden test");
       INFO(std::string(name), " of tensor ", i);
-      CHECK(golden::relative_error(actual.to_vector<float>(),
-                                   golden::values_of(expected[i].at(name))) <= 2e-5);
+      CHECK(test::relative_error(actual.to_vector<float>(),
+                                 test::values_of(expected[i].at(name))) <= 2e-5);
     }
   }
 }
@@ -131,14 +131,14 @@ void check_trajectory(const Json& test_case, const std::vector<Values>& trajecto
   std::size_t position = 0;
   for (const Json& step : test_case.at("steps")) {
     for (std::size_t i = 0; i < count; ++i, ++position) {
-      const Values start = golden::values_of(test_case.at("params")[i]);
-      const Values expected = golden::values_of(step.at("params")[i]);
+      const Values start = test::values_of(test_case.at("params")[i]);
+      const Values expected = test::values_of(step.at("params")[i]);
       const Values& actual = trajectory[position];
       INFO("step ", position / count, ", tensor ", i);
-      CHECK(golden::relative_error(actual, expected) <= 2e-5);
-      const Values expected_change = golden::difference(expected, start);
-      if (golden::norm(expected_change) < 1e-5 * golden::norm(start)) continue;
-      CHECK(golden::relative_error(golden::difference(actual, start), expected_change) <= 1e-3);
+      CHECK(test::relative_error(actual, expected) <= 2e-5);
+      const Values expected_change = test::difference(expected, start);
+      if (test::norm(expected_change) < 1e-5 * test::norm(start)) continue;
+      CHECK(test::relative_error(test::difference(actual, start), expected_change) <= 1e-3);
     }
   }
 }
@@ -157,7 +157,7 @@ bool same_bits(const std::vector<Values>& a, const std::vector<Values>& b) {
 }
 
 void check_cases(Device device) {
-  const Json file = golden::read_json(golden_path());
+  const Json file = test::read_json(golden_path());
   const Json& cases = file.at("cases");
   REQUIRE(!cases.empty());
   for (const Json& test_case : cases) {

@@ -4,25 +4,17 @@
 
 #include "plastic/core/device.h"
 #include "tests/optim/helpers.h"
+#include "tests/support/thread_count.h"
 
 using namespace plastic;
-using namespace plastic::optim_test;
+using namespace plastic::test;
 using optim::NeuroPlastic;
 using optim::NeuroPlasticOptions;
 
 namespace {
 
-class ThreadsGuard {
- public:
-  ~ThreadsGuard() { set_num_threads(before_); }
-
- private:
-  int before_ = num_threads();
-};
-
 std::vector<std::vector<float>> trained(int threads, const NeuroPlasticOptions& options) {
-  const ThreadsGuard guard;
-  set_num_threads(threads);
+  const test::ThreadCount count(threads);
   std::vector<Tensor> parameters{parameter({400, 431}, 1), parameter({401}, 2),
                                  parameter({100, 301}, 3), parameter({7}, 4)};
   NeuroPlastic optimizer(parameters, options);
@@ -59,7 +51,7 @@ TEST_CASE("optim.neuroplastic.option_table") {
     CHECK(!option.values.empty());
     option.set(options, option.default_value);
     CHECK(option.get(options) == option.default_value);
-    const std::string message = message_of([&] { option.set(options, "nonsense"); });
+    const std::string message = error_of([&] { option.set(options, "nonsense"); });
     CHECK(contains(message, std::string(option.name)));
     CHECK(contains(message, option.values));
   }
@@ -71,14 +63,14 @@ TEST_CASE("optim.neuroplastic.option_table") {
   CHECK(options.warmup_epochs == 3);
   optim::set_option(options, "eps", "1e-7");
   CHECK(options.eps == 1e-7);
-  CHECK(contains(message_of([&] { optim::set_option(options, "epsilon", "1"); }),
+  CHECK(contains(error_of([&] { optim::set_option(options, "epsilon", "1"); }),
                  "no option \"epsilon\""));
 }
 
 TEST_CASE("optim.neuroplastic.refuses_options") {
   const std::vector<Tensor> one{parameter({3}, 1)};
   const auto refuses = [&](const char* part, const NeuroPlasticOptions& options) {
-    const std::string message = message_of([&] { NeuroPlastic optimizer(one, options); });
+    const std::string message = error_of([&] { NeuroPlastic optimizer(one, options); });
     INFO(std::string(part), ": ", message);
     CHECK(contains(message, part));
   };
@@ -102,7 +94,7 @@ TEST_CASE("optim.neuroplastic.asks_for_the_epoch") {
   set_gradients(parameters, 1);
   const auto before = values_of(parameters);
   NeuroPlastic optimizer(parameters, {.warmup_epochs = 2});
-  CHECK(contains(message_of([&] { optimizer.step(); }), "set_epoch"));
+  CHECK(contains(error_of([&] { optimizer.step(); }), "set_epoch"));
   CHECK(values_of(parameters) == before);
   optimizer.set_epoch(1, 3);
   optimizer.step();
