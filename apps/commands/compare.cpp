@@ -201,7 +201,7 @@ std::string footer() {
          "where one diverged). Ctrl-C, SIGTERM or SIGHUP ends the comparison after the batch "
          "under\n"
          "way, with the table so far and exit code 130; a second one ends it at once. The same\n"
-         "command continues it: runs that ended are kept, the one under way goes on from its\n"
+         "command continues it: runs that ended are kept, the one under way continues from its\n"
          "checkpoint. More seeds or rows may be added so.\n"
          "\n"
          "The paper's settings:\n" +

@@ -89,15 +89,14 @@ std::vector<EpochResult> run(const SavedRunOptions& saved, Training& training,
   try {
     return run_saved(saved, training, start);
   } catch (const Interrupted& stop) {
-    throw Interrupted(std::string(stop.what()) + "; all of it is saved. To go on:\n" +
+    throw Interrupted(std::string(stop.what()) + "; all of it is saved. To continue:\n" +
                       "  plastic train --resume " + shell_quoted(saved.folder.string()));
   }
 }
 
 void train(TrainOptions& options) {
   RunOptions& run_options = options.run;
-  if (run_options.keep_best && run_options.out.empty())
-    throw UsageError("--keep-best needs --out");
+  if (run_options.keep_best && run_options.out.empty()) throw UsageError("--keep-best needs --out");
   std::optional<ReaderMayLeave> reader;
   if (!run_options.out.empty()) reader.emplace();
   const std::vector<std::string> idle = resolve(run_options);

@@ -215,7 +215,7 @@ function options(quantity, logarithmic, epochs, range) {
   };
 }
 
-// Adds the figure of a quantity to `parent`, unless no run has it; gives back what draws it anew.
+// Adds the figure of a quantity to `parent`, unless no run has it; returns a function that redraws it.
 function figure(groups, parent, quantity, pick) {
   const all = groups.map(group => series(group, pick, quantity));
   const values = all.flatMap(one => one.points.map(point => point.y));
@@ -279,7 +279,7 @@ function markOf(index) {
   return drawing('svg', {class: 'mark', viewBox: '0 0 38 16', 'aria-hidden': 'true'}, line, point);
 }
 
-// Shows a table's groups in `place`; gives back what draws it anew.
+// Shows a table's groups in `place`; returns a function that redraws it.
 function show(groups, place) {
   const legend = element('nav', {className: 'legend'});
   legend.setAttribute('aria-label', 'Show or hide in every chart');

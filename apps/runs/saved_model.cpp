@@ -23,7 +23,7 @@ fs::path weights_in(const fs::path& folder) {
     if (fs::exists(path, unreadable)) return path;
   }
   fail("predict", folder.string(), ": has neither best.safetensors nor checkpoint.safetensors; ",
-       "its first epoch was not finished: 'plastic train --resume' goes on with it");
+       "its first epoch was not finished: 'plastic train --resume' continues it");
 }
 
 const std::string& entry_of(const Metadata& metadata, const fs::path& path, const char* key) {
@@ -153,7 +153,7 @@ SavedModel load_saved_model(const fs::path& run) {
   }
   if (saved.epoch == 0) {
     fail("predict", saved.weights.string(), ": its first epoch was not finished: 'plastic train ",
-         "--resume' goes on with it");
+         "--resume' continues it");
   }
   saved.description = describe_model(config, saved.form.sizes);
   saved.generator = std::make_unique<Generator>();

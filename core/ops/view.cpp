@@ -83,7 +83,8 @@ Tensor sliced_backwards(const Tensor& x, std::int64_t axis, std::int64_t start, 
   return flip(x.slice(axis, last, first + 1, width), {axis});
 }
 
-/// A view that only names the elements' places anew: its gradient is `grad` in the old shape.
+/// A view that only names the elements' places in another shape: its gradient is `grad` in the old
+/// shape.
 Tensor relabel(const char* op, const Tensor& x, const Shape& shape, const Shape& strides) {
   return record(op, view_of(x, shape, strides), {x},
                 [before = x.shape()](const Tensor& g, const Inputs&) -> Gradients {

@@ -157,7 +157,7 @@ class CudnnConvolutions::State {
   }
 
   /// The position of the plan to use, or their number when none runs. What the plans write is
-  /// written anew afterwards.
+  /// written again afterwards.
   std::size_t choose(std::vector<Plan>& plans, const ConvRules& rules, const Tensors& tensors,
                      std::size_t filter_bytes) {
     const std::unique_ptr<Scratch> memory = memory_for(plans, filter_bytes);

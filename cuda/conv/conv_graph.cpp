@@ -13,7 +13,7 @@ using cudnn_graph::Target;
 using Sizes = std::array<std::int64_t, 4>;
 
 /// Plans that want more are left out.
-constexpr std::int64_t most_workspace_bytes = std::int64_t{256} << 20;
+constexpr std::int64_t max_workspace_bytes = std::int64_t{256} << 20;
 
 /// The attributes of an operation, which each pass has under names of its own.
 struct PassNames {
@@ -138,7 +138,7 @@ std::vector<Plan> make_conv_plans(const Target& target, const ConvGraph& graph, 
       try {
         if (!is_wanted(config, c)) continue;
         Plan plan(target, std::move(config));
-        if (plan.workspace_bytes() <= most_workspace_bytes) plans.push_back(std::move(plan));
+        if (plan.workspace_bytes() <= max_workspace_bytes) plans.push_back(std::move(plan));
       } catch (const Error&) {
         continue;
       }

@@ -1,4 +1,4 @@
-// Runs that stop and go on.
+// Runs that stop and continue.
 #include <doctest/doctest.h>
 #include <signal.h>
 
@@ -200,7 +200,8 @@ TEST_CASE("apps.resume.of_an_older_program") {
   CHECK(timeless_metrics(runs / "whole") == timeless_metrics(runs / "parts"));
 }
 
-// Killed between metrics and checkpoint: the line of the epoch that does not count is written anew.
+// Killed between metrics and checkpoint: the line of the epoch that does not count is written
+// again.
 TEST_CASE("apps.resume.metrics_ahead") {
   const Runs runs;
   runs.train("whole", "--epochs 3 --keep-best");

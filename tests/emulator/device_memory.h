@@ -12,7 +12,8 @@ class DeviceMemory {
 
   /// Filled with bytes that make numbers NaN. Null when more than limit() would be in use.
   void* allocate(std::size_t bytes);
-  /// False when nothing was allocated there. Fills the block anew, so that late reads show.
+  /// False when nothing was allocated there. Fills the block with NaN again, so that late reads
+  /// show.
   bool free(void* data);
   bool contains(const void* address) const;
 

@@ -29,7 +29,7 @@ constexpr unsigned warp_threads = 32;
 enum class State { ready, at_block_barrier, at_warp_barrier, done };
 
 struct Fiber {
-  /// Where it goes on. Jumps, unlike swapcontext, need no system call.
+  /// Where it continues. Jumps, unlike swapcontext, need no system call.
   jmp_buf place;
   bool has_begun = false;
   std::unique_ptr<char[]> stack = std::make_unique<char[]>(stack_bytes);
@@ -89,7 +89,7 @@ uint3 index_of(unsigned thread) {
   std::abort();
 }
 
-/// Lets all that wait at `barrier` go on if all of the range have come there or ended.
+/// Lets all that wait at `barrier` continue if all of the range have come there or ended.
 bool release(unsigned first, unsigned last, State barrier) {
   bool any = false;
   for (unsigned i = first; i < last; ++i) {

@@ -117,7 +117,7 @@ struct Own : Module {
   bool refuses = true;
 };
 
-/// One that goes on without its child where that refuses.
+/// A module that continues without its child where that refuses.
 struct Tolerant : Module {
   explicit Tolerant(ModulePtr inner) : inner_(std::move(inner)) {
     register_child("norm", norm_);

@@ -7,7 +7,7 @@
 namespace plastic::test {
 
 /// What every device's diagnostics do over a step of the 20 elements of `parameter` that did not
-/// ask yet: nothing is counted before the first run, each run counts anew, and one that does not
+/// ask yet: nothing is counted before the first run, each run counts from 0, and one that does not
 /// ask counts nothing.
 inline void check_diagnostics_contract(optim::NeuroPlasticStepper& stepper, float* parameter,
                                        const optim::neuroplastic::Blocks& blocks) {
@@ -22,7 +22,7 @@ inline void check_diagnostics_contract(optim::NeuroPlasticStepper& stepper, floa
   CHECK(stepper.diagnostics().count == 0);
   stepper.run();
   CHECK(stepper.diagnostics().count == 20);
-  // Counted anew, not on top.
+  // Counted from 0 again, not on top.
   stepper.run();
   CHECK(stepper.diagnostics().count == 20);
   CHECK(stepper.diagnostics().high == 2);

@@ -28,7 +28,7 @@ TEST_CASE("optim.optimizer.resumes_with_the_same_bits") {
     for (const Tensor& tensor : before) {
       after.push_back(tensor.detach().clone().set_requires_grad());
     }
-    // The state is a copy, so that the first optimizer may go on.
+    // The state is a copy, so that the first optimizer may continue.
     steps(*first, before, 3, 5);
     const auto second = kind.make(after);
     second->load_state_dict(saved);

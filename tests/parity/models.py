@@ -235,7 +235,7 @@ def check(program, folder, name):
         for mode in ("train", "eval"):
             weights = {"model." + key: value.float() if value.is_floating_point() else value
                        for key, value in model.state_dict().items()}
-            # What PyTorch goes on with is what Plastic is given.
+            # Plastic is given what PyTorch continues with.
             model.load_state_dict({key[len("model."):]: value for key, value in weights.items()})
             x = draw_input(model, mode, shape)
             save(folder / "in", {**weights, "x": x, "labels": labels})

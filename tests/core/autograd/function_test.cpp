@@ -79,7 +79,7 @@ TEST_CASE("core.function.gradcheck_of_any_layout") {
   check(drawn({4, 3}).transpose(0, 1));
   check(drawn({3, 8}).slice(1, 0, 8, 2));
   check(drawn({3, 1}).expand({3, 4}).clone());
-  // The gradient arrives expanded, and goes on through a broadcast.
+  // The gradient arrives expanded, and passes on through a broadcast.
   const Tensor row = drawn({4}).set_requires_grad();
   sum(mish(row.expand({3, 4}))).backward();
   const Tensor alone = row.detach().clone().set_requires_grad();

@@ -12,7 +12,7 @@ struct Conv1dOptions {
   /// Zeros on either side.
   std::int64_t padding = 0;
   std::int64_t dilation = 1;
-  /// As of Conv2dOptions.
+  /// See Conv2dOptions::groups.
   std::int64_t groups = 1;
   Activation activation = Activation::none;
 };

@@ -16,7 +16,7 @@ struct ConvTranspose2dOptions {
   /// result one size. Below the stride or the dilation.
   std::array<std::int64_t, 2> output_padding = {0, 0};
   std::array<std::int64_t, 2> dilation = {1, 1};
-  /// As of Conv2dOptions.
+  /// See Conv2dOptions::groups.
   std::int64_t groups = 1;
 };
 

@@ -7,7 +7,7 @@
 namespace plastic {
 
 /// The elements whose positions along both axes are equal, along a new last axis in the place of
-/// the two, as torch.diagonal: a view. Throws Error where the axes are one. Differentiable.
+/// the two, as torch.diagonal: a view. Throws Error when both are the same axis. Differentiable.
 Tensor diagonal(const Tensor& x, std::int64_t axis1 = 0, std::int64_t axis2 = 1);
 
 }  // namespace plastic
