@@ -245,7 +245,10 @@ Tensor& Tensor::addcdiv_(const Tensor& a, const Tensor& b, double value) {
 
 Tensor& Tensor::lerp_(const Tensor& end, double weight) {
   if (is_recorded("lerp_", *this, {end})) {
-    return become("lerp_", *this, add(*this, mul(sub(end, *this), weight)));
+    // From the nearer end, like the rule itself (binary_rules.h): 1 gives `end` to the last digit.
+    const Tensor way = sub(end, *this);
+    return become("lerp_", *this,
+                  weight < 0.5 ? add(*this, mul(way, weight)) : sub(end, mul(way, 1 - weight)));
   }
   return write("lerp_", Ternary::lerp, *this, weight, end, end);
 }

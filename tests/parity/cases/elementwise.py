@@ -236,8 +236,8 @@ EXTREME = each(0, zero_signs=False)
 
 # Name -> (PyTorch's, forward, backward).
 PAIRS = {
-    "maximum": (torch.maximum, EXTREME, terms(4)),
-    "minimum": (torch.minimum, EXTREME, terms(4)),
+    "maximum": (torch.maximum, EXTREME, whole(64, cancels=True)),
+    "minimum": (torch.minimum, EXTREME, whole(64, cancels=True)),
     "fmod": (torch.fmod, EXACT, terms(8)),
     "remainder": (torch.remainder, each(2), terms(8)),
     "pow tensor": (torch.pow, each(8), whole(16, cancels=True)),

@@ -94,8 +94,7 @@ def conv_module(draw):
     inputs, outputs, bias = groups * draw.integer(1, 4), groups * draw.integer(1, 4), draw.chance(0.7)
     kernel, stride, padding = pair(draw, 1, 3), pair(draw, 1, 2), pair(draw, 0, 1)
     x, shape = images(draw, F32, low=3, high=9, channels=inputs)
-    x = Input(x.data, [v for v in x.views if v[0] == "permute"], True)
-    if len(x.views) != 1 or x.data.shape[-1] != inputs:
+    if x.views != [("permute", [0, 3, 1, 2])]:
         x = draw.tensor(shape, F32, "normal", True, dense=True)
     module = nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=bias)
     return case(draw, "Conv2d", module, x,
