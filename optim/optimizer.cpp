@@ -175,14 +175,17 @@ void Optimizer::prepare() {
   for_stepped(*arena_, *state_, [&](const ParameterStep& at) { upcoming_.push_back(at); });
 }
 
+void Optimizer::before_updates(std::span<const ParameterStep>) {}
+
 void Optimizer::run() {
   const NoGrad no_grad;
-  for (ParameterStep at : upcoming_) {
-    const Tensor& parameter = arena_->parameters()[at.index];
-    at.parameter = parameter.detach();
+  std::vector<ParameterStep> steps = upcoming_;
+  for (ParameterStep& at : steps) {
+    at.parameter = arena_->parameters()[at.index].detach();
     at.gradient = arena_->gradient(at.index);
-    update(at);
   }
+  before_updates(steps);
+  for (const ParameterStep& at : steps) update(at);
 }
 
 }  // namespace plastic::optim

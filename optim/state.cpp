@@ -16,7 +16,8 @@ Tensor element(const Tensor& vector, std::size_t index) {
   return vector.slice(0, position, position + 1).reshape({});
 }
 
-void check_tensor(const char* owner, const NamedTensor& given, const Tensor& own) {
+void check_tensor(const char* owner, const NamedTensor& given, const Tensor& own,
+                  bool may_be_negative) {
   if (given.tensor.shape() != own.shape()) {
     fail(owner, "state \"", given.name, "\" has shape ", to_string(given.tensor.shape()),
          ", expected ", to_string(own.shape()),
@@ -24,8 +25,9 @@ void check_tensor(const char* owner, const NamedTensor& given, const Tensor& own
   }
   if (own.rank() != 0 || own.dtype() == DType::f32) return;
   const double value = given.tensor.item();
-  if (!std::isfinite(value) || value < 0) {
-    fail(owner, "state \"", given.name, "\" is ", value, ", expected a number of 0 or more");
+  if (!std::isfinite(value) || (value < 0 && !may_be_negative)) {
+    fail(owner, "state \"", given.name, "\" is ", value, ", expected a number",
+         may_be_negative ? "" : " of 0 or more");
   }
   // Counts go up from there.
   if (own.dtype() == DType::i64 && !(value < 0x1p53 && std::floor(value) == value)) {
@@ -137,13 +139,17 @@ void State::load(const char* owner, const StateDict& state) {
       fail(owner, "state \"", entry.name, "\" is given twice");
     }
   }
-  for (const NamedTensor& entry : own) {
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    const NamedTensor& entry = own[i];
     const auto found = given.find(entry.name);
     if (found == given.end()) {
       fail(owner, "state \"", entry.name,
            "\" is missing; the state must come from the same optimizer with the same options");
     }
-    check_tensor(owner, {entry.name, *found->second}, entry.tensor);
+    // Of the numbers, steps and rates are not negative; a rule's own, which come last, may be.
+    const bool is_rules_own = i + numbers_.size() >= own.size();
+    check_tensor(owner, {entry.name, *found->second}, entry.tensor,
+                 is_rules_own && entry.tensor.dtype() == DType::f64);
   }
   if (given.size() != own.size()) {
     std::unordered_map<std::string_view, bool> known;

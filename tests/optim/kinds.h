@@ -4,9 +4,13 @@
 #include <memory>
 #include <vector>
 
+#include "plastic/optim/adafactor.h"
 #include "plastic/optim/adam.h"
+#include "plastic/optim/lamb.h"
 #include "plastic/optim/lion.h"
+#include "plastic/optim/muon.h"
 #include "plastic/optim/neuroplastic.h"
+#include "plastic/optim/prodigy.h"
 #include "plastic/optim/rmsprop.h"
 #include "plastic/optim/sgd.h"
 #include "tests/optim/helpers.h"
@@ -53,6 +57,25 @@ inline std::vector<Kind> kinds() {
            [](const auto& parameters) {
              return std::make_unique<optim::RmsProp>(
                  parameters, optim::RmsPropOptions{.lr = 0.1, .momentum = 0.9, .centered = true});
+           }},
+          {"muon",
+           [](const auto& parameters) {
+             return std::make_unique<optim::Muon>(
+                 parameters, optim::MuonOptions{.lr = 0.1, .weight_decay = 0.1, .adamw_lr = 0.1});
+           }},
+          {"lamb",
+           [](const auto& parameters) {
+             return std::make_unique<optim::Lamb>(parameters, optim::LambOptions{.lr = 0.1});
+           }},
+          {"adafactor",
+           [](const auto& parameters) {
+             return std::make_unique<optim::Adafactor>(
+                 parameters, optim::AdafactorOptions{.lr = 0.1, .weight_decay = 0.1});
+           }},
+          {"prodigy",
+           [](const auto& parameters) {
+             return std::make_unique<optim::Prodigy>(
+                 parameters, optim::ProdigyOptions{.lr = 0.1, .weight_decay = 0.1, .d0 = 0.1});
            }},
           {"neuroplastic", neuroplastic(HybridBase::classic)},
           {"neuroplastic on adamw", neuroplastic(HybridBase::adamw)},

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -154,6 +155,10 @@ class Optimizer {
   /// Called for the parameters in order. If it throws, those before have been updated. Throws Error
   /// unless overridden.
   virtual void update(const ParameterStep& at);
+  /// For what depends on all parameters together, such as the norm of all gradients: called before
+  /// the first update() of a step, with every parameter that it will be called for. If it throws,
+  /// nothing is updated. Does nothing unless overridden.
+  virtual void before_updates(std::span<const ParameterStep> parameters);
 
   // For optimizers with kernels of their own, inside the library.
 
