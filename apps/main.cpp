@@ -187,6 +187,7 @@ int run(int argc, char** argv) {
       "130 interrupted by Ctrl-C, SIGTERM or SIGHUP.");
   add_train(program);
   add_compare(program);
+  add_study(program);
   add_predict(program);
   add_data(program);
   add_report(program);

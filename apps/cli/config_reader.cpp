@@ -52,19 +52,30 @@ std::string written(std::string_view key) {
 
 class Settings {
  public:
-  explicit Settings(const std::string& name) : name_(name) {}
+  Settings(const std::string& name, ConfigForm form) : name_(name), form_(form) {}
 
   void add(const toml::table& table, const std::string& prefix) {
     for (const auto& [key, node] : table) {
       const std::string name = prefix + written(key.str());
       line_ = key.source().begin.line;
-      if (const toml::table* inner = node.as_table()) {
+      const toml::table* inner = node.as_table();
+      const bool is_said = form_ == ConfigForm::study && inner != nullptr && inner->empty();
+      if (inner != nullptr && !is_said) {
         add(*inner, name + ".");
-      } else {
-        const Place place{line_, key.source().begin.column};
-        std::string value = node.is_array() ? list(*node.as_array()) : scalar(node);
-        found_.push_back({place, {name, std::move(value), static_cast<int>(place.line)}});
+        continue;
       }
+      const Place place{line_, key.source().begin.column};
+      ConfigEntry entry{.key = name, .value = {}, .line = static_cast<int>(place.line)};
+      if (inner != nullptr) {
+        entry.kind = ConfigEntry::Kind::empty_table;
+      } else if (const toml::array* array = node.as_array()) {
+        entry.kind = ConfigEntry::Kind::list;
+        entry.elements = list(*array, form_ == ConfigForm::study);
+        entry.value = join(entry.elements, ",");
+      } else {
+        entry.value = scalar(node);
+      }
+      found_.push_back({place, std::move(entry)});
     }
   }
 
@@ -92,15 +103,16 @@ class Settings {
     throw UsageError(name_ + ": line " + std::to_string(line_) + ": " + reason);
   }
 
-  std::string list(const toml::array& array) {
+  std::vector<std::string> list(const toml::array& array, bool may_hold_lists) {
     std::vector<std::string> parts;
     for (const toml::node& element : array) {
       line_ = std::max(line_, element.source().begin.line);
       if (element.is_table()) refuse("lists of tables are not understood");
-      if (element.is_array()) refuse("lists in lists are not understood");
-      parts.push_back(scalar(element));
+      const toml::array* inner = element.as_array();
+      if (inner != nullptr && !may_hold_lists) refuse("lists in lists are not understood");
+      parts.push_back(inner != nullptr ? join(list(*inner, false), ",") : scalar(element));
     }
-    return join(parts, ",");
+    return parts;
   }
 
   std::string scalar(const toml::node& node) const {
@@ -123,19 +135,21 @@ class Settings {
   }
 
   const std::string& name_;
+  ConfigForm form_;
   toml::source_index line_ = 1;
   std::vector<Found> found_;
 };
 
 }  // namespace
 
-std::vector<ConfigEntry> parse_config(const std::string& name, std::string_view text) {
+std::vector<ConfigEntry> parse_config(const std::string& name, std::string_view text,
+                                      ConfigForm form) {
   const auto refuse = [&name](std::uint64_t line, std::string_view reason) {
     throw UsageError(name + ": line " + std::to_string(line) + ": " + std::string(reason));
   };
   if (const auto excess = find_excess(text)) refuse(excess->line, excess->what);
   if (!is_utf8(text)) refuse(1, "the text is not UTF-8");
-  Settings settings(name);
+  Settings settings(name, form);
   try {
     settings.add(toml::parse(text), "");
   } catch (const toml::parse_error& error) {

@@ -35,6 +35,21 @@ struct TomlPrinter {
   }
 };
 
+struct PlainPrinter {
+  std::string operator()(std::monostate) const { return ""; }
+  std::string operator()(bool value) const { return value ? "true" : "false"; }
+  std::string operator()(std::int64_t value) const { return std::to_string(value); }
+  std::string operator()(std::uint64_t value) const { return std::to_string(value); }
+  std::string operator()(double value) const { return exact(value); }
+  std::string operator()(const std::string& value) const { return value; }
+  template <class T>
+  std::string operator()(const std::vector<T>& values) const {
+    std::vector<std::string> parts;
+    for (const T& value : values) parts.push_back((*this)(value));
+    return join(parts, ",");
+  }
+};
+
 }  // namespace
 
 OptionValue value_of_text(const std::string& text) {
@@ -46,6 +61,8 @@ OptionValue value_of_text(const std::string& text) {
     return text;
   }
 }
+
+std::string plain_text(const OptionValue& value) { return std::visit(PlainPrinter{}, value); }
 
 std::string toml_text(const OptionValue& value) { return std::visit(TomlPrinter{}, value); }
 

@@ -33,6 +33,11 @@ constexpr std::array marks = {
     Mark{"compare.json", "{", "\"optimizers\""},
     Mark{"diverged.json", "{\"epoch\":", "\"where\""},
     Mark{"report.html", "<!", "content=\"plastic report\""},
+    Mark{"study.toml", "# The study in this folder: plastic ", ""},
+    Mark{"results.jsonl", "{\"task\":", ""},
+    Mark{"journal.jsonl", "{\"task\":", ""},
+    Mark{"timings.jsonl", "{\"task\":", ""},
+    Mark{"summary.json", "{", "\"study\""},
 };
 
 constexpr std::uint64_t max_bytes = std::uint64_t{64} << 20;

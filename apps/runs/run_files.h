@@ -10,10 +10,11 @@
 /// weights, which run nothing, to a name that ends in .safetensors and is free.
 namespace plastic::apps {
 
-/// The files that the program writes into the folders of runs and comparisons.
+/// The files that the program writes into the folders of runs, comparisons and studies.
 inline constexpr const char* run_file_names[] = {
     "config.toml",  "metrics.jsonl", "best.safetensors", "checkpoint.safetensors",
-    "compare.json", "report.html",   "diverged.json"};
+    "compare.json", "report.html",   "diverged.json",    "results.jsonl",
+    "study.toml",   "journal.jsonl", "timings.jsonl",    "summary.json"};
 
 /// Throws Error of `op` where `path`, a file of a run, is a link through which it is not written,
 /// or something else than a file.

@@ -5,21 +5,12 @@
 #include <set>
 
 #include "apps/cli/values.h"
+#include "core/text.h"
 
 namespace plastic::apps {
 namespace {
 
 constexpr std::size_t longest_name = 64;
-
-// Names of variants become names of folders and stand before "=" and ",".
-bool is_name(std::string_view text) {
-  const auto is_alphanumeric = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
-  return !text.empty() && text.size() <= longest_name && is_alphanumeric(text.front()) &&
-         std::ranges::all_of(
-             text, [&](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
-}
 
 Variant parse_variant(const std::string& text) {
   const std::size_t sign = text.find('=');
@@ -29,7 +20,7 @@ Variant parse_variant(const std::string& text) {
   }
   Variant variant{.name = text.substr(0, sign),
                   .optimizer = parse_choice(text.substr(sign + 1), optimizer_names())};
-  if (!is_name(variant.name)) {
+  if (!is_variant_name(variant.name)) {
     throw UsageError("expected NAME=OPTIMIZER with a NAME of letters, digits, - _ and ., got '" +
                      text + "'");
   }
@@ -48,6 +39,14 @@ const std::string* value_in(const Settings& settings, const std::string& name) {
 }
 
 }  // namespace
+
+// Names become names of folders and stand before "=" and ",".
+bool is_variant_name(std::string_view text) {
+  return !text.empty() && text.size() <= longest_name && is_ascii_alphanumeric(text.front()) &&
+         std::ranges::all_of(text, [](char c) {
+           return is_ascii_alphanumeric(c) || c == '-' || c == '_' || c == '.';
+         });
+}
 
 std::vector<Variant> parse_variants(const std::string& text) {
   std::vector<Variant> variants;

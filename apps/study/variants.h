@@ -15,6 +15,9 @@ namespace plastic::apps {
 /// unknown optimizer, a name that is given twice, and one that cannot name a folder.
 std::vector<Variant> parse_variants(const std::string& text);
 
+/// Whether a variant may be called so: letters, digits, - _ and ., 64 at most.
+bool is_variant_name(std::string_view text);
+
 /// For each of `all`, the settings in which they are not all the same: "lr 0.1, momentum 0"; empty
 /// where all are the same. A setting that one of them lacks is left out of its text.
 std::vector<std::string> differences(std::span<const Settings> all);

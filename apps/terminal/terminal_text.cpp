@@ -158,9 +158,14 @@ EscapedOutput::~EscapedOutput() {
   plain_out = nullptr;
 }
 
-void erase_line() {
+void erase_line() { erase_lines(1); }
+
+void erase_lines(int count) {
   std::cout.flush();
-  std::ostream(plain_out != nullptr ? plain_out : std::cout.rdbuf()) << "\r\033[K" << std::flush;
+  std::ostream out(plain_out != nullptr ? plain_out : std::cout.rdbuf());
+  out << "\r\033[K";
+  for (int i = 1; i < count; ++i) out << "\033[A\033[K";
+  out << std::flush;
 }
 
 }  // namespace plastic::apps

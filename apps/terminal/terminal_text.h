@@ -32,4 +32,7 @@ class EscapedOutput {
 /// Takes back what was written of the line on std::cout.
 void erase_line();
 
+/// Takes back the last `count` lines on std::cout, the one begun included.
+void erase_lines(int count);
+
 }  // namespace plastic::apps

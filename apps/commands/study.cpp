@@ -1,0 +1,283 @@
+// plastic study: the runs of a study's file, side by side, and what they show.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <system_error>
+
+#include "apps/cli/options.h"
+#include "apps/cli/values.h"
+#include "apps/commands/commands.h"
+#include "apps/runs/run_files.h"
+#include "apps/runs/run_folder.h"
+#include "apps/study/statistics.h"
+#include "apps/study/study_execution.h"
+#include "apps/study/study_timing.h"
+#include "apps/study/study_view.h"
+#include "apps/terminal/progress.h"
+#include "apps/terminal/standard_streams.h"
+#include "apps/terminal/terminal_text.h"
+#include "apps/training/interrupt.h"
+#include "core/check.h"
+#include "core/shell_text.h"
+#include "core/threads/processors.h"
+#include "plastic/core/device.h"
+
+namespace plastic::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view copy_head = "# The study in this folder: plastic study THIS-FILE\n";
+
+struct StudyOptions {
+  /// A file, or the folder of a study.
+  fs::path study;
+  fs::path out;
+  std::optional<fs::path> data_dir;
+  std::optional<int> jobs;
+  bool overwrite = false;
+  bool retry = false;
+  bool dry_run = false;
+};
+
+fs::path copy_path(const fs::path& folder) { return folder / "study.toml"; }
+
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(path, error));
+}
+
+bool holds_study(const fs::path& folder) {
+  return is_there(study_results_path(folder)) || is_there(copy_path(folder)) ||
+         is_there(folder / "journal.jsonl");
+}
+
+StudyPlan read_plan(const fs::path& path) {
+  StudyFile file = read_study_file(path);
+  if (file.text.starts_with(copy_head)) file.text.erase(0, copy_head.size());
+  return StudyPlan(std::move(file));
+}
+
+/// runs/NAME for NAME.toml; for the copy in a study's folder, that folder.
+fs::path folder_of(const StudyOptions& options) {
+  if (!options.out.empty()) return options.out;
+  const fs::path parent = options.study.parent_path();
+  if (options.study.filename() == "study.toml" && holds_study(parent)) return parent;
+  return fs::path("runs") / options.study.stem();
+}
+
+bool uses_device(const StudyPlan& plan) {
+  for (std::size_t i = 0; i < plan.tasks().size(); ++i) {
+    if (plan.data_options(i).run.device.type != DeviceType::cpu) return true;
+  }
+  return false;
+}
+
+std::string counted(std::size_t count, const std::string& one) {
+  return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
+}
+
+void print_header(const StudyPlan& plan, const StudyExecution& execution, int jobs) {
+  const StudyFile& file = plan.file();
+  if (!file.description.empty()) std::cout << file.description << "\n";
+  std::cout << "tasks\n";
+  for (const StudyTask& task : plan.tasks()) std::cout << "  " << task.name << "\n";
+  std::cout << "variants\n";
+  for (std::size_t i = 0; i < plan.variants().size(); ++i) {
+    const StudyVariant& variant = plan.variants()[i];
+    std::vector<std::string> searched;
+    for (const SearchDimension& one : variant.space) searched.push_back(one.option->name);
+    const PlannedRun first{.variant = i, .seed = file.seeds.front()};
+    std::cout << "  " << variant.name << ": "
+              << (variant.name == variant.optimizer ? "" : variant.optimizer + ", ")
+              << (searched.empty() ? describe(plan.options(first, {}).run.optimizer)
+                                   : "searched for " + join(searched))
+              << (i == plan.reference() ? " (reference)" : "") << "\n";
+  }
+  const std::size_t tuning = plan.tuning_count();
+  std::cout << counted(plan.runs().size(), "run");
+  if (tuning > 0) {
+    std::cout << ", " << tuning << " of them for tuning ("
+              << counted(static_cast<std::size_t>(file.tuning.trials), "trial") << " each)";
+  }
+  std::cout << "; " << execution.done_count() << " done; " << jobs << " at a time\n" << std::endl;
+}
+
+void print_plan_times(const StudyPlan& plan, const StudyExecution& execution,
+                      const StudyEstimate& estimate, int jobs) {
+  double all = 0.0;
+  for (const StudyPhase phase : {StudyPhase::tuning, StudyPhase::verdict}) {
+    std::size_t planned = 0;
+    std::size_t left = 0;
+    for (std::size_t i = 0; i < plan.runs().size(); ++i) {
+      if (plan.runs()[i].phase != phase) continue;
+      ++planned;
+      if (!execution.records()[i]) ++left;
+    }
+    const double seconds = seconds_left(plan, execution, estimate, phase) / jobs;
+    all += seconds;
+    std::cout << pad(phase == StudyPhase::tuning ? "tuning" : "verdict", 9)
+              << counted(planned, "run") << ", " << left << " left, " << format_duration(seconds)
+              << "\n";
+  }
+  std::cout << "in all   " << format_duration(all) << " with " << jobs << " at a time" << std::endl;
+}
+
+/// Where a folder has been written before, what is in it is kept or continued.
+FolderLock open_folder(const fs::path& folder, bool overwrite) {
+  const bool is_continued = !overwrite && holds_study(folder);
+  FolderLock lock = prepare_run_folder(folder, overwrite || is_continued);
+  if (overwrite) {
+    for (const fs::path& path :
+         {study_results_path(folder), study_timings_path(folder), folder / "journal.jsonl"}) {
+      remove_run_file(path);
+    }
+  }
+  return lock;
+}
+
+std::string how_to_continue(const StudyOptions& options, const StudyExecution& execution,
+                            std::size_t planned) {
+  std::string command = "plastic study " + shell_quoted(options.study.string());
+  if (!options.out.empty()) command += " --out " + shell_quoted(options.out.string());
+  return "; " + std::to_string(execution.done_count()) + " of " + counted(planned, "run") +
+         " done and saved, those under way are lost. To continue:\n  " + command;
+}
+
+/// Mean and deviation of the final test accuracy.
+std::string plain_study_table(const StudyPlan& plan, const StudyExecution& execution) {
+  std::string text;
+  for (std::size_t task = 0; task < plan.tasks().size(); ++task) {
+    text += plan.tasks()[task].name + "\n";
+    for (std::size_t variant = 0; variant < plan.variants().size(); ++variant) {
+      std::vector<double> reached;
+      std::size_t planned = 0;
+      for (std::size_t i = plan.tuning_count(); i < plan.runs().size(); ++i) {
+        const PlannedRun& run = plan.runs()[i];
+        if (run.task != task || run.variant != variant) continue;
+        ++planned;
+        const auto& record = execution.records()[i];
+        if (record && record->run.end == RunEnd::finished) {
+          reached.push_back(record->run.test_accuracy.back());
+        }
+      }
+      text += "  " + pad(plan.variants()[variant].name, 24) +
+              (reached.empty() ? "-" : format_percent(mean(reached))) +
+              (reached.size() < 2 ? "" : " ± " + format_fixed(100 * sample_deviation(reached), 2)) +
+              "  " + std::to_string(reached.size()) + " of " + std::to_string(planned) + "\n";
+    }
+  }
+  return text;
+}
+
+void print_results(const StudyPlan& plan, const StudyExecution& execution, const fs::path& folder) {
+  std::cout << "\n"
+            << plain_study_table(plan, execution) << "\nresults in "
+            << printable(study_results_path(folder).string()) << std::endl;
+}
+
+void study(const StudyOptions& options) {
+  std::error_code ignored;
+  if (fs::is_directory(options.study, ignored)) {
+    const StudyPlan plan = read_plan(copy_path(options.study));
+    StudyJournal journal(options.study);
+    const StudyExecution execution(plan, journal, false);
+    if (execution.done_count() < plan.runs().size()) {
+      std::cout << execution.done_count() << " of " << counted(plan.runs().size(), "run")
+                << " done; to continue: plastic study "
+                << shell_quoted(copy_path(options.study).string()) << "\n";
+    }
+    return print_results(plan, execution, options.study);
+  }
+  const StudyPlan plan = read_plan(options.study);
+  const fs::path folder = folder_of(options);
+  // Runs have a thread each. A device computes one run after the other.
+  set_num_threads(1);
+  const int jobs = options.jobs.value_or(uses_device(plan) ? 1 : usable_processors());
+  StudyJournal journal(folder);
+  StudyData data(options.data_dir);
+  if (options.dry_run) {
+    StudyExecution execution(plan, journal, options.retry);
+    print_header(plan, execution, jobs);
+    execution.load(data);
+    print_plan_times(plan, execution, time_study(plan, execution, data, jobs), jobs);
+    return;
+  }
+  const ReaderMayLeave reader;
+  const FolderLock lock = open_folder(folder, options.overwrite);
+  StudyExecution execution(plan, journal, options.retry);
+  print_header(plan, execution, jobs);
+  execution.load(data);
+  write_run_file(copy_path(folder), std::string(copy_head) + plan.file().text);
+  const InterruptGuard guard;
+  try {
+    StudyView view(plan, execution, jobs);
+    execution.run(data, jobs, view);
+  } catch (const Interrupted& stop) {
+    journal.save(execution.done());
+    throw Interrupted(stop.what() + how_to_continue(options, execution, plan.runs().size()));
+  }
+  journal.save(execution.done());
+  print_results(plan, execution, folder);
+}
+
+std::string footer() {
+  return "FILE says what is trained on what, by which optimizers, with which seeds, and what is\n"
+         "searched for first; docs/studies.md describes it, apps/studies/ has examples. Runs go\n"
+         "side by side in processes of their own, with one thread each. A run that diverges, "
+         "fails\n"
+         "or is killed is a result; the others follow.\n"
+         "\n"
+         "DIR (runs/NAME for NAME.toml, or --out) holds\n"
+         "  results.jsonl  a JSON object per run, in the order of the plan:\n"
+         "                 pandas.read_json('results.jsonl', lines=True)\n"
+         "  timings.jsonl  seconds, which differ each time, apart from the results, which do not\n"
+         "  study.toml     the file\n"
+         "The same command continues a study that was interrupted or killed, and ends with the\n"
+         "same bytes in results.jsonl; a file that asks for more seeds, trials, variants or "
+         "tasks\n"
+         "keeps what is done. results.jsonl alone is enough to continue on another machine.\n"
+         "Given the folder, the command prints the results again.\n"
+         "\n"
+         "Examples:\n"
+         "  plastic study apps/studies/smoke.toml\n"
+         "  plastic study apps/studies/paper-fashion.toml --dry-run\n"
+         "  plastic study runs/paper-fashion";
+}
+
+}  // namespace
+
+void add_study(CLI::App& program) {
+  const auto options = std::make_shared<StudyOptions>();
+  CLI::App& command =
+      add_command(program, "study", "Carry out a study of optimizers that a file describes.",
+                  footer(), [options] { study(*options); });
+  command
+      .add_option_function<std::string>(
+          "FILE", [options](const std::string& text) { options->study = text; },
+          "The study's file, or the folder of one that was begun")
+      ->required()
+      ->type_name("FILE|DIR");
+  add_text_option(command, "--jobs", "N", "all processors", "Running",
+                  "Runs side by side, each with one thread; on a CUDA device 1 by default",
+                  [options](const std::string& text) {
+                    options->jobs = static_cast<int>(parse_integer(text, 1, 1024));
+                  });
+  add_switch(command, "--dry-run", "Running",
+             "Say how many runs there are and how long they take; times what was never timed",
+             options->dry_run);
+  add_switch(command, "--retry", "Running",
+             "Do again the runs that failed (not those that diverged)", options->retry);
+  add_text_option(command, "--data-dir", "DIR", "", "Running",
+                  "Look for the files of data sets here only",
+                  [options](const std::string& text) { options->data_dir = text; });
+  add_text_option(command, "--out", "DIR", "runs/NAME", "Output",
+                  "Write the results to this folder, or continue what is in it",
+                  [options](const std::string& text) { options->out = text; });
+  add_switch(command, "--overwrite", "Output", "Begin again, whatever the folder holds",
+             options->overwrite);
+}
+
+}  // namespace plastic::apps

@@ -1,0 +1,144 @@
+#include "apps/study/journal.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "apps/runs/run_files.h"
+#include "apps/runs/text_file.h"
+#include "apps/study/study_run_json.h"
+#include "core/check.h"
+#include "core/io/atomic_file.h"
+#include "core/text.h"
+
+namespace plastic::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path journal_path(const fs::path& folder) { return folder / "journal.jsonl"; }
+
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(path, error));
+}
+
+// Lines by what says which run they are of.
+std::map<std::string, std::string> read_timings(const fs::path& path) {
+  std::map<std::string, std::string> timings;
+  if (!is_there(path)) return timings;
+  std::istringstream file(read_text("study", path));
+  for (std::string line; std::getline(file, line);) {
+    timings[std::string(study_timing_key(line))] = line;
+  }
+  return timings;
+}
+
+}  // namespace
+
+fs::path study_results_path(const fs::path& folder) { return folder / "results.jsonl"; }
+fs::path study_timings_path(const fs::path& folder) { return folder / "timings.jsonl"; }
+
+std::string study_record_line(const StudyRecord& record) {
+  std::string line = study_run_line(record.run);
+  line.back() = '\t';
+  return line + study_timing_line(record);
+}
+
+StudyRecord parse_study_record(std::string_view line) {
+  const std::size_t tab = line.find('\t');
+  if (tab == std::string_view::npos) fail("study", "no times");
+  StudyRecord record{.run = parse_study_run(line.substr(0, tab))};
+  read_study_times(line.substr(tab + 1), record);
+  return record;
+}
+
+StudyJournal::StudyJournal(fs::path folder) : folder_(std::move(folder)) {}
+
+StudyJournal::~StudyJournal() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+std::vector<StudyRecord> StudyJournal::read() {
+  std::vector<StudyRecord> records;
+  if (is_there(study_results_path(folder_))) {
+    const auto timings = read_timings(study_timings_path(folder_));
+    for (StudyRun& run : read_study_runs(study_results_path(folder_))) {
+      records.push_back({.run = std::move(run)});
+      const std::string own = study_timing_line(records.back());
+      const auto found = timings.find(std::string(study_timing_key(own)));
+      if (found == timings.end()) continue;
+      try {
+        read_study_times(found->second, records.back());
+      } catch (const Error&) {
+        // A time that is not known is no reason to do a run again.
+      }
+    }
+  }
+  const fs::path path = journal_path(folder_);
+  if (!is_there(path)) return records;
+  const std::string text = read_text("study", path);
+  std::string_view rest = text;
+  for (std::size_t line = 1; !rest.empty(); ++line) {
+    const std::size_t end = rest.find('\n');
+    if (end == std::string_view::npos) break;
+    try {
+      records.push_back(parse_study_record(rest.substr(0, end)));
+    } catch (const Error& error) {
+      fail("study", path.string(), ": line ", line, ": ", error.what(),
+           "; remove this line to do its run again");
+    }
+    rest.remove_prefix(end + 1);
+  }
+  whole_bytes_ = text.size() - rest.size();
+  return records;
+}
+
+void StudyJournal::append(const StudyRecord& record) {
+  const fs::path path = journal_path(folder_);
+  if (descriptor_ < 0) {
+    descriptor_ = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (descriptor_ < 0) fail("study", path.string(), ": cannot write: ", system_text(errno));
+    if (ftruncate(descriptor_, static_cast<off_t>(whole_bytes_)) != 0) {
+      fail("study", path.string(), ": cannot write: ", system_text(errno));
+    }
+    flush_folder(folder_);
+  }
+  const std::string line = study_record_line(record);
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const ssize_t written = write(descriptor_, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail("study", path.string(), ": cannot write: ", system_text(errno));
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (fdatasync(descriptor_) != 0) {
+    fail("study", path.string(), ": cannot write: ", system_text(errno));
+  }
+}
+
+void StudyJournal::save(std::span<const StudyRecord> records) {
+  std::string results;
+  std::string timings;
+  for (const StudyRecord& record : records) {
+    results += study_run_line(record.run);
+    timings += study_timing_line(record);
+  }
+  write_run_file(study_results_path(folder_), results);
+  write_run_file(study_timings_path(folder_), timings);
+  if (descriptor_ >= 0) close(descriptor_);
+  descriptor_ = -1;
+  whole_bytes_ = 0;
+  remove_run_file(journal_path(folder_));
+}
+
+}  // namespace plastic::apps

@@ -1,0 +1,90 @@
+#include "apps/study/search.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "apps/cli/values.h"
+#include "plastic/core/random.h"
+
+namespace plastic::apps {
+namespace {
+
+// The positive root of x^(dimensions + 1) = x + 1: the golden ratio for one dimension. The
+// iteration contracts by at least a half.
+double golden_ratio(int dimensions) {
+  double root = 1.5;
+  for (int i = 0; i < 100; ++i) root = std::pow(1.0 + root, 1.0 / (dimensions + 1.0));
+  return root;
+}
+
+double rounded(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.begin(), text.end(), value, std::chars_format::scientific, 3);
+  double result = 0.0;
+  std::from_chars(text.data(), end.ptr, result);
+  return result;
+}
+
+double between(const SearchDimension& dimension, double share) {
+  const double low = dimension.low;
+  const double high = dimension.high;
+  double value = low + share * (high - low);
+  switch (dimension.kind) {
+    case SearchDimension::Kind::log:
+      value = low * std::pow(high / low, share);
+      break;
+    case SearchDimension::Kind::integer:
+      value = std::floor(low + share * (high - low + 1.0));
+      break;
+    case SearchDimension::Kind::integer_log:
+      // Each whole number has what lies between it and the next.
+      value = std::floor(rounded(low * std::pow((high + 1.0) / low, share)));
+      break;
+    case SearchDimension::Kind::uniform:
+    case SearchDimension::Kind::choices:
+      break;
+  }
+  const bool is_whole = dimension.kind == SearchDimension::Kind::integer ||
+                        dimension.kind == SearchDimension::Kind::integer_log;
+  return std::clamp(is_whole ? value : rounded(value), low, high);
+}
+
+std::string value_at(const SearchDimension& dimension, double share) {
+  if (dimension.kind != SearchDimension::Kind::choices) return exact(between(dimension, share));
+  const auto count = static_cast<double>(dimension.choices.size());
+  const auto last = dimension.choices.size() - 1;
+  return dimension.choices[std::min(static_cast<std::size_t>(share * count), last)];
+}
+
+}  // namespace
+
+const std::vector<std::string>& search_kind_names() {
+  static const std::vector<std::string> names = {"uniform", "log", "integer", "integer-log",
+                                                 "choices"};
+  return names;
+}
+
+double quasi_random(std::uint64_t seed, int point, int dimension, int dimensions) {
+  const double ratio = golden_ratio(dimensions);
+  double step = 1.0;
+  for (int i = 0; i <= dimension; ++i) step /= ratio;
+  Generator generator{.seed = seed, .stream = static_cast<std::uint64_t>(dimension)};
+  const double shift = generator.next_u32() / 4294967296.0;
+  const double place = shift + step * (point + 1.0);
+  return place - std::floor(place);
+}
+
+Settings draw_trial(const SearchSpace& space, std::uint64_t seed, int trial) {
+  Settings drawn;
+  const int dimensions = static_cast<int>(space.size());
+  for (int i = 0; i < dimensions; ++i) {
+    const SearchDimension& dimension = space[static_cast<std::size_t>(i)];
+    drawn.emplace_back(dimension.option->name,
+                       value_at(dimension, quasi_random(seed, trial, i, dimensions)));
+  }
+  return drawn;
+}
+
+}  // namespace plastic::apps

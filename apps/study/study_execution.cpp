@@ -1,0 +1,314 @@
+#include "apps/study/study_execution.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <tuple>
+
+#include "apps/cli/values.h"
+#include "apps/study/study_training.h"
+#include "apps/training/interrupt.h"
+#include "apps/training/last_batch.h"
+#include "core/check.h"
+
+namespace plastic::apps {
+namespace {
+
+using RunKey = std::tuple<StudyPhase, std::string, std::string, int, std::uint64_t>;
+
+RunKey key_of(const StudyRun& run) {
+  return {run.phase, run.task, run.variant, run.phase == StudyPhase::tuning ? run.trial : 0,
+          run.seed};
+}
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Everything that decides a run, whether its file calls it a condition or a setting.
+std::map<std::string, std::string> all_settings(const StudyRun& run) {
+  std::map<std::string, std::string> all;
+  for (const Settings* part : {&run.conditions, &run.settings, &run.tuned}) {
+    for (const auto& [name, value] : *part) all[name] = value;
+  }
+  return all;
+}
+
+// "lr is 0.1 there and 0.05 here"; empty where both are one.
+std::string difference(const StudyRun& theirs, const StudyRun& ours) {
+  if (theirs.optimizer != ours.optimizer) {
+    return "the optimizer is " + theirs.optimizer + " there and " + ours.optimizer + " here";
+  }
+  const auto there = all_settings(theirs);
+  const auto here = all_settings(ours);
+  std::set<std::string> names;
+  for (const auto* all : {&there, &here}) {
+    for (const auto& [name, value] : *all) names.insert(name);
+  }
+  const auto value = [](const std::map<std::string, std::string>& all, const std::string& name) {
+    const auto found = all.find(name);
+    return found == all.end() ? "absent" : found->second;
+  };
+  for (const std::string& name : names) {
+    if (value(there, name) == value(here, name)) continue;
+    return name + " is " + value(there, name) + " there and " + value(here, name) + " here";
+  }
+  return "";
+}
+
+// What the run reached by the study's goal, more being better; the lowest where it failed.
+double score(const StudyRun& run, TuningGoal goal) {
+  constexpr double lowest = -std::numeric_limits<double>::infinity();
+  const std::vector<double>& curve =
+      goal == TuningGoal::loss ? run.validation_loss : run.validation_accuracy;
+  if (run.end != RunEnd::finished || curve.empty() || std::isnan(curve.back())) return lowest;
+  return goal == TuningGoal::loss ? -curve.back() : curve.back();
+}
+
+}  // namespace
+
+const data::DatasetPair& StudyData::of(const RunOptions& options) {
+  RunOptions own = options;
+  if (data_dir_) own.data_dir = data_dir_;
+  const std::string key = own.data + "\n" + own.data_dir.value_or("").string() + "\n" +
+                          std::to_string(image_size(own)) + "\n" +
+                          std::to_string(static_cast<int>(orientation(own))) + "\n" +
+                          (own.skip_bad_images ? "skip" : "");
+  const auto found = sets_.find(key);
+  if (found != sets_.end()) return found->second;
+  return sets_.emplace(key, load_data(own)).first->second;
+}
+
+StudyExecution::StudyExecution(const StudyPlan& plan, StudyJournal& journal, bool retry)
+    : plan_(plan),
+      journal_(journal),
+      records_(plan.runs().size()),
+      trials_left_(plan.tasks().size() * plan.variants().size()),
+      choices_(trials_left_.size()),
+      is_running_(plan.runs().size()) {
+  for (const PlannedRun& run : plan.runs()) {
+    if (run.phase == StudyPhase::tuning) ++trials_left_[cell(run.task, run.variant)];
+  }
+  take(journal.read(), retry);
+}
+
+std::size_t StudyExecution::cell(std::size_t task, std::size_t variant) const {
+  return task * plan_.variants().size() + variant;
+}
+
+void StudyExecution::take(std::vector<StudyRecord> records, bool retry) {
+  std::map<RunKey, std::size_t> numbers;
+  for (std::size_t i = 0; i < plan_.runs().size(); ++i) {
+    const PlannedRun& run = plan_.runs()[i];
+    const bool is_trial = run.phase == StudyPhase::tuning;
+    numbers[{run.phase, plan_.tasks()[run.task].name, plan_.variants()[run.variant].name,
+             is_trial ? run.trial : 0, run.seed}] = i;
+  }
+  for (StudyRecord& record : records) {
+    const auto found = numbers.find(key_of(record.run));
+    if (found == numbers.end()) {
+      fail("study", "the folder holds a run that ", plan_.file().path,
+           " does not have: ", name_of(record.run),
+           "; a study may grow, by seeds, trials, variants and tasks, but not ",
+           "shrink: choose another --out, or begin again with --overwrite");
+    }
+    const std::size_t number = found->second;
+    const PlannedRun& planned = plan_.runs()[number];
+    const bool is_tuned_verdict =
+        planned.phase == StudyPhase::verdict && plan_.is_tuned(planned.variant);
+    const std::string what = difference_from_plan(record.run, planned);
+    if (!what.empty()) {
+      fail("study", "the folder holds runs of another study than ", plan_.file().path, ": of ",
+           name_of(record.run), ", ", what,
+           "; choose another --out, or begin again with --overwrite");
+    }
+    if (retry && record.run.end == RunEnd::unfinished) continue;
+    if (is_tuned_verdict) {
+      found_[number].push_back(std::move(record));
+    } else {
+      accept(number, std::move(record));
+    }
+  }
+  for (std::size_t task = 0; task < plan_.tasks().size(); ++task) {
+    for (std::size_t variant = 0; variant < plan_.variants().size(); ++variant) {
+      choose(task, variant);
+    }
+  }
+}
+
+// A verdict may be of another choice than will be made now, but must be of the same search.
+std::string StudyExecution::difference_from_plan(const StudyRun& run,
+                                                 const PlannedRun& planned) const {
+  Settings drawn;
+  if (plan_.is_tuned(planned.variant)) drawn = plan_.trial(planned.variant, planned.trial);
+  if (planned.phase == StudyPhase::verdict) {
+    const auto name = &Settings::value_type::first;
+    if (!std::ranges::equal(run.tuned, drawn, {}, name, name)) return "other options were searched";
+    drawn = run.tuned;
+  }
+  try {
+    return difference(run, plan_.describe(planned, drawn));
+  } catch (const UsageError& error) {
+    return std::string("its settings mean nothing here: ") + error.what();
+  }
+}
+
+void StudyExecution::accept(std::size_t run, StudyRecord record) {
+  const PlannedRun& planned = plan_.runs()[run];
+  if (planned.phase == StudyPhase::tuning && !records_[run]) {
+    --trials_left_[cell(planned.task, planned.variant)];
+  }
+  // The study's file as it is now says what is called a condition.
+  StudyRun known = plan_.describe(planned, tuned(run));
+  record.run.conditions = std::move(known.conditions);
+  record.run.settings = std::move(known.settings);
+  record.run.tuned = std::move(known.tuned);
+  estimate_.add(planned.task, planned.variant, record.wall_seconds);
+  records_[run] = std::move(record);
+}
+
+void StudyExecution::choose(std::size_t task, std::size_t variant) {
+  const std::size_t own = cell(task, variant);
+  if (!plan_.is_tuned(variant) || trials_left_[own] > 0 || choices_[own]) return;
+  // Trials follow each other in the plan, the seeds of each together.
+  std::vector<double> sums(static_cast<std::size_t>(plan_.file().tuning.trials), 0.0);
+  for (std::size_t i = 0; i < plan_.tuning_count(); ++i) {
+    const PlannedRun& run = plan_.runs()[i];
+    if (run.task != task || run.variant != variant) continue;
+    sums[static_cast<std::size_t>(run.trial)] += score(records_[i]->run, plan_.file().tuning.goal);
+  }
+  // The first of equals; where all failed, the first.
+  choices_[own] = static_cast<int>(std::ranges::max_element(sums) - sums.begin());
+  for (auto& [number, records] : found_) {
+    const PlannedRun& run = plan_.runs()[number];
+    if (run.task != task || run.variant != variant) continue;
+    const StudyRun chosen = plan_.describe(run, tuned(number));
+    for (StudyRecord& record : records) {
+      // Those of a choice among fewer trials are of no use.
+      if (difference(record.run, chosen).empty()) accept(number, std::move(record));
+    }
+  }
+}
+
+std::optional<int> StudyExecution::choice(std::size_t task, std::size_t variant) const {
+  return choices_[cell(task, variant)];
+}
+
+Settings StudyExecution::tuned(std::size_t run) const {
+  const PlannedRun& planned = plan_.runs()[run];
+  if (!plan_.is_tuned(planned.variant)) return {};
+  const bool is_trial = planned.phase == StudyPhase::tuning;
+  return plan_.trial(planned.variant,
+                     is_trial ? planned.trial : choice(planned.task, planned.variant).value());
+}
+
+bool StudyExecution::is_ready(std::size_t run) const {
+  const PlannedRun& planned = plan_.runs()[run];
+  if (records_[run] || is_running_[run]) return false;
+  return planned.phase == StudyPhase::tuning || !plan_.is_tuned(planned.variant) ||
+         choice(planned.task, planned.variant).has_value();
+}
+
+std::size_t StudyExecution::next(std::size_t from) const {
+  while (from < records_.size() && !is_ready(from)) ++from;
+  return from;
+}
+
+std::vector<StudyRecord> StudyExecution::done() const {
+  std::vector<StudyRecord> all;
+  for (const std::optional<StudyRecord>& record : records_) {
+    if (record) all.push_back(*record);
+  }
+  return all;
+}
+
+std::size_t StudyExecution::done_count() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(records_, [](const auto& record) { return record.has_value(); }));
+}
+
+std::size_t StudyExecution::count(RunEnd end) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      records_, [end](const auto& record) { return record && record->run.end == end; }));
+}
+
+void StudyExecution::load(StudyData& data) {
+  std::set<std::pair<std::size_t, std::size_t>> checked;
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    const PlannedRun& run = plan_.runs()[i];
+    if (records_[i] || !checked.insert({run.task, run.variant}).second) continue;
+    const data::DatasetPair& own = data.of(plan_.data_options(run.task));
+    const Settings drawn = plan_.is_tuned(run.variant) ? plan_.trial(run.variant, 0) : Settings();
+    try {
+      check_batches(plan_.options(run, drawn).run, own.train);
+    } catch (const UsageError& error) {
+      throw UsageError(plan_.file().path + ": " + plan_.variants()[run.variant].name + " on " +
+                       plan_.tasks()[run.task].name + ": " + error.what());
+    }
+  }
+}
+
+void StudyExecution::start(std::size_t run, StudyData& data, Workers& workers) const {
+  const PlannedRun& planned = plan_.runs()[run];
+  const Settings drawn = tuned(run);
+  const data::DatasetPair& own = data.of(plan_.data_options(planned.task));
+  workers.start(run, [&](WorkerObserver& observer) {
+    const StudyRun ended = train_study_run(plan_.options(planned, drawn), own,
+                                           plan_.describe(planned, drawn), observer);
+    return study_record_line({.run = ended});
+  });
+}
+
+void StudyExecution::finish(const WorkerEvent& event, StudyObserver& observer) {
+  const std::size_t run = event.id;
+  const PlannedRun& planned = plan_.runs()[run];
+  StudyRecord record;
+  if (event.failure.empty()) {
+    record = parse_study_record(event.result);
+  } else {
+    record.run = plan_.describe(planned, tuned(run));
+    record.run.end = RunEnd::unfinished;
+    record.run.message = event.failure;
+  }
+  record.wall_seconds = now() - started_[run];
+  is_running_[run] = false;
+  journal_.append(record);
+  accept(run, std::move(record));
+  observer.on_end(run, *records_[run]);
+  if (planned.phase != StudyPhase::tuning) return;
+  choose(planned.task, planned.variant);
+  if (const auto chosen = choice(planned.task, planned.variant)) {
+    observer.on_choice(planned.task, planned.variant, *chosen);
+  }
+}
+
+void StudyExecution::run(StudyData& data, int jobs, StudyObserver& observer) {
+  constexpr int milliseconds = 100;
+  Workers workers(jobs);
+  while (true) {
+    if (interrupted()) {
+      workers.stop();
+      throw Interrupted("interrupted");
+    }
+    for (std::size_t run = next(0); run < records_.size() && !workers.is_full();
+         run = next(run + 1)) {
+      is_running_[run] = true;
+      started_[run] = now();
+      start(run, data, workers);
+      observer.on_start(run);
+    }
+    if (workers.is_idle()) return;
+    for (const WorkerEvent& event : workers.wait(milliseconds)) {
+      if (event.has_ended) {
+        finish(event, observer);
+      } else {
+        observer.on_progress(event.id, event.progress);
+      }
+    }
+    observer.on_idle();
+  }
+}
+
+}  // namespace plastic::apps

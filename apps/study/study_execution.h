@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "apps/study/journal.h"
+#include "apps/study/study_estimate.h"
+#include "apps/study/study_plan.h"
+#include "apps/study/workers.h"
+#include "plastic/data/dataset.h"
+
+namespace plastic::apps {
+
+/// Follows a study; does nothing unless overridden.
+class StudyObserver {
+ public:
+  virtual ~StudyObserver() = default;
+  virtual void on_start(std::size_t run) { static_cast<void>(run); }
+  virtual void on_progress(std::size_t run, const WorkerProgress& progress) {
+    static_cast<void>(run);
+    static_cast<void>(progress);
+  }
+  virtual void on_end(std::size_t run, const StudyRecord& record) {
+    static_cast<void>(run);
+    static_cast<void>(record);
+  }
+  /// The search of a variant on a task is over.
+  virtual void on_choice(std::size_t task, std::size_t variant, int trial) {
+    static_cast<void>(task);
+    static_cast<void>(variant);
+    static_cast<void>(trial);
+  }
+  /// Several times a second.
+  virtual void on_idle() {}
+};
+
+/// The data sets of a study's tasks, each read once.
+class StudyData {
+ public:
+  /// `data_dir` goes before what the file says.
+  explicit StudyData(std::optional<std::filesystem::path> data_dir)
+      : data_dir_(std::move(data_dir)) {}
+  const data::DatasetPair& of(const RunOptions& options);
+
+ private:
+  std::optional<std::filesystem::path> data_dir_;
+  std::map<std::string, data::DatasetPair> sets_;
+};
+
+/// The runs of a study: what is done, what was chosen, and the doing.
+class StudyExecution {
+ public:
+  /// Takes what the journal holds. Throws Error where that is of another study, saying what
+  /// differs. With `retry`, runs that failed are to be done again. All must outlive it.
+  StudyExecution(const StudyPlan& plan, StudyJournal& journal, bool retry);
+
+  /// Reads the data sets of all runs that are left, and checks that their options go with them.
+  void load(StudyData& data);
+
+  /// Does what is left, `jobs` runs at a time. Throws Interrupted.
+  void run(StudyData& data, int jobs, StudyObserver& observer);
+
+  /// By number in the plan.
+  const std::vector<std::optional<StudyRecord>>& records() const { return records_; }
+  /// Those that are done, in the plan's order.
+  std::vector<StudyRecord> done() const;
+  std::size_t done_count() const;
+  std::size_t count(RunEnd end) const;
+  const StudyEstimate& estimate() const { return estimate_; }
+  /// The trial that the search of a variant chose on a task, where it is over.
+  std::optional<int> choice(std::size_t task, std::size_t variant) const;
+
+ private:
+  std::size_t cell(std::size_t task, std::size_t variant) const;
+  void take(std::vector<StudyRecord> records, bool retry);
+  std::string difference_from_plan(const StudyRun& run, const PlannedRun& planned) const;
+  void accept(std::size_t run, StudyRecord record);
+  /// Chooses where all trials are done, and takes the runs that were found for the choice.
+  void choose(std::size_t task, std::size_t variant);
+  bool is_ready(std::size_t run) const;
+  Settings tuned(std::size_t run) const;
+  std::size_t next(std::size_t from) const;
+  void start(std::size_t run, StudyData& data, Workers& workers) const;
+  void finish(const WorkerEvent& event, StudyObserver& observer);
+
+  const StudyPlan& plan_;
+  StudyJournal& journal_;
+  std::vector<std::optional<StudyRecord>> records_;
+  /// Verdicts that were found, until it is known whether they are of the settings chosen.
+  std::map<std::size_t, std::vector<StudyRecord>> found_;
+  /// By cell: trials that are not done, and the choice.
+  std::vector<std::size_t> trials_left_;
+  std::vector<std::optional<int>> choices_;
+  std::vector<bool> is_running_;
+  std::map<std::size_t, double> started_;
+  StudyEstimate estimate_;
+};
+
+}  // namespace plastic::apps

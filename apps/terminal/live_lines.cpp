@@ -1,0 +1,72 @@
+#include "apps/terminal/live_lines.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "apps/terminal/terminal_text.h"
+
+namespace plastic::apps {
+namespace {
+
+constexpr std::chrono::milliseconds redraw_interval(200);
+
+struct Size {
+  int columns = 80;
+  int rows = 24;
+};
+
+Size terminal_size() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
+    return {};
+  }
+  return {.columns = size.ws_col, .rows = size.ws_row};
+}
+
+// The first `columns` columns: the later bytes of a UTF-8 character take none.
+std::string cut(const std::string& text, int columns) {
+  std::size_t end = 0;
+  for (int used = 0; end < text.size(); ++end) {
+    const bool begins = (static_cast<unsigned char>(text[end]) & 0xC0) != 0x80;
+    if (begins && ++used > columns) break;
+  }
+  return text.substr(0, end);
+}
+
+}  // namespace
+
+LiveLines::LiveLines()
+    : terminal_(isatty(STDOUT_FILENO) == 1), last_draw_(Clock::now() - redraw_interval) {}
+
+LiveLines::~LiveLines() { clear(); }
+
+bool LiveLines::due() const { return terminal_ && Clock::now() - last_draw_ >= redraw_interval; }
+
+void LiveLines::draw(const std::vector<std::string>& lines) {
+  if (!terminal_) return;
+  last_draw_ = Clock::now();
+  clear();
+  const Size size = terminal_size();
+  // A line that wraps, or a block higher than the terminal, could not be taken back.
+  const auto count = std::min<std::size_t>(lines.size(), static_cast<std::size_t>(size.rows - 1));
+  for (std::size_t i = 0; i < count; ++i) {
+    std::cout << cut(lines[i], size.columns - 1) << (i + 1 < count ? "\n" : "");
+  }
+  std::cout << std::flush;
+  drawn_ = static_cast<int>(count);
+}
+
+void LiveLines::print(const std::string& line) {
+  clear();
+  std::cout << line << std::endl;
+}
+
+void LiveLines::clear() {
+  if (drawn_ > 0) erase_lines(drawn_);
+  drawn_ = 0;
+}
+
+}  // namespace plastic::apps

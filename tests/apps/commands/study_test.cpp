@@ -1,0 +1,355 @@
+// plastic study: the same results however often it is killed, and results for what fails.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "plastic/core/random.h"
+#include "tests/apps/program.h"
+
+using namespace plastic::tests;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+const std::string small =
+    "data = 'digits'\nfraction = 0.02\nhidden = [16]\nbatch-size = 50\nepochs = 2\n";
+const std::string variants = "optimizers = ['sgd', 'adam']\n";
+const std::string search =
+    "[tuning]\ntrials = 3\nseeds = [101]\n[search.sgd]\nlr = { log = [1e-3, 1] }\n";
+
+// A folder with studies and what they are of.
+class Studies {
+ public:
+  fs::path operator/(const std::string& name) const { return folder_.path() / name; }
+
+  std::string command(const std::string& text, const std::string& out,
+                      const std::string& arguments = "") const {
+    write_file(*this / "a.toml", text);
+    return "study '" + (folder_ / "a.toml") + "' --out '" + (folder_ / out) + "' " + arguments;
+  }
+  ProgramResult run(const std::string& text, const std::string& out,
+                    const std::string& arguments = "") const {
+    return run_program(command(text, out, arguments));
+  }
+  std::string results(const std::string& out) const {
+    return read_file(*this / out / "results.jsonl");
+  }
+  std::vector<json> lines(const std::string& out) const {
+    std::vector<json> all;
+    std::istringstream text(results(out));
+    for (std::string line; std::getline(text, line);) all.push_back(json::parse(line));
+    return all;
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+}  // namespace
+
+TEST_CASE("apps.study.a_grid") {
+  const Studies all;
+  const std::string text = "data = 'digits'\nfraction = [0.01, 0.02]\nhidden = [16]\nepochs = 2\n" +
+                           variants + "seeds = [3, 4]\n";
+  const ProgramResult result = all.run(text, "out", "--jobs 2");
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  const std::vector<json> lines = all.lines("out");
+  REQUIRE(lines.size() == 8);
+  CHECK(lines[0]["task"] == "digits mlp, fraction 0.01");
+  CHECK(lines[0]["variant"] == "sgd");
+  CHECK(lines[0]["seed"] == 3);
+  CHECK(lines[7]["fraction"] == 0.02);
+  CHECK(lines[7]["optimizer"] == "adam");
+  CHECK(lines[7]["test_accuracy"].size() == 2);
+  CHECK(lines[7]["option.lr"] == 0.001);
+  CHECK(lines[7]["steps_per_epoch"] == 2);
+
+  SUBCASE("holds what train gives") {
+    const std::string alone = (all / "alone").string();
+    REQUIRE(run_program("train --data digits --fraction 0.02 --hidden 16 --epochs 2 --optimizer "
+                        "adam --seed 4 --threads 2 --out '" +
+                        alone + "'")
+                .code == 0);
+    std::istringstream metrics(read_file(alone + "/metrics.jsonl"));
+    for (std::size_t i = 0; i < 2; ++i) {
+      std::string line;
+      std::getline(metrics, line);
+      for (const char* name : {"train_loss", "test_loss", "test_accuracy"}) {
+        CHECK(lines[7][name][i] == json::parse(line)[name]);
+      }
+    }
+  }
+
+  SUBCASE("the number of runs side by side changes nothing") {
+    REQUIRE(all.run(text, "one", "--jobs 1").code == 0);
+    CHECK(all.results("one") == all.results("out"));
+    REQUIRE(all.run(text, "many", "--jobs 8").code == 0);
+    CHECK(all.results("many") == all.results("out"));
+  }
+
+  SUBCASE("is shown again") {
+    const ProgramResult again = run_program("study '" + (all / "out").string() + "'");
+    CAPTURE(again.err);
+    CHECK(again.code == 0);
+    CHECK(contains(again.out, "digits mlp, fraction 0.02"));
+    // And not done again.
+    const std::string before = all.results("out");
+    const ProgramResult same = all.run(text, "out");
+    CHECK(same.code == 0);
+    CHECK(contains(same.out, "8 done"));
+    CHECK(all.results("out") == before);
+  }
+
+  SUBCASE("may grow") {
+    const std::string more =
+        "data = 'digits'\nfraction = [0.01, 0.02]\nhidden = [16]\nepochs = 2\n# A comment.\n"
+        "optimizers = ['sgd', 'lion', 'adam']\nseeds = [3, 5, 4]\n";
+    const ProgramResult grown = all.run(more, "out");
+    CAPTURE(grown.err);
+    REQUIRE(grown.code == 0);
+    CHECK(contains(grown.out, "18 runs; 8 done"));
+    REQUIRE(all.run(more, "whole").code == 0);
+    CHECK(all.results("out") == all.results("whole"));
+    CHECK(contains(read_file(all / "out/study.toml"), "# A comment."));
+  }
+
+  SUBCASE("another study is refused") {
+    const std::string before = all.results("out");
+    struct Case {
+      std::string text;
+      const char* message;
+    };
+    const Case cases[] = {
+        {"data = 'digits'\nfraction = [0.01, 0.02]\nhidden = [16]\nepochs = 3\n" + variants +
+             "seeds = [3, 4]\n",
+         "epochs is 2 there and 3 here"},
+        {text + "[variant.adam]\nlr = 0.5\n", "lr is 0.001 there and 0.5 here"},
+        {text.substr(0, text.find("seeds")) + "seeds = [3]\n",
+         "sgd on digits mlp, fraction 0.01, seed 4; a study may grow"},
+    };
+    for (const Case& one : cases) {
+      const ProgramResult refused = all.run(one.text, "out");
+      CAPTURE(refused.err);
+      CHECK(refused.code == 1);
+      CHECK(contains(refused.err, one.message));
+      CHECK(contains(refused.err, "--overwrite"));
+      CHECK(all.results("out") == before);
+    }
+    REQUIRE(all.run(cases[0].text, "out", "--overwrite").code == 0);
+    CHECK(all.lines("out")[0]["epochs"] == 3);
+  }
+
+  SUBCASE("continues from its results alone") {
+    const std::string whole = all.results("out");
+    fs::create_directory(all / "other");
+    const std::size_t half = whole.find('\n', whole.size() / 2) + 1;
+    write_file(all / "other/results.jsonl", whole.substr(0, half));
+    const ProgramResult rest = all.run(text, "other");
+    CAPTURE(rest.err);
+    REQUIRE(rest.code == 0);
+    CHECK_FALSE(contains(rest.out, " 0 done"));
+    CHECK(all.results("other") == whole);
+  }
+}
+
+TEST_CASE("apps.study.search_and_verdict") {
+  const Studies all;
+  const std::string start = small + "validation = 0.2\n" + variants + "seeds = [1, 2]\n";
+  const ProgramResult result = all.run(start + search, "out");
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  const std::vector<json> lines = all.lines("out");
+  REQUIRE(lines.size() == 3 + 4);
+  std::size_t best = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(lines[i]["phase"] == "tuning");
+    CHECK(lines[i]["trial"] == i);
+    CHECK(lines[i]["seed"] == 101);
+    CHECK(lines[i]["tuned.lr"] == lines[i]["option.lr"]);
+    if (lines[i]["final_validation_accuracy"] > lines[best]["final_validation_accuracy"]) best = i;
+  }
+  for (const std::size_t i : {3, 4}) {
+    CHECK(lines[i]["phase"] == "verdict");
+    CHECK(lines[i]["variant"] == "sgd");
+    CHECK(lines[i]["option.lr"] == lines[best]["option.lr"]);
+  }
+  CHECK(lines[5]["variant"] == "adam");
+  CHECK(lines[5]["option.lr"] == 0.001);
+  CHECK(contains(result.out, "chosen: sgd on digits mlp, fraction 0.02: lr "));
+
+  SUBCASE("more trials") {
+    std::string more = start + search;
+    more.replace(more.find("trials = 3"), 10, "trials = 6");
+    REQUIRE(all.run(more, "out").code == 0);
+    REQUIRE(all.run(more, "whole").code == 0);
+    CHECK(all.results("out") == all.results("whole"));
+    CHECK(all.lines("out").size() == 6 + 4);
+  }
+
+  SUBCASE("another range is another study") {
+    std::string other = start + search;
+    other.replace(other.find("1e-3"), 4, "1e-2");
+    const ProgramResult refused = all.run(other, "out");
+    CHECK(refused.code == 1);
+    CHECK(contains(refused.err, "of trial 0 of sgd on digits mlp"));
+  }
+}
+
+TEST_CASE("apps.study.kill_9_at_any_moment") {
+  constexpr int kills = 10;
+  const Studies all;
+  const std::string text =
+      small + "validation = 0.2\nlabel-noise = [0, 0.2]\n" + variants + "seeds = '1..3'\n" + search;
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  REQUIRE(all.run(text, "whole", "--jobs 2").code == 0);
+  const std::chrono::duration<double> duration = Clock::now() - start;
+  const std::string command = all.command(text, "parts", "--jobs 2");
+  plastic::Generator generator{.seed = 11};
+  int killed = 0;
+  for (int i = 0; i < kills; ++i) {
+    RunningProgram program(command);
+    std::this_thread::sleep_for(duration * generator.next_float() * 0.7);
+    program.send(SIGKILL);
+    const ProgramResult result = program.wait();
+    CAPTURE(result.err);
+    CHECK((result.code == -1 || result.code == 0));
+    killed += result.code == -1 ? 1 : 0;
+  }
+  CHECK(killed > 0);
+  const ProgramResult last = run_program(command);
+  CAPTURE(last.err);
+  REQUIRE(last.code == 0);
+  CHECK(all.results("parts") == all.results("whole"));
+  CHECK(read_file(all / "parts/study.toml") == read_file(all / "whole/study.toml"));
+  CHECK_FALSE(fs::exists(all / "parts/journal.jsonl"));
+}
+
+TEST_CASE("apps.study.interrupted") {
+  const Studies all;
+  const std::string text = small + "optimizers = ['sgd']\nseeds = '1..400'\n";
+  RunningProgram program(all.command(text, "out", "--jobs 2"));
+  while (!fs::exists(all / "out/journal.jsonl")) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  program.send(SIGINT);
+  const ProgramResult result = program.wait();
+  CAPTURE(result.err);
+  CHECK(result.code == 130);
+  CHECK(contains(result.err, " of 400 runs done and saved"));
+  CHECK(contains(result.err, "To continue:\n    plastic study "));
+  const std::size_t done = all.lines("out").size();
+  CHECK(done >= 1);
+  CHECK(done < 400);
+  const ProgramResult shown = run_program("study '" + (all / "out").string() + "'");
+  CHECK(shown.code == 0);
+  CHECK(contains(shown.out, std::to_string(done) + " of 400 runs done"));
+}
+
+TEST_CASE("apps.study.what_fails_is_a_result") {
+  const Studies all;
+  SUBCASE("a run that diverges") {
+    const std::string text =
+        small + variants + "seeds = [1, 2]\n[variant.fast]\noptimizer = 'sgd'\nlr = 1e30\n";
+    const ProgramResult result = all.run(text, "out");
+    CAPTURE(result.err);
+    REQUIRE(result.code == 0);
+    const std::vector<json> lines = all.lines("out");
+    REQUIRE(lines.size() == 6);
+    CHECK(lines[4]["end"] == "diverged");
+    CHECK(contains(lines[4]["message"].get<std::string>(), "the loss is not a number in epoch 1"));
+    CHECK(lines[3]["end"] == "finished");
+    CHECK(contains(result.out, "diverged: the loss"));
+    CHECK_FALSE(contains(result.out, "nan%"));
+  }
+  SUBCASE("a search in which all diverge") {
+    const ProgramResult result = all.run(small +
+                                             "validation = 0.2\noptimizers = ['sgd']\nseeds = "
+                                             "[1]\n[tuning]\ntrials = 2\nseeds = [7]\n"
+                                             "[search.sgd]\nlr = [1e30, 1e29]\n",
+                                         "out");
+    CAPTURE(result.err);
+    REQUIRE(result.code == 0);
+    CHECK(all.lines("out").back()["end"] == "diverged");
+  }
+  SUBCASE("a run that is killed") {
+    const std::string text = small +
+                             "optimizers = ['sgd']\nseeds = [1]\n[variant.long]\noptimizer "
+                             "= 'sgd'\n[task.a]\nepochs = 100000\n";
+    RunningProgram program(all.command(text, "out", "--jobs 1"));
+    // Its children, one after the other.
+    const std::string parent = std::to_string(program.process());
+    int killed = 0;
+    for (int i = 0; i < 2000 && killed < 2; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      std::istringstream children(read_file("/proc/" + parent + "/task/" + parent + "/children"));
+      int child = 0;
+      static int last = 0;
+      if (!(children >> child) || child == last) continue;
+      last = child;
+      kill(child, SIGKILL);
+      ++killed;
+    }
+    const ProgramResult result = program.wait();
+    CAPTURE(result.err);
+    CAPTURE(result.out);
+    REQUIRE(result.code == 0);
+    const std::vector<json> lines = all.lines("out");
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0]["end"] == "unfinished");
+    CHECK(contains(lines[1]["message"].get<std::string>(), "ended by signal 9"));
+    CHECK(contains(result.out, "failed: ended by signal 9"));
+    // It is not tried again, unless that is asked for.
+    const ProgramResult again = all.run(text, "out");
+    CHECK(contains(again.out, "2 done"));
+    const ProgramResult retry = all.run(text, "out", "--retry --dry-run");
+    CHECK(contains(retry.out, "0 done"));
+  }
+}
+
+TEST_CASE("apps.study.dry_run") {
+  const Studies all;
+  const std::string text = small + "validation = 0.2\n" + variants + "seeds = [1, 2]\n" + search;
+  const ProgramResult result = all.run(text, "out", "--dry-run");
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  CHECK(contains(result.out, "tuning   3 runs, 3 left, "));
+  CHECK(contains(result.out, "verdict  4 runs, 4 left, "));
+  CHECK(contains(result.out, "in all   "));
+  CHECK_FALSE(fs::exists(all / "out"));
+  REQUIRE(all.run(text, "out").code == 0);
+  CHECK(contains(all.run(text, "out", "--dry-run").out, "verdict  4 runs, 0 left, 0 s"));
+}
+
+TEST_CASE("apps.study.usage") {
+  const Studies all;
+  const auto refused = [&](const std::string& text, const std::string& arguments, int code,
+                           const std::string& message) {
+    const ProgramResult result = all.run(text, "out", arguments);
+    CAPTURE(result.err);
+    CHECK(result.code == code);
+    CHECK(contains(result.err, message));
+  };
+  refused(small + variants, "", 2, "a.toml: line 1: seeds: the file names none");
+  refused(small + variants + "seeds = [1]\n", "--jobs 0", 2, "--jobs");
+  refused("data = 'mnist'\ndata-dir = '/nowhere'\n" + variants + "seeds = [1]\n", "", 1,
+          "/nowhere");
+  refused(small + variants + "seeds = [1]\nbatch-size = 500\ndrop-last = true\n", "", 2,
+          "batch-size");
+  CHECK(run_program("study").code == 2);
+  CHECK(run_program("study /nowhere.toml").code == 1);
+}
