@@ -278,11 +278,12 @@ class Reader {
     if (kind != kinds.end()) {
       name = rest.substr(0, dot);
       dimension.kind = static_cast<SearchDimension::Kind>(kind - kinds.begin());
-    } else if (entry.kind != Kind::list) {
-      refuse(entry, find_option(rest) == nullptr ? "unknown option or form" + form
-                                                 : "one value is no search" + form +
-                                                       "; a fixed value belongs into a "
-                                                       "[variant.NAME]");
+    } else if (dot != std::string::npos && find_option(rest.substr(0, dot)) != nullptr) {
+      refuse(entry, "unknown form " + rest.substr(dot + 1) + form);
+    } else if (entry.kind != Kind::list && find_option(rest) != nullptr) {
+      refuse(entry, "one value is no search" + form +
+                        "; a fixed value belongs into a "
+                        "[variant.NAME]");
     }
     const GridOption grid = read_option(entry, name);
     dimension.option = grid.option;

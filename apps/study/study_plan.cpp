@@ -187,9 +187,13 @@ std::string StudyPlan::task_name(const StudyFile::Task& task,
     }();
     const bool is_named = one.option->name == "data" || one.option->name == "model";
     if (is_named && task.name.empty()) continue;
-    const bool is_condition = task.name.empty() && one.option->effect == Effect::condition &&
-                              !one.option->may_change && one.option->name != "validation" &&
-                              plain_text(one.option->print(usual)) != one.value;
+    // Of what is trained, the model's options are not said, nor what only the choice of settings
+    // needs.
+    const bool is_of_data = one.option->group == "Data" &&
+                            one.option->effect == Effect::condition &&
+                            one.option->name != "validation";
+    const bool is_condition =
+        task.name.empty() && is_of_data && plain_text(one.option->print(usual)) != one.value;
     if (is_varied || is_condition) name += ", " + one.option->name + " " + one.value;
   }
   return name;

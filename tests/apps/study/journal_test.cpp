@@ -9,9 +9,11 @@
 
 #include "plastic/core/error.h"
 #include "tests/apps/program.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/text.h"
 
 using namespace plastic::apps;
-using namespace plastic::tests;
+using namespace plastic::test;
 namespace fs = std::filesystem;
 
 namespace {
