@@ -14,6 +14,9 @@
 
 namespace plastic::apps {
 
+/// The longest run that can be asked for.
+constexpr std::int64_t max_epochs = 1'000'000;
+
 /// The values of the options that `train` and `compare` take. The table that names them is
 /// option_table().
 struct RunOptions {

@@ -126,7 +126,7 @@ std::optional<Checkpoint> resume_folder(const SavedRunOptions& options) {
 int planned_epochs(const Checkpoint& checkpoint) {
   for (const ConfigEntry& entry :
        parse_config("the checkpoint's configuration", checkpoint.config)) {
-    if (entry.key == "epochs") return static_cast<int>(parse_integer(entry.value, 1, 1'000'000));
+    if (entry.key == "epochs") return static_cast<int>(parse_integer(entry.value, 1, max_epochs));
   }
   fail("resume", "the checkpoint's configuration does not say how many epochs the run was to have");
 }

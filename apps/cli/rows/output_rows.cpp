@@ -1,0 +1,51 @@
+#include "apps/cli/rows/rows.h"
+
+namespace plastic::apps::rows {
+std::vector<Option> output_rows() {
+  const std::string group = "Output";
+  return {
+      {.name = "keep-best",
+       .group = group,
+       .help = "Keep the network of the epoch with the best test accuracy, best.safetensors",
+       .take = [](O& o, Text text) { o.keep_best = parse_switch(text); },
+       .print = [](const O& o) { return switch_value(o.keep_best); },
+       .effect = Effect::none,
+       .may_change = true,
+       .commands = CommandSet::train},
+      {.name = "early-stopping",
+       .group = "Training",
+       .value_name = "N",
+       .default_text = "never",
+       .help = "End the run when the test accuracy was not better for N epochs",
+       .take = [](O& o, Text text) { o.early_stopping = parse_count(text, 1, max_epochs); },
+       .print =
+           [](const O& o) { return where(o.early_stopping > 0, std::int64_t{o.early_stopping}); },
+       .may_change = true,
+       .commands = CommandSet::train},
+      {.name = "out",
+       .group = group,
+       .value_name = "DIR",
+       .default_text = "write nothing",
+       .help = "Write the results to this folder; it is created, and refused when it is not empty",
+       .take = [](O& o, Text text) { o.out = text; },
+       .effect = Effect::call},
+      {.name = "overwrite",
+       .group = group,
+       .help = "Replace the results in a folder that is not empty; other files stay",
+       .take = [](O& o, Text text) { o.overwrite = parse_switch(text); },
+       .effect = Effect::call},
+      {.name = "config",
+       .group = "Configuration",
+       .value_name = "FILE",
+       .help = "Take the options from this TOML file, named as here without dashes in front; what "
+               "is given explicitly takes precedence",
+       .effect = Effect::call},
+      {.name = "resume",
+       .group = "Configuration",
+       .value_name = "DIR",
+       .effect = Effect::call,
+       .commands = CommandSet::train},
+  };
+}
+
+}  // namespace plastic::apps::rows

@@ -1,0 +1,57 @@
+#include "apps/cli/rows/rows.h"
+#include "apps/training/schedules.h"
+
+namespace plastic::apps::rows {
+std::vector<Option> training_rows() {
+  const std::string group = "Training";
+  return {
+      {.name = "seed",
+       .group = group,
+       .value_name = "N",
+       .default_text = std::to_string(TrainConfig().seed),
+       .help = "Decides initial weights, dropout, order and subset of the images",
+       .take = [](O& o, Text text) { o.run.seed = parse_seed(text); },
+       .print = [](const O& o) { return o.run.seed; },
+       .effect = Effect::repetition,
+       .commands = CommandSet::train},
+      {.name = "epochs",
+       .group = group,
+       .value_name = "N",
+       .default_text = std::to_string(TrainConfig().epochs),
+       .help = "Passes over the training images",
+       .take = [](O& o, Text text) { o.run.epochs = parse_count(text, 1, max_epochs); },
+       .print = [](const O& o) { return std::int64_t{o.run.epochs}; },
+       .effect = Effect::condition,
+       .may_change = true},
+      {.name = "batch-size",
+       .group = group,
+       .value_name = "N",
+       .default_text = std::to_string(TrainConfig().batch_size),
+       .help = "Images per step",
+       .take = [](O& o, Text text) { o.batch_size = parse_integer(text, 1, 1 << 20); },
+       .print = [](const O& o) { return o.run.batch_size; }},
+      {.name = "drop-last",
+       .group = group,
+       .help = "Leave out the last batch of each epoch where it is not full; a single image that "
+               "batch normalisation cannot be trained on is always left out",
+       .take = [](O& o, Text text) { o.run.drop_last = parse_switch(text); },
+       .print = [](const O& o) { return switch_value(o.run.drop_last); }},
+      {.name = "schedule",
+       .group = "Optimizer",
+       .value_name = "NAME",
+       .default_text = name_of(TrainConfig().schedule),
+       .help = "How the learning rate goes, beside --lr-decay: " + join(schedule_names()) +
+               "; the last two are at their end when --epochs are through",
+       .take = [](O& o, Text text) { o.run.schedule = parse_schedule(text); },
+       .print = [](const O& o) { return name_of(o.run.schedule); }},
+      {.name = "warmup",
+       .group = "Optimizer",
+       .value_name = "N",
+       .default_text = "0",
+       .help = "Epochs in which the learning rate first rises linearly",
+       .take = [](O& o, Text text) { o.run.warmup_epochs = parse_count(text, 0, max_epochs); },
+       .print = [](const O& o) { return std::int64_t{o.run.warmup_epochs}; }},
+  };
+}
+
+}  // namespace plastic::apps::rows
