@@ -1,5 +1,7 @@
 #include "plastic/data/dataset.h"
 
+#include <algorithm>
+
 #include "core/check.h"
 #include "data/check_dataset.h"
 #include "data/selection.h"
@@ -37,6 +39,27 @@ ImageDataset subset(const ImageDataset& dataset, double fraction, Generator& gen
   const std::int64_t count = checked_count("subset", dataset.size(), fraction);
   if (fraction == 1) return dataset;
   return select(dataset, sample(dataset.size(), count, generator));
+}
+
+ImageDataset subset_per_class(const ImageDataset& dataset, std::int64_t count,
+                              Generator& generator) {
+  constexpr const char* op = "subset_per_class";
+  const std::vector<std::int64_t> labels = checked_labels(op, dataset);
+  if (count < 1) fail(op, "count must be at least 1, got ", count);
+  const auto members = members_of_classes(labels, dataset.class_names.size());
+  std::vector<std::int64_t> chosen;
+  for (std::size_t c = 0; c < members.size(); ++c) {
+    const std::int64_t size = std::ssize(members[c]);
+    if (size < count) {
+      fail(op, "class ", dataset.class_names[c], " has ", size, ", fewer than the ", count,
+           " asked for; give a smaller count");
+    }
+    for (const std::int64_t i : sample(size, count, generator)) {
+      chosen.push_back(members[c][static_cast<std::size_t>(i)]);
+    }
+  }
+  std::ranges::sort(chosen);
+  return select(dataset, chosen);
 }
 
 }  // namespace plastic::data

@@ -33,6 +33,15 @@ std::vector<std::int64_t> sample(std::int64_t size, std::int64_t count, Generato
   return chosen;
 }
 
+std::vector<std::vector<std::int64_t>> members_of_classes(const std::vector<std::int64_t>& labels,
+                                                          std::size_t classes) {
+  std::vector<std::vector<std::int64_t>> members(classes);
+  for (std::int64_t i = 0; i < std::ssize(labels); ++i) {
+    members[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])].push_back(i);
+  }
+  return members;
+}
+
 ImageDataset select(const ImageDataset& dataset, std::span<const std::int64_t> indices) {
   ImageDataset out = dataset;
   out.images = Rows(dataset.images).at(indices);

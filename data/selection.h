@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -12,6 +13,10 @@ namespace plastic::data {
 /// `count` of 0, 1, ..., size - 1, in order; every choice is equally likely. Algorithm S of Knuth,
 /// The Art of Computer Programming, volume 2, section 3.4.2.
 std::vector<std::int64_t> sample(std::int64_t size, std::int64_t count, Generator& generator);
+
+/// The indices of each class's examples, in order. Every label is at least 0 and below `classes`.
+std::vector<std::vector<std::int64_t>> members_of_classes(const std::vector<std::int64_t>& labels,
+                                                          std::size_t classes);
 
 /// The examples of these indices, in new tensors.
 ImageDataset select(const ImageDataset& dataset, std::span<const std::int64_t> indices);

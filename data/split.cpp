@@ -64,10 +64,7 @@ Parts parts_of(const Dataset& dataset, const std::vector<bool>& chosen) {
 std::vector<bool> stratified_choice(const char* op, const std::vector<std::int64_t>& labels,
                                     std::size_t classes, double fraction, Generator& generator) {
   const std::int64_t total = validation_count(op, std::ssize(labels), fraction);
-  std::vector<std::vector<std::int64_t>> members(classes);
-  for (std::int64_t i = 0; i < std::ssize(labels); ++i) {
-    members[static_cast<std::size_t>(labels[static_cast<std::size_t>(i)])].push_back(i);
-  }
+  const std::vector<std::vector<std::int64_t>> members = members_of_classes(labels, classes);
   std::vector<std::int64_t> sizes;
   for (const auto& indices : members) sizes.push_back(std::ssize(indices));
   const std::vector<std::int64_t> counts = quotas(sizes, fraction, total);

@@ -8,6 +8,7 @@
 #include "apps/training/last_batch.h"
 #include "apps/training/model_choice.h"
 #include "apps/training/optimizer_options.h"
+#include "apps/training/training_part.h"
 #include "core/text.h"
 #include "plastic/core/device.h"
 #include "plastic/data/image_folder.h"
@@ -22,6 +23,11 @@ void settle(RunOptions& options) {
     throw UsageError(std::string(options.orientation ? "--orientation" : "--skip-bad-images") +
                      ": only for --data folder; " + options.data + " is read as it was published");
   }
+  if (options.run.limit_per_class && options.run.fraction != 1) {
+    throw UsageError(
+        "--limit-per-class: --fraction says as well how much of the training set to "
+        "use; give one of the two");
+  }
   if (options.paper && options.data == "cifar-10") {
     options.run.batch_size = 64;
     options.run.augment = {.crop_padding = 4, .flip = 0.5};
@@ -29,6 +35,13 @@ void settle(RunOptions& options) {
   if (options.batch_size) options.run.batch_size = *options.batch_size;
   if (options.augment) options.run.augment = *options.augment;
   resolve_model(options.run);
+}
+
+std::vector<std::string> idle_options(const RunOptions& options) {
+  const TrainConfig& run = options.run;
+  if (run.label_noise > 0 || run.label_noise_kind == TrainConfig().label_noise_kind) return {};
+  return {"--label-noise-kind " + name_of(run.label_noise_kind) +
+          " has no effect without --label-noise"};
 }
 
 std::int64_t image_size(const RunOptions& options) {
@@ -54,11 +67,19 @@ std::string paper_settings_text() {
 }
 
 std::string run_header(const RunOptions& options, const data::DatasetPair& data) {
-  const std::int64_t images = training_size(data.train.size(), options.run.fraction);
+  const std::int64_t images = training_size(options.run, data.train);
+  const std::int64_t validation_images = validation_size(options.run, data.train);
   TextStream text;
   text << "data       " << data.name << " (" << printable(data.source) << "): " << images << " of "
-       << data.train.size() << " training images, " << data.test.size() << " test images\n"
-       << (options.run.augment.any()
+       << data.train.size() << " training images, ";
+  if (validation_images > 0) text << validation_images << " for validation, ";
+  text << data.test.size() << " test images\n";
+  if (options.run.label_noise > 0) {
+    text << "labels     " << mislabelled_size(options.run, data.train)
+         << " of the training images have a wrong one (" << name_of(options.run.label_noise_kind)
+         << ")\n";
+  }
+  text << (options.run.augment.any()
                ? "augment    " + join(augment_parts(options.run.augment)) + "\n"
                : "")
        << "model      " << describe_model(options.run, model_sizes(data.train)) << "\n";

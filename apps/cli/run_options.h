@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/cli/device_options.h"
 #include "apps/training/optimizer_overrides.h"
@@ -50,6 +51,9 @@ struct RunOptions {
 /// Once the command line is read: settles what options leave to each other, the paper's protocol
 /// for the data set included. Throws UsageError for options that contradict each other.
 void settle(RunOptions& options);
+
+/// A sentence for each of these options that has no effect beside the others.
+std::vector<std::string> idle_options(const RunOptions& options);
 
 /// What the images of a folder are resized to.
 std::int64_t image_size(const RunOptions& options);

@@ -74,6 +74,15 @@ ComparedRunsOptions resolve(const CompareOptions& options) {
   return resolved;
 }
 
+// What is drawn of small classes depends on the seed.
+void check_parts(const ComparedRunsOptions& options, const data::ImageDataset& train) {
+  TrainConfig config = options.run.run;
+  for (const std::uint64_t seed : options.seeds) {
+    config.seed = seed;
+    check_batches(config, train);
+  }
+}
+
 void print_header(const data::DatasetPair& data, const ComparedRunsOptions& options,
                   const ComparedRuns& runs) {
   std::cout << run_header(options.run, data) << "\noptimizers"
@@ -90,6 +99,9 @@ void print_header(const data::DatasetPair& data, const ComparedRunsOptions& opti
   }
   for (const std::string& sentence :
        idle_overrides(options.run.overrides, options.variants, options.optimizers)) {
+    std::cout << "warning    " << sentence << "\n";
+  }
+  for (const std::string& sentence : idle_options(options.run)) {
     std::cout << "warning    " << sentence << "\n";
   }
   if (options.is_continued) {
@@ -150,7 +162,7 @@ void compare(const CompareOptions& options) {
   check_device(run.run.device);
   if (run.threads) set_num_threads(*run.threads);
   const data::DatasetPair data = load_data(run);
-  check_batches(run.run, data.train);
+  check_parts(resolved, data.train);
   std::optional<FolderLock> lock;
   std::optional<ReaderMayLeave> reader;
   if (!run.out.empty()) {
@@ -185,7 +197,8 @@ std::string footer() {
          "grad-only alike, but --np.mode for neuroplastic only.\n"
          "\n"
          "The table shows the test accuracy after the last epoch, mean ± sample standard\n"
-         "deviation over the seeds; the difference to the first optimizer, seed by seed; in how "
+         "deviation over the seeds, with --validation after that on the validation images; the "
+         "difference to the first optimizer, seed by seed; in how "
          "many seeds the "
          "row\n"
          "is ahead of it; and the seconds of training per run, without the tests. A run whose "
@@ -234,7 +247,7 @@ void add_compare(CLI::App& program) {
     add_text_option(
         command, "--seeds", "N,N,...", "41,42,43", "Training",
         "One run per optimizer for each; a seed decides initial weights, dropout, order "
-        "and subset of the images",
+        "and subset of the images, which of them are for validation, and label noise",
         [options](const std::string& text) { options->seeds = parse_seeds(text); });
   });
 }

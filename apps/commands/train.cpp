@@ -6,6 +6,7 @@
 
 #include "apps/cli/config_file.h"
 #include "apps/cli/config_option.h"
+#include "apps/cli/config_reader.h"
 #include "apps/cli/options.h"
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
@@ -31,6 +32,8 @@ struct TrainOptions {
   RunOptions run;
   /// The run in run.out is continued.
   bool resume = false;
+  /// Which options of that run choose by accuracy: "keep-best", "early-stopping".
+  std::vector<std::string> choices_before = {};
   /// Of the run's folder, as soon as it is there.
   std::optional<FolderLock> lock = {};
 };
@@ -42,7 +45,43 @@ std::vector<std::string> resolve(RunOptions& options) {
   check_overrides(options.overrides, variants);
   options.run.optimizer = resolve_settings(options.optimizer, options.paper, options.overrides);
   check_schedule(options.run);
-  return idle_overrides(options.overrides, variants, {options.run.optimizer});
+  std::vector<std::string> idle =
+      idle_overrides(options.overrides, variants, {options.run.optimizer});
+  for (const std::string& sentence : idle_options(options)) idle.push_back(sentence);
+  return idle;
+}
+
+// The options that choose an epoch by its accuracy.
+std::vector<std::string> choices(const RunOptions& options) {
+  std::vector<std::string> names;
+  if (options.keep_best) names.emplace_back("keep-best");
+  if (options.early_stopping > 0) names.emplace_back("early-stopping");
+  return names;
+}
+
+// Refuses to choose by the test set, whose accuracy would no longer say what to expect of new
+// images. Runs that were begun when this was possible are continued, with a warning for each
+// choice.
+std::vector<std::string> check_choices(const TrainOptions& options) {
+  if (options.run.run.validation > 0) return {};
+  std::vector<std::string> warnings;
+  for (const std::string& name : choices(options.run)) {
+    if (std::ranges::find(options.choices_before, name) == options.choices_before.end()) {
+      const std::string remedy =
+          options.resume ? "this run set none aside; begin another: plastic train --config " +
+                               shell_quoted((options.run.out / "config.toml").string()) +
+                               " --validation 0.1 --out FOLDER"
+                         : "give --validation 0.1, or leave out --" + name;
+      throw UsageError("--" + name +
+                       ": needs a part of the training set to choose by, as an accuracy that "
+                       "something was chosen by is too high; " +
+                       remedy);
+    }
+    warnings.push_back("--" + name +
+                       " chooses by the test set, as this run was begun without "
+                       "--validation: expect less of new images than the accuracy it reports");
+  }
+  return warnings;
 }
 
 SavedRunOptions saved_run_options(const RunOptions& options, const data::DatasetPair& data) {
@@ -94,12 +133,31 @@ std::vector<EpochResult> run(const SavedRunOptions& saved, Training& training,
   }
 }
 
+// What the run reached: after its last epoch, and after the one that was chosen.
+std::vector<std::string> summary(const RunOptions& options,
+                                 const std::vector<EpochResult>& results) {
+  const EpochResult& last = results.back();
+  const int best = best_epoch(results);
+  const EpochResult& chosen = results[static_cast<std::size_t>(best) - 1];
+  const std::string test = format_percent(chosen.test_accuracy);
+  const std::string after = " after epoch " + std::to_string(best);
+  const std::string final_line = "final test accuracy " + format_percent(last.test_accuracy);
+  if (last.validation_accuracy && chosen.validation_accuracy) {
+    return {final_line + ", validation accuracy " + format_percent(*last.validation_accuracy),
+            "best validation accuracy " + format_percent(*chosen.validation_accuracy) + after +
+                ", where the test accuracy is " + test};
+  }
+  if (choices(options).empty()) return {final_line};
+  return {final_line, "best test accuracy " + test + after};
+}
+
 void train(TrainOptions& options) {
   RunOptions& run_options = options.run;
   if (run_options.keep_best && run_options.out.empty()) throw UsageError("--keep-best needs --out");
   std::optional<ReaderMayLeave> reader;
   if (!run_options.out.empty()) reader.emplace();
-  const std::vector<std::string> idle = resolve(run_options);
+  std::vector<std::string> warnings = resolve(run_options);
+  for (const std::string& warning : check_choices(options)) warnings.push_back(warning);
   const TrainConfig& config = run_options.run;
   use(run_options.arithmetic, config.device);
   check_device(config.device);
@@ -113,7 +171,7 @@ void train(TrainOptions& options) {
   std::cout << run_header(run_options, data) << ", seed " << config.seed << "\noptimizer  "
             << config.optimizer.name << (run_options.paper ? " (the paper's settings): " : ": ")
             << describe(config.optimizer) << "\n";
-  for (const std::string& sentence : idle) std::cout << "warning    " << sentence << "\n";
+  for (const std::string& sentence : warnings) std::cout << "warning    " << sentence << "\n";
   if (options.resume) {
     std::cout << "resumed    " << printable(run_options.out.string());
     if (start) {
@@ -132,19 +190,12 @@ void train(TrainOptions& options) {
   Training training(config, data, display);
   const std::vector<EpochResult> results = run(saved, training, start);
 
-  const int best = best_epoch(results);
-  const auto accuracy = [&](int epoch) {
-    return format_percent(results[static_cast<std::size_t>(epoch) - 1].test_accuracy);
-  };
   if (std::ssize(results) < config.epochs) {
     progress.print("stopped early: nothing better in " +
                    std::to_string(run_options.early_stopping) +
                    (run_options.early_stopping == 1 ? " epoch" : " epochs"));
   }
-  progress.print("final test accuracy " + format_percent(results.back().test_accuracy));
-  if (run_options.keep_best || run_options.early_stopping > 0) {
-    progress.print("best test accuracy " + accuracy(best) + " after epoch " + std::to_string(best));
-  }
+  for (const std::string& line : summary(run_options, results)) progress.print(line);
   if (!run_options.out.empty()) {
     progress.print("results in " + printable((run_options.out / "metrics.jsonl").string()));
   }
@@ -155,19 +206,26 @@ std::string footer() {
          "  config.toml             all that decides the run, for --config\n"
          "  metrics.jsonl           what each epoch brought\n"
          "  checkpoint.safetensors  after each epoch: where the run stands, for --resume\n"
-         "  best.safetensors        with --keep-best: the network of the best epoch\n"
+         "  best.safetensors        with --keep-best: the network of the best epoch by validation\n"
          "  diverged.json           where the loss stopped being finite, if it did\n"
-         "Ctrl-C, SIGTERM or SIGHUP ends the run after the batch under way, of training or of the\n"
-         "test, and saves it, with exit code 130; a second one ends it at once. 'plastic train\n"
-         "--resume DIR' continues from there, as if nothing had happened, and after any other end\n"
-         "from the last whole epoch. Without --out there is nothing to save, and the first signal\n"
-         "ends the run at once, with the same exit code.\n"
+         "Ctrl-C, SIGTERM or SIGHUP ends the run after the batch under way, of training or of an\n"
+         "evaluation, and saves it, with exit code 130; a second one ends it at once.\n"
+         "'plastic train --resume DIR' continues from there, as if nothing had happened, and "
+         "after\n"
+         "any other end from the last whole epoch. Without --out there is nothing to save, and "
+         "the\n"
+         "first signal ends the run at once, with the same exit code.\n"
          "\n"
          "metrics.jsonl holds one JSON object per epoch: epoch, train_loss,\n"
-         "train_accuracy (over the epoch's batches as they were met), test_loss, test_accuracy,\n"
-         "seconds, images_per_second (training alone), learning_rate (in the middle of the epoch)\n"
-         "and, with --np.diagnostics, diagnostics (means over the epoch's steps). Accuracies are\n"
+         "train_accuracy (over the epoch's batches as they were met), with --validation\n"
+         "validation_loss and validation_accuracy, test_loss, test_accuracy, seconds,\n"
+         "images_per_second (training alone), learning_rate (in the middle of the epoch) and,\n"
+         "with --np.diagnostics, diagnostics (means over the epoch's steps). Accuracies are\n"
          "fractions.\n"
+         "\n"
+         "An accuracy that something was chosen by is too high, so the test set chooses nothing:\n"
+         "--keep-best and --early-stopping go by the validation part, and the test accuracy of\n"
+         "the epoch that they choose says what to expect of new images.\n"
          "\n"
          "The paper's settings:\n" +
          paper_settings_text() +
@@ -176,10 +234,21 @@ std::string footer() {
          "  plastic train\n"
          "  plastic train --data fashion-mnist --paper --out runs/fashion\n"
          "  plastic train --resume runs/fashion --epochs 20\n"
+         "  plastic train --validation 0.1 --keep-best --early-stopping 5 --out runs/best\n"
          "  plastic train --config runs/fashion/config.toml --seed 42 --out runs/fashion-42\n"
          "  plastic train --data mnist --data-dir ~/mnist --optimizer sgd --lr 0.05 --epochs 3\n"
          "  plastic train --np.plasticity-scale 2 --np.warmup-epochs 2 --np.diagnostics --out "
          "runs/np";
+}
+
+// Of choices(), those in a configuration file.
+std::vector<std::string> choices_in(const std::filesystem::path& config) {
+  std::vector<std::string> names;
+  for (const ConfigEntry& entry : read_config(config)) {
+    const bool is_choice = entry.key == "keep-best" || entry.key == "early-stopping";
+    if (is_choice && entry.value != "false") names.push_back(entry.key);
+  }
+  return names;
 }
 
 void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& options) {
@@ -202,6 +271,7 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
       fail("resume", folder, ": has no config.toml, so no run was begun there");
     }
     options->lock.emplace("resume", folder);
+    options->choices_before = choices_in(config);
     apply_config(command, config);
   });
 }

@@ -1,5 +1,7 @@
 #include "apps/report/metrics_reader.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <sstream>
@@ -64,9 +66,12 @@ EpochRecord record(MetricsObject object, int epoch_before, const Place& place) {
     const MetricsMember* member = object.find(needed);
     if (member == nullptr || !member->is_number()) place.reject("no number \"", needed, "\"");
   }
-  const double accuracy = object.find("test_accuracy")->number;
-  if (!(accuracy >= 0.0 && accuracy <= 1.0)) {
-    place.reject("expected \"test_accuracy\" from 0 to 1, found ", accuracy);
+  for (const char* name : {"test_accuracy", "validation_accuracy"}) {
+    const MetricsMember* accuracy = object.find(name);
+    if (accuracy == nullptr || !accuracy->is_number()) continue;
+    if (!(accuracy->number >= 0.0 && accuracy->number <= 1.0)) {
+      place.reject("expected \"", name, "\" from 0 to 1, found ", accuracy->number);
+    }
   }
   const double seconds = object.find("seconds")->number;
   if (!(seconds >= 0.0 && seconds <= max_seconds)) {
@@ -89,6 +94,13 @@ double EpochRecord::number(const std::string& name) const {
     if (key == name) return value;
   }
   return std::numeric_limits<double>::quiet_NaN();
+}
+
+std::vector<EpochRecord>::const_iterator chosen_epoch(const std::vector<EpochRecord>& epochs) {
+  return std::ranges::max_element(epochs, {}, [](const EpochRecord& epoch) {
+    const double validation = epoch.number("validation_accuracy");
+    return std::isnan(validation) ? epoch.number("test_accuracy") : validation;
+  });
 }
 
 std::vector<EpochRecord> read_metrics(const std::filesystem::path& path) {

@@ -21,9 +21,13 @@ struct EpochRecord {
   double number(const std::string& name) const;
 };
 
+/// The epoch of the best validation accuracy, or, where a run has none, of the best test accuracy;
+/// the first of equals. `epochs.end()` for none.
+std::vector<EpochRecord>::const_iterator chosen_epoch(const std::vector<EpochRecord>& epochs);
+
 /// Reads the metrics of a run. Throws Error naming the file and the line that cannot be read, is no
-/// JSON object, has no epoch after that of the line before, no test_accuracy from 0 to 1 or no
-/// seconds; and for a file without any line.
+/// JSON object, has no epoch after that of the line before, no test_accuracy from 0 to 1, a
+/// validation_accuracy outside it or no seconds; and for a file without any line.
 std::vector<EpochRecord> read_metrics(const std::filesystem::path& path);
 
 }  // namespace plastic::apps

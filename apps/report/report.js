@@ -22,11 +22,14 @@ const shape = group => SHAPES[(group + round(group) + Math.floor(round(group) / 
 
 const percent = {unit: '%', scale: 100, digits: 2};
 const plain = {unit: '', scale: 1, digits: 4};
+const APART = 'on the part of the training set that was set aside to choose by';
 const CURVES = [
   {name: 'test_accuracy', title: 'Test accuracy', ...percent},
+  {name: 'validation_accuracy', title: 'Validation accuracy', note: APART, ...percent},
   {name: 'train_accuracy', title: 'Training accuracy',
     note: 'over the batches as they were met, with dropout', ...percent},
   {name: 'test_loss', title: 'Test loss', ...plain},
+  {name: 'validation_loss', title: 'Validation loss', note: APART, ...plain},
   {name: 'train_loss', title: 'Training loss',
     note: 'over the batches as they were met, with dropout', ...plain},
   {name: 'learning_rate', title: 'Learning rate', ...plain, logarithmic: true, fromZero: true},

@@ -99,8 +99,7 @@ bool is_listed(const ListedComparison& comparison, const fs::path& run) {
 // Whether its last epochs brought nothing better, which is a regular end.
 bool stopped_early(const std::vector<EpochRecord>& epochs, int patience) {
   if (patience == 0 || epochs.empty()) return false;
-  const auto accuracy = [](const EpochRecord& epoch) { return epoch.number("test_accuracy"); };
-  const auto best = std::ranges::max_element(epochs, {}, accuracy);
+  const auto best = chosen_epoch(epochs);
   return epochs.back().epoch - best->epoch >= patience;
 }
 

@@ -1,6 +1,7 @@
 #include "apps/report/report_table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "apps/cli/values.h"
@@ -19,7 +20,13 @@ OptimizerRuns summary(const ReportGroup& group) {
   for (const ReportRun& run : group.runs) {
     SeedRun ended{.seed = run.seed, .end = run.end, .epochs = last_epoch(run)};
     for (const EpochRecord& epoch : run.epochs) ended.seconds += epoch.number("seconds");
-    if (!run.epochs.empty()) ended.accuracy = run.epochs.back().number("test_accuracy");
+    if (!run.epochs.empty()) {
+      ended.accuracy = run.epochs.back().number("test_accuracy");
+      ended.validation_accuracy = run.epochs.back().number("validation_accuracy");
+      if (!std::isnan(ended.validation_accuracy)) {
+        ended.chosen_accuracy = chosen_epoch(run.epochs)->number("test_accuracy");
+      }
+    }
     row.runs.push_back(ended);
   }
   return row;
@@ -85,14 +92,21 @@ std::string table_html(const ReportTable& table) {
       std::ranges::any_of(notes, [](const std::string& note) { return !note.empty(); });
   // One row has nothing to be compared with.
   const bool is_compared = rows.size() > 1;
+  const bool shows_validation = has_validation(rows);
   std::string html =
       std::string(
           "<table><caption>Test accuracy after the last epoch, mean ± deviation of a "
           "sample over the seeds") +
       (is_compared ? "; the difference to the first row, seed by seed" : "") +
+      (shows_validation ? "; the validation accuracy then, and the test accuracy after the epoch "
+                          "that validation would choose"
+                        : "") +
       "</caption><thead><tr>"
       "<th scope=\"col\">optimizer</th><th scope=\"col\">runs</th><th scope=\"col\">epochs</th>"
       "<th scope=\"col\">test accuracy, %</th>" +
+      (shows_validation ? "<th scope=\"col\">validation accuracy, %</th>"
+                          "<th scope=\"col\">test at best validation, %</th>"
+                        : "") +
       (is_compared ? "<th scope=\"col\">points vs first</th><th scope=\"col\">seeds won</th>"
                    : "") +
       "<th scope=\"col\">seconds per run</th>";
@@ -103,6 +117,7 @@ std::string table_html(const ReportTable& table) {
     html += "<tr><th scope=\"row\">" + escape_html(rows[i].label) + "</th>";
     std::vector<std::string> texts = {std::to_string(rows[i].runs.size()),
                                       epochs_cell(table.groups[i]), cells.accuracy};
+    if (shows_validation) texts.insert(texts.end(), {cells.validation, cells.chosen});
     if (is_compared) texts.insert(texts.end(), {cells.difference, cells.wins});
     texts.push_back(cells.seconds);
     for (const std::string& text : texts) html += "<td>" + escape_html(text) + "</td>";

@@ -142,6 +142,16 @@ std::string conditions_text(const Settings& conditions) {
   }
   const std::string* fraction = value_of(conditions, "fraction");
   if (fraction != nullptr && *fraction != "1") parts.push_back("fraction " + *fraction);
+  if (const std::string* limit = value_of(conditions, "limit-per-class")) {
+    parts.push_back(*limit + " per class");
+  }
+  if (const std::string* validation = value_of(conditions, "validation")) {
+    parts.push_back("validation " + *validation);
+  }
+  if (const std::string* noise = value_of(conditions, "label-noise")) {
+    const std::string* kind = value_of(conditions, "label-noise-kind");
+    parts.push_back((kind == nullptr ? "" : *kind + " ") + "label noise " + *noise);
+  }
   return join(parts);
 }
 

@@ -4,6 +4,7 @@
 
 #include "apps/cli/values.h"
 #include "apps/runs/run_files.h"
+#include "apps/training/training.h"
 #include "core/check.h"
 #include "plastic/core/safetensors.h"
 
@@ -72,12 +73,16 @@ std::optional<Checkpoint> load_checkpoint_head(const fs::path& folder) {
   return head_of(path, read_safetensors_info(path).metadata);
 }
 
-void save_best(const fs::path& folder, int epoch, double test_accuracy, const std::string& data,
+void save_best(const fs::path& folder, const EpochResult& epoch, const std::string& data,
                const StateDict& model) {
   check_run_file("checkpoint", best_path(folder));
-  save_safetensors(
-      best_path(folder), model,
-      {{"epoch", std::to_string(epoch)}, {"test_accuracy", exact(test_accuracy)}, {"data", data}});
+  Metadata metadata = {{"epoch", std::to_string(epoch.epoch)},
+                       {"test_accuracy", exact(epoch.test_accuracy)},
+                       {"data", data}};
+  if (epoch.validation_accuracy) {
+    metadata["validation_accuracy"] = exact(*epoch.validation_accuracy);
+  }
+  save_safetensors(best_path(folder), model, metadata);
 }
 
 }  // namespace plastic::apps

@@ -9,6 +9,8 @@
 
 namespace plastic::apps {
 
+struct EpochResult;
+
 /// Where a run stands between two steps.
 struct Checkpoint {
   /// Whole epochs done.
@@ -37,8 +39,9 @@ std::optional<Checkpoint> load_checkpoint(
 /// The same without the state, of which nothing is read.
 std::optional<Checkpoint> load_checkpoint_head(const std::filesystem::path& folder);
 
-/// Replaces FOLDER/best.safetensors by a model's parameters; `data` as in Checkpoint.
-void save_best(const std::filesystem::path& folder, int epoch, double test_accuracy,
+/// Replaces FOLDER/best.safetensors by the parameters that a model had after `epoch`; `data` as in
+/// Checkpoint.
+void save_best(const std::filesystem::path& folder, const EpochResult& epoch,
                const std::string& data, const StateDict& model);
 
 }  // namespace plastic::apps

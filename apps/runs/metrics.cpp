@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "apps/runs/json_parser.h"
@@ -17,12 +18,14 @@ std::string metrics_line(const EpochResult& result) {
       {"epoch", result.epoch},
       {"train_loss", result.train_loss},
       {"train_accuracy", result.train_accuracy},
-      {"test_loss", result.test_loss},
-      {"test_accuracy", result.test_accuracy},
-      {"seconds", result.seconds},
-      {"images_per_second", result.images_per_second},
-      {"learning_rate", result.learning_rate},
   };
+  if (result.validation_loss) json["validation_loss"] = *result.validation_loss;
+  if (result.validation_accuracy) json["validation_accuracy"] = *result.validation_accuracy;
+  json["test_loss"] = result.test_loss;
+  json["test_accuracy"] = result.test_accuracy;
+  json["seconds"] = result.seconds;
+  json["images_per_second"] = result.images_per_second;
+  json["learning_rate"] = result.learning_rate;
   for (const auto& [name, value] : result.diagnostics) json["diagnostics"][name] = value;
   return json.dump() + "\n";
 }
@@ -41,6 +44,13 @@ double number(const ordered_json& value, const std::string& name) {
 double number_in(const ordered_json& object, const std::string& name) {
   const auto found = object.find(name);
   if (found == object.end()) fail("metrics", "not a line of metrics: no number \"", name, "\"");
+  return number(*found, name);
+}
+
+// Of what not every run has.
+std::optional<double> number_if_any(const ordered_json& object, const std::string& name) {
+  const auto found = object.find(name);
+  if (found == object.end()) return std::nullopt;
   return number(*found, name);
 }
 
@@ -66,6 +76,8 @@ EpochResult parse_metrics_line(const std::string& line) {
   EpochResult result{.epoch = epoch_number(json),
                      .train_loss = number_in(json, "train_loss"),
                      .train_accuracy = number_in(json, "train_accuracy"),
+                     .validation_loss = number_if_any(json, "validation_loss"),
+                     .validation_accuracy = number_if_any(json, "validation_accuracy"),
                      .test_loss = number_in(json, "test_loss"),
                      .test_accuracy = number_in(json, "test_accuracy"),
                      .seconds = number_in(json, "seconds"),

@@ -8,7 +8,8 @@
 
 namespace plastic::apps {
 
-/// One line of metrics.jsonl: epoch, train_loss, train_accuracy, test_loss, test_accuracy, seconds,
+/// One line of metrics.jsonl: epoch, train_loss, train_accuracy, validation_loss and
+/// validation_accuracy where a part is set aside, test_loss, test_accuracy, seconds,
 /// images_per_second, learning_rate and, when there are any, diagnostics; with the line's end.
 std::string metrics_line(const EpochResult& result);
 

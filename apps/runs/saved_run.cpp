@@ -155,8 +155,7 @@ class Keeper {
     const EpochResult& last = results.back();
     metrics_.append(last);
     if (options_.keep_best && best_epoch(results) == last.epoch) {
-      save_best(options_.folder, last.epoch, last.test_accuracy, options_.data,
-                training_.model_state());
+      save_best(options_.folder, last, options_.data, training_.model_state());
     }
     save_state(last.epoch);
   }
@@ -212,7 +211,9 @@ std::vector<EpochResult> run_saved(const SavedRunOptions& options, Training& tra
 }
 
 int best_epoch(const std::vector<EpochResult>& results) {
-  const auto best = std::ranges::max_element(results, {}, &EpochResult::test_accuracy);
+  const auto best = std::ranges::max_element(results, {}, [](const EpochResult& result) {
+    return result.validation_accuracy.value_or(result.test_accuracy);
+  });
   return best == results.end() ? 0 : best->epoch;
 }
 

@@ -20,7 +20,7 @@ struct SavedRunOptions {
   std::string data = {};
   int epochs = 1;
   bool keep_best = false;
-  /// Ends the run when the test accuracy has not been better for so many epochs; 0 for never.
+  /// Ends the run when nothing has been better than best_epoch() for so many epochs; 0 for never.
   int early_stopping = 0;
 };
 
@@ -60,7 +60,8 @@ int planned_epochs(const Checkpoint& checkpoint);
 std::vector<EpochResult> run_saved(const SavedRunOptions& options, Training& training,
                                    const std::optional<Checkpoint>& start);
 
-/// The epoch of the best test accuracy, the first of equals; 0 for none.
+/// The epoch of the best validation accuracy, the first of equals; 0 for none. In runs that set
+/// nothing aside, which older programs let choose, that of the best test accuracy.
 int best_epoch(const std::vector<EpochResult>& results);
 
 /// Whether the last `patience` epochs brought nothing better. Never when it is 0.

@@ -35,7 +35,15 @@ bool is_there(const fs::path& path) {
 SeedRun summary(std::uint64_t seed, RunEnd end, const std::vector<EpochResult>& results) {
   SeedRun run{.seed = seed, .end = end};
   for (const EpochResult& result : results) run.seconds += result.seconds;
-  if (!results.empty()) run.accuracy = results.back().test_accuracy;
+  if (!results.empty()) {
+    const EpochResult& last = results.back();
+    run.accuracy = last.test_accuracy;
+    if (last.validation_accuracy) {
+      run.validation_accuracy = *last.validation_accuracy;
+      run.chosen_accuracy =
+          results[static_cast<std::size_t>(best_epoch(results)) - 1].test_accuracy;
+    }
+  }
   run.epochs = static_cast<int>(results.size());
   return run;
 }

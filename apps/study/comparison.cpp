@@ -18,6 +18,11 @@ std::string plus_minus(double mean, double deviation, bool sign) {
   return std::isnan(deviation) ? text : text + " ± " + format_fixed(100.0 * deviation, 2);
 }
 
+std::string mean_text(const std::vector<double>& fractions) {
+  if (fractions.empty()) return "-";
+  return plus_minus(mean(fractions), sample_deviation(fractions), false);
+}
+
 std::string points(double fraction) {
   return format_fixed(100.0 * std::abs(fraction), 2) + " points";
 }
@@ -36,7 +41,7 @@ std::size_t planned(const OptimizerRuns& row) { return std::max(row.planned, row
 std::vector<double> of_finished(const OptimizerRuns& row, double SeedRun::*number) {
   std::vector<double> numbers;
   for (const SeedRun& run : row.runs) {
-    if (run.end == RunEnd::finished) numbers.push_back(run.*number);
+    if (run.end == RunEnd::finished && !std::isnan(run.*number)) numbers.push_back(run.*number);
   }
   return numbers;
 }
@@ -111,6 +116,19 @@ std::vector<double> seconds(const OptimizerRuns& row) {
   return of_finished(row, &SeedRun::seconds);
 }
 
+std::vector<double> validation_accuracies(const OptimizerRuns& row) {
+  return of_finished(row, &SeedRun::validation_accuracy);
+}
+
+std::vector<double> chosen_accuracies(const OptimizerRuns& row) {
+  return of_finished(row, &SeedRun::chosen_accuracy);
+}
+
+bool has_validation(std::span<const OptimizerRuns> rows) {
+  return std::ranges::any_of(
+      rows, [](const OptimizerRuns& row) { return !validation_accuracies(row).empty(); });
+}
+
 int count(const OptimizerRuns& row, RunEnd end) {
   return static_cast<int>(std::ranges::count(row.runs, end, &SeedRun::end));
 }
@@ -154,7 +172,9 @@ ComparisonCells comparison_cells(const OptimizerRuns& first, const OptimizerRuns
     cells.accuracy = count(row, RunEnd::diverged) > 0 ? "diverged" : "-";
     cells.seconds = "-";
   } else {
-    cells.accuracy = plus_minus(mean(reached), sample_deviation(reached), false);
+    cells.accuracy = mean_text(reached);
+    cells.validation = mean_text(validation_accuracies(row));
+    cells.chosen = mean_text(chosen_accuracies(row));
     cells.seconds = format_fixed(mean(seconds(row)), 2);
   }
   if (&row == &first) {
@@ -186,13 +206,19 @@ std::string comparison_table(std::span<const OptimizerRuns> rows) {
   for (const OptimizerRuns& row : rows) {
     name_width = std::max(name_width, static_cast<int>(std::ssize(row.label)) + 2);
   }
-  std::string table = pad("optimizer", name_width) + pad("test accuracy, %", accuracy_width) +
+  const bool shows_validation = has_validation(rows);
+  const auto validation_cell = [&](const std::string& text) {
+    return shows_validation ? pad(text, accuracy_width) : "";
+  };
+  std::string table = pad("optimizer", name_width) + validation_cell("validation, %") +
+                      pad("test accuracy, %", accuracy_width) +
                       pad("points vs first", difference_width) + pad("seeds won", wins_width) +
                       "seconds per run\n";
   for (const OptimizerRuns& row : rows) {
     const ComparisonCells cells = comparison_cells(rows.front(), row);
-    table += pad(row.label, name_width) + pad(cells.accuracy, accuracy_width) +
-             pad(cells.difference, difference_width) + pad(cells.wins, wins_width) +
+    table += pad(row.label, name_width) + validation_cell(cells.validation) +
+             pad(cells.accuracy, accuracy_width) + pad(cells.difference, difference_width) +
+             pad(cells.wins, wins_width) +
              (cells.note.empty() ? cells.seconds : pad(cells.seconds, seconds_width) + cells.note) +
              "\n";
   }

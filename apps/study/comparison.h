@@ -24,6 +24,10 @@ struct SeedRun {
   RunEnd end = RunEnd::finished;
   /// Test accuracy after the last epoch done, a fraction; NaN where none is.
   double accuracy = std::numeric_limits<double>::quiet_NaN();
+  /// Validation accuracy then; NaN where nothing is set aside.
+  double validation_accuracy = std::numeric_limits<double>::quiet_NaN();
+  /// Test accuracy after the epoch of the best validation accuracy; NaN likewise.
+  double chosen_accuracy = std::numeric_limits<double>::quiet_NaN();
   /// Training time, without the evaluation.
   double seconds = 0.0;
   int epochs = 0;
@@ -43,6 +47,11 @@ struct OptimizerRuns {
 /// The values of the finished runs, in their order.
 std::vector<double> accuracies(const OptimizerRuns& row);
 std::vector<double> seconds(const OptimizerRuns& row);
+/// Those after the last epoch, and the test accuracies of the epochs that validation chose; none
+/// where a run has no validation part.
+std::vector<double> validation_accuracies(const OptimizerRuns& row);
+std::vector<double> chosen_accuracies(const OptimizerRuns& row);
+bool has_validation(std::span<const OptimizerRuns> rows);
 int count(const OptimizerRuns& row, RunEnd end);
 
 /// A row against the first one, over the seeds that both have run to an end.
@@ -66,6 +75,9 @@ VersusFirst versus_first(const OptimizerRuns& first, const OptimizerRuns& row);
 /// no number says "diverged" or "-".
 struct ComparisonCells {
   std::string accuracy;
+  /// Validation accuracy, and the test accuracy of the epoch that it chose.
+  std::string validation = "-";
+  std::string chosen = "-";
   std::string difference;
   std::string wins;
   std::string seconds;
@@ -75,8 +87,9 @@ struct ComparisonCells {
 
 ComparisonCells comparison_cells(const OptimizerRuns& first, const OptimizerRuns& row);
 
-/// The table of a comparison: mean and deviation of the accuracy, paired difference against the
-/// first optimizer and seeds won against it, seconds per run.
+/// The table of a comparison: mean and deviation of the accuracy, after that on the validation part
+/// where there is one, paired difference against the first optimizer and seeds won against it,
+/// seconds per run.
 std::string comparison_table(std::span<const OptimizerRuns> rows);
 
 /// What the table shows, in words: who is ahead of whom, by how much and in how many seeds, where

@@ -40,15 +40,20 @@ ordered_json by_seed(std::span<const std::uint64_t> seeds, const OptimizerRuns& 
   return numbers;
 }
 
-ordered_json runs_json(const OptimizerRuns& row) {
+ordered_json runs_json(const OptimizerRuns& row, bool has_part) {
   ordered_json runs = ordered_json::array();
   for (const SeedRun& run : row.runs) {
     // NaN, which JSON writes as null, where no epoch was done.
-    runs.push_back({{"seed", run.seed.value_or(0)},
-                    {"end", name_of(run.end)},
-                    {"epochs", run.epochs},
-                    {"test_accuracy", run.accuracy},
-                    {"seconds", run.seconds}});
+    ordered_json json = {{"seed", run.seed.value_or(0)},
+                         {"end", name_of(run.end)},
+                         {"epochs", run.epochs},
+                         {"test_accuracy", run.accuracy},
+                         {"seconds", run.seconds}};
+    if (has_part) {
+      json["validation_accuracy"] = run.validation_accuracy;
+      json["test_accuracy_of_best_validation"] = run.chosen_accuracy;
+    }
+    runs.push_back(std::move(json));
   }
   return runs;
 }
@@ -56,6 +61,7 @@ ordered_json runs_json(const OptimizerRuns& row) {
 ordered_json row_json(const ComparisonState& state, std::size_t i) {
   const OptimizerRuns& row = state.rows[i];
   const std::vector<double> reached = accuracies(row);
+  const bool has_part = state.options.run.validation > 0;
   // A mean of none and a deviation of one are NaN, which JSON writes as null.
   ordered_json json = {
       {"name", row.name},
@@ -68,8 +74,19 @@ ordered_json row_json(const ComparisonState& state, std::size_t i) {
       {"mean_seconds", mean(seconds(row))},
       {"test_accuracies", by_seed(state.seeds, row, &SeedRun::accuracy)},
       {"seconds", by_seed(state.seeds, row, &SeedRun::seconds)},
-      {"runs", runs_json(row)},
+      {"runs", runs_json(row, has_part)},
   };
+  if (has_part) {
+    const std::vector<double> validation = validation_accuracies(row);
+    const std::vector<double> chosen = chosen_accuracies(row);
+    json["mean_validation_accuracy"] = mean(validation);
+    json["deviation_validation_accuracy"] = sample_deviation(validation);
+    json["mean_test_accuracy_of_best_validation"] = mean(chosen);
+    json["deviation_test_accuracy_of_best_validation"] = sample_deviation(chosen);
+    json["validation_accuracies"] = by_seed(state.seeds, row, &SeedRun::validation_accuracy);
+    json["test_accuracies_of_best_validation"] =
+        by_seed(state.seeds, row, &SeedRun::chosen_accuracy);
+  }
   if (i == 0) return json;
   const VersusFirst versus = versus_first(state.rows.front(), row);
   json["versus_first"] = {{"mean_difference", versus.mean},

@@ -94,12 +94,18 @@ void TrainingDisplay::on_epoch(const EpochResult& result) {
   if (!epoch_lines_) return;
   const std::string count = std::to_string(epochs_);
   const std::string epoch = std::to_string(result.epoch);
-  progress_.print(label_ + "epoch " + pad(epoch, -static_cast<int>(count.size())) + "/" + count +
-                  "  train loss " + format_fixed(result.train_loss, 4) + " accuracy " +
-                  format_percent(result.train_accuracy) + "  test loss " +
-                  format_fixed(result.test_loss, 4) + " accuracy " +
-                  format_percent(result.test_accuracy) + "  " + format_fixed(result.seconds, 2) +
-                  " s  " + format_fixed(result.images_per_second, 0) + " images/s");
+  const auto part = [](const char* name, double loss, double accuracy) {
+    return std::string("  ") + name + " loss " + format_fixed(loss, 4) + " accuracy " +
+           format_percent(accuracy);
+  };
+  std::string line = label_ + "epoch " + pad(epoch, -static_cast<int>(count.size())) + "/" + count +
+                     part("train", result.train_loss, result.train_accuracy);
+  if (result.validation_loss && result.validation_accuracy) {
+    line += part("validation", *result.validation_loss, *result.validation_accuracy);
+  }
+  progress_.print(line + part("test", result.test_loss, result.test_accuracy) + "  " +
+                  format_fixed(result.seconds, 2) + " s  " +
+                  format_fixed(result.images_per_second, 0) + " images/s");
 }
 
 std::string format_duration(double seconds) {

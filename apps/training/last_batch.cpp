@@ -2,6 +2,7 @@
 
 #include "apps/cli/values.h"
 #include "apps/training/model_choice.h"
+#include "apps/training/training_part.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/error.h"
 
@@ -10,7 +11,7 @@ namespace {
 
 /// Images in the last batch of an epoch; 0 where all batches are full.
 std::int64_t images_left(const TrainConfig& config, const data::ImageDataset& train) {
-  return training_size(train.size(), config.fraction) % config.batch_size;
+  return training_size(config, train) % config.batch_size;
 }
 
 /// Tried on a network of its own, so that the one to be trained stays as it is.
@@ -32,7 +33,7 @@ bool refuses_one_image(const TrainConfig& config, const data::ImageDataset& trai
 bool leaves_out_last_batch(const TrainConfig& config, const data::ImageDataset& train) {
   const std::int64_t left = images_left(config, train);
   if (left == 0 || config.drop_last) return left != 0;
-  const bool is_only_batch = training_size(train.size(), config.fraction) == left;
+  const bool is_only_batch = training_size(config, train) == left;
   return left == 1 && !is_only_batch && refuses_one_image(config, train);
 }
 
@@ -45,7 +46,8 @@ std::string last_batch_text(const TrainConfig& config, const data::ImageDataset&
 }
 
 void check_batches(const TrainConfig& config, const data::ImageDataset& train) {
-  const std::int64_t images = training_size(train.size(), config.fraction);
+  check_training_part(config, train);
+  const std::int64_t images = training_size(config, train);
   if (!config.drop_last || images >= config.batch_size) return;
   throw UsageError("--drop-last: the training set has " + std::to_string(images) +
                    (images == 1 ? " image" : " images") + ", fewer than a batch of " +

@@ -12,7 +12,8 @@ bool leaves_out_last_batch(const TrainConfig& config, const data::ImageDataset& 
 /// What run_header() says of it: ", the last one, of 3 images, left out", or nothing.
 std::string last_batch_text(const TrainConfig& config, const data::ImageDataset& train);
 
-/// Throws UsageError where --drop-last leaves nothing to train on.
+/// Throws UsageError where there is nothing to train on, or not what the run asks for: where
+/// training_part() refuses, or --drop-last leaves no batch.
 void check_batches(const TrainConfig& config, const data::ImageDataset& train);
 
 }  // namespace plastic::apps

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <optional>
 
 #include "apps/cli/values.h"
 #include "apps/runs/run_state.h"
@@ -13,6 +14,7 @@
 #include "apps/training/model_choice.h"
 #include "apps/training/schedules.h"
 #include "apps/training/train_step.h"
+#include "apps/training/training_part.h"
 #include "core/check.h"
 #include "optim/numbers.h"
 #include "plastic/data/loader.h"
@@ -45,15 +47,15 @@ class Training::Run {
   Run(const TrainConfig& config, const data::DatasetPair& data, TrainingObserver& observer)
       : config_(config),
         observer_(observer),
-        train_set_(draw_subset(config, data)),
-        train_loader_(train_set_, loader_options(config, data.train)),
-        test_loader_(data.test,
-                     {.batch_size = evaluation_batch, .shuffle = false, .device = config.device}),
+        part_(training_part(config, data.train)),
+        train_loader_(part_.train, loader_options(config, data.train)),
+        test_loader_(data.test, evaluation_options(config)),
         model_(build_model(data.train)),
         optimizer_(make_optimizer(config.optimizer, model_->parameters())),
         scheduler_(*optimizer_, make_schedule(config, train_loader_.batch_count())),
         sums_(config.device),
         step_(*model_, *optimizer_, train_loader_, sums_, generator_, config.device) {
+    if (part_.validation) validation_loader_.emplace(*part_.validation, evaluation_options(config));
     // The model keeps a reference to its generator: from here on it draws dropout.
     generator_ = {.seed = config.seed, .stream = streams::dropout};
   }
@@ -61,9 +63,12 @@ class Training::Run {
   EpochResult run_epoch(int epoch) {
     optimizer_->set_epoch(epoch, config_.epochs);
     EpochResult result = train_epoch(epoch);
-    const EpochSums test = test_after(epoch);
-    const std::int64_t steps = train_loader_.batch_count();
-    check_finite(test.loss(), "the test loss", epoch, steps, steps);
+    if (validation_loader_) {
+      const EpochSums validation = evaluate_after(epoch, *validation_loader_, "validation");
+      result.validation_loss = validation.loss();
+      result.validation_accuracy = validation.accuracy();
+    }
+    const EpochSums test = evaluate_after(epoch, test_loader_, "test");
     in_epoch_ = false;
     result.test_loss = test.loss();
     result.test_accuracy = test.accuracy();
@@ -118,9 +123,8 @@ class Training::Run {
             .device = config.device};
   }
 
-  static data::ImageDataset draw_subset(const TrainConfig& config, const data::DatasetPair& data) {
-    Generator generator{.seed = config.seed, .stream = streams::subset};
-    return data::subset(data.train, config.fraction, generator);
+  static data::LoaderOptions evaluation_options(const TrainConfig& config) {
+    return {.batch_size = evaluation_batch, .shuffle = false, .device = config.device};
   }
 
   nn::ModulePtr build_model(const data::ImageDataset& dataset) {
@@ -131,11 +135,15 @@ class Training::Run {
     return model;
   }
 
-  EpochSums test_after(int epoch) {
+  // `what` the images are for: "test".
+  EpochSums evaluate_after(int epoch, data::Loader& loader, const std::string& what) {
     try {
-      return evaluate(*model_, test_loader_, config_.device);
+      EpochSums sums = evaluate(*model_, loader, config_.device);
+      const std::int64_t steps = train_loader_.batch_count();
+      check_finite(sums.loss(), "the " + what + " loss", epoch, steps, steps);
+      return sums;
     } catch (const Interrupted&) {
-      throw Interrupted("interrupted during the test after epoch " + std::to_string(epoch));
+      throw Interrupted("interrupted during the " + what + " after epoch " + std::to_string(epoch));
     }
   }
 
@@ -197,14 +205,13 @@ class Training::Run {
   }
 
   // `value` came about in the steps from `first` to `last`.
-  void check_finite(double value, const char* what, int epoch, std::int64_t first,
+  void check_finite(double value, const std::string& what, int epoch, std::int64_t first,
                     std::int64_t last) const {
     if (std::isfinite(value)) return;
     const std::string place =
         first == last ? "step " + std::to_string(last)
                       : "between steps " + std::to_string(first) + " and " + std::to_string(last);
-    const std::string where = std::string(what) +
-                              (std::isnan(value) ? " is not a number" : " is infinite") +
+    const std::string where = what + (std::isnan(value) ? " is not a number" : " is infinite") +
                               " in epoch " + std::to_string(epoch) + ", " + place;
     throw Diverged("[train] the run diverged: " + where + " (" + config_.optimizer.name +
                        ", seed " + std::to_string(config_.seed) + ", lr " +
@@ -214,8 +221,9 @@ class Training::Run {
 
   TrainConfig config_;
   TrainingObserver& observer_;
-  data::ImageDataset train_set_;
+  TrainingPart part_;
   data::Loader train_loader_;
+  std::optional<data::Loader> validation_loader_;
   data::Loader test_loader_;
   Generator generator_;
   nn::ModulePtr model_;
@@ -254,12 +262,8 @@ std::int64_t steps_into_epoch(const StateDict& state) {
   return sums.batches();
 }
 
-std::int64_t training_size(std::int64_t full_size, double fraction) {
-  return std::llround(fraction * static_cast<double>(full_size));
-}
-
 std::int64_t steps_per_epoch(const TrainConfig& config, const data::ImageDataset& train) {
-  const std::int64_t images = training_size(train.size(), config.fraction);
+  const std::int64_t images = training_size(config, train);
   const bool has_rest = images % config.batch_size != 0;
   return images / config.batch_size + (has_rest && !leaves_out_last_batch(config, train) ? 1 : 0);
 }

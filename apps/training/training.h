@@ -13,6 +13,7 @@
 #include "plastic/core/state_dict.h"
 #include "plastic/data/augment.h"
 #include "plastic/data/dataset.h"
+#include "plastic/data/label_noise.h"
 
 namespace plastic::apps {
 
@@ -23,6 +24,8 @@ constexpr std::uint64_t initial_weights = 0;
 constexpr std::uint64_t dropout = 1;
 constexpr std::uint64_t shuffle = 2;
 constexpr std::uint64_t subset = 3;
+constexpr std::uint64_t validation = 4;
+constexpr std::uint64_t label_noise = 5;
 }  // namespace streams
 
 /// How the learning rate goes: constant, to 0 at the end of the run along half a cosine, or up and
@@ -48,6 +51,15 @@ class Diverged : public Error {
 struct TrainConfig {
   /// Share of the training set, drawn separately for each seed.
   double fraction = 1.0;
+  /// Images of each class to draw in place of a fraction of all, separately for each seed.
+  std::optional<std::int64_t> limit_per_class = {};
+  /// Share of the drawn images to set aside, class by class, to choose by; 0 for none. The rest is
+  /// trained on.
+  double validation = 0.0;
+  /// Share of the labels that are trained on to make wrong, and how. The labels of the validation
+  /// part and of the test set stay as they are.
+  double label_noise = 0.0;
+  data::LabelNoise label_noise_kind = data::LabelNoise::symmetric;
   /// One of model_names().
   std::string model = "mlp";
   /// Sizes of mlp's hidden layers; its default when left out.
@@ -76,6 +88,9 @@ struct EpochResult {
   /// Over the epoch's training batches as they were met: in training mode, before each step.
   double train_loss = 0.0;
   double train_accuracy = 0.0;
+  /// Over the validation part in evaluation mode, after the epoch; empty where none is set aside.
+  std::optional<double> validation_loss = {};
+  std::optional<double> validation_accuracy = {};
   /// Over the whole test set in evaluation mode, after the epoch.
   double test_loss = 0.0;
   double test_accuracy = 0.0;
@@ -107,9 +122,6 @@ class TrainingObserver {
   virtual void on_step(const StepResult&) {}
   virtual void on_epoch(const EpochResult&) {}
 };
-
-/// Images in the training set that `fraction` of it leaves: what data::subset takes.
-std::int64_t training_size(std::int64_t full_size, double fraction);
 
 /// Optimizer steps of an epoch; `train` is the whole training set.
 std::int64_t steps_per_epoch(const TrainConfig& config, const data::ImageDataset& train);

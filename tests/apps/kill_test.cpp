@@ -17,7 +17,8 @@ TEST_CASE("apps.kill.loses_nothing") {
   constexpr int kills = 10;
   const TemporaryFolder folder;
   const std::string settings =
-      " --fraction 0.02 --hidden 16 --batch-size 50 --epochs 30 --threads 2 --keep-best";
+      " --fraction 0.02 --hidden 16 --batch-size 50 --epochs 30 --threads 2 "
+      "--validation 0.2 --keep-best";
   const std::string whole = folder / "whole";
   const std::string parts = folder / "parts";
   using Clock = std::chrono::steady_clock;

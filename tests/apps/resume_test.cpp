@@ -71,12 +71,14 @@ TEST_CASE("apps.resume.bit_exact") {
         "lion --beta1 0.8", "neuroplastic --np.hybrid-base adamw",
         "neuroplastic --np.bounded-residual",
         "neuroplastic --np.orthogonal-residual --np.decoupled-weight-decay --weight-decay 0.01",
-        "neuroplastic --np.hybrid-base sgd_momentum --fraction 0.9"}) {
+        "neuroplastic --np.hybrid-base sgd_momentum --fraction 0.9",
+        "adam --fraction 0.9 --label-noise 0.3 --augment crop",
+        "sgd --limit-per-class 12 --label-noise 0.4 --label-noise-kind pair"}) {
     CAPTURE(optimizer);
     const Runs runs;
     const std::string arguments =
-        std::string("--dropout 0.3 --prefetch 2 --keep-best --optimizer ") + optimizer +
-        " --epochs ";
+        std::string("--dropout 0.3 --prefetch 2 --validation 0.2 --keep-best --optimizer ") +
+        optimizer + " --epochs ";
     runs.train("whole", arguments + "4");
     runs.train("parts", arguments + "2");
     const ProgramResult result = runs.resume("parts", "--epochs 4");
@@ -90,7 +92,7 @@ TEST_CASE("apps.resume.bit_exact") {
 
 TEST_CASE("apps.resume.before_the_first_epoch") {
   const Runs runs;
-  runs.train("whole", "--epochs 2 --keep-best");
+  runs.train("whole", "--epochs 2 --validation 0.2 --keep-best");
   fs::create_directory(runs / "parts");
   fs::copy_file(runs / "whole/config.toml", runs / "parts/config.toml");
   CHECK(runs.resume("parts", "--keep-best").code == 0);
@@ -100,7 +102,7 @@ TEST_CASE("apps.resume.before_the_first_epoch") {
 // Beginning again would replace what was done.
 TEST_CASE("apps.resume.without_its_checkpoint") {
   const Runs runs;
-  runs.train("run", "--epochs 2 --keep-best");
+  runs.train("run", "--epochs 2 --validation 0.2 --keep-best");
   const std::string metrics = read_file(runs / "run/metrics.jsonl");
   fs::remove(runs / "run/checkpoint.safetensors");
   for (const char* missing : {"", "metrics.jsonl"}) {
@@ -204,8 +206,8 @@ TEST_CASE("apps.resume.of_an_older_program") {
 // again.
 TEST_CASE("apps.resume.metrics_ahead") {
   const Runs runs;
-  runs.train("whole", "--epochs 3 --keep-best");
-  runs.train("parts", "--epochs 2 --keep-best");
+  runs.train("whole", "--epochs 3 --validation 0.2 --keep-best");
+  runs.train("parts", "--epochs 2 --validation 0.2 --keep-best");
   const std::string metrics = read_file(runs / "parts/metrics.jsonl");
   write_file(runs / "parts/metrics.jsonl", metrics + "{\"epoch\":3,\"train_");
   CHECK(runs.resume("parts", "--epochs 3").code == 0);
@@ -330,7 +332,9 @@ TEST_CASE("apps.resume.fewer_epochs_than_are_under_way") {
 
 TEST_CASE("apps.resume.early_stopping_and_best") {
   const Runs runs;
-  runs.train("run", "--epochs 200 --optimizer adam --lr 0.003 --early-stopping 3 --keep-best");
+  runs.train("run",
+             "--epochs 200 --optimizer adam --lr 0.003 --validation 0.2 --early-stopping 3 "
+             "--keep-best");
   const std::size_t epochs = line_count(read_file(runs / "run/metrics.jsonl"));
   CHECK(epochs < 200);
   const plastic::Safetensors best = plastic::load_safetensors(runs / "run/best.safetensors");
@@ -341,9 +345,39 @@ TEST_CASE("apps.resume.early_stopping_and_best") {
   CHECK(line_count(read_file(runs / "run/metrics.jsonl")) == epochs);
 }
 
+// As they were before a part of the training set could be set aside.
+TEST_CASE("apps.resume.a_run_that_chooses_by_the_test_set") {
+  const Runs runs;
+  runs.train("run", "--epochs 1");
+  const ProgramResult added = runs.resume("run", "--epochs 2 --keep-best");
+  CAPTURE(added.err);
+  CHECK(added.code == 2);
+  CHECK(contains(added.err, "--keep-best: needs a part of the training set to choose by"));
+  CHECK(contains(added.err, "--validation 0.1 --out FOLDER"));
+  CHECK(contains(read_file(runs / "run/config.toml"), "epochs = 1\n"));
+
+  std::string config = read_file(runs / "run/config.toml");
+  config.insert(config.find("threads = "), "keep-best = true\nearly-stopping = 9\n");
+  write_file(runs / "run/config.toml", config);
+  const ProgramResult older = runs.resume("run", "--epochs 2");
+  CAPTURE(older.err);
+  CHECK(older.code == 0);
+  CHECK(contains(older.out, "warning    --keep-best chooses by the test set"));
+  CHECK(contains(older.out, "warning    --early-stopping chooses by the test set"));
+  CHECK(contains(older.out, "best test accuracy "));
+  CHECK(fs::exists(runs / "run/best.safetensors"));
+  // Nor is it a way to begin another such run.
+  const ProgramResult repeated =
+      run_program("train --config '" + (runs / "run/config.toml").string() + "' --out '" +
+                  (runs / "again").string() + "'");
+  CHECK(repeated.code == 2);
+  CHECK(contains(repeated.err, "give --validation 0.1, or leave out --keep-best"));
+  CHECK_FALSE(fs::exists(runs / "again"));
+}
+
 TEST_CASE("apps.resume.overwrite_leaves_no_old_checkpoint") {
   const Runs runs;
-  runs.train("run", "--epochs 2 --keep-best");
+  runs.train("run", "--epochs 2 --validation 0.2 --keep-best");
   runs.train("run", "--epochs 1 --overwrite");
   CHECK(plastic::apps::load_checkpoint(runs / "run")->epoch == 1);
   CHECK_FALSE(fs::exists(runs / "run/best.safetensors"));

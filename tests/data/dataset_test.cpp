@@ -118,6 +118,49 @@ TEST_CASE("data.dataset.subset-errors") {
   CHECK(contains(error_of([&] { subset(all, 0.04, generator); }), {"0.04 of 10", "leaves none"}));
 }
 
+TEST_CASE("data.dataset.subset-per-class") {
+  // Three of class 0 for each of class 1; the pixels number the images.
+  ImageDataset all = numbered(200);
+  std::vector<std::int64_t> labels;
+  for (int i = 0; i < 200; ++i) labels.push_back(i % 4 == 0 ? 1 : 0);
+  all.labels = Tensor::from(std::span<const std::int64_t>(labels), {200});
+  std::vector<int> drawn(200);
+  const int rounds = 2000;
+  Generator generator = {.seed = 5};
+  for (int round = 0; round < rounds; ++round) {
+    const ImageDataset part = subset_per_class(all, 10, generator);
+    REQUIRE(part.size() == 20);
+    const auto pixels = part.images.to_vector<std::uint8_t>();
+    const auto classes = part.labels.to_vector<std::int64_t>();
+    CHECK(std::accumulate(classes.begin(), classes.end(), std::int64_t{0}) == 10);
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+      const std::uint8_t image = pixels[2 * i];
+      CHECK(classes[i] == labels[image]);
+      if (i > 0) CHECK(image > pixels[2 * i - 2]);
+      ++drawn[image];
+    }
+  }
+  for (std::size_t i = 0; i < 200; ++i) {
+    const double share = labels[i] == 1 ? 10.0 / 50 : 10.0 / 150;
+    CHECK(std::abs(drawn[i] - rounds * share) < 5 * std::sqrt(rounds * share * (1 - share)));
+  }
+}
+
+TEST_CASE("data.dataset.subset-per-class-errors") {
+  ImageDataset all = numbered(10);
+  Generator generator;
+  const auto error = [&](std::int64_t count) {
+    return error_of([&] { subset_per_class(all, count, generator); });
+  };
+  CHECK(contains(error(1), {"[subset_per_class] label 2 is 2", "names 2 classes"}));
+  all.labels = Tensor::zeros({10}, {.dtype = DType::i64});
+  CHECK(contains(error(1), {"class odd has 0, fewer than the 1", "give a smaller count"}));
+  all.class_names = {"all"};
+  CHECK(subset_per_class(all, 10, generator).size() == 10);
+  CHECK(contains(error(11), {"class all has 10, fewer than the 11"}));
+  CHECK(contains(error(0), {"count must be at least 1, got 0"}));
+}
+
 TEST_CASE("data.dataset.checks") {
   Generator generator;
   const auto error = [&](const ImageDataset& dataset) {

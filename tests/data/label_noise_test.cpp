@@ -67,6 +67,25 @@ TEST_CASE("data.label_noise.is-uniform-over-the-others") {
   }
 }
 
+TEST_CASE("data.label_noise.pair") {
+  const ImageDataset clean = labelled(1000, 10);
+  const auto before = clean.labels.to_vector<std::int64_t>();
+  Generator generator = {.seed = 3};
+  const NoisyLabels noisy = add_label_noise(clean, 0.45, generator, LabelNoise::pair);
+  const auto after = noisy.dataset.labels.to_vector<std::int64_t>();
+  std::vector<std::int64_t> differ;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    if (after[i] == before[i]) continue;
+    differ.push_back(static_cast<std::int64_t>(i));
+    CHECK(after[i] == (before[i] + 1) % 10);
+  }
+  CHECK(std::ssize(differ) == 450);
+  CHECK(differ == noisy.changed);
+  // Only what the labels become depends on the kind.
+  generator = {.seed = 3};
+  CHECK(add_label_noise(clean, 0.45, generator).changed == noisy.changed);
+}
+
 TEST_CASE("data.label_noise.by-generator") {
   const ImageDataset clean = labelled(100, 10);
   const auto noisy = [&](std::uint64_t seed) {
@@ -83,8 +102,10 @@ TEST_CASE("data.label_noise.errors") {
     CHECK(contains(error_of([&] { add_label_noise(labelled(10, 2), fraction, generator); }),
                    {"[label_noise] fraction must be 0 to 1"}));
   }
-  CHECK(contains(error_of([&] { add_label_noise(labelled(10, 1), 0.5, generator); }),
-                 {"[label_noise] there is no other class"}));
+  for (const LabelNoise kind : {LabelNoise::symmetric, LabelNoise::pair}) {
+    CHECK(contains(error_of([&] { add_label_noise(labelled(10, 1), 0.5, generator, kind); }),
+                   {"[label_noise] there is no other class"}));
+  }
   ImageDataset unnamed = labelled(10, 3);
   unnamed.class_names.pop_back();
   CHECK(contains(error_of([&] { add_label_noise(unnamed, 0.5, generator); }),

@@ -1,5 +1,6 @@
 #include "apps/cli/rows/rows.h"
 #include "apps/training/augmentation.h"
+#include "apps/training/training_part.h"
 #include "plastic/data/catalog.h"
 
 namespace plastic::apps::rows {
@@ -98,6 +99,55 @@ std::vector<Option> data_rows() {
              o.run.fraction = parse_number(text, {.low = 0.0, .high = 1.0, .low_included = false});
            },
        .print = [](const O& o) { return o.run.fraction; },
+       .effect = Effect::condition},
+      {.name = "limit-per-class",
+       .group = group,
+       .value_name = "N",
+       .default_text = "all",
+       .help = "Use N training images of each class, drawn for each seed; in place of --fraction",
+       .take = [](O& o,
+                  Text text) { o.run.limit_per_class = parse_integer(text, 1, 1'000'000'000); },
+       .print =
+           [](const O& o) {
+             return where(o.run.limit_per_class.has_value(), o.run.limit_per_class.value_or(0));
+           },
+       .effect = Effect::condition},
+      {.name = "validation",
+       .group = group,
+       .value_name = "F",
+       .default_text = "0",
+       .help = "Share of these images to set aside for validation instead of training on them, the "
+               "same share of each class, at least 0 and below 1; drawn for each seed. The network "
+               "is evaluated on them after each epoch, and they alone decide what --keep-best and "
+               "--early-stopping choose, so that the test set stays unseen",
+       .take =
+           [](O& o, Text text) {
+             o.run.validation =
+                 parse_number(text, {.low = 0.0, .high = 1.0, .high_included = false});
+           },
+       .print = [](const O& o) { return where(o.run.validation > 0, o.run.validation); },
+       .effect = Effect::condition},
+      {.name = "label-noise",
+       .group = group,
+       .value_name = "F",
+       .default_text = "0",
+       .help =
+           "Share of the labels trained on to make wrong, 0 to 1; drawn for each seed. Those of "
+           "the validation images and of the test set stay right",
+       .take = [](O& o,
+                  Text text) { o.run.label_noise = parse_number(text, {.low = 0.0, .high = 1.0}); },
+       .print = [](const O& o) { return where(o.run.label_noise > 0, o.run.label_noise); },
+       .effect = Effect::condition},
+      {.name = "label-noise-kind",
+       .group = group,
+       .value_name = "NAME",
+       .default_text = name_of(TrainConfig().label_noise_kind),
+       .help = "What a wrong label is: " + join(label_noise_names()) +
+               "; symmetric takes any other class, pair the next one, as if each class were taken "
+               "for its neighbour",
+       .take = [](O& o, Text text) { o.run.label_noise_kind = parse_label_noise(text); },
+       .print =
+           [](const O& o) { return where(o.run.label_noise > 0, name_of(o.run.label_noise_kind)); },
        .effect = Effect::condition},
   };
 }

@@ -6,7 +6,8 @@ std::vector<Option> output_rows() {
   return {
       {.name = "keep-best",
        .group = group,
-       .help = "Keep the network of the epoch with the best test accuracy, best.safetensors",
+       .help = "Keep the network of the epoch with the best validation accuracy, best.safetensors; "
+               "needs --validation",
        .take = [](O& o, Text text) { o.keep_best = parse_switch(text); },
        .print = [](const O& o) { return switch_value(o.keep_best); },
        .effect = Effect::none,
@@ -16,7 +17,8 @@ std::vector<Option> output_rows() {
        .group = "Training",
        .value_name = "N",
        .default_text = "never",
-       .help = "End the run when the test accuracy was not better for N epochs",
+       .help = "End the run when the validation accuracy was not better for N epochs; needs "
+               "--validation",
        .take = [](O& o, Text text) { o.early_stopping = parse_count(text, 1, max_epochs); },
        .print =
            [](const O& o) { return where(o.early_stopping > 0, std::int64_t{o.early_stopping}); },

@@ -9,7 +9,8 @@ std::vector<Option> training_rows() {
        .group = group,
        .value_name = "N",
        .default_text = std::to_string(TrainConfig().seed),
-       .help = "Decides initial weights, dropout, order and subset of the images",
+       .help = "Decides initial weights, dropout, order and subset of the images, which of them "
+               "are for validation, and label noise",
        .take = [](O& o, Text text) { o.run.seed = parse_seed(text); },
        .print = [](const O& o) { return o.run.seed; },
        .effect = Effect::repetition,

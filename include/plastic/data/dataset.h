@@ -38,4 +38,10 @@ struct DatasetPair {
 /// returns the whole set.
 ImageDataset subset(const ImageDataset& dataset, double fraction, Generator& generator);
 
+/// `count` examples of each class, drawn without replacement by `generator`, kept in their original
+/// order: for studies with few examples. Throws Error unless count >= 1, every class has as many
+/// and every label is one of the classes.
+ImageDataset subset_per_class(const ImageDataset& dataset, std::int64_t count,
+                              Generator& generator);
+
 }  // namespace plastic::data

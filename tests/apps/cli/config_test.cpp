@@ -16,9 +16,12 @@ TEST_CASE("apps.config.repeats_the_run") {
   const TemporaryFolder folder;
   write_tiny_mnist(folder.path());
   for (const char* options :
-       {"--optimizer neuroplastic --paper --np.diagnostics --np.max-alpha 1.75 --keep-best",
-        "--optimizer grad-only --lr 0.0123456789", "--optimizer sgd --momentum 0.7",
-        "--optimizer adamw --paper --early-stopping 1 --fraction 0.5 --hidden 20,10"}) {
+       {"--optimizer neuroplastic --paper --np.diagnostics --np.max-alpha 1.75 --keep-best "
+        "--validation 0.2",
+        "--optimizer grad-only --lr 0.0123456789 --limit-per-class 9 --label-noise 0.25",
+        "--optimizer sgd --momentum 0.7",
+        "--optimizer adamw --paper --early-stopping 1 --fraction 0.5 --hidden 20,10 "
+        "--validation 0.2 --label-noise 0.1 --label-noise-kind pair"}) {
     CAPTURE(options);
     fs::remove_all(folder / "first");
     fs::remove_all(folder / "again");

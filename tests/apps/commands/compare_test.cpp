@@ -108,6 +108,49 @@ std::size_t count_of(const std::string& text, const std::string& part) {
 
 }  // namespace
 
+TEST_CASE("apps.compare.validation") {
+  const Comparisons all;
+  const std::string arguments =
+      "--optimizers sgd,adam --epochs 3 --seeds 1,2 --validation 0.2 --label-noise 0.2 ";
+  const ProgramResult result = all.compare("runs", arguments);
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  CHECK(contains(result.out, "160 of 200 training images, 40 for validation, 50 test images"));
+  CHECK(contains(result.out, "optimizer     validation, %     test accuracy, %"));
+  const json comparison = all.result("runs");
+  CHECK(comparison["validation"] == 0.2);
+  CHECK(comparison["label_noise"] == 0.2);
+  CHECK(comparison["label_noise_kind"] == "symmetric");
+  for (const json& row : comparison["optimizers"]) {
+    for (const std::size_t i : {0, 1}) {
+      std::istringstream lines(read_file(
+          all / "runs" / (row["name"].get<std::string>() + "-seed-" + std::to_string(1 + i)) /
+          "metrics.jsonl"));
+      json last;
+      json chosen;
+      for (std::string line; std::getline(lines, line);) {
+        last = json::parse(line);
+        if (chosen.is_null() || last["validation_accuracy"] > chosen["validation_accuracy"]) {
+          chosen = last;
+        }
+      }
+      CHECK(row["validation_accuracies"][i] == last["validation_accuracy"]);
+      CHECK(row["test_accuracies_of_best_validation"][i] == chosen["test_accuracy"]);
+    }
+  }
+  CHECK(contains(read_file(all / "runs/report.html"), "validation 0.2, symmetric label noise 0.2"));
+  const ProgramResult other = all.compare(
+      "runs", "--optimizers sgd,adam --epochs 3 --seeds 1,2 --validation 0.3 --label-noise 0.2");
+  CHECK(other.code == 1);
+  CHECK(contains(other.err, "validation is 0.2 there and 0.3 here"));
+  // What a seed leaves without a class is seen before the first run.
+  const ProgramResult tiny = all.compare(
+      "tiny", "--optimizers sgd,adam --seeds 1,2,3,4 --limit-per-class 1 --validation 0.5");
+  CHECK(tiny.code == 2);
+  CHECK(contains(tiny.err, "it needs a second image"));
+  CHECK_FALSE(fs::exists(all / "tiny"));
+}
+
 TEST_CASE("apps.compare.diverging") {
   const Comparisons all;
   const std::string arguments =

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -189,7 +190,8 @@ TEST_CASE("apps.report.what_cannot_be_compared_is_in_tables_of_its_own") {
   const std::string out = folder / "page.html";
   for (const char* other :
        {"data = \"fashion-mnist\"", "model = \"lenet\"", "hidden = [16]", "epochs = 3",
-        "fraction = 0.5", "image-size = 64", "data = \"folder\"\ndata-dir = \"/a/pets\""}) {
+        "fraction = 0.5", "image-size = 64", "validation = 0.1", "label-noise = 0.2",
+        "limit-per-class = 5", "data = \"folder\"\ndata-dir = \"/a/pets\""}) {
     CAPTURE(other);
     write_whole_run(folder.path() / "b", "adam", 1, other);
     REQUIRE(report(shell_word(folder / "a") + " " + shell_word(folder / "b") + " --out " +
@@ -303,6 +305,50 @@ TEST_CASE("apps.report.early_stopping_is_an_end") {
   REQUIRE(report(shell_word(folder / "run")).code == 0);
   CHECK(
       contains(read_file(folder.path() / "run" / "report.html"), "not finished in the only seed"));
+}
+
+TEST_CASE("apps.report.validation") {
+  const TemporaryFolder folder;
+  const std::string config =
+      "epochs = 10\nearly-stopping = 2\nlimit-per-class = 5\nvalidation = 0.1\n"
+      "label-noise = 0.2\nlabel-noise-kind = \"pair\"";
+  // By the test set, the run would have had to go on.
+  const std::vector<std::pair<double, double>> accuracies = {
+      {0.5, 0.25}, {0.75, 0.5}, {0.5, 0.375}, {0.625, 0.625}};
+  std::string text;
+  for (const auto& [validation, test] : accuracies) {
+    const auto epoch = 1 + std::count(text.begin(), text.end(), '\n');
+    text += json({{"epoch", epoch},
+                  {"validation_loss", 1.0},
+                  {"validation_accuracy", validation},
+                  {"test_accuracy", test},
+                  {"seconds", 0.5}})
+                .dump() +
+            "\n";
+  }
+  write_whole_run(folder.path() / "run", "sgd", 1, config);
+  write_run(folder.path() / "run", text);
+  REQUIRE(report(shell_word(folder / "run")).code == 0);
+  const std::string page = read_file(folder.path() / "run" / "report.html");
+  CHECK(contains(page, "5 per class, validation 0.1, pair label noise 0.2"));
+  CHECK_FALSE(contains(page, "not finished"));
+  CHECK(contains(page, "<th scope=\"col\">validation accuracy, %</th>"));
+  // Test and validation after the last epoch, test after the second.
+  CHECK(contains(page, "<td>62.50</td><td>62.50</td><td>50.00</td>"));
+  const json epoch = groups_of(page)[0]["runs"][0]["epochs"][1];
+  CHECK(epoch["validation_accuracy"] == 0.75);
+  CHECK(epoch["validation_loss"] == 1.0);
+  CHECK(contains(page, "'Validation accuracy'"));
+
+  write_run(folder.path() / "run",
+            R"({"epoch": 1, "test_accuracy": 0.5, "validation_accuracy": 50, "seconds": 1})");
+  const ProgramResult wrong = report(shell_word(folder / "run"));
+  CHECK(wrong.code == 1);
+  CHECK(contains(wrong.err, "expected \"validation_accuracy\" from 0 to 1, found 50"));
+
+  write_whole_run(folder.path() / "run", "sgd", 1);
+  REQUIRE(report(shell_word(folder / "run")).code == 0);
+  CHECK_FALSE(contains(read_file(folder.path() / "run" / "report.html"), "validation accuracy, %"));
 }
 
 TEST_CASE("apps.report.names_no_place") {

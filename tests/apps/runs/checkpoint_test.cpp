@@ -47,6 +47,8 @@ TEST_CASE("apps.metrics.line_is_read_back") {
   const EpochResult result{.epoch = 2,
                            .train_loss = 0.1 + 0.2,
                            .train_accuracy = 1.0 / 3,
+                           .validation_loss = 0.3,
+                           .validation_accuracy = 0.25,
                            .test_loss = 1e-300,
                            .test_accuracy = 0.5,
                            .seconds = 1.5,
@@ -54,6 +56,8 @@ TEST_CASE("apps.metrics.line_is_read_back") {
                            .learning_rate = 0.1,
                            .diagnostics = {{"z", 1.0}, {"a", 2.0}}};
   CHECK(metrics_line(parse_metrics_line(metrics_line(result))) == metrics_line(result));
+  CHECK(parse_metrics_line(metrics_line(result)).validation_accuracy == 0.25);
+  CHECK_FALSE(parse_metrics_line(metrics_line({.epoch = 1})).validation_loss);
   for (const char* line : {"", "{", "[]", "{}", "{\"epoch\":\"one\"}"}) {
     CAPTURE(line);
     CHECK_THROWS_AS(parse_metrics_line(line), Error);
@@ -71,4 +75,15 @@ TEST_CASE("apps.saved_run.best_and_early_stopping") {
   CHECK(stops_early(results, 2));
   CHECK_FALSE(stops_early(results, 3));
   CHECK_FALSE(stops_early(results, 0));
+}
+
+TEST_CASE("apps.saved_run.validation_chooses") {
+  std::vector<EpochResult> results;
+  for (const double validation : {0.5, 0.7, 0.7, 0.6, 0.6}) {
+    const int epoch = static_cast<int>(results.size()) + 1;
+    results.push_back(
+        {.epoch = epoch, .validation_accuracy = validation, .test_accuracy = 0.1 * epoch});
+  }
+  CHECK(best_epoch(results) == 2);
+  CHECK(stops_early(results, 3));
 }

@@ -38,7 +38,8 @@ const char* const written_names[] = {"config.toml",      "metrics.jsonl", "check
                                      "diverged.json"};
 
 std::string train(const fs::path& out, const std::string& more) {
-  return "train --out '" + out.string() + "'" + settings() + "--keep-best --optimizer sgd " + more;
+  return "train --out '" + out.string() + "'" + settings() +
+         "--validation 0.2 --keep-best --optimizer sgd " + more;
 }
 
 std::string resume(const fs::path& out, const std::string& more) {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -20,7 +21,9 @@ json as_json(const std::vector<OptimizerRuns>& rows) {
   const std::vector<Variant> variants = {{.name = "a", .optimizer = "sgd"},
                                          {.name = "b", .optimizer = "adam"}};
   const std::vector<OptimizerSettings> settings = {{.name = "sgd"}, {.name = "adam"}};
-  const RunOptions options;
+  RunOptions options;
+  const bool has_part = !std::isnan(rows.front().runs.front().validation_accuracy);
+  options.run.validation = has_part ? 0.1 : 0.0;
   return json::parse(comparison_json({.options = options,
                                       .seeds = seeds,
                                       .variants = std::span(variants).first(rows.size()),
@@ -67,6 +70,26 @@ TEST_CASE("apps.comparison_json.whole") {
   CHECK(versus["ties"] == 1);
   CHECK(versus["losses"] == 1);
   CHECK(whole["conclusion"] == conclusion(rows));
+  CHECK_FALSE(whole.contains("validation"));
+  CHECK(whole.dump().find("validation") == std::string::npos);
+}
+
+TEST_CASE("apps.comparison_json.validation") {
+  std::vector<SeedRun> runs = {run(1, 0.5, 1), run(2, 0.75, 1), run(3, 0.25, 1)};
+  for (SeedRun& one : runs) {
+    one.validation_accuracy = one.accuracy / 2;
+    one.chosen_accuracy = one.accuracy + 0.125;
+  }
+  const json whole = as_json({{.name = "a", .label = "a", .runs = runs, .planned = 3}});
+  CHECK(whole["validation"] == 0.1);
+  const json& row = whole["optimizers"][0];
+  CHECK(row["validation_accuracies"] == json({0.25, 0.375, 0.125}));
+  CHECK(row["mean_validation_accuracy"] == 0.25);
+  CHECK(row["deviation_validation_accuracy"] == 0.125);
+  CHECK(row["test_accuracies_of_best_validation"] == json({0.625, 0.875, 0.375}));
+  CHECK(row["mean_test_accuracy_of_best_validation"] == 0.625);
+  CHECK(row["runs"][1]["validation_accuracy"] == 0.375);
+  CHECK(row["runs"][1]["test_accuracy_of_best_validation"] == 0.875);
 }
 
 TEST_CASE("apps.comparison_json.one_run_has_no_deviation") {

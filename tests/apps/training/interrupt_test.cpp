@@ -23,10 +23,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Eight steps an epoch, the last one of a short batch.
-const plastic::data::DatasetPair& digits() {
-  static const auto data = plastic::data::digits({.train_size = 235, .test_size = 40});
-  return data;
+// Eight steps per epoch, the last one of a short batch, with and without a validation part.
+const plastic::data::DatasetPair& digits(const TrainConfig& config) {
+  static const auto all = plastic::data::digits({.train_size = 235, .test_size = 40});
+  static const auto more = plastic::data::digits({.train_size = 294, .test_size = 40});
+  return config.validation > 0 ? more : all;
 }
 
 // Presses Ctrl-C during a run's step number `at`, counted from where it begins; never for 0.
@@ -61,7 +62,7 @@ SavedRunOptions saved(const fs::path& folder, const TrainConfig& config) {
 bool go_on(const fs::path& folder, const TrainConfig& config, int steps) {
   const SavedRunOptions options = saved(folder, config);
   CtrlC observer(steps);
-  Training training(config, digits(), observer);
+  Training training(config, digits(config), observer);
   const InterruptGuard guard;
   try {
     run_saved(options, training, resume_folder(options));
@@ -87,11 +88,14 @@ TEST_CASE("apps.interrupt.goes_on_within_an_epoch") {
       config.schedule = schedule;
       config.warmup_epochs = schedule == LrSchedule::cosine ? 1 : 0;
       config.prefetch_threads = ++count % 3;
+      config.validation = count % 2 == 0 ? 0.2 : 0.0;
+      config.label_noise = count % 2 == 0 ? 0.3 : 0.0;
       const TemporaryFolder folder;
       fs::create_directory(folder.path() / "whole");
       start_folder(folder.path() / "whole", saved(folder.path() / "whole", config).config);
       REQUIRE(go_on(folder.path() / "whole", config, 0));
-      // Five steps at a time stop at every place of an epoch but some; eight stop in the test.
+      // Five steps at a time stop at every place of an epoch but some; eight stop in the
+      // evaluation.
       for (const int steps : {5, 8}) {
         CAPTURE(steps);
         const fs::path run = folder.path() / ("parts of " + std::to_string(steps));
