@@ -328,6 +328,9 @@ RunOptions StudyPlan::options(const PlannedRun& run, const Settings& tuned) cons
     }
     made.run.optimizer = resolve_settings(all[run.variant], all, made.paper, made.overrides);
     check_schedule(made.run);
+    if (made.early_stopping > 0 && made.run.validation == 0) {
+      throw UsageError("early-stopping: needs validation = F, such as 0.2, to choose by");
+    }
   } catch (const UsageError& error) {
     std::vector<std::string> drawn;
     for (const auto& [name, value] : tuned) drawn.push_back(name + " " + value);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "apps/runs/saved_run.h"
+#include "apps/training/training_part.h"
 #include "plastic/core/ops.h"
 
 namespace plastic::apps {
@@ -24,6 +25,8 @@ class Collector : public TrainingObserver {
   void on_epoch(const EpochResult& result) override {
     run_.train_loss.push_back(result.train_loss);
     run_.train_accuracy.push_back(result.train_accuracy);
+    if (result.validation_loss) run_.validation_loss.push_back(*result.validation_loss);
+    if (result.validation_accuracy) run_.validation_accuracy.push_back(*result.validation_accuracy);
     run_.test_loss.push_back(result.test_loss);
     run_.test_accuracy.push_back(result.test_accuracy);
     run_.seconds.push_back(result.seconds);
@@ -75,7 +78,11 @@ double time_study_run(const RunOptions& options, const data::DatasetPair& data) 
   TrainingObserver nobody;
   TrainConfig config = options.run;
   config.epochs = 1;
+  // All of the few images are trained on; of so few, no part has every class.
   config.fraction = 1.0;
+  config.limit_per_class = {};
+  config.validation = 0.0;
+  config.label_noise = 0.0;
   const double steps = static_cast<double>(steps_per_epoch(options.run, data.train));
   // Twice as many batches until the time is measurable: a step takes from under a millisecond to
   // some seconds. The first epoch, which warms caches up, is not counted.
@@ -99,8 +106,9 @@ double time_study_run(const RunOptions& options, const data::DatasetPair& data) 
     if (result.seconds < enough_seconds && batches < most_batches && !is_all) continue;
     const double done = static_cast<double>(steps_per_epoch(config, part.train));
     const double per_image = evaluation / static_cast<double>(part.test.size());
+    const std::int64_t evaluated = data.test.size() + validation_size(options.run, data.train);
     return options.run.epochs *
-           (result.seconds / done * steps + per_image * static_cast<double>(data.test.size()));
+           (result.seconds / done * steps + per_image * static_cast<double>(evaluated));
   }
 }
 
