@@ -34,7 +34,7 @@ const std::string& run_folder() {
   static const std::string run = [] {
     std::string out = folder / "run";
     const ProgramResult result = run_program(
-        "train --optimizer adam --epochs 2 --hidden 64 --batch-size 50 --validation 0.1 "
+        "train --optimizer adam --epochs 4 --hidden 64 --batch-size 50 --validation 0.1 "
         "--keep-best --out '" +
         out + "'");
     REQUIRE(result.code == 0);
