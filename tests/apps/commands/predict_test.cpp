@@ -292,7 +292,7 @@ TEST_CASE("apps.predict.checkpoint") {
   fs::remove(run.folder / "best.safetensors");
   const SavedModel saved = load_saved_model(run.folder.path());
   CHECK(saved.weights.filename() == "checkpoint.safetensors");
-  CHECK(saved.epoch == 2);
+  CHECK(saved.epoch == 4);
   CHECK(saved.form.class_names.size() == 10);
   CHECK_FALSE(saved.model->is_training());
   fs::remove(run.folder / "checkpoint.safetensors");
