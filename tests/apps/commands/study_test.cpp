@@ -25,6 +25,9 @@ namespace {
 const std::string small =
     "data = 'digits'\nfraction = 0.02\nhidden = [16]\nbatch-size = 50\nepochs = 2\n";
 const std::string variants = "optimizers = ['sgd', 'adam']\n";
+const std::string search =
+    "[tuning]\ntrials = 3\nseeds = [101]\n[search.sgd]\nlr = { log = [1e-3, 1] }\n";
+
 // A folder with studies and what they are of.
 class Studies {
  public:
@@ -161,11 +164,54 @@ TEST_CASE("apps.study.a_grid") {
   }
 }
 
+TEST_CASE("apps.study.search_and_verdict") {
+  const Studies all;
+  const std::string start = small + "validation = 0.2\n" + variants + "seeds = [1, 2]\n";
+  const ProgramResult result = all.run(start + search, "out");
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  const std::vector<json> lines = all.lines("out");
+  REQUIRE(lines.size() == 3 + 4);
+  std::size_t best = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(lines[i]["phase"] == "tuning");
+    CHECK(lines[i]["trial"] == i);
+    CHECK(lines[i]["seed"] == 101);
+    CHECK(lines[i]["tuned.lr"] == lines[i]["option.lr"]);
+    if (lines[i]["final_validation_accuracy"] > lines[best]["final_validation_accuracy"]) best = i;
+  }
+  for (const std::size_t i : {3, 4}) {
+    CHECK(lines[i]["phase"] == "verdict");
+    CHECK(lines[i]["variant"] == "sgd");
+    CHECK(lines[i]["option.lr"] == lines[best]["option.lr"]);
+  }
+  CHECK(lines[5]["variant"] == "adam");
+  CHECK(lines[5]["option.lr"] == 0.001);
+  CHECK(contains(result.out, "chosen: sgd on digits mlp, fraction 0.02: lr "));
+
+  SUBCASE("more trials") {
+    std::string more = start + search;
+    more.replace(more.find("trials = 3"), 10, "trials = 6");
+    REQUIRE(all.run(more, "out").code == 0);
+    REQUIRE(all.run(more, "whole").code == 0);
+    CHECK(all.results("out") == all.results("whole"));
+    CHECK(all.lines("out").size() == 6 + 4);
+  }
+
+  SUBCASE("another range is another study") {
+    std::string other = start + search;
+    other.replace(other.find("1e-3"), 4, "1e-2");
+    const ProgramResult refused = all.run(other, "out");
+    CHECK(refused.code == 1);
+    CHECK(contains(refused.err, "of trial 0 of sgd on digits mlp"));
+  }
+}
+
 TEST_CASE("apps.study.kill_9_at_any_moment") {
   constexpr int kills = 10;
   const Studies all;
   const std::string text =
-      small + variants + "seeds = '1..8'\n";
+      small + "validation = 0.2\nlabel-noise = [0, 0.2]\n" + variants + "seeds = '1..3'\n" + search;
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
   REQUIRE(all.run(text, "whole", "--jobs 2").code == 0);
@@ -228,6 +274,16 @@ TEST_CASE("apps.study.what_fails_is_a_result") {
     CHECK(contains(result.out, "diverged: the loss"));
     CHECK_FALSE(contains(result.out, "nan%"));
   }
+  SUBCASE("a search in which all diverge") {
+    const ProgramResult result = all.run(small +
+                                             "validation = 0.2\noptimizers = ['sgd']\nseeds = "
+                                             "[1]\n[tuning]\ntrials = 2\nseeds = [7]\n"
+                                             "[search.sgd]\nlr = [1e30, 1e29]\n",
+                                         "out");
+    CAPTURE(result.err);
+    REQUIRE(result.code == 0);
+    CHECK(all.lines("out").back()["end"] == "diverged");
+  }
   SUBCASE("a run that is killed") {
     const std::string text = small +
                              "optimizers = ['sgd']\nseeds = [1]\n[variant.long]\noptimizer "
@@ -265,11 +321,11 @@ TEST_CASE("apps.study.what_fails_is_a_result") {
 
 TEST_CASE("apps.study.dry_run") {
   const Studies all;
-  const std::string text = small + variants + "seeds = [1, 2]\n";
+  const std::string text = small + "validation = 0.2\n" + variants + "seeds = [1, 2]\n" + search;
   const ProgramResult result = all.run(text, "out", "--dry-run");
   CAPTURE(result.err);
   REQUIRE(result.code == 0);
-  CHECK(contains(result.out, "tuning   0 runs, 0 left, "));
+  CHECK(contains(result.out, "tuning   3 runs, 3 left, "));
   CHECK(contains(result.out, "verdict  4 runs, 4 left, "));
   CHECK(contains(result.out, "in all   "));
   CHECK_FALSE(fs::exists(all / "out"));

@@ -140,6 +140,7 @@ TEST_CASE("apps.study.file.tuning_needs_a_validation_part") {
                            "[tuning]\ntrials = 3\nseeds = [5]\n[search.sgd]\nlr = { log = [0.01, "
                            "1] }\n";
   CHECK(contains(refusal(text), "a.toml: line 5: tuning: needs validation = F"));
+  CHECK(refusal("validation = 0.2\n" + text).empty());
 }
 
 TEST_CASE("apps.study.file.shipped_studies_are_right") {
@@ -152,5 +153,5 @@ TEST_CASE("apps.study.file.shipped_studies_are_right") {
     CHECK(plan.runs().size() >= 25);
     ++count;
   }
-  CHECK(count >= 5);
+  CHECK(count >= 9);
 }

@@ -13,12 +13,42 @@ namespace {
 
 StudyPlan plan_of(const std::string& text) { return StudyPlan(parse_study_file("a.toml", text)); }
 
+std::vector<std::string> names(const StudyPlan& plan) {
+  std::vector<std::string> all;
+  for (const PlannedRun& run : plan.runs()) {
+    all.push_back(name_of(plan.describe(run, plan.trial(run.variant, run.trial))));
+  }
+  return all;
+}
+
 std::string value(const Settings& settings, const std::string& name) {
   const auto found = std::ranges::find(settings, name, &Settings::value_type::first);
   return found == settings.end() ? "absent" : found->second;
 }
 
 }  // namespace
+
+TEST_CASE("apps.study.plan.order") {
+  const StudyPlan plan = plan_of(
+      "data = 'digits'\nfraction = [0.1, 0.2]\nvalidation = 0.2\noptimizers = ['sgd', 'adam']\n"
+      "seeds = [1, 2]\n[tuning]\ntrials = 2\nseeds = [8]\n[search.sgd]\nlr = { log = [0.01, 1] "
+      "}\n");
+  CHECK(names(plan) == std::vector<std::string>{
+                           "trial 0 of sgd on digits mlp, fraction 0.1, seed 8",
+                           "trial 1 of sgd on digits mlp, fraction 0.1, seed 8",
+                           "trial 0 of sgd on digits mlp, fraction 0.2, seed 8",
+                           "trial 1 of sgd on digits mlp, fraction 0.2, seed 8",
+                           "sgd on digits mlp, fraction 0.1, seed 1",
+                           "sgd on digits mlp, fraction 0.1, seed 2",
+                           "adam on digits mlp, fraction 0.1, seed 1",
+                           "adam on digits mlp, fraction 0.1, seed 2",
+                           "sgd on digits mlp, fraction 0.2, seed 1",
+                           "sgd on digits mlp, fraction 0.2, seed 2",
+                           "adam on digits mlp, fraction 0.2, seed 1",
+                           "adam on digits mlp, fraction 0.2, seed 2",
+                       });
+  CHECK(plan.tuning_count() == 4);
+}
 
 TEST_CASE("apps.study.plan.grids_of_options_of_optimizers_are_variants") {
   const StudyPlan plan = plan_of(
@@ -71,4 +101,18 @@ TEST_CASE("apps.study.plan.settings_are_those_of_train") {
   CHECK(first.run.optimizer.plasticity.warmup_epochs == 2);
   CHECK(first.run.seed == 7);
   CHECK(plan.options(plan.runs()[1], {}).run.optimizer.plasticity.max_alpha == 1.5);
+}
+
+TEST_CASE("apps.study.plan.a_search_holds_for_the_variants_of_its_optimizer") {
+  const std::string text =
+      "validation = 0.2\noptimizers = ['a=sgd', 'b=sgd']\nseeds = [1]\n[tuning]\ntrials = "
+      "2\nseeds = [8]\n[search.sgd]\nlr = { log = [0.01, 1] }\n";
+  const StudyPlan plan = plan_of(text);
+  CHECK(plan.is_tuned(0));
+  CHECK(plan.is_tuned(1));
+  // The same trials for both.
+  CHECK(plan.trial(0, 1) == plan.trial(1, 1));
+  const StudyPlan own = plan_of(text + "[search.b]\nmomentum = [0, 0.5]\n");
+  CHECK(own.trial(1, 0).front().first == "momentum");
+  CHECK_THROWS_AS(plan_of(text + "[variant.a]\nlr = 0.1\n"), UsageError);
 }
