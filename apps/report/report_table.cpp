@@ -84,9 +84,10 @@ bool have_same_seeds(const ReportTable& table) {
 
 std::string table_html(const ReportTable& table) {
   const std::vector<OptimizerRuns> rows = rows_of(table);
+  const std::vector<ComparisonCells> all_cells = comparison_cells(rows);
   std::vector<std::string> notes;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    notes.push_back(note_cell(table.groups[i], comparison_cells(rows.front(), rows[i]).note));
+    notes.push_back(note_cell(table.groups[i], all_cells[i].note));
   }
   const bool has_notes =
       std::ranges::any_of(notes, [](const std::string& note) { return !note.empty(); });
@@ -97,7 +98,10 @@ std::string table_html(const ReportTable& table) {
       std::string(
           "<table><caption>Test accuracy after the last epoch, mean ± deviation of a "
           "sample over the seeds") +
-      (is_compared ? "; the difference to the first row, seed by seed" : "") +
+      (is_compared
+           ? "; the difference to the first row, seed by seed, with the 95% interval of its "
+             "mean; p of Wilcoxon's signed-rank test after Holm's correction over the rows"
+           : "") +
       (shows_validation ? "; the validation accuracy then, and the test accuracy after the epoch "
                           "that validation would choose"
                         : "") +
@@ -107,18 +111,19 @@ std::string table_html(const ReportTable& table) {
       (shows_validation ? "<th scope=\"col\">validation accuracy, %</th>"
                           "<th scope=\"col\">test at best validation, %</th>"
                         : "") +
-      (is_compared ? "<th scope=\"col\">points vs first</th><th scope=\"col\">seeds won</th>"
+      (is_compared ? "<th scope=\"col\">points vs first [95%]</th><th scope=\"col\">seeds won</th>"
+                     "<th scope=\"col\">p</th>"
                    : "") +
       "<th scope=\"col\">seconds per run</th>";
   if (has_notes) html += "<th scope=\"col\" class=\"note\">not in the mean</th>";
   html += "</tr></thead><tbody>";
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const ComparisonCells cells = comparison_cells(rows.front(), rows[i]);
+    const ComparisonCells& cells = all_cells[i];
     html += "<tr><th scope=\"row\">" + escape_html(rows[i].label) + "</th>";
     std::vector<std::string> texts = {std::to_string(rows[i].runs.size()),
                                       epochs_cell(table.groups[i]), cells.accuracy};
     if (shows_validation) texts.insert(texts.end(), {cells.validation, cells.chosen});
-    if (is_compared) texts.insert(texts.end(), {cells.difference, cells.wins});
+    if (is_compared) texts.insert(texts.end(), {cells.difference, cells.wins, cells.p});
     texts.push_back(cells.seconds);
     for (const std::string& text : texts) html += "<td>" + escape_html(text) + "</td>";
     if (has_notes) html += "<td class=\"note\">" + escape_html(notes[i]) + "</td>";

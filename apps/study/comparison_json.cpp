@@ -58,7 +58,7 @@ ordered_json runs_json(const OptimizerRuns& row, bool has_part) {
   return runs;
 }
 
-ordered_json row_json(const ComparisonState& state, std::size_t i) {
+ordered_json row_json(const ComparisonState& state, std::size_t i, const VersusFirst& versus) {
   const OptimizerRuns& row = state.rows[i];
   const std::vector<double> reached = accuracies(row);
   const bool has_part = state.options.run.validation > 0;
@@ -88,13 +88,15 @@ ordered_json row_json(const ComparisonState& state, std::size_t i) {
         by_seed(state.seeds, row, &SeedRun::chosen_accuracy);
   }
   if (i == 0) return json;
-  const VersusFirst versus = versus_first(state.rows.front(), row);
   json["versus_first"] = {{"mean_difference", versus.mean},
                           {"deviation_difference", versus.deviation},
+                          {"interval_95", {versus.interval.low, versus.interval.high}},
                           {"pairs", versus.pairs},
                           {"wins", versus.wins},
                           {"ties", versus.ties},
-                          {"losses", versus.losses}};
+                          {"losses", versus.losses},
+                          {"p", versus.p},
+                          {"p_holm", versus.adjusted_p}};
   return json;
 }
 
@@ -135,8 +137,9 @@ std::string comparison_json(const ComparisonState& state) {
     json["settings"][state.variants[i].name] = describe(state.settings[i]);
   }
   json["optimizers"] = ordered_json::array();
+  const std::vector<VersusFirst> versus = versus_first(state.rows);
   for (std::size_t i = 0; i < state.rows.size(); ++i) {
-    json["optimizers"].push_back(row_json(state, i));
+    json["optimizers"].push_back(row_json(state, i, versus[i]));
   }
   json["conclusion"] = conclusion(state.rows);
   return json.dump(2) + "\n";

@@ -3,9 +3,6 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <vector>
-
-#include "core/check.h"
 
 namespace plastic::apps {
 
@@ -19,29 +16,6 @@ double sample_deviation(std::span<const double> values) {
   double squares = 0.0;
   for (const double value : values) squares += (value - center) * (value - center);
   return std::sqrt(squares / static_cast<double>(values.size() - 1));
-}
-
-PairedDifference paired_difference(std::span<const double> values,
-                                   std::span<const double> references) {
-  if (values.empty() || values.size() != references.size()) {
-    fail("paired_difference", "needs pairs: ", values.size(), " values and ", references.size(),
-         " references");
-  }
-  PairedDifference result;
-  std::vector<double> differences;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    differences.push_back(values[i] - references[i]);
-    if (differences.back() > 0.0) {
-      ++result.wins;
-    } else if (differences.back() < 0.0) {
-      ++result.losses;
-    } else {
-      ++result.ties;
-    }
-  }
-  result.mean = mean(differences);
-  result.deviation = sample_deviation(differences);
-  return result;
 }
 
 }  // namespace plastic::apps

@@ -69,6 +69,11 @@ TEST_CASE("apps.comparison_json.whole") {
   CHECK(versus["wins"] == 1);
   CHECK(versus["ties"] == 1);
   CHECK(versus["losses"] == 1);
+  CHECK(versus["interval_95"][0].get<double>() < versus["mean_difference"].get<double>());
+  CHECK(versus["interval_95"][1].get<double>() > versus["mean_difference"].get<double>());
+  // -0.01, 0.02 and 0: of four choices of signs, the rank sums 2 and 3 are the most even.
+  CHECK(versus["p"] == 1.0);
+  CHECK(versus["p_holm"] == 1.0);
   CHECK(whole["conclusion"] == conclusion(rows));
   CHECK_FALSE(whole.contains("validation"));
   CHECK(whole.dump().find("validation") == std::string::npos);
