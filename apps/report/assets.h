@@ -10,8 +10,12 @@ namespace plastic::apps {
 std::string_view page_template();
 /// report.css.
 std::string_view page_style();
+/// charts.js, before either of the two below.
+std::string_view chart_script();
 /// report.js.
 std::string_view page_script();
+/// study.js.
+std::string_view study_script();
 /// Chart.js, minified, from the system's package.
 std::string_view chart_library();
 

@@ -3,22 +3,8 @@
 'use strict';
 
 const {tables} = JSON.parse(document.getElementById('report-data').textContent);
-const dark = matchMedia('(prefers-color-scheme: dark)');
-
-// Okabe and Ito's colours, which colour-blind readers can tell apart, darkened or lightened where
-// the background asks for it. Shapes and dashes tell series apart as well: of 36 series no two
-// share a colour and a shape, or a colour and dashes, and of 216 none shares all three.
-const COLORS = {
-  light: ['#0072b2', '#d55e00', '#00805c', '#a8407f', '#8a6d00', '#3d4650'],
-  dark: ['#56b4e9', '#ff8f4a', '#2fcf9f', '#ee9fcb', '#f0d83c', '#d7dde4'],
-};
-const SHAPES = ['circle', 'rect', 'triangle', 'rectRot', 'crossRot', 'star'];
-const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [16, 5], [4, 2, 1, 2]];
-const SIX = SHAPES.length;
-const round = group => Math.floor(group / SIX);
-const color = group => COLORS[dark.matches ? 'dark' : 'light'][group % SIX];
-const dashes = group => DASHES[round(group) % SIX];
-const shape = group => SHAPES[(group + round(group) + Math.floor(round(group) / SIX)) % SIX];
+const {color, dashes, shape, element, smallest, largest, axis, isRound, tickText, legendOf,
+  drawInScheme} = Charts;
 
 const percent = {unit: '%', scale: 100, digits: 2};
 const plain = {unit: '', scale: 1, digits: 4};
@@ -110,12 +96,6 @@ function datasets(group, index, {runs, points}) {
   return list;
 }
 
-function element(tag, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(tag), properties);
-  node.append(...children);
-  return node;
-}
-
 function numbersTable(groups, quantity, all) {
   const shown = all.map((one, index) => ({
     name: groups[index].name, byEpoch: new Map(one.points.map(point => [point.x, point])),
@@ -141,10 +121,6 @@ function description(groups, quantity, all) {
   return `${quantity.title}${quantity.unit && ', ' + quantity.unit} by epoch: ${parts.join('; ')}.`;
 }
 
-// Math.min(...values) takes so many arguments only.
-const smallest = (values, otherwise) => values.reduce((a, b) => Math.min(a, b), otherwise);
-const largest = (values, otherwise) => values.reduce((a, b) => Math.max(a, b), otherwise);
-
 function epochRange(groups) {
   const epochs = groups.flatMap(group => group.runs).flatMap(run => run.epochs)
     .map(({epoch}) => epoch);
@@ -164,25 +140,6 @@ function valueRange(quantity, values, logarithmic) {
   if (low < high) return {};
   const room = low === 0 ? 1 : Math.abs(low) / 10;
   return {suggestedMin: low - room, suggestedMax: low + room};
-}
-
-function axis(title, text, line) {
-  return {
-    title: {display: title !== '', text: title, color: text},
-    ticks: {color: text, maxTicksLimit: 8},
-    grid: {color: line, borderColor: line, tickColor: line},
-  };
-}
-
-// Of a logarithmic axis, 1, 2 and 5 times the powers of ten.
-function isRound(value) {
-  const mantissa = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
-  return [1, 2, 5].some(round => Math.abs(mantissa / round - 1) < 1e-6);
-}
-
-function tickText(value, step) {
-  if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential(1);
-  return value.toFixed(Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9))));
 }
 
 function options(quantity, logarithmic, epochs, range) {
@@ -257,31 +214,6 @@ function unknownDiagnostics(groups) {
     .map(name => ({name, title: name.replaceAll('_', ' '), ...plain}));
 }
 
-function drawing(tag, attributes, ...children) {
-  const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
-// The shapes of the charts' points around (19, 8).
-const OUTLINES = {
-  circle: 'M14,8 a5,5 0 1,0 10,0 a5,5 0 1,0 -10,0 Z',
-  rect: 'M14.5,3.5 h9 v9 h-9 Z',
-  triangle: 'M19,2.5 L24.5,12 H13.5 Z',
-  rectRot: 'M19,2 L25,8 L19,14 L13,8 Z',
-  crossRot: 'M15,4 L23,12 M23,4 L15,12',
-  star: 'M13.5,8 H24.5 M19,2.5 V13.5 M15,4 L23,12 M23,4 L15,12',
-};
-
-// A stretch of a group's line with its mark, as the charts draw them.
-function markOf(index) {
-  const line = drawing('line', {x1: 0, y1: 8, x2: 38, y2: 8, 'stroke-width': 2.5,
-    'stroke-dasharray': dashes(index).join(' ') || 'none'});
-  const point = drawing('path', {d: OUTLINES[shape(index)], 'stroke-width': 1.5});
-  return drawing('svg', {class: 'mark', viewBox: '0 0 38 16', 'aria-hidden': 'true'}, line, point);
-}
-
 // Shows a table's groups in `place`; returns a function that redraws it.
 function show(groups, place) {
   const legend = element('nav', {className: 'legend'});
@@ -307,32 +239,12 @@ function show(groups, place) {
         'plasticity coefficient that scales each gradient.'}), diagnostics);
   }
 
-  const hidden = new Set();
-  const marks = groups.map((group, index) => {
-    const mark = markOf(index);
-    const button = element('button', {type: 'button'}, mark, group.name);
-    button.setAttribute('aria-pressed', 'true');
-    button.addEventListener('click', () => {
-      if (!hidden.delete(index)) hidden.add(index);
-      button.setAttribute('aria-pressed', String(!hidden.has(index)));
-      draw();
-    });
-    legend.append(button);
-    return mark;
-  });
-  function draw() {
-    marks.forEach((mark, index) => {
-      mark.setAttribute('stroke', color(index));
-      mark.setAttribute('fill', color(index));
-    });
+  return legendOf(groups.map(({name}) => name), legend, hidden => {
     for (const redraw of figures) redraw(hidden);
-  }
-  return draw;
+  });
 }
 
 const draws = tables.map(({groups}, index) =>
   show(groups, document.getElementById(`curves-${index}`)));
-const drawAll = () => { for (const draw of draws) draw(); };
-dark.addEventListener('change', drawAll);
-drawAll();
+drawInScheme(draws);
 })();

@@ -162,7 +162,7 @@ std::string report_page(const ReportData& data) {
     if (name == "data") return escape_script_json(chart_data(data));
     if (name == "style") return std::string(page_style());
     if (name == "library") return std::string(chart_library());
-    if (name == "script") return std::string(page_script());
+    if (name == "script") return std::string(chart_script()) + std::string(page_script());
     fail("report", "the page template names an unknown {{", name, "}}");
   };
   return fill_template(page_template(), value);

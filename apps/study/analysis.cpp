@@ -126,6 +126,12 @@ VariantAnalysis variant_analysis(const std::string& name, const Runs& runs) {
   return variant;
 }
 
+// The highest accuracy that more than half of the runs end with.
+double own_target(std::vector<double> accuracies) {
+  std::ranges::sort(accuracies);
+  return accuracies[(accuracies.size() - 1) / 2];
+}
+
 void count_to_targets(VariantAnalysis& variant, const Runs& runs,
                       const std::vector<double>& targets) {
   for (const double target : targets) {
@@ -224,7 +230,7 @@ TaskAnalysis task_analysis(const std::string& name, const Runs& runs,
   if (given != options.targets.end() && !given->second.empty()) {
     task.targets = given->second;
   } else if (has_reference && task.variants.front().finished > 0) {
-    task.targets = {median(task.variants.front().final_accuracy.values)};
+    task.targets = {own_target(task.variants.front().final_accuracy.values)};
     task.has_own_target = true;
   }
   const std::vector<SeedRun> reference =

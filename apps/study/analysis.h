@@ -25,7 +25,8 @@ struct AnalysisOptions {
   /// The variant that the others are compared with; empty for the first one.
   std::string reference = {};
   /// Test accuracies, fractions, whose steps and seconds are counted, by the tasks' names. In a
-  /// task that has none here, it is what the reference reaches in half of its seeds at the end.
+  /// task that has none here, it is what the reference has at the end in more than half of its
+  /// seeds.
   std::map<std::string, std::vector<double>> targets = {};
   /// Trials are chosen by validation loss, not accuracy.
   bool is_tuned_by_loss = false;

@@ -129,7 +129,9 @@ std::string lost_runs(const TaskAnalysis& task) {
 std::string target_line(const TaskAnalysis& task) {
   if (task.targets.empty()) return "";
   return "Target: " + format_percent(task.targets.front()) + " test accuracy" +
-         (task.has_own_target ? ", which the first variant reaches in half of its seeds" : "") +
+         (task.has_own_target
+              ? ", which the first variant has at the end in more than half of its seeds"
+              : "") +
          "; steps are medians over the seeds, to the end of the epoch.\n";
 }
 

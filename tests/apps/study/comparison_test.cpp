@@ -45,7 +45,7 @@ TEST_CASE("apps.comparison.table") {
   CHECK(contains(table, "a             81.00 ± 1.00"));
   // Student's intervals: 2.1667 ∓ 4.3027 · 0.2887 / √3.
   CHECK(contains(table, "+2.17 [+1.45, +2.88]      3 of 3      0.500    "));
-  CHECK(contains(table, "+0.33 [-3.46, +4.13]      1 of 3      0.750    "));
+  CHECK(contains(table, "+0.33 [-3.46, +4.13]      1 of 3      1.000    "));
   CHECK_FALSE(contains(table, "diverged"));
   CHECK_FALSE(contains(table, "not finished"));
 }

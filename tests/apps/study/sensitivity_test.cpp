@@ -9,8 +9,8 @@
 using namespace plastic::apps;
 
 TEST_CASE("apps.sensitivity.numbers_in_bins_of_neighbours") {
-  const std::vector<OptionTrial> trials = {{"0.1", 0.6},   {"0.001", 0.2}, {"0.01", 0.8},
-                                           {"1e-4", 0.1},  {"1", std::nan("")}, {"0.02", 0.7}};
+  const std::vector<OptionTrial> trials = {{"0.1", 0.6},  {"0.001", 0.2},      {"0.01", 0.8},
+                                           {"1e-4", 0.1}, {"1", std::nan("")}, {"0.02", 0.7}};
   const SensitivityCurve curve = sensitivity_curve("lr", trials);
   CHECK(curve.is_number);
   CHECK(curve.is_logarithmic);
