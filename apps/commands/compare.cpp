@@ -15,6 +15,7 @@
 #include "apps/study/compared_runs.h"
 #include "apps/study/comparison.h"
 #include "apps/study/comparison_json.h"
+#include "apps/study/study_file.h"
 #include "apps/study/variants.h"
 #include "apps/terminal/progress.h"
 #include "apps/terminal/standard_streams.h"
@@ -34,12 +35,6 @@ struct CompareOptions {
   std::vector<Variant> variants = parse_variants("neuroplastic,grad-only,sgd,adam");
   std::vector<std::uint64_t> seeds = {41, 42, 43};
 };
-
-std::vector<std::uint64_t> parse_seeds(const std::string& text) {
-  std::vector<std::uint64_t> seeds;
-  for (const std::string& part : parse_list(text, true)) seeds.push_back(parse_seed(part));
-  return seeds;
-}
 
 std::vector<Variant> parse_rows(const std::string& text) {
   std::vector<Variant> variants = parse_variants(text);
@@ -198,15 +193,20 @@ std::string footer() {
          "\n"
          "The table shows the test accuracy after the last epoch, mean ± sample standard\n"
          "deviation over the seeds, with --validation after that on the validation images; the "
-         "difference to the first optimizer, seed by seed; in how "
-         "many seeds the "
-         "row\n"
-         "is ahead of it; and the seconds of training per run, without the tests. A run whose "
-         "loss\n"
-         "stops being finite has diverged: the others follow, the means leave it out, the row "
-         "says\n"
-         "so, and it counts as behind a run that finished. The exit code is 0 once the table is\n"
-         "whole, whatever diverged.\n"
+         "mean\n"
+         "difference to the first optimizer, seed by seed, with its 95% interval; in how many "
+         "seeds\n"
+         "the row is ahead of it; p of Wilcoxon's signed-rank test on the differences, after "
+         "Holm's\n"
+         "correction over the rows; and the seconds of training per run, without the tests. What "
+         "the\n"
+         "sentences below it say follows from p: one is ahead where it is below 0.05. Three seeds\n"
+         "cannot show that, whatever they give; six can, eight for five optimizers or more. A run\n"
+         "whose loss stops being finite has diverged: the others follow, the means leave it out, "
+         "the\n"
+         "row says so, and it counts as behind a run that finished. The exit code is 0 once the "
+         "table\n"
+         "is whole, whatever diverged.\n"
          "\n"
          "--out DIR writes DIR/compare.json, DIR/report.html (see 'plastic report --help') and\n"
          "DIR/NAME-seed-N with the files of each run (see 'plastic train --help'; diverged.json "
@@ -245,10 +245,12 @@ void add_compare(CLI::App& program) {
                         "; NAME=OPTIMIZER gives one a name of its own",
                     [options](const std::string& text) { options->variants = parse_rows(text); });
     add_text_option(
-        command, "--seeds", "N,N,...", "41,42,43", "Training",
+        command, "--seeds", "N,N..N,...", "41,42,43", "Training",
         "One run per optimizer for each; a seed decides initial weights, dropout, order "
         "and subset of the images, which of them are for validation, and label noise",
-        [options](const std::string& text) { options->seeds = parse_seeds(text); });
+        [options](const std::string& text) {
+          options->seeds = parse_seed_list(parse_list(text, true));
+        });
   });
 }
 

@@ -1,4 +1,4 @@
-// The page of a study: tables and sentences as HTML, charts as JSON for study.js.
+// The page of a study: its tables and sentences.
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -6,6 +6,7 @@
 #include "apps/cli/values.h"
 #include "apps/report/assets.h"
 #include "apps/report/html_text.h"
+#include "apps/report/study_charts.h"
 #include "apps/runs/run_files.h"
 #include "apps/study/analysis.h"
 #include "apps/study/study_words.h"
@@ -20,193 +21,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr double percent = 100.0;
-
-// ---- Charts ----
-
-// The variants' numbers on the page, which decide their colours.
-class Names {
- public:
-  std::size_t number(const std::string& name) {
-    const auto found = std::ranges::find(names_, name);
-    if (found != names_.end()) return static_cast<std::size_t>(found - names_.begin());
-    names_.push_back(name);
-    return names_.size() - 1;
-  }
-  ordered_json json() const {
-    ordered_json list = ordered_json::array();
-    for (const std::string& name : names_) list.push_back(printable(name));
-    return list;
-  }
-
- private:
-  std::vector<std::string> names_;
-};
-
-ordered_json figure(const char* kind, const std::string& title, const std::string& note,
-                    const std::string& x, int digits) {
-  return {{"kind", kind},      {"title", printable(title)}, {"note", note},
-          {"x", printable(x)}, {"digits", digits},          {"series", ordered_json::array()}};
-}
-
-void add_series(ordered_json& figure, std::size_t group, ordered_json points) {
-  if (points.empty()) return;
-  figure["series"].push_back({{"group", group}, {"points", std::move(points)}});
-}
-
-void keep_if_drawn(ordered_json& figures, ordered_json figure) {
-  if (!figure["series"].empty()) figures.push_back(std::move(figure));
-}
-
-ordered_json differences_figure(const TaskAnalysis& task, const std::string& reference,
-                                Names& names) {
-  ordered_json chart =
-      figure("intervals", "Final test accuracy against " + reference + ", points",
-             "mean of the differences by seed, with its 95% interval", "points", 2);
-  for (const VariantAnalysis& variant : task.variants) {
-    if (!variant.versus_reference || variant.versus_reference->pairs == 0) continue;
-    const VersusFirst& versus = *variant.versus_reference;
-    ordered_json point = {{"mean", percent * versus.mean}};
-    if (versus.interval.is_known()) {
-      point["low"] = percent * versus.interval.low;
-      point["high"] = percent * versus.interval.high;
-    }
-    add_series(chart, names.number(variant.variant), ordered_json::array({point}));
-  }
-  return chart;
-}
-
-ordered_json epochs_figure(const TaskAnalysis& task, Names& names) {
-  ordered_json chart =
-      figure("lines", "Test accuracy, %",
-             "mean over the seeds; bands are one sample deviation to either side", "epoch", 2);
-  chart["whole"] = true;
-  for (const VariantAnalysis& variant : task.variants) {
-    ordered_json points = ordered_json::array();
-    for (std::size_t epoch = 0; epoch < variant.accuracy_by_epoch.size(); ++epoch) {
-      const double y = percent * variant.accuracy_by_epoch[epoch];
-      const double deviation = percent * variant.deviation_by_epoch[epoch];
-      ordered_json point = {{"x", epoch + 1}, {"y", y}};
-      if (!std::isnan(deviation)) {
-        point["low"] = y - deviation;
-        point["high"] = y + deviation;
-      }
-      points.push_back(std::move(point));
-    }
-    add_series(chart, names.number(variant.variant), std::move(points));
-  }
-  return chart;
-}
-
-ordered_json budget_figure(const TaskAnalysis& task, Names& names) {
-  ordered_json chart = figure("lines", "Expected test accuracy by tuning budget, %",
-                              "of the trial that validation chooses among so many", "trials", 2);
-  chart["whole"] = true;
-  for (const TuningAnalysis& tuning : task.tuning) {
-    ordered_json points = ordered_json::array();
-    for (const BudgetPoint& point : tuning.by_budget) {
-      points.push_back({{"x", point.trials}, {"y", percent * point.mean}});
-    }
-    add_series(chart, names.number(tuning.variant), std::move(points));
-  }
-  return chart;
-}
-
-// The curves of one option, of all variants that tune it.
-ordered_json sensitivity_figure(const TaskAnalysis& task, const std::string& option, Names& names) {
-  std::vector<std::pair<std::string, const SensitivityCurve*>> curves;
-  bool is_number = true;
-  bool is_logarithmic = true;
-  std::vector<std::string> labels;
-  for (const TuningAnalysis& tuning : task.tuning) {
-    for (const SensitivityCurve& curve : tuning.sensitivity) {
-      if (curve.option != option) continue;
-      curves.emplace_back(tuning.variant, &curve);
-      is_number = is_number && curve.is_number;
-      is_logarithmic = is_logarithmic && curve.is_logarithmic;
-    }
-  }
-  ordered_json chart =
-      figure("lines", "Validation accuracy by " + option + ", %",
-             "mean of the trials in each range of it, whatever else they had", option, 2);
-  for (const auto& [variant, curve] : curves) {
-    ordered_json points = ordered_json::array();
-    for (const SensitivityBin& bin : curve->bins) {
-      if (std::isnan(bin.mean)) continue;
-      ordered_json point = {{"x", bin.center}, {"y", percent * bin.mean}, {"label", bin.label}};
-      if (!is_number) {
-        auto label = std::ranges::find(labels, bin.label);
-        if (label == labels.end()) label = labels.insert(labels.end(), bin.label);
-        point = {{"x", label - labels.begin()}, {"y", percent * bin.mean}};
-      }
-      points.push_back(std::move(point));
-    }
-    add_series(chart, names.number(variant), std::move(points));
-  }
-  chart["logarithmic"] = is_number && is_logarithmic;
-  if (!is_number) chart["labels"] = labels;
-  return chart;
-}
-
-std::vector<std::string> tuned_options(const TaskAnalysis& task) {
-  std::vector<std::string> options;
-  for (const TuningAnalysis& tuning : task.tuning) {
-    for (const SensitivityCurve& curve : tuning.sensitivity) {
-      if (std::ranges::find(options, curve.option) == options.end()) {
-        options.push_back(curve.option);
-      }
-    }
-  }
-  return options;
-}
-
-ordered_json task_figures(const TaskAnalysis& task, const std::string& reference, Names& names) {
-  ordered_json figures = ordered_json::array();
-  keep_if_drawn(figures, differences_figure(task, reference, names));
-  keep_if_drawn(figures, epochs_figure(task, names));
-  keep_if_drawn(figures, budget_figure(task, names));
-  // Where trials are chosen by loss, it is not what the title says; see sensitivity_curve().
-  for (const std::string& option : tuned_options(task)) {
-    keep_if_drawn(figures, sensitivity_figure(task, option, names));
-  }
-  return figures;
-}
-
-ordered_json profile_figure(const std::string& title, const std::vector<ProfileCurve>& curves,
-                            Names& names) {
-  ordered_json chart =
-      figure("lines", title, "share of the tasks that are within so many times the best",
-             "ratio "
-             "to the best",
-             1);
-  chart["stepped"] = true;
-  chart["share"] = true;
-  chart["end"] = profile_end;
-  for (const ProfileCurve& curve : curves) {
-    ordered_json points = ordered_json::array();
-    for (const ProfilePoint& point : curve.points) {
-      if (point.ratio > profile_end) break;
-      points.push_back({{"x", point.ratio}, {"y", percent * point.share}});
-    }
-    if (curve.points.back().ratio < profile_end) {
-      points.push_back({{"x", profile_end}, {"y", points.back()["y"]}});
-    }
-    add_series(chart, names.number(curve.solver), std::move(points));
-  }
-  return chart;
-}
-
-ordered_json profile_figures(const StudyAnalysis& analysis, Names& names) {
-  ordered_json figures = ordered_json::array();
-  keep_if_drawn(figures, profile_figure("Tasks within a ratio of the fewest steps to target, %",
-                                        analysis.steps_profile, names));
-  keep_if_drawn(figures, profile_figure("Tasks within a ratio of the least test error, %",
-                                        analysis.error_profile, names));
-  keep_if_drawn(figures, profile_figure("Tasks within a ratio of the fewest seconds to target, %",
-                                        analysis.seconds_profile, names));
-  return figures;
-}
-
-// ---- Tables ----
 
 using Row = std::vector<std::string>;
 
@@ -369,7 +183,7 @@ std::string subtitle(const StudyAnalysis& analysis) {
 }  // namespace
 
 std::string study_page(const StudyAnalysis& analysis) {
-  Names names;
+  ChartNames names;
   if (!analysis.reference.empty()) names.number(analysis.reference);
   std::string sections;
   ordered_json charts = ordered_json::array();
@@ -387,7 +201,9 @@ std::string study_page(const StudyAnalysis& analysis) {
                     tuning_table(task) + lost_list(task));
     charts.push_back({{"figures", task_figures(task, analysis.reference, names)}});
   }
-  const ordered_json data = {{"names", names.json()}, {"sections", std::move(charts)}};
+  ordered_json shown_names = ordered_json::array();
+  for (const std::string& name : names.names()) shown_names.push_back(printable(name));
+  const ordered_json data = {{"names", std::move(shown_names)}, {"sections", std::move(charts)}};
   const auto value = [&](std::string_view name) -> std::string {
     if (name == "title") return escape_html(analysis.title);
     if (name == "subtitle") return escape_html(subtitle(analysis));

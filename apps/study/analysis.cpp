@@ -147,6 +147,7 @@ void count_to_targets(VariantAnalysis& variant, const Runs& runs,
 // A trial's runs, one for each tuning seed, as one.
 struct Trial {
   TrialResult result = {};
+  double validation_accuracy = 0.0;
   const StudyRun* run = nullptr;
 };
 
@@ -155,16 +156,16 @@ std::vector<Trial> trials_of(const Runs& runs, bool is_by_loss) {
   for (const StudyRun* run : runs) by_number[run->trial].push_back(run);
   std::vector<Trial> trials;
   for (const auto& [number, seeds] : by_number) {
-    Trial trial{.result = {}, .run = seeds.front()};
+    Trial trial{.run = seeds.front()};
+    const auto count = static_cast<double>(seeds.size());
     for (const StudyRun* run : seeds) {
-      const bool is_finished = run->end == RunEnd::finished;
-      const double loss = -last(run->validation_loss);
-      const double score = is_by_loss ? loss : last(run->validation_accuracy);
-      trial.result.chosen_by += is_finished ? score : unknown;
-      trial.result.result += is_finished ? last(run->test_accuracy) : unknown;
+      const bool is_lost = run->end != RunEnd::finished;
+      const double accuracy = is_lost ? unknown : last(run->validation_accuracy);
+      const double loss = is_lost ? unknown : last(run->validation_loss);
+      trial.validation_accuracy += accuracy / count;
+      trial.result.chosen_by += (is_by_loss ? -loss : accuracy) / count;
+      trial.result.result += (is_lost ? unknown : last(run->test_accuracy)) / count;
     }
-    trial.result.chosen_by /= static_cast<double>(seeds.size());
-    trial.result.result /= static_cast<double>(seeds.size());
     trials.push_back(trial);
   }
   return trials;
@@ -198,7 +199,7 @@ TuningAnalysis tuning_analysis(const std::string& name, const Runs& runs, bool i
           std::ranges::find(trial.run->tuned, option,
                             [](const auto& one) -> const std::string& { return one.first; });
       if (found == trial.run->tuned.end()) continue;
-      values.push_back({found->second, trial.result.chosen_by});
+      values.push_back({found->second, trial.validation_accuracy});
     }
     tuning.sensitivity.push_back(sensitivity_curve(option, values));
   }

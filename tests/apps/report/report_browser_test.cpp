@@ -5,9 +5,12 @@
 #include <filesystem>
 #include <string>
 
+#include "apps/study/analysis.h"
 #include "tests/apps/program.h"
+#include "tests/apps/study/constructed_study.h"
 #include "tests/support/text.h"
 
+using namespace plastic::apps;
 using namespace plastic::test;
 namespace fs = std::filesystem;
 
@@ -98,6 +101,37 @@ TEST_CASE("apps.report.browser") {
     CHECK(contains(body, "data-errors=\"0\""));
     CHECK(contains(body, dark ? "data-scheme=\"dark\"" : "data-scheme=\"light\""));
     CHECK(contains(body, dark ? "rgb(20, 23, 27)" : "rgb(255, 255, 255)"));
+    CHECK_FALSE(contains(console, "CONSOLE"));
+  }
+}
+
+// The page of a study that nobody trained: with differences, curves, tuning, profiles, lost runs.
+TEST_CASE("apps.report.browser_study") {
+  const std::string browser = chromium();
+  if (browser.empty()) {
+    MESSAGE("skipped: no chromium on the path");
+    return;
+  }
+  const TemporaryFolder folder;
+  const StudyAnalysis analysis = analyse(constructed_study(), {.title = "Constructed <study>"});
+  write_study_report(analysis, folder / "report.html");
+  const std::string page = read_file(folder / "report.html");
+  CHECK(contains(page, {"Constructed &lt;study&gt;", "no memory for &lt;that&gt;", "MIT License",
+                        "adam is ahead of sgd by", "3 runs diverged or failed"}));
+  CHECK_FALSE(contains(page, ">nan"));
+  write_file(folder / "page.html", with_scripts(page));
+  for (const bool dark : {false, true}) {
+    std::string console;
+    const std::string dom = open_page(browser, folder, dark, console);
+    const std::string body = dom.substr(dom.find("<body"), 250);
+    CAPTURE(body);
+    CAPTURE(console);
+    // Three profiles; for each of two tasks differences, epochs, budget and two tuned options.
+    CHECK(contains(body, "data-charts=\"13\""));
+    CHECK(contains(body, "data-drawn=\"13\""));
+    CHECK(contains(body, "data-tables=\"13\""));
+    CHECK(contains(body, "data-errors=\"0\""));
+    CHECK(contains(body, dark ? "data-scheme=\"dark\"" : "data-scheme=\"light\""));
     CHECK_FALSE(contains(console, "CONSOLE"));
   }
 }
