@@ -210,9 +210,12 @@ TaskAnalysis task_analysis(const std::string& name, const Runs& runs,
                            const std::vector<std::string>& variants,
                            const AnalysisOptions& options) {
   TaskAnalysis task{.task = name, .conditions = runs.front()->conditions};
+  // By seed, since sums round differently in another order.
   const auto of_variant = [&](const std::string& variant, StudyPhase phase) {
-    return chosen(
+    Runs found = chosen(
         runs, [&](const StudyRun& run) { return run.variant == variant && run.phase == phase; });
+    std::ranges::stable_sort(found, {}, &StudyRun::seed);
+    return found;
   };
   for (const std::string& variant : variants) {
     const Runs verdict = of_variant(variant, StudyPhase::verdict);

@@ -169,9 +169,6 @@ TEST_CASE("apps.analysis.json") {
   std::vector<StudyRun> shuffled = constructed_study();
   std::ranges::stable_sort(shuffled, std::greater<>(), &StudyRun::seed);
   std::ranges::stable_sort(shuffled, {}, [](const StudyRun& run) {
-    return std::pair(run.task != "digits 1", run.phase == StudyPhase::verdict);
-  });
-  std::ranges::stable_sort(shuffled, {}, [](const StudyRun& run) {
     return run.variant == "adam" ? 0 : (run.variant == "sgd" ? 1 : 2);
   });
   for (StudyRun& run : shuffled) {
