@@ -8,6 +8,7 @@
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/core/ops/elementwise.h"
+#include "plastic/nn/frozen_statistics.h"
 
 namespace plastic::nn {
 
@@ -53,17 +54,21 @@ Tensor BatchNorm::forward_added(const Tensor& x, const Tensor& skip, Activation 
 }
 
 Tensor BatchNorm::normalized(const Tensor& x, const Tensor& skip, Activation activation) {
+  // Without running statistics, training uses the batch's and leaves no trace.
+  const bool is_traceless = is_training() && FrozenStatistics::is_on();
   const double momentum =
       averaged_batches_ ? 1 / static_cast<double>(*averaged_batches_ + 1) : options_.momentum;
   // A batch that is refused does not count.
-  const Tensor y = counted_batch_norm(x, weight, bias, running_mean, running_var,
-                                      is_training() ? num_batches_tracked : Tensor(),
-                                      {.training = is_training() || !running_mean.defined(),
-                                       .momentum = momentum,
-                                       .eps = options_.eps,
-                                       .skip = skip,
-                                       .activation = activation});
-  if (averaged_batches_ && x.numel() > 0) ++*averaged_batches_;
+  const Tensor y =
+      counted_batch_norm(x, weight, bias, is_traceless ? Tensor() : running_mean,
+                         is_traceless ? Tensor() : running_var,
+                         is_training() && !is_traceless ? num_batches_tracked : Tensor(),
+                         {.training = is_training() || !running_mean.defined(),
+                          .momentum = momentum,
+                          .eps = options_.eps,
+                          .skip = skip,
+                          .activation = activation});
+  if (averaged_batches_ && !is_traceless && x.numel() > 0) ++*averaged_batches_;
   return y;
 }
 

@@ -21,18 +21,27 @@ void check_lr(const char* name, double lr) {
   }
 }
 
-/// The steps of all parameters before one that may be refused, which is then not counted.
+/// The steps of all parameters, and the numbers that a rule keeps, before a step that may be
+/// refused, which is then not counted.
 class StepCounts {
  public:
   explicit StepCounts(State& state) : state_(state) {
     const auto steps = std::as_const(state).steps();
     counts_.assign(steps.begin(), steps.end());
+    for (const NamedTensor& number : state.numbers()) numbers_.push_back(number.tensor.clone());
   }
-  void restore() const { std::ranges::copy(counts_, state_.steps().begin()); }
+  void restore() const {
+    std::ranges::copy(counts_, state_.steps().begin());
+    for (std::size_t i = 0; i < numbers_.size(); ++i) {
+      Tensor number = state_.numbers()[i].tensor;
+      number.copy_(numbers_[i]);
+    }
+  }
 
  private:
   State& state_;
   std::vector<std::int64_t> counts_;
+  std::vector<Tensor> numbers_;
 };
 
 }  // namespace
@@ -45,9 +54,12 @@ Optimizer::Optimizer(std::string name, const std::vector<std::vector<Tensor>>& g
          " learning rates; give one for each");
   }
   for (const double lr : lrs) check_lr(name_.c_str(), lr);
-  arena_ = std::make_unique<Arena>(name_.c_str(), groups);
-  state_ = std::make_unique<State>(*arena_, lrs);
+  arena_ = std::make_shared<Arena>(name_.c_str(), groups);
+  state_ = std::make_shared<State>(*arena_, lrs);
 }
+
+Optimizer::Optimizer(std::string name, const Optimizer& base)
+    : name_(std::move(name)), arena_(base.arena_), state_(base.state_) {}
 
 Optimizer::~Optimizer() = default;
 
@@ -65,10 +77,12 @@ void Optimizer::step() {
 }
 
 void Optimizer::advance() {
+  check_is_training();
   const StepCounts counts(*state_);
   arena_->gather(name_.c_str());
   arena_->place_gradients();
   try {
+    begin_step();
     prepare();
   } catch (...) {
     counts.restore();
@@ -86,12 +100,32 @@ void Optimizer::apply() {
 }
 
 void Optimizer::run_prepared() {
+  check_is_training();
   if (gradient_hook_) {
     gradient_hook_(arena_->gradient_block());
     arena_->mark_gradients_changed();
   }
   run();
   arena_->mark_parameters_changed();
+}
+
+void Optimizer::check_is_training() const {
+  if (!is_evaluating()) return;
+  fail(name_.c_str(),
+       "the parameters hold the weights to evaluate; call train() before the next step");
+}
+
+void Optimizer::train() {}
+
+void Optimizer::eval() {}
+
+bool Optimizer::is_evaluating() const { return false; }
+
+int Optimizer::gradients_per_step() const { return 1; }
+
+void Optimizer::perturb() {
+  fail(name_.c_str(), "a step takes one gradient; call step() after backward(), or wrap the ",
+       "optimizer in optim::Sam");
 }
 
 void Optimizer::set_gradient_hook(std::function<void(const Tensor& gradients)> hook) {
@@ -165,6 +199,8 @@ const Tensor& Optimizer::parameter(std::size_t index) const {
   }
   return arena_->parameters()[index];
 }
+
+void Optimizer::begin_step() {}
 
 void Optimizer::update(const ParameterStep&) {
   fail(name_.c_str(), "has no rule; override update(), or derive from Elementwise");

@@ -33,6 +33,9 @@ class State {
   /// The state called so of one parameter, sharing memory; undefined where there is none.
   Tensor find(std::string_view name, std::size_t parameter) const;
 
+  /// Those of add_number().
+  std::span<const NamedTensor> numbers() const { return numbers_; }
+
   std::span<std::int64_t> steps();
   std::span<const std::int64_t> steps() const;
   std::span<double> lrs();

@@ -27,9 +27,19 @@ std::map<std::string, std::string> settings_in(const std::string& name, const st
   for (const ConfigEntry& entry : parse_config(name, text)) {
     if (std::ranges::find(ignored, entry.key) == ignored.end()) settings[entry.key] = entry.value;
   }
-  // Runs from before an option could be chosen.
+  // Runs from before an option could be chosen: those of the optimizers did as they do by default.
   for (const Option& option : option_table()) {
     if (!option.before.empty()) settings.try_emplace(option.name, option.before);
+  }
+  const auto optimizer = settings.find("optimizer");
+  if (optimizer == settings.end()) return settings;
+  const auto entry = std::ranges::find(optimizer_table(), optimizer->second, &OptimizerEntry::name);
+  if (entry == optimizer_table().end()) return settings;
+  for (const OptimizerOption& option : optimizer_options()) {
+    if (!option.applies_to(*entry) || std::ranges::find(ignored, option.name) != ignored.end()) {
+      continue;
+    }
+    settings.try_emplace(option.name, option.get(entry->defaults));
   }
   return settings;
 }

@@ -14,6 +14,10 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 bool all_optimizers(const OptimizerEntry&) { return true; }
 std::string never_idle(const OptimizerSettings&) { return ""; }
 
+bool parse_switch(const std::string& text) {
+  return parse_choice(text, {"true", "false"}) == "true";
+}
+
 /// "sgd 0.01, adam 0.001"; an optimizer for which the number is `none` is left out.
 template <class Get>
 std::string defaults_text(Get get, double none) {
@@ -40,6 +44,23 @@ OptimizerOption common(const std::string& name, double OptimizerSettings::*membe
           .why_idle = never_idle};
 }
 
+/// A switch that every optimizer has, off by default.
+OptimizerOption common_switch(const std::string& name, bool OptimizerSettings::*member,
+                              const std::string& help,
+                              std::function<std::string(const OptimizerSettings&)> why_idle) {
+  return {.name = name,
+          .help = help,
+          .defaults = "false",
+          .is_switch = true,
+          .applies_to = all_optimizers,
+          .set = [member](OptimizerSettings& settings,
+                          const std::string& text) { settings.*member = parse_switch(text); },
+          .get = [member](const OptimizerSettings& settings) -> std::string {
+            return settings.*member ? "true" : "false";
+          },
+          .why_idle = std::move(why_idle)};
+}
+
 /// A number of the optimizers that have it among their defaults.
 OptimizerOption number(const std::string& name, const Range& range, const std::string& help) {
   std::vector<std::string> defaults;
@@ -60,6 +81,30 @@ OptimizerOption number(const std::string& name, const Range& range, const std::s
               },
           .get = [name](const OptimizerSettings& settings) { return exact(settings.number(name)); },
           .why_idle = never_idle};
+}
+
+/// A switch of the optimizers that have it among their defaults.
+OptimizerOption on_or_off(const std::string& name, const std::string& help) {
+  std::vector<std::string> defaults;
+  for (const OptimizerEntry& entry : optimizer_table()) {
+    const auto found = entry.defaults.switches.find(name);
+    if (found != entry.defaults.switches.end()) {
+      defaults.push_back(entry.name + (found->second ? " true" : " false"));
+    }
+  }
+  return {
+      .name = name,
+      .help = help,
+      .defaults = join(defaults),
+      .is_switch = true,
+      .applies_to =
+          [name](const OptimizerEntry& entry) { return entry.defaults.switches.contains(name); },
+      .set = [name](OptimizerSettings& settings,
+                    const std::string& text) { settings.switches[name] = parse_switch(text); },
+      .get = [name](const OptimizerSettings& settings) -> std::string {
+        return settings.is_on(name) ? "true" : "false";
+      },
+      .why_idle = never_idle};
 }
 
 OptimizerOption plasticity(const optim::NeuroPlasticOption& option) {
@@ -97,12 +142,42 @@ std::vector<OptimizerOption> make_table() {
       common("lr", &S::lr, 0.0, {.low = 0.0, .high = infinity, .low_included = false},
              "Learning rate"),
       common("weight-decay", &S::weight_decay, 0.0, {.low = 0.0, .high = infinity},
-             "Weight decay; decoupled in adamw and lion, coupled in the others"),
+             "Weight decay; decoupled in adamw, lion and schedule-free-adamw, coupled in the "
+             "others"),
       common("lr-decay", &S::lr_decay, 1.0, {.low = 0.0, .high = 1.0, .low_included = false},
              "Multiply the learning rate by this after each epoch"),
-      number("momentum", below_one, "Momentum of sgd"),
-      number("beta1", below_one, "Share of the old average in lion's step"),
-      number("beta2", below_one, "Share of the old average in the new one, of lion"),
+      common(
+          "sam", &S::sam, 0.0, {.low = 0.0, .high = infinity},
+          "Sharpness-aware minimisation over the optimizer: radius of the neighbourhood, such as "
+          "0.05; a step takes two gradients. 0 for none"),
+      common_switch("sam-adaptive", &S::sam_adaptive,
+                    "The neighbourhood of a weight is in proportion to its size (ASAM); radii are "
+                    "larger, such as 0.5",
+                    [](const S& settings) { return settings.sam == 0 ? "sam is 0" : ""; }),
+      number(
+          "momentum", below_one,
+          "Share of the old buffer in the new one; schedule-free, of the average in the point of "
+          "the gradients"),
+      number("dampening", {.low = 0.0, .high = infinity},
+             "The gradient's share in the new buffer is 1 less this"),
+      on_or_off("nesterov", "Nesterov's momentum; needs momentum, and no dampening"),
+      number("beta1", below_one,
+             "Share of the old average of gradients in the new one, or in lion's step; "
+             "schedule-free, as "
+             "momentum"),
+      number("beta2", below_one,
+             "Share of the old average of squares in the new one; of gradients, of lion"),
+      number("alpha", below_one, "Share of the old average of squares in the new one"),
+      number("eps", {.low = 0.0, .high = infinity, .low_included = false},
+             "Added to the root of the average of squares"),
+      number("momentum-decay", {.low = 0.0, .high = infinity},
+             "How fast the momentum rises to beta1"),
+      on_or_off("centered", "Divide by the deviation of the gradient, not its root mean square"),
+      on_or_off("decoupled-weight-decay", "Decouple the weight decay, as in NAdamW"),
+      number("average-power", {.low = 0.0, .high = infinity},
+             "Power of the number of the step in the weights of the average"),
+      number("average-lr-power", {.low = 0.0, .high = infinity},
+             "Power of the largest learning rate so far in the weights of the average"),
   };
   for (const optim::NeuroPlasticOption& option : optim::neuroplastic_option_table()) {
     all.push_back(plasticity(option));
@@ -170,8 +245,18 @@ std::string describe(const OptimizerSettings& settings) {
   const OptimizerEntry& entry = find_optimizer(settings.name);
   std::vector<std::string> parts = {"lr " + brief(settings.lr)};
   if (settings.lr_decay != 1.0) parts.push_back("lr x " + brief(settings.lr_decay) + " per epoch");
-  for (const auto& [name, value] : settings.numbers) parts.push_back(name + " " + brief(value));
+  for (const auto& [name, value] : settings.numbers) {
+    // Those that are rarely changed are worth a word only then.
+    const bool is_usual = entry.defaults.number(name) == value;
+    if (name == "momentum" || !is_usual) parts.push_back(name + " " + brief(value));
+  }
+  for (const auto& [name, is_on] : settings.switches) {
+    if (is_on) parts.push_back(name);
+  }
   parts.push_back("weight decay " + brief(settings.weight_decay));
+  if (settings.sam != 0) {
+    parts.push_back((settings.sam_adaptive ? "adaptive SAM " : "SAM ") + brief(settings.sam));
+  }
   for (const OptimizerOption& option : optimizer_options()) {
     if (!option.is_plasticity() || !entry.has_plasticity) continue;
     if (!option.why_idle(settings).empty()) continue;

@@ -110,11 +110,13 @@ OptimizerSettings resolve_settings(const Variant& variant, const std::vector<Var
       if (given.name == key && option.applies_to(entry)) option.set(settings, given.value);
     }
   }
-  if (!entry.has_plasticity) return settings;
-  settings.plasticity.lr = settings.lr;
-  settings.plasticity.weight_decay = settings.weight_decay;
+  if (entry.has_plasticity) {
+    settings.plasticity.lr = settings.lr;
+    settings.plasticity.weight_decay = settings.weight_decay;
+  }
   try {
-    optim::validate(settings.plasticity);
+    // Options that contradict each other.
+    make_optimizer(settings, {Tensor::zeros({1}).set_requires_grad()});
   } catch (const Error& error) {
     throw UsageError(error.what());
   }

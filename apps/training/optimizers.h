@@ -18,25 +18,32 @@ struct OptimizerSettings {
   /// One of optimizer_names().
   std::string name = "neuroplastic";
   double lr = 0.0;
-  /// Coupled for neuroplastic, sgd and adam (unless NeuroPlastic's options say otherwise),
-  /// decoupled for adamw and lion.
+  /// Coupled or decoupled, as the help of the option says (and NeuroPlastic's options).
   double weight_decay = 0.0;
   /// The learning rate is multiplied by this after each epoch.
   double lr_decay = 1.0;
   /// What only some optimizers have, by the name of the option: {"momentum", 0.9}.
   std::map<std::string, double> numbers = {};
+  /// The same for what is on or off: {"nesterov", false}.
+  std::map<std::string, bool> switches = {};
+  /// Radius of sharpness-aware minimisation over the optimizer; 0 for none. And whether it is
+  /// adaptive.
+  double sam = 0.0;
+  bool sam_adaptive = false;
   /// NeuroPlastic's options, for the optimizers that have them.
   optim::NeuroPlasticOptions plasticity = {};
 
   /// Throws Error for a number that the optimizer does not have.
   double number(const std::string& option) const;
+  /// Throws Error for a switch that the optimizer does not have.
+  bool is_on(const std::string& option) const;
 };
 
 /// One optimizer of the program: a row of optimizer_table().
 struct OptimizerEntry {
   std::string name;
-  /// Plastic's own defaults. The options in `numbers` are those that the optimizer has besides the
-  /// ones that all have.
+  /// Plastic's own defaults. The options in `numbers` and `switches` are those that the optimizer
+  /// has besides the ones that all have.
   OptimizerSettings defaults;
   /// Whether it has NeuroPlastic's options.
   bool has_plasticity = false;
@@ -65,7 +72,8 @@ bool is_neuroplastic(const std::string& name);
 /// Error for an unknown name.
 OptimizerSettings default_settings(const std::string& name, bool paper);
 
-/// The optimizer itself, over `parameters`. Throws Error for an unknown name.
+/// The optimizer itself, over `parameters`, in an optim::Sam where the settings say so. Throws
+/// Error for an unknown name.
 std::unique_ptr<optim::Optimizer> make_optimizer(const OptimizerSettings& settings,
                                                  const std::vector<Tensor>& parameters);
 

@@ -30,8 +30,10 @@ class TrainStep {
   void run();
 
  private:
-  /// From the loader to the gradients.
-  void backward();
+  /// From the loader to the gradients, all that the optimizer takes.
+  void compute_gradients();
+  /// Adds the batch to the sums where `is_counted`.
+  void backward(const data::Batch& batch, bool is_counted);
 
   nn::Module& model_;
   optim::Optimizer& optimizer_;

@@ -1,5 +1,6 @@
 #include "apps/training/training.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "core/check.h"
 #include "optim/numbers.h"
 #include "plastic/data/loader.h"
+#include "plastic/nn/update_batch_norm.h"
 #include "plastic/optim/optimizer.h"
 
 namespace plastic::apps {
@@ -29,6 +31,16 @@ constexpr const char* epoch_prefix = "epoch.";
 // How often the sums of an epoch are fetched from a device, which interrupts its work; as often as
 // a display shows them.
 constexpr double seconds_between_readings = 0.1;
+
+// Batches from which the running statistics of batch normalisations are computed for weights that
+// none has passed through; as many as the authors of schedule-free learning use.
+constexpr int statistics_batches = 50;
+
+bool has_running_statistics(const nn::Module& model) {
+  return std::ranges::any_of(model.named_buffers(), [](const NamedTensor& buffer) {
+    return buffer.name.ends_with("running_mean");
+  });
+}
 
 class Stopwatch {
  public:
@@ -61,8 +73,12 @@ class Training::Run {
   }
 
   EpochResult run_epoch(int epoch) {
+    optimizer_->train();
     optimizer_->set_epoch(epoch, config_.epochs);
     EpochResult result = train_epoch(epoch);
+    optimizer_->eval();
+    // Of averaged weights they do not follow from what training saw.
+    if (optimizer_->is_evaluating() && has_running_statistics(*model_)) update_statistics();
     if (validation_loader_) {
       const EpochSums validation = evaluate_after(epoch, *validation_loader_, "validation");
       result.validation_loss = validation.loss();
@@ -77,6 +93,8 @@ class Training::Run {
   }
 
   StateDict state() const {
+    // run_epoch() goes back to training.
+    optimizer_->eval();
     StateDict all;
     append(all, "model.", model_->state_dict());
     append(all, "optimizer.", optimizer_->state_dict());
@@ -108,7 +126,10 @@ class Training::Run {
     }
   }
 
-  StateDict model_state() const { return model_->state_dict(); }
+  StateDict model_state() const {
+    optimizer_->eval();
+    return model_->state_dict();
+  }
 
  private:
   static data::LoaderOptions loader_options(const TrainConfig& config,
@@ -133,6 +154,30 @@ class Training::Run {
     nn::ModulePtr model = make_model(config_, model_sizes(dataset), generator_);
     model->to(config_.device);
     return model;
+  }
+
+  // The same batches after every epoch, so that a resumed run has the same statistics.
+  void update_statistics() {
+    if (!statistics_loader_) {
+      statistics_loader_.emplace(
+          part_.train,
+          data::LoaderOptions{.batch_size = config_.batch_size,
+                              .drop_last = part_.train.size() >= config_.batch_size,
+                              .generator = {.seed = config_.seed, .stream = streams::statistics},
+                              .augment = config_.augment,
+                              .device = config_.device});
+      statistics_start_ = statistics_loader_->state();
+    }
+    const Generator dropout = generator_;
+    statistics_loader_->restore(statistics_start_);
+    statistics_loader_->start_epoch();
+    int batches = 0;
+    nn::update_batch_norm(*model_, [&] {
+      data::Batch batch;
+      const bool has_one = batches++ < statistics_batches && statistics_loader_->next(batch);
+      return has_one ? batch.images : Tensor();
+    });
+    generator_ = dropout;
   }
 
   // `what` the images are for: "test".
@@ -225,6 +270,8 @@ class Training::Run {
   data::Loader train_loader_;
   std::optional<data::Loader> validation_loader_;
   data::Loader test_loader_;
+  std::optional<data::Loader> statistics_loader_;
+  data::LoaderState statistics_start_;
   Generator generator_;
   nn::ModulePtr model_;
   std::unique_ptr<optim::Optimizer> optimizer_;

@@ -26,6 +26,7 @@ constexpr std::uint64_t shuffle = 2;
 constexpr std::uint64_t subset = 3;
 constexpr std::uint64_t validation = 4;
 constexpr std::uint64_t label_noise = 5;
+constexpr std::uint64_t statistics = 6;
 }  // namespace streams
 
 /// How the learning rate goes: constant, to 0 at the end of the run along half a cosine, or up and
@@ -144,11 +145,12 @@ class Training {
 
   /// Between two steps, everything that later ones depend on: "model.", "optimizer." and
   /// "schedule." before the names of their own, the generator of dropout and the state of the
-  /// loader; within an epoch, under "epoch.", also what its steps add up to.
+  /// loader; within an epoch, under "epoch.", also what its steps add up to. The model's weights
+  /// are those to evaluate and to use, which an optimizer may keep beside those of training.
   StateDict state() const;
   /// Goes on from `state`, bit for bit. Throws Error for the state of another configuration.
   void restore(const StateDict& state);
-  /// The network's alone.
+  /// The network's alone, with the weights to evaluate.
   StateDict model_state() const;
 
  private:

@@ -68,7 +68,11 @@ TEST_CASE("apps.resume.bit_exact") {
   for (const char* optimizer :
        {"neuroplastic --paper --np.diagnostics", "grad-only", "sgd --lr-decay 0.9",
         "sgd --momentum 0 --warmup 1", "adam --weight-decay 0.01", "adamw --paper --warmup 1",
-        "lion --beta1 0.8", "neuroplastic --np.hybrid-base adamw",
+        "lion --beta1 0.8", "nadam --decoupled-weight-decay --weight-decay 0.1",
+        "radam --beta2 0.9", "rmsprop --momentum 0.9 --centered",
+        "schedule-free-sgd --lr 0.3 --warmup 1", "schedule-free-adamw --weight-decay 0.1",
+        "sgd --nesterov --sam 0.05", "schedule-free-adamw --sam 0.5 --sam-adaptive",
+        "neuroplastic --sam 0.05 --np.diagnostics", "neuroplastic --np.hybrid-base adamw",
         "neuroplastic --np.bounded-residual",
         "neuroplastic --np.orthogonal-residual --np.decoupled-weight-decay --weight-decay 0.01",
         "neuroplastic --np.hybrid-base sgd_momentum --fraction 0.9",
@@ -200,6 +204,33 @@ TEST_CASE("apps.resume.of_an_older_program") {
   write_file(runs / "parts/config.toml", config);
   CHECK(runs.resume("parts", "--epochs 2 --device cpu").code == 0);
   CHECK(timeless_metrics(runs / "whole") == timeless_metrics(runs / "parts"));
+}
+
+// As they were before the optimizers had so many options.
+TEST_CASE("apps.resume.of_a_program_without_an_option") {
+  const Runs runs;
+  runs.train("whole", "--epochs 2 --optimizer adam");
+  runs.train("parts", "--epochs 1 --optimizer adam");
+  auto checkpoint = plastic::apps::load_checkpoint(runs / "parts");
+  std::string& config = checkpoint->config;
+  for (const std::string line :
+       {"beta1 = 0.9\n", "beta2 = 0.999\n", "sam = 0\n", "sam-adaptive = false\n"}) {
+    const std::size_t at = config.find(line);
+    REQUIRE(at != std::string::npos);
+    config.erase(at, line.size());
+  }
+  plastic::apps::save_checkpoint(runs / "parts", *checkpoint);
+  write_file(runs / "parts/config.toml", config);
+  CHECK(runs.resume("parts", "--epochs 2").code == 0);
+  CHECK(timeless_metrics(runs / "whole") == timeless_metrics(runs / "parts"));
+  // Another value than the default is another run.
+  runs.train("other", "--epochs 1 --optimizer adam --beta2 0.9");
+  auto changed = plastic::apps::load_checkpoint(runs / "other");
+  changed->config = config;
+  plastic::apps::save_checkpoint(runs / "other", *changed);
+  const ProgramResult refused = runs.resume("other", "--epochs 2");
+  CHECK(refused.code == 1);
+  CHECK(contains(refused.err, "beta2 is 0.9 in config.toml, but 0.999 in the checkpoint"));
 }
 
 // Killed between metrics and checkpoint: the line of the epoch that does not count is written

@@ -64,6 +64,7 @@ inline std::vector<Kind> neuroplastic_kinds() {
 inline std::vector<Kind> all_kinds() {
   using optim::Adam, optim::AdamW, optim::AdamOptions, optim::AdamWOptions;
   using optim::Lion, optim::LionOptions, optim::RmsProp, optim::RmsPropOptions;
+  using optim::NAdam, optim::NAdamOptions, optim::RAdam, optim::RAdamOptions;
   using optim::Sgd, optim::SgdOptions;
   std::vector<Kind> kinds{
       kind_of<Sgd>("sgd", SgdOptions{.lr = 0.1}),
@@ -77,7 +78,14 @@ inline std::vector<Kind> all_kinds() {
       kind_of<Lion>("lion", LionOptions{.lr = 0.01, .weight_decay = 0.1}),
       kind_of<RmsProp>("rmsprop", RmsPropOptions{.lr = 0.01, .weight_decay = 0.1}),
       kind_of<RmsProp>("rmsprop, all",
-                       RmsPropOptions{.lr = 0.01, .momentum = 0.9, .centered = true})};
+                       RmsPropOptions{.lr = 0.01, .momentum = 0.9, .centered = true}),
+      kind_of<NAdam>("nadam", NAdamOptions{.lr = 0.01, .weight_decay = 0.1}),
+      kind_of<NAdam>("nadamw",
+                     NAdamOptions{.lr = 0.01, .weight_decay = 0.1, .decoupled_weight_decay = true}),
+      kind_of<RAdam>("radam", RAdamOptions{.lr = 0.01, .weight_decay = 0.1}),
+      kind_of<RAdam>(
+          "radam, decoupled decay",
+          RAdamOptions{.lr = 0.01, .weight_decay = 0.1, .decoupled_weight_decay = true})};
   for (Kind& kind : neuroplastic_kinds()) kinds.push_back(std::move(kind));
   return kinds;
 }

@@ -9,9 +9,12 @@
 #include "plastic/optim/lamb.h"
 #include "plastic/optim/lion.h"
 #include "plastic/optim/muon.h"
+#include "plastic/optim/nadam.h"
 #include "plastic/optim/neuroplastic.h"
 #include "plastic/optim/prodigy.h"
+#include "plastic/optim/radam.h"
 #include "plastic/optim/rmsprop.h"
+#include "plastic/optim/schedule_free.h"
 #include "plastic/optim/sgd.h"
 #include "tests/optim/helpers.h"
 
@@ -76,6 +79,28 @@ inline std::vector<Kind> kinds() {
            [](const auto& parameters) {
              return std::make_unique<optim::Prodigy>(
                  parameters, optim::ProdigyOptions{.lr = 0.1, .weight_decay = 0.1, .d0 = 0.1});
+           }},
+          {"nadam",
+           [](const auto& parameters) {
+             return std::make_unique<optim::NAdam>(
+                 parameters, optim::NAdamOptions{.lr = 0.1, .weight_decay = 0.1});
+           }},
+          {"radam",
+           [](const auto& parameters) {
+             // Rectified from the sixth step on.
+             return std::make_unique<optim::RAdam>(
+                 parameters, optim::RAdamOptions{.lr = 0.1, .beta2 = 0.9, .weight_decay = 0.1});
+           }},
+          {"schedule-free sgd",
+           [](const auto& parameters) {
+             return std::make_unique<optim::ScheduleFreeSgd>(
+                 parameters,
+                 optim::ScheduleFreeSgdOptions{.lr = 0.1, .weight_decay = 0.1, .warmup_steps = 4});
+           }},
+          {"schedule-free adamw",
+           [](const auto& parameters) {
+             return std::make_unique<optim::ScheduleFreeAdamW>(
+                 parameters, optim::ScheduleFreeAdamWOptions{.lr = 0.1, .weight_decay = 0.1});
            }},
           {"neuroplastic", neuroplastic(HybridBase::classic)},
           {"neuroplastic on adamw", neuroplastic(HybridBase::adamw)},

@@ -98,6 +98,28 @@ class Optimizer {
   /// Clears the gradients: grad() of every parameter is undefined afterwards.
   void zero_grad();
 
+  // An optimizer may train at one point and evaluate at another, such as an average of the points
+  // before (plastic/optim/schedule_free.h): the parameters then hold one of the two. Optimizers
+  // start in training mode. For most the points are the same, and these functions do nothing.
+
+  /// Puts the weights of training into the parameters. Does nothing in training mode.
+  virtual void train();
+  /// Puts the weights to evaluate and to use into the parameters; step(), advance() and apply()
+  /// throw Error until train() is called. Does nothing in evaluation mode. Training continues with
+  /// the same bits as if neither had been called; what is written to the parameters in between is
+  /// lost. state_dict() holds the mode, so the parameters are to be saved in the mode in which the
+  /// state is.
+  virtual void eval();
+  /// Whether the parameters hold weights that step() must not change.
+  virtual bool is_evaluating() const;
+
+  /// How many gradients a step takes, each at another point: 1 for most optimizers, 2 for Sam
+  /// (plastic/optim/sam.h). After each backward() but the last, perturb() must be called.
+  virtual int gradients_per_step() const;
+  /// Moves the parameters to where the next gradient of this step is to be computed; step() moves
+  /// them back. Throws Error where a step takes one gradient.
+  virtual void perturb();
+
   /// Whether a device may capture apply() once and replay it, with advance() before each replay:
   /// the step then reads no numbers from host memory. False for optimizers that override update().
   virtual bool is_capturable() const;
@@ -132,6 +154,8 @@ class Optimizer {
   /// One inner list and one learning rate for each group. `name` is for messages.
   Optimizer(std::string name, const std::vector<std::vector<Tensor>>& groups,
             const std::vector<double>& lrs);
+  /// For an optimizer that wraps another: shares its parameters, gradients, rates and state.
+  Optimizer(std::string name, const Optimizer& base);
 
   /// Gives every parameter a state tensor of its shape, f32 and initially 0, which state_dict()
   /// calls "state.<i>.<name>". For constructors: a loaded state must have the same names. Throws
@@ -151,6 +175,10 @@ class Optimizer {
   std::size_t parameter_count() const;
   const Tensor& parameter(std::size_t index) const;
 
+  /// Called by advance() once per step, before any parameter's rule is asked for: the place to
+  /// count what the parameters of a group share, in numbers from add_number(). They are put back,
+  /// like the counts of steps, if the step is then refused. Does nothing unless overridden.
+  virtual void begin_step();
   /// Updates one parameter that has a gradient, with tensor operations; autograd records nothing.
   /// Called for the parameters in order. If it throws, those before have been updated. Throws Error
   /// unless overridden.
@@ -166,6 +194,9 @@ class Optimizer {
   virtual void prepare();
   /// Runs the step last prepared. By default calls update() for every parameter.
   virtual void run();
+  /// What a wrapper's run() calls: base.apply(), but the gradients are as they lie in the arena,
+  /// where the wrapper's hook may have changed them.
+  static void run_base(Optimizer& base) { base.run_prepared(); }
   Arena& arena() { return *arena_; }
   const Arena& arena() const { return *arena_; }
   State& saved() { return *state_; }
@@ -173,14 +204,16 @@ class Optimizer {
 
  private:
   void run_prepared();
+  void check_is_training() const;
 
   std::string name_;
   bool is_prepared_ = false;
   /// What prepare() left for run(), where update() is the rule.
   std::vector<ParameterStep> upcoming_;
   std::function<void(const Tensor&)> gradient_hook_;
-  std::unique_ptr<Arena> arena_;
-  std::unique_ptr<State> state_;
+  /// Shared by an optimizer and those that wrap it.
+  std::shared_ptr<Arena> arena_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace plastic::optim

@@ -46,6 +46,10 @@ TEST_CASE("apps.optimizers.explicit_goes_before_paper") {
 TEST_CASE("apps.optimizers.contradictory_options") {
   const OptimizerOverrides overrides = {{"np.min-alpha", "2"}, {"np.max-alpha", "1"}};
   CHECK_THROWS_AS(resolve_settings("neuroplastic", false, overrides), UsageError);
+  CHECK_THROWS_WITH_AS(resolve_settings("sgd", false, {{"nesterov", "true"}, {"momentum", "0"}}),
+                       doctest::Contains("nesterov needs momentum"), UsageError);
+  CHECK_THROWS_WITH_AS(resolve_settings("schedule-free-sgd", false, {{"momentum", "0"}}),
+                       doctest::Contains("momentum is 0"), UsageError);
 }
 
 TEST_CASE("apps.optimizers.overrides_without_use") {
@@ -67,6 +71,26 @@ TEST_CASE("apps.optimizers.description") {
         "lr 0.001, lr x 0.97 per epoch, weight decay 0.01");
   CHECK(describe(default_settings("neuroplastic", true)) ==
         "lr 0.1, weight decay 0, plasticity-scale 2, warmup-epochs 2");
+  CHECK(describe(resolve_settings("sgd", false, {{"nesterov", "true"}, {"sam", "0.1"}})) ==
+        "lr 0.01, momentum 0.9, nesterov, weight decay 0, SAM 0.1");
+  CHECK(describe(resolve_settings("nadam", false,
+                                  {{"beta2", "0.99"}, {"sam", "1"}, {"sam-adaptive", "true"}})) ==
+        "lr 0.002, beta2 0.99, weight decay 0, adaptive SAM 1");
+}
+
+TEST_CASE("apps.optimizers.sam_is_over_any_of_them") {
+  for (const OptimizerEntry& entry : optimizer_table()) {
+    CAPTURE(entry.name);
+    const auto made = [&](const OptimizerOverrides& overrides) {
+      return make_optimizer(resolve_settings(entry.name, false, overrides),
+                            {Tensor::ones({2}).set_requires_grad()});
+    };
+    CHECK(made({})->gradients_per_step() == 1);
+    CHECK(made({{"sam", "0.05"}})->gradients_per_step() == 2);
+  }
+  const Settings without = effective_settings(resolve_settings("sgd", false, {}));
+  CHECK(std::ranges::find(without, "sam-adaptive", [](const auto& one) { return one.first; }) ==
+        without.end());
 }
 
 // No list of optimizers ends in a default.
@@ -96,6 +120,17 @@ TEST_CASE("apps.optimizers.every_row_can_be_made_and_described") {
       REQUIRE(option != nullptr);
       CHECK(option->applies_to(entry));
       CHECK(option->get(entry.defaults) == exact(value));
+    }
+    for (const auto& [name, is_on] : entry.defaults.switches) {
+      CAPTURE(name);
+      const OptimizerOption* option = find_optimizer_option(name);
+      REQUIRE(option != nullptr);
+      CHECK(option->is_switch);
+      CHECK(option->applies_to(entry));
+      OptimizerSettings other = entry.defaults;
+      option->set(other, "true");
+      CHECK(option->get(other) == "true");
+      CHECK(option->get(entry.defaults) == "false");
     }
   }
 }

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "plastic/optim/elementwise.h"
+
+namespace plastic::optim {
+
+/// NAdam: Dozat, "Incorporating Nesterov Momentum into Adam", ICLR 2016 workshop; NAdamW with
+/// decoupled decay. PyTorch's semantics (torch.optim.NAdam).
+///
+/// μₜ = β₁·(1 - ½·0.96^(t·momentum_decay)), m ← β₁·m + (1 - β₁)·g, v ← β₂·v + (1 - β₂)·g²,
+/// θ ← θ - lr·((1 - μₜ)/(1 - Πᵢ₌₁ᵗ μᵢ)·g + μₜ₊₁/(1 - Πᵢ₌₁ᵗ⁺¹ μᵢ)·m) / (√(v / (1 - β₂ᵗ)) + eps),
+/// with t the parameter's own count of steps.
+///
+/// PyTorch keeps the product of the μᵢ in f32 as a state, mu_product. Here it is computed in double
+/// from the count of steps and is not saved.
+struct NAdamOptions {
+  double lr = 2e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  /// Added outside the square root.
+  double eps = 1e-8;
+  double weight_decay = 0;
+  double momentum_decay = 4e-3;
+  /// NAdamW: θ ← θ·(1 - lr·weight_decay) first. Otherwise g ← g + weight_decay·θ.
+  bool decoupled_weight_decay = false;
+};
+
+struct NAdamGroup {
+  std::vector<Tensor> parameters;
+  NAdamOptions options;
+};
+
+struct NAdamRule {
+  static constexpr int states = 2;
+  float beta1 = 0, one_minus_beta1 = 0;
+  float beta2 = 0, one_minus_beta2 = 0;
+  /// Coupled decay is added to g; decoupled decay is `shrink` = 1 - lr·λ.
+  float weight_decay = 0, shrink = 1;
+  /// The factors of g and m, lr included, and 1 / √(1 - β₂ᵗ).
+  float gradient_size = 0, average_size = 0, root_correction = 1;
+  float eps = 0;
+
+  PLASTIC_HOST_DEVICE void operator()(float& theta, float g, float& exp_avg,
+                                      float& exp_avg_sq) const {
+    g += weight_decay == 0 ? 0 : weight_decay * theta;
+    exp_avg = beta1 * exp_avg + one_minus_beta1 * g;
+    exp_avg_sq = beta2 * exp_avg_sq + one_minus_beta2 * g * g;
+    theta = shrink * theta - (gradient_size * g + average_size * exp_avg) /
+                                 (std::sqrt(exp_avg_sq) * root_correction + eps);
+  }
+};
+
+class NAdam : public Elementwise<NAdamRule> {
+ public:
+  /// Throws Error for options out of range and for parameters that Optimizer refuses.
+  explicit NAdam(const std::vector<Tensor>& parameters, const NAdamOptions& options = {});
+  explicit NAdam(const std::vector<NAdamGroup>& groups);
+
+ private:
+  NAdamRule rule(const ParameterStep& at) const override;
+
+  std::vector<NAdamOptions> options_;
+  /// For each group, μ₁·…·μₜ at t - 1, as far as it has been needed.
+  mutable std::vector<std::vector<double>> products_;
+};
+
+}  // namespace plastic::optim
