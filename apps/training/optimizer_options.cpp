@@ -83,6 +83,15 @@ OptimizerOption number(const std::string& name, const Range& range, const std::s
           .why_idle = never_idle};
 }
 
+/// A whole number of 1 or more, of the optimizers that have it among their defaults.
+OptimizerOption whole(const std::string& name, const std::string& help) {
+  OptimizerOption option = number(name, {.low = 1.0, .high = infinity}, help);
+  option.set = [name](OptimizerSettings& settings, const std::string& text) {
+    settings.numbers[name] = static_cast<double>(parse_integer(text, 1, 1'000'000'000));
+  };
+  return option;
+}
+
 /// A switch of the optimizers that have it among their defaults.
 OptimizerOption on_or_off(const std::string& name, const std::string& help) {
   std::vector<std::string> defaults;
@@ -141,9 +150,10 @@ std::vector<OptimizerOption> make_table() {
   std::vector<OptimizerOption> all = {
       common("lr", &S::lr, 0.0, {.low = 0.0, .high = infinity, .low_included = false},
              "Learning rate"),
-      common("weight-decay", &S::weight_decay, 0.0, {.low = 0.0, .high = infinity},
-             "Weight decay; decoupled in adamw, lion and schedule-free-adamw, coupled in the "
-             "others"),
+      common(
+          "weight-decay", &S::weight_decay, 0.0, {.low = 0.0, .high = infinity},
+          "Weight decay; decoupled in adamw, lion, schedule-free-adamw, muon, adafactor, prodigy "
+          "and soap, added to the update in lamb, coupled in the others"),
       common("lr-decay", &S::lr_decay, 1.0, {.low = 0.0, .high = 1.0, .low_included = false},
              "Multiply the learning rate by this after each epoch"),
       common(
@@ -178,6 +188,18 @@ std::vector<OptimizerOption> make_table() {
              "Power of the number of the step in the weights of the average"),
       number("average-lr-power", {.low = 0.0, .high = infinity},
              "Power of the largest learning rate so far in the weights of the average"),
+      number("adamw-lr", {.low = 0.0, .high = infinity},
+             "Learning rate of AdamW, for parameters that are not matrices"),
+      number("beta2-decay", {.low = -infinity, .high = 0.0, .low_included = false},
+             "Power of the number of the step in the new squares' share in their average"),
+      number("d0", {.low = 0.0, .high = infinity, .low_included = false},
+             "First estimate of the distance from the start to the solution"),
+      number("d-coef", {.low = 0.0, .high = infinity, .low_included = false},
+             "Factor of the estimated distance: what to tune instead of lr"),
+      on_or_off("use-bias-correction", "Correct the averages for having begun at 0"),
+      on_or_off("safeguard-warmup", "Keep a warm-up of lr from raising the estimated distance"),
+      whole("precondition-frequency", "Steps from one eigenbasis to the next"),
+      whole("max-precondition-dim", "Longer axes of parameters have no eigenbasis"),
   };
   for (const optim::NeuroPlasticOption& option : optim::neuroplastic_option_table()) {
     all.push_back(plasticity(option));

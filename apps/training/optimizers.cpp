@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "apps/cli/values.h"
+#include "apps/training/matrix_optimizers.h"
 #include "core/check.h"
 #include "plastic/optim/adam.h"
 #include "plastic/optim/lion.h"
@@ -195,7 +196,11 @@ bool OptimizerSettings::is_on(const std::string& option) const {
 }
 
 const std::vector<OptimizerEntry>& optimizer_table() {
-  static const std::vector<OptimizerEntry> table = make_table();
+  static const std::vector<OptimizerEntry> table = [] {
+    std::vector<OptimizerEntry> all = make_table();
+    for (OptimizerEntry& entry : matrix_optimizers()) all.push_back(std::move(entry));
+    return all;
+  }();
   return table;
 }
 

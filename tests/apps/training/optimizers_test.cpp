@@ -52,6 +52,14 @@ TEST_CASE("apps.optimizers.contradictory_options") {
                        doctest::Contains("momentum is 0"), UsageError);
 }
 
+TEST_CASE("apps.optimizers.whole_numbers") {
+  const OptimizerSettings soap =
+      resolve_settings("soap", false, {{"precondition-frequency", "25"}});
+  CHECK(soap.number("precondition-frequency") == 25);
+  CHECK_THROWS_AS(resolve_settings("soap", false, {{"precondition-frequency", "2.5"}}), UsageError);
+  CHECK_THROWS_AS(resolve_settings("soap", false, {{"precondition-frequency", "0"}}), UsageError);
+}
+
 TEST_CASE("apps.optimizers.overrides_without_use") {
   const auto check = [](const OptimizerOverrides& overrides,
                         const std::vector<std::string>& names) {
@@ -73,6 +81,8 @@ TEST_CASE("apps.optimizers.description") {
         "lr 0.1, weight decay 0, plasticity-scale 2, warmup-epochs 2");
   CHECK(describe(resolve_settings("sgd", false, {{"nesterov", "true"}, {"sam", "0.1"}})) ==
         "lr 0.01, momentum 0.9, nesterov, weight decay 0, SAM 0.1");
+  CHECK(describe(resolve_settings("muon", false, {{"adamw-lr", "0.01"}})) ==
+        "lr 0.02, adamw-lr 0.01, momentum 0.95, weight decay 0");
   CHECK(describe(resolve_settings("nadam", false,
                                   {{"beta2", "0.99"}, {"sam", "1"}, {"sam-adaptive", "true"}})) ==
         "lr 0.002, beta2 0.99, weight decay 0, adaptive SAM 1");
