@@ -13,6 +13,8 @@
 #include "apps/report/report_page.h"
 #include "apps/runs/run_files.h"
 #include "apps/runs/run_folder.h"
+#include "apps/study/study_execution.h"
+#include "apps/study/study_results.h"
 #include "apps/terminal/terminal_text.h"
 #include "core/check.h"
 #include "core/io/atomic_file.h"
@@ -61,8 +63,8 @@ void report(const ReportOptions& options) {
 }
 
 std::string footer() {
-  return "A RUN is a folder that train or compare wrote with --out, or a folder of such folders. "
-         "The\n"
+  return "A RUN is a folder that train or compare wrote with --out, a folder of such folders, or "
+         "the\nfolder of a study. The\n"
          "report is one file that needs no network and contains no paths of this machine: a table "
          "for\n"
          "each data set, network and length of training, curves with a band of one deviation over\n"
@@ -76,10 +78,31 @@ std::string footer() {
          "  plastic report runs/adam runs/sgd --out adam-or-sgd.html";
 }
 
+// Where the runs of a study stand is said.
+std::vector<std::string> write_study_page(const fs::path& folder, const fs::path& file) {
+  const StudyPlan plan = read_study_plan(study_copy_path(folder));
+  StudyJournal journal(folder);
+  const StudyExecution execution(plan, journal, false);
+  const std::size_t done = execution.done_count();
+  if (done == 0) fail("report", folder.string(), ": no run of this study is done");
+  const std::string page = study_page(analyse_study(plan, execution.done()));
+  if (file.parent_path() == folder) {
+    keep_private(folder);
+    write_run_file(file, page);
+  } else {
+    write_file_atomically(file, page);
+  }
+  if (done == plan.runs().size()) return {};
+  return {std::to_string(done) + " of " + std::to_string(plan.runs().size()) + " runs are done"};
+}
+
 }  // namespace
 
 std::vector<std::string> write_report(const std::vector<fs::path>& folders, const fs::path& file) {
   check_target(file);
+  if (folders.size() == 1 && holds_study(folders.front())) {
+    return write_study_page(folders.front(), file);
+  }
   const ReportData data = read_runs(folders);
   const std::string page = report_page(data);
   // A folder that is reported on may have come from elsewhere; a name elsewhere is the user's.

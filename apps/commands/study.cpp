@@ -11,8 +11,8 @@
 #include "apps/commands/commands.h"
 #include "apps/runs/run_files.h"
 #include "apps/runs/run_folder.h"
-#include "apps/study/statistics.h"
 #include "apps/study/study_execution.h"
+#include "apps/study/study_results.h"
 #include "apps/study/study_timing.h"
 #include "apps/study/study_view.h"
 #include "apps/terminal/progress.h"
@@ -29,8 +29,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view copy_head = "# The study in this folder: plastic study THIS-FILE\n";
-
 struct StudyOptions {
   /// A file, or the folder of a study.
   fs::path study;
@@ -41,24 +39,6 @@ struct StudyOptions {
   bool retry = false;
   bool dry_run = false;
 };
-
-fs::path copy_path(const fs::path& folder) { return folder / "study.toml"; }
-
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(fs::symlink_status(path, error));
-}
-
-bool holds_study(const fs::path& folder) {
-  return is_there(study_results_path(folder)) || is_there(copy_path(folder)) ||
-         is_there(folder / "journal.jsonl");
-}
-
-StudyPlan read_plan(const fs::path& path) {
-  StudyFile file = read_study_file(path);
-  if (file.text.starts_with(copy_head)) file.text.erase(0, copy_head.size());
-  return StudyPlan(std::move(file));
-}
 
 /// runs/NAME for NAME.toml; for the copy in a study's folder, that folder.
 fs::path folder_of(const StudyOptions& options) {
@@ -146,52 +126,35 @@ std::string how_to_continue(const StudyOptions& options, const StudyExecution& e
          " done and saved, those under way are lost. To continue:\n  " + command;
 }
 
-/// Mean and deviation of the final test accuracy.
-std::string plain_study_table(const StudyPlan& plan, const StudyExecution& execution) {
-  std::string text;
-  for (std::size_t task = 0; task < plan.tasks().size(); ++task) {
-    text += plan.tasks()[task].name + "\n";
-    for (std::size_t variant = 0; variant < plan.variants().size(); ++variant) {
-      std::vector<double> reached;
-      std::size_t planned = 0;
-      for (std::size_t i = plan.tuning_count(); i < plan.runs().size(); ++i) {
-        const PlannedRun& run = plan.runs()[i];
-        if (run.task != task || run.variant != variant) continue;
-        ++planned;
-        const auto& record = execution.records()[i];
-        if (record && record->run.end == RunEnd::finished) {
-          reached.push_back(record->run.test_accuracy.back());
-        }
-      }
-      text += "  " + pad(plan.variants()[variant].name, 24) +
-              (reached.empty() ? "-" : format_percent(mean(reached))) +
-              (reached.size() < 2 ? "" : " ± " + format_fixed(100 * sample_deviation(reached), 2)) +
-              "  " + std::to_string(reached.size()) + " of " + std::to_string(planned) + "\n";
-    }
-  }
-  return text;
+/// The table and what is left in the folder, where there is anything to show.
+void show_results(const StudyPlan& plan, const StudyExecution& execution, const fs::path& folder) {
+  if (execution.done_count() == 0) return;
+  const StudyAnalysis analysis = analyse_study(plan, execution.done());
+  write_study_results(analysis, folder);
+  std::cout << "\n"
+            << study_table(analysis) << "\nresults in "
+            << printable(study_results_path(folder).string()) << "\nreport in "
+            << printable((folder / "report.html").string()) << std::endl;
 }
 
-void print_results(const StudyPlan& plan, const StudyExecution& execution, const fs::path& folder) {
-  std::cout << "\n"
-            << plain_study_table(plan, execution) << "\nresults in "
-            << printable(study_results_path(folder).string()) << std::endl;
+/// What is in the folder of a study.
+void show(const fs::path& folder) {
+  const StudyPlan plan = read_study_plan(study_copy_path(folder));
+  StudyJournal journal(folder);
+  const StudyExecution execution(plan, journal, false);
+  if (execution.done_count() < plan.runs().size()) {
+    std::cout << execution.done_count() << " of " << counted(plan.runs().size(), "run")
+              << " done; to continue: plastic study "
+              << shell_quoted(study_copy_path(folder).string()) << "\n";
+  }
+  keep_private(folder);
+  show_results(plan, execution, folder);
 }
 
 void study(const StudyOptions& options) {
   std::error_code ignored;
-  if (fs::is_directory(options.study, ignored)) {
-    const StudyPlan plan = read_plan(copy_path(options.study));
-    StudyJournal journal(options.study);
-    const StudyExecution execution(plan, journal, false);
-    if (execution.done_count() < plan.runs().size()) {
-      std::cout << execution.done_count() << " of " << counted(plan.runs().size(), "run")
-                << " done; to continue: plastic study "
-                << shell_quoted(copy_path(options.study).string()) << "\n";
-    }
-    return print_results(plan, execution, options.study);
-  }
-  const StudyPlan plan = read_plan(options.study);
+  if (fs::is_directory(options.study, ignored)) return show(options.study);
+  const StudyPlan plan = read_study_plan(options.study);
   const fs::path folder = folder_of(options);
   // Runs have a thread each. A device computes one run after the other.
   set_num_threads(1);
@@ -210,17 +173,19 @@ void study(const StudyOptions& options) {
   StudyExecution execution(plan, journal, options.retry);
   print_header(plan, execution, jobs);
   execution.load(data);
-  write_run_file(copy_path(folder), std::string(copy_head) + plan.file().text);
+  write_study_copy(plan, folder);
   const InterruptGuard guard;
   try {
     StudyView view(plan, execution, jobs);
     execution.run(data, jobs, view);
   } catch (const Interrupted& stop) {
     journal.save(execution.done());
+    std::cout << "\nSo far:";
+    show_results(plan, execution, folder);
     throw Interrupted(stop.what() + how_to_continue(options, execution, plan.runs().size()));
   }
   journal.save(execution.done());
-  print_results(plan, execution, folder);
+  show_results(plan, execution, folder);
 }
 
 std::string footer() {
@@ -235,11 +200,13 @@ std::string footer() {
          "                 pandas.read_json('results.jsonl', lines=True)\n"
          "  timings.jsonl  seconds, which differ each time, apart from the results, which do not\n"
          "  study.toml     the file\n"
+         "  summary.json   what the table says, times.json what it says of seconds\n"
+         "  report.html    the same as a page\n"
          "The same command continues a study that was interrupted or killed, and ends with the\n"
          "same bytes in results.jsonl; a file that asks for more seeds, trials, variants or "
          "tasks\n"
          "keeps what is done. results.jsonl alone is enough to continue on another machine.\n"
-         "Given the folder, the command prints the results again.\n"
+         "Given the folder, the command shows the results again.\n"
          "\n"
          "Examples:\n"
          "  plastic study apps/studies/smoke.toml\n"

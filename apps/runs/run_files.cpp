@@ -37,7 +37,8 @@ constexpr std::array marks = {
     Mark{"results.jsonl", "{\"task\":", ""},
     Mark{"journal.jsonl", "{\"task\":", ""},
     Mark{"timings.jsonl", "{\"task\":", ""},
-    Mark{"summary.json", "{", "\"study\""},
+    Mark{"summary.json", "{", "\"comparisons\""},
+    Mark{"times.json", "{", "\"profile_of_seconds_to_target\""},
 };
 
 constexpr std::uint64_t max_bytes = std::uint64_t{64} << 20;
