@@ -1,6 +1,7 @@
 #include "apps/study/study_results.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -51,6 +52,8 @@ bool holds_study(const fs::path& folder) {
 StudyAnalysis analyse_study(const StudyPlan& plan, std::span<const StudyRecord> records) {
   std::vector<StudyRun> runs;
   for (const StudyRecord& record : records) runs.push_back(record.run);
+  // The analysis has variants in the order in which it meets them, and not all have trials.
+  std::ranges::stable_sort(runs, std::ranges::greater(), &StudyRun::phase);
   AnalysisOptions options{.title = title_of(plan.file().path)};
   const std::string& reference = plan.variants()[plan.reference()].name;
   if (std::ranges::find(runs, reference, &StudyRun::variant) != runs.end()) {

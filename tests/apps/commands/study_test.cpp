@@ -104,6 +104,15 @@ TEST_CASE("apps.study.a_grid") {
     CAPTURE(again.err);
     CHECK(again.code == 0);
     CHECK(contains(again.out, "digits mlp, fraction 0.02"));
+    CHECK(contains(again.out, "Best mean test accuracy: "));
+    const json summary = json::parse(read_file(all / "out/summary.json"));
+    CHECK(summary["reference"] == "sgd");
+    CHECK(summary["tasks"].size() == 2);
+    CHECK(contains(read_file(all / "out/report.html"), "digits mlp, fraction 0.02"));
+    // As a page elsewhere, the same.
+    const std::string page = (all / "page.html").string();
+    REQUIRE(run_program("report '" + (all / "out").string() + "' --out '" + page + "'").code == 0);
+    CHECK(read_file(page) == read_file(all / "out/report.html"));
     // And not done again.
     const std::string before = all.results("out");
     const ProgramResult same = all.run(text, "out");
@@ -233,7 +242,9 @@ TEST_CASE("apps.study.kill_9_at_any_moment") {
   CAPTURE(last.err);
   REQUIRE(last.code == 0);
   CHECK(all.results("parts") == all.results("whole"));
-  CHECK(read_file(all / "parts/study.toml") == read_file(all / "whole/study.toml"));
+  for (const char* file : {"study.toml", "summary.json"}) {
+    CHECK(read_file(all / "parts" / file) == read_file(all / "whole" / file));
+  }
   CHECK_FALSE(fs::exists(all / "parts/journal.jsonl"));
 }
 
