@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <set>
+#include <map>
 #include <vector>
 
 #include "apps/cli/values.h"
@@ -74,7 +74,9 @@ std::string torn_sentence(const std::string& first, const NamedVersus& row) {
 }
 
 std::string too_few_sentence(const std::string& first, const std::vector<std::string>& names,
-                             int seeds, int tests) {
+                             const VersusFirst& versus) {
+  const int seeds = versus.seeds();
+  const int tests = versus.tests;
   if (seeds == 1) {
     return "One seed says nothing about the spread: this is an example, not evidence";
   }
@@ -83,7 +85,7 @@ std::string too_few_sentence(const std::string& first, const std::vector<std::st
                      ", whatever they give: the smallest p of Wilcoxon's test with " +
                      std::to_string(seeds) + " pairs is " + p_text(least_p(seeds));
   if (tests > 1) {
-    text += ", " + p_text(std::min(1.0, tests * least_p(seeds))) + " after Holm's correction for " +
+    text += ", " + p_text(versus.least_adjusted_p) + " after Holm's correction for " +
             std::to_string(tests) + " comparisons";
   }
   return text + ". It takes " + std::to_string(least_pairs(significance_level, tests)) +
@@ -116,7 +118,8 @@ std::string p_text(double p) {
 
 std::string verdicts(const std::string& first, std::span<const NamedVersus> rows) {
   std::vector<std::string> sentences, unclear, equal, unknown;
-  std::set<std::pair<int, int>> too_few;
+  // By the number of seeds, a row that has so many.
+  std::map<int, const NamedVersus*> too_few;
   for (const NamedVersus& row : rows) {
     switch (standing(row.versus)) {
       case Standing::ahead:
@@ -135,7 +138,7 @@ std::string verdicts(const std::string& first, std::span<const NamedVersus> rows
         } else if (can_show(row.versus)) {
           unclear.push_back(unclear_phrase(row));
         } else {
-          too_few.insert({row.versus.seeds(), row.versus.tests});
+          too_few.emplace(row.versus.seeds(), &row);
         }
         break;
     }
@@ -147,14 +150,14 @@ std::string verdicts(const std::string& first, std::span<const NamedVersus> rows
   if (!unknown.empty()) {
     sentences.push_back(join(unknown) + ": no seed was run to an end both here and with " + first);
   }
-  for (const auto& [seeds, tests] : too_few) {
+  for (const auto& [seeds, row] : too_few) {
     std::vector<std::string> names;
-    for (const NamedVersus& row : rows) {
-      const bool is_here = row.versus.seeds() == seeds && !can_show(row.versus) &&
-                           standing(row.versus) == Standing::unclear;
-      if (is_here) names.push_back(row.name);
+    for (const NamedVersus& other : rows) {
+      const bool is_here = other.versus.seeds() == seeds && !can_show(other.versus) &&
+                           standing(other.versus) == Standing::unclear;
+      if (is_here) names.push_back(other.name);
     }
-    sentences.push_back(too_few_sentence(first, names, seeds, tests));
+    sentences.push_back(too_few_sentence(first, names, row->versus));
   }
   std::string text;
   for (const std::string& sentence : sentences) text += " " + sentence + ".";

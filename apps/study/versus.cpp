@@ -45,6 +45,7 @@ VersusFirst versus_first(std::span<const SeedRun> first, std::span<const SeedRun
   const SignedRankTest test = signed_rank_test(all);
   versus.p = test.p;
   versus.adjusted_p = test.p;
+  versus.least_adjusted_p = least_p(static_cast<int>(all.size()));
   versus.rank_balance = test.above - test.below;
   versus.pairs = static_cast<int>(finite.size());
   if (finite.empty()) return versus;
@@ -61,9 +62,15 @@ void adjust_together(std::span<VersusFirst* const> all) {
     p.push_back(versus->p);
     if (!std::isnan(versus->p)) ++tests;
   }
+  std::vector<double> least;
+  for (const VersusFirst* versus : all) {
+    least.push_back(std::isnan(versus->p) ? versus->p : least_p(versus->seeds()));
+  }
   const std::vector<double> adjusted = holm(p);
+  const std::vector<double> adjusted_least = holm(least);
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i]->adjusted_p = adjusted[i];
+    all[i]->least_adjusted_p = adjusted_least[i];
     all[i]->tests = std::max(tests, 1);
   }
 }
@@ -78,9 +85,7 @@ Standing standing(const VersusFirst& versus) {
   return is_above ? Standing::ahead : Standing::behind;
 }
 
-bool can_show(const VersusFirst& versus) {
-  return least_p(versus.seeds()) * versus.tests < significance_level;
-}
+bool can_show(const VersusFirst& versus) { return versus.least_adjusted_p < significance_level; }
 
 double detectable_difference(const VersusFirst& versus) {
   if (versus.pairs < min_pairs_for_power) return std::numeric_limits<double>::quiet_NaN();

@@ -58,6 +58,9 @@ struct VersusFirst {
   double adjusted_p = std::numeric_limits<double>::quiet_NaN();
   /// How many these are.
   int tests = 1;
+  /// The smallest that adjusted_p could have been with so many seeds, had the tests all come out as
+  /// clearly as theirs allow.
+  double least_adjusted_p = 1.0;
   /// The rank sum of the seeds in which the row is ahead less that of the others.
   double rank_balance = 0.0;
 
@@ -85,7 +88,7 @@ enum class Standing {
 /// Apart where the adjusted p is below significance_level.
 Standing standing(const VersusFirst& versus);
 
-/// Whether so many seeds could have shown a difference at all, had one been ahead in each.
+/// Whether so many seeds could have shown a difference at all.
 bool can_show(const VersusFirst& versus);
 
 /// The mean difference that so many seeds with this spread would have shown four times in five:

@@ -107,6 +107,20 @@ TEST_CASE("apps.versus.what_so_few_seeds_cannot_show") {
       "It takes 7 seeds or more to get below 0.05.");
 }
 
+// Seven seeds, of four comparisons: too few if all have seven, enough beside three with eight.
+TEST_CASE("apps.versus.what_can_be_shown_depends_on_the_others") {
+  std::vector<VersusFirst> rows(4, {.losses = 7, .p = 0.5});
+  std::vector<VersusFirst*> all;
+  for (VersusFirst& row : rows) all.push_back(&row);
+  adjust_together(all);
+  CHECK(rows[0].least_adjusted_p == 4.0 / 64);
+  CHECK_FALSE(can_show(rows[0]));
+  for (std::size_t i = 1; i < rows.size(); ++i) rows[i].losses = 8;
+  adjust_together(all);
+  CHECK(rows[0].least_adjusted_p == 4.0 / 128);
+  CHECK(can_show(rows[0]));
+}
+
 TEST_CASE("apps.versus.what_would_have_shown") {
   std::vector<double> near = slower;
   for (std::size_t i = 0; i < near.size(); ++i) near[i] += i % 2 == 0 ? 0.004 : -0.0032;
