@@ -32,8 +32,10 @@ enum class MuonRate {
 /// change in proportion to lr.
 ///
 /// Where ours differs: the products are in f32 (in the precision of set_precision() on CUDA); both
-/// PyTorch and Jordan's reference use bf16. s is that of the flattened matrix; Jordan's reference
-/// takes the last two axes of filters, their height and width, for rows and columns.
+/// PyTorch and Jordan's reference use bf16. For matrices at least half as long again as wide, up to
+/// three steps are multiplied together before they are applied, which saves up to half of the work.
+/// s is that of the flattened matrix; Jordan's reference takes the last two axes of filters, their
+/// height and width, for rows and columns.
 /// Defaults are Jordan's (PyTorch's are lr 1e-3 and weight_decay 0.1).
 struct MuonOptions {
   double lr = 0.02;
