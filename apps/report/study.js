@@ -68,8 +68,8 @@ function scalesOf(figure, text, line) {
     return {x, y};
   }
   if (figure.labels) {
-    Object.assign(x, {min: -0.5, max: figure.labels.length - 0.5});
-    x.ticks = {...x.ticks, stepSize: 1, callback: value => figure.labels[value] ?? ''};
+    Object.assign(x, {min: -0.6, max: figure.labels.length - 0.4});
+    x.ticks = {...x.ticks, stepSize: 1, autoSkip: false, callback: value => figure.labels[value] ?? ''};
   }
   if (figure.whole) x.ticks.precision = 0;
   if (figure.end) x.max = figure.end;
