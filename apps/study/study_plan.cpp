@@ -254,9 +254,10 @@ void StudyPlan::make_runs() {
       }
     }
   }
+  // Seed by seed, so that the variants can be compared from the first seed on.
   for (std::size_t task = 0; task < tasks_.size(); ++task) {
-    for (std::size_t variant = 0; variant < variants_.size(); ++variant) {
-      for (const std::uint64_t seed : file_.seeds) {
+    for (const std::uint64_t seed : file_.seeds) {
+      for (std::size_t variant = 0; variant < variants_.size(); ++variant) {
         runs_.push_back({.task = task, .variant = variant, .seed = seed});
       }
     }
