@@ -1,8 +1,8 @@
 #include "apps/study/verdict.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <vector>
 
@@ -111,7 +111,9 @@ std::string p_text(double p) {
   constexpr int max_decimals = 9;
   for (int decimals = 3;; ++decimals) {
     std::string text = format_fixed(p, decimals);
-    const bool is_below = std::strtod(text.c_str(), nullptr) < significance_level;
+    double shown = 0.0;
+    std::from_chars(text.data(), text.data() + text.size(), shown);
+    const bool is_below = shown < significance_level;
     if (is_below == (p < significance_level) || decimals == max_decimals) return text;
   }
 }

@@ -50,8 +50,12 @@ std::string takers_of(const OptimizerOption& option) {
       remark = " (" + entry.name + " is a " + entry.fixed_option + " itself; use --optimizer ";
     }
   }
-  const std::string text = join(takers, " and ") + (takers.size() == 1 ? " has it" : " have it");
-  return remark.empty() ? text : text + remark + takers.front() + ")";
+  const std::string front = takers.front();
+  const std::string last = takers.back();
+  takers.pop_back();
+  const std::string text =
+      takers.empty() ? last + " has it" : join(takers) + " and " + last + " have it";
+  return remark.empty() ? text : text + remark + front + ")";
 }
 
 }  // namespace

@@ -67,9 +67,9 @@ TEST_CASE("apps.variants.settings_without_use") {
   const auto variants = parse_variants("sgd,fast=sgd,adam");
   CHECK_THROWS_WITH_AS(resolve(variants, {{"lr", "0.5", "slow"}}),
                        "--lr: slow is not in use here, only sgd, fast, adam", UsageError);
-  CHECK_THROWS_WITH_AS(resolve(variants, {{"momentum", "0.5", "adam"}}),
-                       "--momentum: only sgd and rmsprop and schedule-free-sgd have it, not adam",
-                       UsageError);
+  CHECK_THROWS_WITH_AS(
+      resolve(variants, {{"momentum", "0.5", "adam"}}),
+      "--momentum: only sgd, rmsprop, schedule-free-sgd and muon have it, not adam", UsageError);
   CHECK_THROWS_AS(resolve(variants, {{"np.eps", "1", "fast"}}), UsageError);
   CHECK_THROWS_AS(resolve(parse_variants("ours=neuroplastic,grad-only"),
                           {{"np.mode", "rule_based", "grad-only"}}),
