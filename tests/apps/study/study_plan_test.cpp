@@ -39,12 +39,12 @@ TEST_CASE("apps.study.plan.order") {
                            "trial 0 of sgd on digits mlp, fraction 0.2, seed 8",
                            "trial 1 of sgd on digits mlp, fraction 0.2, seed 8",
                            "sgd on digits mlp, fraction 0.1, seed 1",
-                           "sgd on digits mlp, fraction 0.1, seed 2",
                            "adam on digits mlp, fraction 0.1, seed 1",
+                           "sgd on digits mlp, fraction 0.1, seed 2",
                            "adam on digits mlp, fraction 0.1, seed 2",
                            "sgd on digits mlp, fraction 0.2, seed 1",
-                           "sgd on digits mlp, fraction 0.2, seed 2",
                            "adam on digits mlp, fraction 0.2, seed 1",
+                           "sgd on digits mlp, fraction 0.2, seed 2",
                            "adam on digits mlp, fraction 0.2, seed 2",
                        });
   CHECK(plan.tuning_count() == 4);
