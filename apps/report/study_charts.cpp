@@ -136,20 +136,24 @@ ordered_json profile_figure(const std::string& title, const std::vector<ProfileC
                             ChartNames& names) {
   ordered_json chart =
       figure("lines", title, "share of the tasks that are within so many times the best",
-             "ratio "
-             "to the best",
-             1);
+             "ratio to the best", 1);
   chart["stepped"] = true;
   chart["share"] = true;
-  chart["end"] = profile_end;
+  // As far as something changes.
+  double end = 1.0;
+  for (const ProfileCurve& curve : curves) {
+    for (const ProfilePoint& point : curve.points) end = std::max(end, point.ratio);
+  }
+  end = std::min(profile_end, 1.0 + 1.1 * std::max(end - 1.0, 0.05));
+  chart["end"] = end;
   for (const ProfileCurve& curve : curves) {
     ordered_json points = ordered_json::array();
     for (const ProfilePoint& point : curve.points) {
-      if (point.ratio > profile_end) break;
+      if (point.ratio > end) break;
       points.push_back({{"x", point.ratio}, {"y", percent * point.share}});
     }
-    if (curve.points.back().ratio < profile_end) {
-      points.push_back({{"x", profile_end}, {"y", points.back()["y"]}});
+    if (curve.points.back().ratio < end) {
+      points.push_back({{"x", end}, {"y", points.back()["y"]}});
     }
     add_series(chart, names.number(curve.solver), std::move(points));
   }

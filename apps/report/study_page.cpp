@@ -25,8 +25,8 @@ constexpr double percent = 100.0;
 using Row = std::vector<std::string>;
 
 std::string table_html(const std::string& caption, const Row& head, const std::vector<Row>& rows) {
-  std::string html = "<div class=\"scroll\" tabindex=\"0\"><table><caption>" +
-                     escape_html(caption) + "</caption><thead><tr>";
+  std::string html = "<div class=\"scroll\" tabindex=\"0\"><table><caption><span>" +
+                     escape_html(caption) + "</span></caption><thead><tr>";
   for (const std::string& cell : head) html += "<th scope=\"col\">" + escape_html(cell) + "</th>";
   html += "</tr></thead><tbody>";
   for (const Row& row : rows) {
