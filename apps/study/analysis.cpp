@@ -1,7 +1,9 @@
 #include "apps/study/analysis.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <tuple>
 
@@ -171,6 +173,31 @@ std::vector<Trial> trials_of(const Runs& runs, bool is_by_loss) {
   return trials;
 }
 
+// Fewer trials than this leave most values near an edge.
+constexpr std::size_t few_trials = 5;
+
+// Whether the value of the best trial is the smallest or the largest number of all.
+bool is_at_edge(const std::vector<Trial>& trials, const std::string& option) {
+  std::vector<double> numbers;
+  double best = 0.0;
+  double best_score = -std::numeric_limits<double>::infinity();
+  for (const Trial& trial : trials) {
+    for (const auto& [name, value] : trial.run->tuned) {
+      double number = 0.0;
+      const char* end = value.data() + value.size();
+      if (name != option || std::from_chars(value.data(), end, number).ptr != end) continue;
+      numbers.push_back(number);
+      if (!(trial.result.chosen_by > best_score)) continue;
+      best_score = trial.result.chosen_by;
+      best = number;
+    }
+  }
+  std::ranges::sort(numbers);
+  const auto distinct = std::ranges::unique(numbers).begin() - numbers.begin();
+  if (distinct < static_cast<std::ptrdiff_t>(few_trials) || std::isinf(best_score)) return false;
+  return best == numbers.front() || best == numbers[static_cast<std::size_t>(distinct - 1)];
+}
+
 TuningAnalysis tuning_analysis(const std::string& name, const Runs& runs, bool is_by_loss) {
   TuningAnalysis tuning{.variant = name};
   std::vector<Trial> trials = trials_of(runs, is_by_loss);
@@ -202,6 +229,7 @@ TuningAnalysis tuning_analysis(const std::string& name, const Runs& runs, bool i
       values.push_back({found->second, trial.validation_accuracy});
     }
     tuning.sensitivity.push_back(sensitivity_curve(option, values));
+    if (is_at_edge(trials, option)) tuning.at_edge.push_back(option);
   }
   return tuning;
 }

@@ -94,6 +94,8 @@ struct TuningAnalysis {
   std::vector<BudgetPoint> by_budget = {};
   /// For each option that the search drew.
   std::vector<SensitivityCurve> sensitivity = {};
+  /// Those whose value in the best trial is the smallest or the largest number tried.
+  std::vector<std::string> at_edge = {};
 };
 
 struct TaskAnalysis {

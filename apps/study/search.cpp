@@ -11,12 +11,27 @@
 namespace plastic::apps {
 namespace {
 
-// The positive root of x^(dimensions + 1) = x + 1: the golden ratio for one dimension. The
-// iteration contracts by at least a half.
-double golden_ratio(int dimensions) {
-  double root = 1.5;
-  for (int i = 0; i < 100; ++i) root = std::pow(1.0 + root, 1.0 / (dimensions + 1.0));
-  return root;
+int next_prime(int after) {
+  const auto is_prime = [](int number) {
+    for (int i = 2; i * i <= number; ++i) {
+      if (number % i == 0) return false;
+    }
+    return true;
+  };
+  do ++after;
+  while (!is_prime(after));
+  return after;
+}
+
+// The digits of `number` in this base, mirrored at the point.
+double radical_inverse(int number, int base) {
+  double inverse = 0.0;
+  double digit = 1.0;
+  for (; number > 0; number /= base) {
+    digit /= base;
+    inverse += digit * (number % base);
+  }
+  return inverse;
 }
 
 double rounded(double value) {
@@ -66,13 +81,12 @@ const std::vector<std::string>& search_kind_names() {
   return names;
 }
 
-double quasi_random(std::uint64_t seed, int point, int dimension, int dimensions) {
-  const double ratio = golden_ratio(dimensions);
-  double step = 1.0;
-  for (int i = 0; i <= dimension; ++i) step /= ratio;
+double quasi_random(std::uint64_t seed, int point, int dimension) {
+  int base = 2;
+  for (int i = 0; i < dimension; ++i) base = next_prime(base);
   Generator generator{.seed = seed, .stream = static_cast<std::uint64_t>(dimension)};
   const double shift = generator.next_u32() / 4294967296.0;
-  const double place = shift + step * (point + 1.0);
+  const double place = shift + radical_inverse(point + 1, base);
   return place - std::floor(place);
 }
 
@@ -81,8 +95,7 @@ Settings draw_trial(const SearchSpace& space, std::uint64_t seed, int trial) {
   const int dimensions = static_cast<int>(space.size());
   for (int i = 0; i < dimensions; ++i) {
     const SearchDimension& dimension = space[static_cast<std::size_t>(i)];
-    drawn.emplace_back(dimension.option->name,
-                       value_at(dimension, quasi_random(seed, trial, i, dimensions)));
+    drawn.emplace_back(dimension.option->name, value_at(dimension, quasi_random(seed, trial, i)));
   }
   return drawn;
 }

@@ -34,12 +34,12 @@ const std::vector<std::string>& search_kind_names();
 
 using SearchSpace = std::vector<SearchDimension>;
 
-/// A coordinate of a quasi-random sequence in the unit cube of `dimensions` dimensions, in [0, 1).
-/// The sequence is the additive recurrence with the generalised golden ratio (M. Roberts, "The
-/// unreasonable effectiveness of quasirandom sequences", 2018), shifted modulo 1 by an amount that
-/// `seed` decides for each dimension (Cranley and Patterson, SIAM J. Numer. Anal. 13, 1976). Its
-/// first points are the same however many follow, so trials may be added to a search.
-double quasi_random(std::uint64_t seed, int point, int dimension, int dimensions);
+/// Coordinate `dimension` of a point of a quasi-random sequence, in [0, 1): Halton's (Numer. Math.
+/// 2, 1960), in the base of the dimension's prime, shifted modulo 1 by an amount that `seed`
+/// decides for each dimension (Cranley and Patterson, SIAM J. Numer. Anal. 13, 1976). Each
+/// coordinate alone is spread evenly from the first points on, so that ten trials try ten rates.
+/// The first points are the same however many follow, so trials may be added to a search.
+double quasi_random(std::uint64_t seed, int point, int dimension);
 
 /// What trial number `trial`, from 0, of a search gives the options, in the order of the space.
 /// Numbers are rounded to four significant digits: every machine's logarithm gives the same.

@@ -37,6 +37,22 @@ std::vector<Tally> tallies(const StudyAnalysis& analysis) {
   return all;
 }
 
+// What the tests do not know of the search.
+std::string tuning_remark(const std::vector<TuningAnalysis>& all) {
+  if (all.empty()) return "";
+  std::string text =
+      " Intervals and p are over the seeds, with the settings that the search chose: how lucky it "
+      "was "
+      "is not in them.";
+  std::vector<std::string> edges;
+  for (const TuningAnalysis& tuning : all) {
+    if (!tuning.at_edge.empty()) edges.push_back(join(tuning.at_edge) + " of " + tuning.variant);
+  }
+  if (edges.empty()) return text;
+  return text + " The best trial is at the edge of what was tried for " + join(edges, "; ") +
+         ": a wider range may hold a better one.";
+}
+
 }  // namespace
 
 std::string lost_text(const VariantAnalysis& variant) {
@@ -63,7 +79,7 @@ std::string task_conclusion(const TaskAnalysis& task, const std::string& referen
   std::string text = "Best mean test accuracy: " + best->variant + ", " +
                      format_percent(best->final_accuracy.mean) + "." + verdicts(reference, rows);
   if (!lost.empty()) text += " Means leave out what was lost: " + join(lost, "; ") + ".";
-  return text;
+  return text + tuning_remark(task.tuning);
 }
 
 std::string study_conclusion(const StudyAnalysis& analysis) {
