@@ -71,6 +71,8 @@ class Settings {
       } else if (const toml::array* array = node.as_array()) {
         entry.kind = ConfigEntry::Kind::list;
         entry.elements = list(*array, form_ == ConfigForm::study);
+        entry.holds_lists = std::ranges::any_of(
+            *array, [](const toml::node& element) { return element.is_array(); });
         entry.value = join(entry.elements, ",");
       } else {
         entry.value = scalar(node);

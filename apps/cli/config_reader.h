@@ -19,6 +19,8 @@ struct ConfigEntry {
   Kind kind = Kind::value;
   /// Those of a list, each as the command line has it.
   std::vector<std::string> elements = {};
+  /// Whether an element is a list itself.
+  bool holds_lists = false;
 };
 
 enum class ConfigForm {

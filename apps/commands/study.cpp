@@ -11,6 +11,7 @@
 #include "apps/commands/commands.h"
 #include "apps/runs/run_files.h"
 #include "apps/runs/run_folder.h"
+#include "apps/study/signed_rank.h"
 #include "apps/study/study_execution.h"
 #include "apps/study/study_results.h"
 #include "apps/study/study_timing.h"
@@ -69,11 +70,15 @@ void print_header(const StudyPlan& plan, const StudyExecution& execution, int jo
     const StudyVariant& variant = plan.variants()[i];
     std::vector<std::string> searched;
     for (const SearchDimension& one : variant.space) searched.push_back(one.option->name);
+    std::string given;
+    for (const GivenOption& one : variant.options) {
+      given += one.option->name + " " + one.value + ", ";
+    }
     const PlannedRun first{.variant = i, .seed = file.seeds.front()};
     std::cout << "  " << variant.name << ": "
               << (variant.name == variant.optimizer ? "" : variant.optimizer + ", ")
               << (searched.empty() ? describe(plan.options(first, {}).run.optimizer)
-                                   : "searched for " + join(searched))
+                                   : given + "searched for " + join(searched))
               << (i == plan.reference() ? " (reference)" : "") << "\n";
   }
   const std::size_t tuning = plan.tuning_count();
@@ -82,7 +87,17 @@ void print_header(const StudyPlan& plan, const StudyExecution& execution, int jo
     std::cout << ", " << tuning << " of them for tuning ("
               << counted(static_cast<std::size_t>(file.tuning.trials), "trial") << " each)";
   }
-  std::cout << "; " << execution.done_count() << " done; " << jobs << " at a time\n" << std::endl;
+  std::cout << "; " << execution.done_count() << " done; " << jobs << " at a time\n";
+  const auto comparisons = static_cast<int>(plan.tasks().size() * (plan.variants().size() - 1));
+  const auto seeds = static_cast<int>(file.seeds.size());
+  if (comparisons > 0 && seeds < least_pairs(significance_level, comparisons)) {
+    std::cout << "warning: " << counted(file.seeds.size(), "seed")
+              << " cannot show a difference in "
+              << counted(static_cast<std::size_t>(comparisons), "comparison")
+              << ", whatever they give; it takes " << least_pairs(significance_level, comparisons)
+              << " or more\n";
+  }
+  std::cout << std::endl;
 }
 
 void print_plan_times(const StudyPlan& plan, const StudyExecution& execution,
@@ -108,14 +123,16 @@ void print_plan_times(const StudyPlan& plan, const StudyExecution& execution,
 /// Where a folder has been written before, what is in it is kept or continued.
 FolderLock open_folder(const fs::path& folder, bool overwrite) {
   const bool is_continued = !overwrite && holds_study(folder);
-  FolderLock lock = prepare_run_folder(folder, overwrite || is_continued);
-  if (overwrite) {
-    for (const fs::path& path :
-         {study_results_path(folder), study_timings_path(folder), folder / "journal.jsonl"}) {
-      remove_run_file(path);
-    }
+  return prepare_run_folder(folder, overwrite || is_continued);
+}
+
+void remove_study(const fs::path& folder) {
+  for (const fs::path& path :
+       {study_results_path(folder), study_timings_path(folder), folder / "journal.jsonl",
+        study_copy_path(folder), folder / "summary.json", folder / "times.json",
+        folder / "report.html"}) {
+    remove_run_file(path);
   }
-  return lock;
 }
 
 std::string how_to_continue(const StudyOptions& options, const StudyExecution& execution,
@@ -153,13 +170,23 @@ void show(const fs::path& folder) {
 
 void study(const StudyOptions& options) {
   std::error_code ignored;
-  if (fs::is_directory(options.study, ignored)) return show(options.study);
+  if (fs::is_directory(options.study, ignored)) {
+    const bool has_more = options.jobs || options.data_dir || options.overwrite || options.retry ||
+                          options.dry_run || !options.out.empty();
+    if (has_more) {
+      throw UsageError(options.study.string() +
+                       ": is a folder, whose results are shown; the other options go with the file "
+                       "of a study, such as " +
+                       study_copy_path(options.study).string());
+    }
+    return show(options.study);
+  }
   const StudyPlan plan = read_study_plan(options.study);
   const fs::path folder = folder_of(options);
   // Runs have a thread each. A device computes one run after the other.
   set_num_threads(1);
   const int jobs = options.jobs.value_or(uses_device(plan) ? 1 : usable_processors());
-  StudyJournal journal(folder);
+  StudyJournal journal(folder, options.overwrite);
   StudyData data(options.data_dir);
   if (options.dry_run) {
     StudyExecution execution(plan, journal, options.retry);
@@ -173,6 +200,8 @@ void study(const StudyOptions& options) {
   StudyExecution execution(plan, journal, options.retry);
   print_header(plan, execution, jobs);
   execution.load(data);
+  // Nothing is lost to a study that cannot begin.
+  if (options.overwrite) remove_study(folder);
   write_study_copy(plan, folder);
   const InterruptGuard guard;
   try {

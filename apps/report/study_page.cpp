@@ -57,7 +57,7 @@ std::string settings_cell(const Settings& settings) {
 
 std::string results_table(const TaskAnalysis& task) {
   Row head = {"variant", "test accuracy, % [95%]"};
-  if (task.has_validation) head.emplace_back("at the best validation");
+  if (task.has_validation) head.emplace_back("at best validation");
   head.insert(head.end(), {"test loss", "points vs first [95%]", "seeds won", "p", "to target",
                            "steps", "seconds", "seconds per run", "not in the means"});
   std::vector<Row> rows;
@@ -162,6 +162,18 @@ std::string conditions_html(const StudyAnalysis& analysis) {
   for (const TaskAnalysis& task : analysis.tasks) {
     html += "<dt>" + escape_html(task.task) + "</dt><dd>" +
             escape_html(settings_cell(task.conditions)) + "</dd>\n";
+  }
+  if (analysis.tasks.empty()) return html + "</dl>";
+  for (const VariantAnalysis& variant : analysis.tasks.front().variants) {
+    std::vector<std::string> parts = {variant.optimizer};
+    if (!variant.settings.empty()) parts.push_back(settings_cell(variant.settings));
+    if (!variant.tuned.empty()) {
+      std::vector<std::string> names;
+      for (const auto& [name, value] : with_short_names(variant.tuned)) names.push_back(name);
+      parts.push_back("searched for " + join(names));
+    }
+    html +=
+        "<dt>" + escape_html(variant.variant) + "</dt><dd>" + escape_html(join(parts)) + "</dd>\n";
   }
   return html + "</dl>\n<p class=\"note\">docs/statistics.md says what each number means.</p>";
 }

@@ -96,12 +96,26 @@ void add_curves(VariantAnalysis& variant, const Runs& finished) {
   }
 }
 
+Settings own_settings(const StudyRun& run) {
+  const auto& names = optimizer_names();
+  if (std::ranges::find(names, run.optimizer) == names.end()) return {};
+  const Settings usual = effective_settings(default_settings(run.optimizer, false));
+  Settings own;
+  for (const auto& setting : run.settings) {
+    const bool is_tuned = std::ranges::any_of(
+        run.tuned, [&](const auto& tuned) { return tuned.first == setting.first; });
+    if (!is_tuned && std::ranges::find(usual, setting) == usual.end()) own.push_back(setting);
+  }
+  return own;
+}
+
 VariantAnalysis variant_analysis(const std::string& name, const Runs& runs) {
   VariantAnalysis variant{.variant = name, .optimizer = {}, .runs = static_cast<int>(runs.size())};
   std::vector<double> final_accuracy, final_loss, best_accuracy, best_loss, seconds;
   Runs finished;
   for (const StudyRun* run : runs) {
     variant.optimizer = run->optimizer;
+    variant.settings = own_settings(*run);
     if (!run->tuned.empty()) variant.tuned = run->tuned;
     variant.diverged += run->end == RunEnd::diverged ? 1 : 0;
     variant.failed += run->end == RunEnd::unfinished ? 1 : 0;
@@ -129,9 +143,12 @@ VariantAnalysis variant_analysis(const std::string& name, const Runs& runs) {
 }
 
 // The highest accuracy that more than half of the runs end with.
-double own_target(std::vector<double> accuracies) {
-  std::ranges::sort(accuracies);
-  return accuracies[(accuracies.size() - 1) / 2];
+// What more than half of the runs have at the end; nothing where too many were lost.
+std::optional<double> own_target(std::vector<double> accuracies, int runs) {
+  const auto needed = static_cast<std::size_t>(runs / 2 + 1);
+  if (accuracies.size() < needed) return std::nullopt;
+  std::ranges::sort(accuracies, std::greater<>());
+  return accuracies[needed - 1];
 }
 
 void count_to_targets(VariantAnalysis& variant, const Runs& runs,
@@ -262,8 +279,10 @@ TaskAnalysis task_analysis(const std::string& name, const Runs& runs,
   if (given != options.targets.end() && !given->second.empty()) {
     task.targets = given->second;
   } else if (has_reference && task.variants.front().finished > 0) {
-    task.targets = {own_target(task.variants.front().final_accuracy.values)};
-    task.has_own_target = true;
+    const VariantAnalysis& first = task.variants.front();
+    const auto target = own_target(first.final_accuracy.values, first.runs);
+    if (target) task.targets = {*target};
+    task.has_own_target = target.has_value();
   }
   const std::vector<SeedRun> reference =
       seed_runs(of_variant(variants.front(), StudyPhase::verdict));

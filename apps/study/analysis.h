@@ -57,6 +57,8 @@ struct LostRun {
 struct VariantAnalysis {
   std::string variant;
   std::string optimizer;
+  /// Where its settings differ from the optimizer's own defaults, but for what tuning chose.
+  Settings settings = {};
   /// What tuning chose; empty where there was none.
   Settings tuned = {};
   int runs = 0;

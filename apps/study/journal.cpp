@@ -62,7 +62,8 @@ StudyRecord parse_study_record(std::string_view line) {
   return record;
 }
 
-StudyJournal::StudyJournal(fs::path folder) : folder_(std::move(folder)) {}
+StudyJournal::StudyJournal(fs::path folder, bool is_new)
+    : folder_(std::move(folder)), is_new_(is_new) {}
 
 StudyJournal::~StudyJournal() {
   if (descriptor_ >= 0) close(descriptor_);
@@ -70,6 +71,7 @@ StudyJournal::~StudyJournal() {
 
 std::vector<StudyRecord> StudyJournal::read() {
   std::vector<StudyRecord> records;
+  if (is_new_) return records;
   if (is_there(study_results_path(folder_))) {
     const auto timings = read_timings(study_timings_path(folder_));
     for (StudyRun& run : read_study_runs(study_results_path(folder_))) {

@@ -18,7 +18,8 @@ namespace plastic::apps {
 class StudyJournal {
  public:
   /// Nothing is written yet.
-  explicit StudyJournal(std::filesystem::path folder);
+  /// With `is_new`, what the folder holds does not count.
+  explicit StudyJournal(std::filesystem::path folder, bool is_new = false);
   ~StudyJournal();
   StudyJournal(const StudyJournal&) = delete;
   StudyJournal& operator=(const StudyJournal&) = delete;
@@ -35,6 +36,7 @@ class StudyJournal {
 
  private:
   std::filesystem::path folder_;
+  bool is_new_ = false;
   int descriptor_ = -1;
   /// Where the whole lines of the journal end.
   std::uint64_t whole_bytes_ = 0;

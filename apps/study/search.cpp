@@ -42,6 +42,11 @@ double rounded(double value) {
   return result;
 }
 
+bool is_whole(const SearchDimension& dimension) {
+  return dimension.kind == SearchDimension::Kind::integer ||
+         dimension.kind == SearchDimension::Kind::integer_log;
+}
+
 double between(const SearchDimension& dimension, double share) {
   const double low = dimension.low;
   const double high = dimension.high;
@@ -61,12 +66,11 @@ double between(const SearchDimension& dimension, double share) {
     case SearchDimension::Kind::choices:
       break;
   }
-  const bool is_whole = dimension.kind == SearchDimension::Kind::integer ||
-                        dimension.kind == SearchDimension::Kind::integer_log;
-  return std::clamp(is_whole ? value : rounded(value), low, high);
+  return std::clamp(is_whole(dimension) ? value : rounded(value), low, high);
 }
 
 std::string value_at(const SearchDimension& dimension, double share) {
+  if (is_whole(dimension)) return std::to_string(std::llround(between(dimension, share)));
   if (dimension.kind != SearchDimension::Kind::choices) return exact(between(dimension, share));
   const auto count = static_cast<double>(dimension.choices.size());
   const auto last = dimension.choices.size() - 1;

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <limits>
+#include <locale>
 #include <set>
+#include <sstream>
 #include <tuple>
 
 #include "apps/cli/values.h"
@@ -25,6 +29,31 @@ RunKey key_of(const StudyRun& run) {
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// FNV-1a (Fowler, Noll and Vo) over words of 8 bytes and what is left.
+void add_to_hash(std::uint64_t& hash, const void* bytes, std::size_t count) {
+  const auto* from = static_cast<const unsigned char*>(bytes);
+  for (std::size_t i = 0; i < count; i += sizeof(hash)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, from + i, std::min(sizeof(word), count - i));
+    hash = (hash ^ word) * 0x100000001b3;
+  }
+}
+
+std::string images_text(const data::DatasetPair& data) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const data::ImageDataset* part : {&data.train, &data.test}) {
+    const auto images = static_cast<std::size_t>(part->images.numel());
+    add_to_hash(hash, part->images.data<std::uint8_t>(), images);
+    const auto labels = static_cast<std::size_t>(part->labels.numel());
+    add_to_hash(hash, part->labels.data<std::int64_t>(), labels * sizeof(std::int64_t));
+  }
+  std::ostringstream text;
+  text.imbue(std::locale::classic());
+  text << data.train.size() << " + " << data.test.size() << " images of "
+       << data.train.class_names.size() << " classes, " << std::hex << hash;
+  return text.str();
 }
 
 // Everything that decides a run, whether its file calls it a condition or a setting.
@@ -69,7 +98,13 @@ double score(const StudyRun& run, TuningGoal goal) {
 
 }  // namespace
 
-const data::DatasetPair& StudyData::of(const RunOptions& options) {
+const data::DatasetPair& StudyData::of(const RunOptions& options) { return set_of(options).data; }
+
+const std::string& StudyData::images_of(const RunOptions& options) {
+  return set_of(options).images;
+}
+
+const StudyData::Set& StudyData::set_of(const RunOptions& options) {
   RunOptions own = options;
   if (data_dir_) own.data_dir = data_dir_;
   const std::string key = own.data + "\n" + own.data_dir.value_or("").string() + "\n" +
@@ -78,7 +113,9 @@ const data::DatasetPair& StudyData::of(const RunOptions& options) {
                           (own.skip_bad_images ? "skip" : "");
   const auto found = sets_.find(key);
   if (found != sets_.end()) return found->second;
-  return sets_.emplace(key, load_data(own)).first->second;
+  data::DatasetPair data = load_data(own);
+  std::string images = images_text(data);
+  return sets_.emplace(key, Set{std::move(data), std::move(images)}).first->second;
 }
 
 StudyExecution::StudyExecution(const StudyPlan& plan, StudyJournal& journal, bool retry)
@@ -240,6 +277,7 @@ void StudyExecution::load(StudyData& data) {
     const PlannedRun& run = plan_.runs()[i];
     if (records_[i] || !checked.insert({run.task, run.variant}).second) continue;
     const data::DatasetPair& own = data.of(plan_.data_options(run.task));
+    check_images(run.task, data.images_of(plan_.data_options(run.task)));
     const Settings drawn = plan_.is_tuned(run.variant) ? plan_.trial(run.variant, 0) : Settings();
     try {
       check_batches(plan_.options(run, drawn).run, own.train);
@@ -250,13 +288,24 @@ void StudyExecution::load(StudyData& data) {
   }
 }
 
+void StudyExecution::check_images(std::size_t task, const std::string& images) const {
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    if (!records_[i] || plan_.runs()[i].task != task) continue;
+    const StudyRun& done = records_[i]->run;
+    if (done.images.empty() || done.images == images) continue;
+    fail("study", "the data have changed: ", name_of(done), " had ", done.images, ", now they are ",
+         images, "; choose another --out, or begin again with --overwrite");
+  }
+}
+
 void StudyExecution::start(std::size_t run, StudyData& data, Workers& workers) const {
   const PlannedRun& planned = plan_.runs()[run];
   const Settings drawn = tuned(run);
   const data::DatasetPair& own = data.of(plan_.data_options(planned.task));
+  StudyRun begun = plan_.describe(planned, drawn);
+  begun.images = data.images_of(plan_.data_options(planned.task));
   workers.start(run, [&](WorkerObserver& observer) {
-    const StudyRun ended = train_study_run(plan_.options(planned, drawn), own,
-                                           plan_.describe(planned, drawn), observer);
+    const StudyRun ended = train_study_run(plan_.options(planned, drawn), own, begun, observer);
     return study_record_line({.run = ended});
   });
 }

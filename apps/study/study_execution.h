@@ -46,10 +46,18 @@ class StudyData {
   explicit StudyData(std::optional<std::filesystem::path> data_dir)
       : data_dir_(std::move(data_dir)) {}
   const data::DatasetPair& of(const RunOptions& options);
+  /// As StudyRun::images has it.
+  const std::string& images_of(const RunOptions& options);
 
  private:
+  struct Set {
+    data::DatasetPair data;
+    std::string images;
+  };
+  const Set& set_of(const RunOptions& options);
+
   std::optional<std::filesystem::path> data_dir_;
-  std::map<std::string, data::DatasetPair> sets_;
+  std::map<std::string, Set> sets_;
 };
 
 /// The runs of a study: what is done, what was chosen, and the doing.
@@ -60,6 +68,7 @@ class StudyExecution {
   StudyExecution(const StudyPlan& plan, StudyJournal& journal, bool retry);
 
   /// Reads the data sets of all runs that are left, and checks that their options go with them.
+  /// Throws Error where runs that are done had other data.
   void load(StudyData& data);
 
   /// Does what is left, `jobs` runs at a time. Throws Interrupted.
@@ -85,6 +94,7 @@ class StudyExecution {
   bool is_ready(std::size_t run) const;
   Settings tuned(std::size_t run) const;
   std::size_t next(std::size_t from) const;
+  void check_images(std::size_t task, const std::string& images) const;
   void start(std::size_t run, StudyData& data, Workers& workers) const;
   void finish(const WorkerEvent& event, StudyObserver& observer);
 

@@ -156,10 +156,10 @@ class Reader {
   /// hidden = [256, 256] is one value; hidden = [[256, 256], [64]] and ["256,256", "64"] are two.
   static std::vector<std::string> values_of(const ConfigEntry& entry, const Option& option) {
     if (entry.kind == Kind::value) return {entry.value};
-    const bool is_grid = std::ranges::any_of(entry.elements, [](const std::string& element) {
+    const bool has_commas = std::ranges::any_of(entry.elements, [](const std::string& element) {
       return element.find(',') != std::string::npos;
     });
-    if (is_list_option(option) && !is_grid) return {entry.value};
+    if (is_list_option(option) && !has_commas && !entry.holds_lists) return {entry.value};
     return entry.elements;
   }
 

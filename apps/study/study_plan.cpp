@@ -106,12 +106,8 @@ void StudyPlan::make_variants() {
     }
     grid.insert(grid.end(), entry.options.begin(), entry.options.end());
     SearchSpace space;
-    const bool is_other =
-        std::ranges::any_of(file_.variants, [&](const StudyFile::VariantEntry& other) {
-          return other.variant.name == entry.variant.optimizer;
-        });
     for (const StudyFile::Search& search : file_.searches) {
-      if (search.name == entry.variant.optimizer && !is_other) space = search.space;
+      if (search.name == entry.variant.optimizer) space = search.space;
     }
     for (const StudyFile::Search& search : file_.searches) {
       if (search.name == entry.variant.name) space = search.space;
@@ -126,6 +122,10 @@ void StudyPlan::make_variants() {
         const std::string& name = one.option->name;
         variant.name += " " + (name.starts_with("np.") ? name.substr(3) : name) + "=" +
                         value_of(options, name, "");
+      }
+      if (std::ranges::find(variants_, variant.name, &StudyVariant::name) != variants_.end()) {
+        file_.refuse(entry.line, entry.variant.name,
+                     "there are two variants '" + variant.name + "'");
       }
       variants_.push_back(std::move(variant));
     }
@@ -159,6 +159,8 @@ void StudyPlan::make_tasks() {
       std::string name = task_name(task, options);
       for (const StudyTask& other : tasks_) {
         if (other.name == name) {
+          if (task.name.empty())
+            throw UsageError("a list holds a value twice: there are two tasks '" + name + "'");
           file_.refuse(task.line, "task." + task.name, "there are two tasks '" + name + "'");
         }
       }

@@ -108,9 +108,9 @@ void add_identity(ordered_json& json, const StudyRun& run) {
 
 const std::vector<std::string>& fixed_names() {
   static const std::vector<std::string> names = [] {
-    std::vector<std::string> all = {
-        "task", "optimizer", "variant", "phase",           "trial",
-        "seed", "end",       "message", "steps_per_epoch", "epochs_done"};
+    std::vector<std::string> all = {"task",    "optimizer",       "images",     "variant",
+                                    "phase",   "trial",           "seed",       "end",
+                                    "message", "steps_per_epoch", "epochs_done"};
     for (const Curve& curve : curves) {
       all.emplace_back(curve.name);
       all.push_back(std::string("final_") + curve.name);
@@ -127,6 +127,7 @@ std::string study_run_line(const StudyRun& run) {
   ordered_json json = ordered_json::object();
   add_identity(json, run);
   json["optimizer"] = run.optimizer;
+  if (!run.images.empty()) json["images"] = run.images;
   for (const auto& [name, value] : run.conditions) json[name] = value_json(value);
   for (const auto& [name, value] : run.settings) {
     json[std::string(settings_prefix) + name] = value_json(value);
@@ -161,6 +162,7 @@ StudyRun parse_study_run(std::string_view line) {
   run.task = text_in(json, "task");
   run.variant = text_in(json, "variant");
   run.optimizer = text_in(json, "optimizer");
+  if (json.contains("images")) run.images = text_in(json, "images");
   run.phase = named<StudyPhase>(text_in(json, "phase"), phase_names);
   if (run.phase == StudyPhase::tuning) {
     run.trial = static_cast<int>(count_in(json, "trial", std::numeric_limits<int>::max()));

@@ -58,7 +58,7 @@ std::string aligned(const std::vector<Column>& columns) {
 }
 
 std::string task_table(const TaskAnalysis& task, bool has_times) {
-  Column name = {"variant"}, accuracy = {"test accuracy, % [95%]"}, best = {"by validation"},
+  Column name = {"variant"}, accuracy = {"test accuracy, % [95%]"}, best = {"at best validation"},
          loss = {"test loss"}, difference = {"points vs first [95%]"}, won = {"seeds won"},
          p = {"p"}, reached = {"to target"}, steps = {"steps"}, seconds = {"seconds"},
          run_seconds = {"s per run"}, note = {""};

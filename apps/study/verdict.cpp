@@ -16,6 +16,8 @@ namespace {
 constexpr double least_shown_p = 0.001;
 
 std::string points(double fraction, bool has_sign) {
+  // What is shown as 0 has no sign of its own.
+  if (std::abs(fraction) < 0.5e-4) fraction = 0.0;
   const std::string text = format_fixed(100.0 * fraction, 2);
   return has_sign && fraction >= 0.0 ? "+" + text : text;
 }

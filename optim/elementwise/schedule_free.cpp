@@ -114,6 +114,11 @@ void ScheduleFree::begin_step() {
     const double largest = std::max(rate, numbers.lr_max.item());
     const double weight = std::pow(k, averaging.r) * std::pow(largest, averaging.weight_lr_power);
     const double sum = numbers.weight_sum.item() + weight;
+    if (largest > 0 && !(weight > 0 && std::isfinite(sum))) {
+      fail(name().c_str(), "the weight of step ", k, " in the average is ", weight,
+           ", and the sum of all ", sum,
+           ": kʳ·lr^p leaves the range of f64; choose smaller powers");
+    }
     rates_[group] = rate;
     // At rate 0 nothing has been averaged yet.
     shares_[group] = sum == 0 ? 0 : weight / sum;

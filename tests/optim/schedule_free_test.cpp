@@ -133,6 +133,17 @@ TEST_CASE("optim.schedule_free.a_frozen_parameter_joins_where_it_is") {
   CHECK(parameters[1].to_vector<float>() == std::vector<float>(5, 5));
 }
 
+TEST_CASE("optim.schedule_free.averages_that_cannot_be_weighted_are_refused") {
+  for (const optim::ScheduleFreeSgdOptions& options :
+       {optim::ScheduleFreeSgdOptions{.lr = 0.1, .weight_lr_power = 1000},
+        optim::ScheduleFreeSgdOptions{.lr = 0.1, .r = 1000}}) {
+    std::vector<Tensor> parameters = two_parameters();
+    optim::ScheduleFreeSgd optimizer(parameters, options);
+    CHECK(contains(error_of([&] { steps(optimizer, parameters, 0, 4); }),
+                   "[schedule_free_sgd] the weight of step "));
+  }
+}
+
 TEST_CASE("optim.schedule_free.refuses_options") {
   const std::vector<Tensor> one{parameter({3}, 1)};
   const auto sgd = [&](const optim::ScheduleFreeSgdOptions& options) {

@@ -363,3 +363,44 @@ TEST_CASE("apps.study.usage") {
   CHECK(run_program("study").code == 2);
   CHECK(run_program("study /nowhere.toml").code == 1);
 }
+
+TEST_CASE("apps.study.other_data_are_another_study") {
+  const Studies all;
+  const std::string text = small + variants + "seeds = [1]\n";
+  REQUIRE(all.run(text, "out").code == 0);
+  CHECK(contains(all.lines("out").front()["images"].get<std::string>(),
+                 "10000 + 2000 images of 10 classes, "));
+  std::string results = all.results("out");
+  const std::size_t at = results.find("10000 + 2000 images");
+  results.replace(at, 5, "20000");
+  write_file(all / "out/results.jsonl", results);
+  const ProgramResult refused = all.run(small + variants + "seeds = [1, 2]\n", "out");
+  CHECK(refused.code == 1);
+  CHECK(contains(refused.err,
+                 "the data have changed: sgd on digits mlp, fraction 0.02, seed 1 had "
+                 "20000 + 2000 images"));
+  CHECK(all.results("out") == results);
+}
+
+TEST_CASE("apps.study.overwriting_waits_until_the_study_can_begin") {
+  const Studies all;
+  REQUIRE(all.run(small + variants + "seeds = [1]\n", "out").code == 0);
+  const std::string before = all.results("out");
+  const std::string other =
+      "data = 'mnist'\ndata-dir = '/nonexistent'\n" + variants + "seeds = [1]\n";
+  CHECK(all.run(other, "out", "--overwrite").code == 1);
+  CHECK(all.results("out") == before);
+  REQUIRE(all.run(small + variants + "seeds = [5]\n", "out", "--overwrite").code == 0);
+  CHECK(all.lines("out").front()["seed"] == 5);
+  CHECK(all.lines("out").size() == 2);
+}
+
+TEST_CASE("apps.study.what_a_call_asks_for_is_not_ignored") {
+  const Studies all;
+  const ProgramResult few = all.run(small + variants + "seeds = [1, 2]\n", "out");
+  REQUIRE(few.code == 0);
+  CHECK(contains(few.out, "2 seeds cannot show a difference in 1 comparison"));
+  const ProgramResult refused = run_program("study '" + (all / "out").string() + "' --jobs 3");
+  CHECK(refused.code == 2);
+  CHECK(contains(refused.err, "the other options go with the file of a study"));
+}

@@ -152,6 +152,35 @@ TEST_CASE("apps.analysis.tuning") {
   CHECK(analyse(runs, {}).tasks[1].tuning[0].by_budget[8].mean == doctest::Approx(0.8));
 }
 
+TEST_CASE("apps.analysis.an_own_target_is_reached_by_more_than_half_of_all_runs") {
+  std::vector<StudyRun> runs = constructed_study();
+  int lost = 0;
+  for (StudyRun& run : runs) {
+    const bool is_first = run.variant == "sgd" && run.phase == StudyPhase::verdict;
+    if (!is_first || run.task != "digits 1" || lost == 3) continue;
+    run.end = RunEnd::diverged;
+    run.test_accuracy.clear();
+    ++lost;
+  }
+  const StudyAnalysis made = analyse(runs, {.reference = "sgd"});
+  const TaskAnalysis& task = made.tasks.front();
+  REQUIRE(task.has_own_target);
+  CHECK(task.variants.front().to_target.front().reached == 5);
+}
+
+TEST_CASE("apps.analysis.what_the_search_leaves_open_is_said") {
+  std::vector<StudyRun> runs = constructed_study();
+  CHECK(contains(analysis().tasks[0].conclusion, "how lucky it was is not in them"));
+  CHECK_FALSE(contains(analysis().tasks[0].conclusion, "at the edge of what was tried for lr"));
+  for (StudyRun& run : runs) {
+    if (run.phase != StudyPhase::tuning || run.validation_accuracy.empty()) continue;
+    const double lr = std::stod(run.tuned.front().second);
+    run.validation_accuracy.back() = 0.9 - 0.01 * std::log10(lr / 1e-9);
+  }
+  const StudyAnalysis made = analyse(runs, {});
+  CHECK(contains(made.tasks[0].conclusion, "at the edge of what was tried for lr"));
+}
+
 TEST_CASE("apps.analysis.profiles") {
   REQUIRE(analysis().error_profile.size() == 3);
   CHECK(analysis().error_profile[0].solver == "adam");

@@ -55,6 +55,13 @@ TEST_CASE("apps.study.search.stays_inside_its_bounds") {
   }
 }
 
+TEST_CASE("apps.study.search.whole_numbers_look_like_it") {
+  const SearchDimension whole = dimension(Kind::integer, 100000, 100002);
+  std::set<std::string> texts;
+  for (int i = 0; i < 20; ++i) texts.insert(draw_trial({whole}, 0, i).front().second);
+  CHECK(texts == std::set<std::string>{"100000", "100001", "100002"});
+}
+
 TEST_CASE("apps.study.search.choices_come_equally_often") {
   SearchDimension choice{.option = find_option("weight-decay"), .choices = {"0", "0.01", "0.1"}};
   std::map<std::string, int> counts;

@@ -58,6 +58,10 @@ TEST_CASE("apps.study.file.lists_of_lists_are_grids") {
       parse_study_file("a.toml", start + "hidden = [[64, 32], [16]]\naugment = ['flip', 'crop']\n");
   CHECK(file.options[0].values == std::vector<std::string>{"64,32", "16"});
   CHECK(file.options[1].values == std::vector<std::string>{"flip,crop"});
+  const StudyFile short_lists =
+      parse_study_file("a.toml", start + "hidden = [[64], [16]]\naugment = [['flip'], ['crop']]\n");
+  CHECK(short_lists.options[0].values == std::vector<std::string>{"64", "16"});
+  CHECK(short_lists.options[1].values == std::vector<std::string>{"flip", "crop"});
 }
 
 TEST_CASE("apps.study.file.errors_name_file_line_and_key") {
@@ -154,4 +158,25 @@ TEST_CASE("apps.study.file.shipped_studies_are_right") {
     ++count;
   }
   CHECK(count >= 9);
+}
+
+TEST_CASE("apps.study.file.a_variant_stands_once") {
+  CHECK(contains(refusal(start + "[variant.sgd]\nmomentum = [0.9, 0.9]\n"),
+                 "there are two variants 'sgd momentum=0.9'"));
+  CHECK(contains(refusal("variant.sgd.momentum = 0.5\n" + start), "there are two variants 'sgd'"));
+  CHECK(contains(refusal(start + "fraction = [0.1, 0.1]\n"), "there are two tasks"));
+}
+
+TEST_CASE("apps.study.file.a_search_is_of_all_variants_of_its_optimizer") {
+  const StudyPlan plan(parse_study_file(
+      "a.toml",
+      "optimizers = ['sgd', 'slow=sgd', 'adam']\nseeds = [1]\nvalidation = 0.2\n"
+      "[tuning]\ntrials = 2\nseeds = [9]\n[search.sgd]\nlr = { log = [0.1, 1] }\n"
+      "[variant.own]\noptimizer = 'sgd'\n[search.own]\nmomentum = { uniform = [0, 0.9] }\n"));
+  REQUIRE(plan.variants().size() == 4);
+  CHECK(plan.variants()[0].space.front().option->name == "lr");
+  CHECK(plan.variants()[1].space.front().option->name == "lr");
+  CHECK(plan.variants()[2].space.empty());
+  REQUIRE(plan.variants()[3].space.size() == 1);
+  CHECK(plan.variants()[3].space.front().option->name == "momentum");
 }
