@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "apps/report/metrics_reader.h"
-#include "apps/study/comparison.h"
-#include "apps/study/variants.h"
+#include "apps/study/comparison/comparison.h"
+#include "apps/study/comparison/variants.h"
 #include "apps/training/divergence.h"
 
 namespace plastic::apps {

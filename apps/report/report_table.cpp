@@ -6,7 +6,7 @@
 
 #include "apps/cli/values.h"
 #include "apps/report/html_text.h"
-#include "apps/study/comparison.h"
+#include "apps/study/comparison/comparison.h"
 #include "apps/terminal/progress.h"
 
 namespace plastic::apps {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "apps/report/comparison_reader.h"
-#include "apps/study/variants.h"
+#include "apps/study/comparison/variants.h"
 
 namespace plastic::apps {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/study/analysis.h"
+#include "apps/study/analysis/analysis.h"
 
 namespace plastic::apps {
 

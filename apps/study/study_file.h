@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "apps/cli/option_table.h"
+#include "apps/study/comparison/variants.h"
 #include "apps/study/search.h"
-#include "apps/study/variants.h"
 
 namespace plastic::apps {
 

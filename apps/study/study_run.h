@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/study/comparison.h"
+#include "apps/study/comparison/comparison.h"
 #include "apps/training/optimizer_options.h"
 
 namespace plastic::apps {

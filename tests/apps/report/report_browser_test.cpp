@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "apps/study/analysis.h"
+#include "apps/study/analysis/analysis.h"
 #include "tests/apps/program.h"
 #include "tests/apps/study/constructed_study.h"
 #include "tests/support/text.h"
