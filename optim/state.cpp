@@ -146,7 +146,7 @@ void State::load(const char* owner, const StateDict& state) {
       fail(owner, "state \"", entry.name,
            "\" is missing; the state must come from the same optimizer with the same options");
     }
-    // Of the numbers, steps and rates are not negative; a rule's own, which come last, may be.
+    // Steps and rates are not negative; a rule's own, which come last, may be.
     const bool is_rules_own = i + numbers_.size() >= own.size();
     check_tensor(owner, {entry.name, *found->second}, entry.tensor,
                  is_rules_own && entry.tensor.dtype() == DType::f64);

@@ -34,7 +34,7 @@ struct TrainOptions {
   bool resume = false;
   /// Which options of that run choose by accuracy: "keep-best", "early-stopping".
   std::vector<std::string> choices_before = {};
-  /// Of the run's folder, as soon as it is there.
+  /// Holds the run's folder from when it exists.
   std::optional<FolderLock> lock = {};
 };
 
@@ -241,7 +241,7 @@ std::string footer() {
          "runs/np";
 }
 
-// Of choices(), those in a configuration file.
+// Those of choices() that a configuration file makes.
 std::vector<std::string> choices_in(const std::filesystem::path& config) {
   std::vector<std::string> names;
   for (const ConfigEntry& entry : read_config(config)) {

@@ -11,7 +11,7 @@ namespace plastic::apps {
 /// The variants' numbers on a page, which decide their colours.
 class ChartNames {
  public:
-  /// Of a name met before, or the next one.
+  /// The number of a name met before, or the next one.
   std::size_t number(const std::string& name);
   const std::vector<std::string>& names() const { return names_; }
 

@@ -47,7 +47,7 @@ double number_in(const ordered_json& object, const std::string& name) {
   return number(*found, name);
 }
 
-// Of what not every run has.
+// For what not every run has.
 std::optional<double> number_if_any(const ordered_json& object, const std::string& name) {
   const auto found = object.find(name);
   if (found == object.end()) return std::nullopt;

@@ -40,7 +40,8 @@ struct StudyFile {
     int line = 0;
   };
   struct Search {
-    /// Of a variant, or of an optimizer: then of all variants that have no search of their own.
+    /// A variant's name, or an optimizer's: then for all its variants without a search of their
+    /// own.
     std::string name;
     SearchSpace space = {};
     int line = 0;
@@ -48,7 +49,7 @@ struct StudyFile {
   struct Tuning {
     int trials = 0;
     std::vector<std::uint64_t> seeds = {};
-    /// Of the quasi-random sequence.
+    /// Which shift of the quasi-random sequence.
     std::uint64_t sequence = 0;
     TuningGoal goal = TuningGoal::accuracy;
     int line = 0;

@@ -189,7 +189,7 @@ std::string StudyPlan::task_name(const StudyFile::Task& task,
     }();
     const bool is_named = one.option->name == "data" || one.option->name == "model";
     if (is_named && task.name.empty()) continue;
-    // Of what is trained, the model's options are not said, nor what only the choice of settings
+    // The model's options are not part of the name, nor what only the choice of settings
     // needs.
     const bool is_of_data = one.option->group == "Data" &&
                             one.option->effect == Effect::condition &&

@@ -38,7 +38,7 @@ struct PlannedRun {
   std::size_t task = 0;
   std::size_t variant = 0;
   StudyPhase phase = StudyPhase::verdict;
-  /// Of a tuning run.
+  /// For a tuning run.
   int trial = 0;
   std::uint64_t seed = 0;
 };

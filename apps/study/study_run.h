@@ -29,7 +29,7 @@ struct StudyRun {
   std::string variant;
   std::string optimizer;
   StudyPhase phase = StudyPhase::verdict;
-  /// Of a tuning run: which trial of its search, from 0.
+  /// Which trial of its search a tuning run is, from 0.
   int trial = 0;
   std::uint64_t seed = 0;
   /// What the data set held, so that a study is not continued with other data: "60000 + 10000

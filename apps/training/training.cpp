@@ -77,7 +77,7 @@ class Training::Run {
     optimizer_->set_epoch(epoch, config_.epochs);
     EpochResult result = train_epoch(epoch);
     optimizer_->eval();
-    // Of averaged weights they do not follow from what training saw.
+    // For averaged weights, running statistics do not follow from what training saw.
     if (optimizer_->is_evaluating() && has_running_statistics(*model_)) update_statistics();
     if (validation_loader_) {
       const EpochSums validation = evaluate_after(epoch, *validation_loader_, "validation");

@@ -55,7 +55,7 @@ Key key_of(const Conv2dShape& s, const ConvRules& rules) {
           rules.alignment};
 }
 
-/// Of the tensor that is aligned least.
+/// The alignment of the tensor that is aligned least.
 std::int64_t min_alignment(std::initializer_list<const void*> tensors) {
   std::uint32_t least = best_alignment;
   for (const void* data : tensors) least = alignment_of(data, least);

@@ -56,7 +56,7 @@ void Adafactor::update(const ParameterStep& at) {
   const AdafactorOptions& options = options_[at.group];
   const double rho = std::min(at.lr, 1 / std::sqrt(static_cast<double>(at.step)));
   Tensor parameter = at.parameter;
-  // Of rank 0. It stays on the device: reading it would wait for every parameter.
+  // A tensor of rank 0. It stays on the device: reading it would wait for every parameter.
   Tensor rate = clamp(root_mean_square(parameter), options.eps2, largest) * rho;
   if (options.weight_decay != 0) parameter.mul_(1 - at.lr * options.weight_decay);
   Tensor update = rsqrt(clamp(variance(at, options), options.eps1 * options.eps1, largest));

@@ -101,7 +101,7 @@ inline std::vector<Tensor> parameters_of(const std::vector<std::int64_t>& sizes,
   return parameters;
 }
 
-/// Of sizes around those of accesses and chunks.
+/// Parameters of sizes around those of accesses and chunks.
 inline std::vector<Tensor> odd_parameters(Device device) {
   return parameters_of({1, 3, 15, 16, 17, 2049, 4095, 4097}, device);
 }

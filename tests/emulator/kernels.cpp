@@ -14,7 +14,7 @@
 #include "tests/emulator/device_memory.h"
 #include "tests/emulator/options.h"
 
-// Of the thread that runs.
+// Those of the thread that runs.
 uint3 threadIdx;
 uint3 blockIdx;
 dim3 blockDim;

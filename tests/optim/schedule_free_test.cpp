@@ -160,7 +160,7 @@ TEST_CASE("optim.schedule_free.refuses_options") {
 }
 
 TEST_CASE("optim.optimizer.one_point_is_no_mode") {
-  // Of all others: evaluation mode changes nothing and forbids nothing.
+  // For all others, evaluation mode changes nothing and forbids nothing.
   for (const Kind& kind : kinds()) {
     if (std::string(kind.name).starts_with("schedule-free")) continue;
     INFO(std::string(kind.name));

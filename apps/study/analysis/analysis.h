@@ -36,9 +36,9 @@ struct AnalysisOptions {
 struct SeedStatistics {
   std::vector<double> values = {};
   double mean = std::numeric_limits<double>::quiet_NaN();
-  /// Of a sample; NaN for fewer than 2.
+  /// The sample's deviation; NaN for fewer than 2 values.
   double deviation = std::numeric_limits<double>::quiet_NaN();
-  /// Of the mean, 95%.
+  /// The mean's, 95%.
   Interval interval = {};
 };
 
@@ -46,7 +46,7 @@ struct SeedStatistics {
 struct LostRun {
   std::string variant;
   StudyPhase phase = StudyPhase::verdict;
-  /// Of a tuning run.
+  /// For a tuning run.
   int trial = 0;
   std::uint64_t seed = 0;
   RunEnd end = RunEnd::diverged;
@@ -73,7 +73,7 @@ struct VariantAnalysis {
   /// study has no validation part, since a choice by the test set would flatter.
   SeedStatistics best_accuracy = {};
   SeedStatistics best_loss = {};
-  /// Of the final accuracy against the reference's, by seed, with p adjusted over the whole study.
+  /// The final accuracy against the reference's, by seed, with p adjusted over the whole study.
   /// Nothing for the reference itself.
   std::optional<VersusFirst> versus_reference = {};
   /// For each target of the task, over every seed's run, whatever its end.

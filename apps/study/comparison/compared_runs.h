@@ -21,7 +21,7 @@ struct ComparedRunsOptions {
   /// The runs have its configuration, but their own optimizer and seed.
   RunOptions run;
   std::vector<Variant> variants;
-  /// Of the variants.
+  /// Those of the variants, in their order.
   std::vector<OptimizerSettings> optimizers;
   std::vector<std::uint64_t> seeds;
   /// Each run has a folder in it, NAME-seed-N. Empty: nothing is written.
@@ -46,9 +46,9 @@ class ComparedRuns {
 
   const std::vector<OptimizerRuns>& rows() const { return rows_; }
   std::size_t run_count() const { return rows_.size() * options_.seeds.size(); }
-  /// Of run_count(): those that ended, well or not.
+  /// How many of run_count() ended, well or not.
   std::size_t ended_count() const;
-  /// Of these: those that were found in their folders.
+  /// How many of these were found in their folders.
   std::size_t found_count() const { return found_count_; }
 
  private:

@@ -43,7 +43,7 @@ struct ComparisonCells {
   /// With its 95% interval.
   std::string difference;
   std::string wins;
-  /// Of the signed-rank test, after Holm's correction over the rows.
+  /// p of the signed-rank test, after Holm's correction over the rows.
   std::string p;
   std::string seconds;
   /// "diverged in 1 of 3 seeds", "not finished in 2 of 3 seeds"; empty where all finished.

@@ -17,7 +17,7 @@ struct ComparisonState {
   const RunOptions& options;
   std::span<const std::uint64_t> seeds;
   std::span<const Variant> variants;
-  /// Of the variants, and so are `rows`.
+  /// One for each variant, and so are `rows`.
   std::span<const OptimizerSettings> settings;
   std::span<const OptimizerRuns> rows;
 };

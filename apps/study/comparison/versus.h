@@ -51,7 +51,7 @@ struct VersusFirst {
   int wins = 0;
   int ties = 0;
   int losses = 0;
-  /// Of Wilcoxon's signed-rank test over all these seeds, in which a divergence is a larger
+  /// p of Wilcoxon's signed-rank test over all these seeds, in which a divergence is a larger
   /// difference than any other; NaN without seeds.
   double p = std::numeric_limits<double>::quiet_NaN();
   /// The same after Holm's correction over the tests that are looked at together.

@@ -12,10 +12,9 @@ namespace plastic::optim {
 ///
 /// ρ = min(lr, 1/√t), α = max(eps2, rms(θ))·ρ, w = t^beta2_decay, where rms is the root of the mean
 /// square; θ ← θ·(1 - lr·weight_decay).
-/// Of a matrix, with means over columns and rows: R ← R + w·(mean_c g² - R), C ← C + w·(mean_r g² -
-/// C), V = R·C / max(mean R, eps1). Of more axes: for the matrices of the last two. Of fewer:
-/// V ← V + w·(g² - V).
-/// u = g / √max(V, eps1²), θ ← θ - α·u / max(1, rms(u) / d).
+/// For a matrix, with means over columns and rows: R ← R + w·(mean_c g² - R), C ← C + w·(mean_r g²
+/// - C), V = R·C / max(mean R, eps1). Of more axes: for the matrices of the last two. Of fewer: V ←
+/// V + w·(g² - V). u = g / √max(V, eps1²), θ ← θ - α·u / max(1, rms(u) / d).
 ///
 /// Like PyTorch's, ours has no momentum (β₁ of the paper is 0), and eps1 bounds V where the paper
 /// adds it to g².

@@ -21,7 +21,7 @@ enum class MuonRate {
 /// Muon: Jordan et al., "Muon: An optimizer for hidden layers in neural networks",
 /// kellerjordan.github.io/posts/muon. Matrices as in torch.optim.Muon, what is none by AdamW.
 ///
-/// Of a matrix: m ← momentum·m + (1 - momentum)·g; n = (1 - momentum)·g + momentum·m, or m without
+/// For a matrix: m ← momentum·m + (1 - momentum)·g; n = (1 - momentum)·g + momentum·m, or m without
 /// nesterov; θ ← θ·(1 - lr·weight_decay) - lr·s·O, with s the factor of MuonRate and O n made
 /// nearly orthogonal by Newton and Schulz: X = n / max(‖n‖, eps), then ns_steps times A = X·Xᵀ, X ←
 /// a·X + (b·A + c·A²)·X.

@@ -137,7 +137,7 @@ class ScheduleFree : public ElementwiseOptimizer {
                const std::vector<double>& lrs, const RuleType& type,
                const std::vector<std::string>& states, std::vector<Averaging> averaging);
 
-  /// Of the step that advance() prepares.
+  /// For the step that advance() prepares.
   ScheduleFreeStep step_of(const ParameterStep& at, double weight_decay) const;
   /// The steps of the group, this one included.
   std::int64_t count_of(std::size_t group) const;

@@ -68,7 +68,7 @@ class Soap : public Optimizer {
   bool has_basis(std::size_t index, std::size_t axis) const;
 
   std::vector<SoapOptions> options_;
-  /// Of each parameter: its shape with joined axes, and the longest axis that has a basis.
+  /// For each parameter: its shape with joined axes, and the longest axis that has a basis.
   std::vector<Shape> shapes_;
   std::vector<std::int64_t> max_dims_;
 };

@@ -17,7 +17,7 @@ namespace {
 
 const plastic::test::Bytes content = {'a', 'b', 'c'};
 
-// Of one file, whose content is "abc".
+// A data set of one file, whose content is "abc".
 RemoteSet abc() {
   const std::string sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
   return {"abc", "", {{"x-idx1-ubyte.gz", 20, std::string(64, '0'), 3, sum}}};

@@ -48,7 +48,7 @@ TEST_CASE("core.ops.max_pool2d.dilated_values_and_errors") {
   Tensor low = Tensor::full({1, 1, 3, 3}, -inf).set_requires_grad();
   sum(max_pool2d(low, {.stride = {{1, 1}}, .padding = {1, 1}, .dilation = {2, 2}})).backward();
   CHECK(sum(low.grad()).item() == 9);
-  // Of several NaN the last one has the gradient, as in PyTorch.
+  // The last of several NaN has the gradient, as in PyTorch.
   const float nan = std::numeric_limits<float>::quiet_NaN();
   Tensor row = Tensor::of({nan, 0, nan, 0}, {1, 1, 1, 4}).set_requires_grad();
   sum(max_pool2d(row, {.kernel = {1, 3}, .dilation = {1, 2}, .ceil_mode = true})).backward();
