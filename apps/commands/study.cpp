@@ -126,15 +126,6 @@ FolderLock open_folder(const fs::path& folder, bool overwrite) {
   return prepare_run_folder(folder, overwrite || is_continued);
 }
 
-void remove_study(const fs::path& folder) {
-  for (const fs::path& path :
-       {study_results_path(folder), study_timings_path(folder), folder / "journal.jsonl",
-        study_copy_path(folder), folder / "summary.json", folder / "times.json",
-        folder / "report.html"}) {
-    remove_run_file(path);
-  }
-}
-
 std::string how_to_continue(const StudyOptions& options, const StudyExecution& execution,
                             std::size_t planned) {
   std::string command = "plastic study " + shell_quoted(options.study.string());
@@ -201,7 +192,7 @@ void study(const StudyOptions& options) {
   print_header(plan, execution, jobs);
   execution.load(data);
   // Nothing is lost to a study that cannot begin.
-  if (options.overwrite) remove_study(folder);
+  if (options.overwrite) remove_study_files(folder);
   write_study_copy(plan, folder);
   const InterruptGuard guard;
   try {

@@ -14,7 +14,8 @@ namespace plastic::apps {
 inline constexpr const char* run_file_names[] = {
     "config.toml",  "metrics.jsonl", "best.safetensors", "checkpoint.safetensors",
     "compare.json", "report.html",   "diverged.json",    "results.jsonl",
-    "study.toml",   "journal.jsonl", "timings.jsonl",    "summary.json"};
+    "study.toml",   "journal.jsonl", "timings.jsonl",    "summary.json",
+    "times.json"};
 
 /// Throws Error of `op` where `path`, a file of a run, is a link through which it is not written,
 /// or something else than a file.

@@ -25,8 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path journal_path(const fs::path& folder) { return folder / "journal.jsonl"; }
-
 bool is_there(const fs::path& path) {
   std::error_code error;
   return fs::exists(fs::symlink_status(path, error));
@@ -45,6 +43,7 @@ std::map<std::string, std::string> read_timings(const fs::path& path) {
 
 }  // namespace
 
+fs::path study_journal_path(const fs::path& folder) { return folder / "journal.jsonl"; }
 fs::path study_results_path(const fs::path& folder) { return folder / "results.jsonl"; }
 fs::path study_timings_path(const fs::path& folder) { return folder / "timings.jsonl"; }
 
@@ -86,7 +85,7 @@ std::vector<StudyRecord> StudyJournal::read() {
       }
     }
   }
-  const fs::path path = journal_path(folder_);
+  const fs::path path = study_journal_path(folder_);
   if (!is_there(path)) return records;
   const std::string text = read_text("study", path);
   std::string_view rest = text;
@@ -106,7 +105,7 @@ std::vector<StudyRecord> StudyJournal::read() {
 }
 
 void StudyJournal::append(const StudyRecord& record) {
-  const fs::path path = journal_path(folder_);
+  const fs::path path = study_journal_path(folder_);
   if (descriptor_ < 0) {
     descriptor_ = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (descriptor_ < 0) fail("study", path.string(), ": cannot write: ", system_text(errno));
@@ -140,7 +139,7 @@ void StudyJournal::save(std::span<const StudyRecord> records) {
   if (descriptor_ >= 0) close(descriptor_);
   descriptor_ = -1;
   whole_bytes_ = 0;
-  remove_run_file(journal_path(folder_));
+  remove_run_file(study_journal_path(folder_));
 }
 
 }  // namespace plastic::apps

@@ -49,5 +49,6 @@ StudyRecord parse_study_record(std::string_view line);
 
 std::filesystem::path study_results_path(const std::filesystem::path& folder);
 std::filesystem::path study_timings_path(const std::filesystem::path& folder);
+std::filesystem::path study_journal_path(const std::filesystem::path& folder);
 
 }  // namespace plastic::apps

@@ -1,7 +1,6 @@
 #include "apps/study/study_execution.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -25,10 +24,6 @@ using RunKey = std::tuple<StudyPhase, std::string, std::string, int, std::uint64
 RunKey key_of(const StudyRun& run) {
   return {run.phase, run.task, run.variant, run.phase == StudyPhase::tuning ? run.trial : 0,
           run.seed};
-}
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 // FNV-1a (Fowler, Noll and Vo) over words of 8 bytes and what is left.
@@ -321,7 +316,7 @@ void StudyExecution::finish(const WorkerEvent& event, StudyObserver& observer) {
     record.run.end = RunEnd::unfinished;
     record.run.message = event.failure;
   }
-  record.wall_seconds = now() - started_[run];
+  record.wall_seconds = started_[run].seconds();
   is_running_[run] = false;
   journal_.append(record);
   accept(run, std::move(record));
@@ -344,7 +339,7 @@ void StudyExecution::run(StudyData& data, int jobs, StudyObserver& observer) {
     for (std::size_t run = next(0); run < records_.size() && !workers.is_full();
          run = next(run + 1)) {
       is_running_[run] = true;
-      started_[run] = now();
+      started_[run] = Stopwatch();
       start(run, data, workers);
       observer.on_start(run);
     }

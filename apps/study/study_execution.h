@@ -12,6 +12,7 @@
 #include "apps/study/study_estimate.h"
 #include "apps/study/study_plan.h"
 #include "apps/study/workers.h"
+#include "apps/training/stopwatch.h"
 #include "plastic/data/dataset.h"
 
 namespace plastic::apps {
@@ -107,7 +108,7 @@ class StudyExecution {
   std::vector<std::size_t> trials_left_;
   std::vector<std::optional<int>> choices_;
   std::vector<bool> is_running_;
-  std::map<std::size_t, double> started_;
+  std::map<std::size_t, Stopwatch> started_;
   StudyEstimate estimate_;
 };
 

@@ -14,8 +14,8 @@ namespace {
 
 using Kind = ConfigEntry::Kind;
 
-constexpr std::size_t most_seeds = 10'000;
-constexpr int most_trials = 100'000;
+constexpr std::size_t max_seeds = 10'000;
+constexpr int max_trials = 100'000;
 
 /// What the file itself has beside the options, first parts of keys.
 const std::vector<std::string>& own_keys() {
@@ -231,7 +231,7 @@ class Reader {
     };
     if (key == "trials") {
       tuning.trials = static_cast<int>(
-          checked(entry, [&] { return parse_integer(only_value(), 1, most_trials); }));
+          checked(entry, [&] { return parse_integer(only_value(), 1, max_trials); }));
     } else if (key == "seeds") {
       tuning.seeds = checked(entry, [&] { return parse_seed_list(parts_of(entry)); });
     } else if (key == "sequence") {
@@ -407,8 +407,8 @@ std::vector<std::uint64_t> parse_seed_list(const std::vector<std::string>& parts
     if (std::ranges::find(seeds, seed) != seeds.end()) {
       throw UsageError("seed " + std::to_string(seed) + " is given twice");
     }
-    if (seeds.size() == most_seeds) {
-      throw UsageError("expected at most " + std::to_string(most_seeds) + " seeds");
+    if (seeds.size() == max_seeds) {
+      throw UsageError("expected at most " + std::to_string(max_seeds) + " seeds");
     }
     seeds.push_back(seed);
   };

@@ -12,7 +12,7 @@
 namespace plastic::apps {
 namespace {
 
-constexpr std::size_t most_cells = 100'000;
+constexpr std::size_t max_cells = 100'000;
 
 // All combinations of the values, the last option's changing first.
 std::vector<std::vector<GivenOption>> combinations(const std::vector<GridOption>& grid) {
@@ -26,8 +26,8 @@ std::vector<std::vector<GivenOption>> combinations(const std::vector<GridOption>
       }
     }
     all = std::move(longer);
-    if (all.size() > most_cells) {
-      throw UsageError("the grid has more than " + std::to_string(most_cells) + " cells");
+    if (all.size() > max_cells) {
+      throw UsageError("the grid has more than " + std::to_string(max_cells) + " cells");
     }
   }
   return all;

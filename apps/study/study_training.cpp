@@ -1,11 +1,11 @@
 #include "apps/study/study_training.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <optional>
 
 #include "apps/runs/saved_run.h"
+#include "apps/training/stopwatch.h"
 #include "apps/training/training_part.h"
 #include "plastic/core/ops.h"
 
@@ -45,10 +45,6 @@ data::ImageDataset first_images(const data::ImageDataset& all, std::int64_t coun
   return part;
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 }  // namespace
 
 StudyRun train_study_run(const RunOptions& options, const data::DatasetPair& data, StudyRun run,
@@ -72,7 +68,7 @@ StudyRun train_study_run(const RunOptions& options, const data::DatasetPair& dat
 
 double time_study_run(const RunOptions& options, const data::DatasetPair& data) {
   constexpr double enough_seconds = 0.5;
-  constexpr std::int64_t most_batches = 64;
+  constexpr std::int64_t max_batches = 64;
   use(options.arithmetic, options.run.device);
   check_device(options.run.device);
   TrainingObserver nobody;
@@ -94,16 +90,16 @@ double time_study_run(const RunOptions& options, const data::DatasetPair& data) 
     EpochResult result;
     double evaluation = 0.0;
     for (const int epoch : {1, 2}) {
-      const auto start = std::chrono::steady_clock::now();
+      const Stopwatch stopwatch;
       try {
         result = training.run_epoch(epoch);
       } catch (const Diverged&) {
         return std::numeric_limits<double>::quiet_NaN();
       }
-      evaluation = seconds_since(start) - result.seconds;
+      evaluation = stopwatch.seconds() - result.seconds;
     }
     const bool is_all = part.train.size() == data.train.size();
-    if (result.seconds < enough_seconds && batches < most_batches && !is_all) continue;
+    if (result.seconds < enough_seconds && batches < max_batches && !is_all) continue;
     const double done = static_cast<double>(steps_per_epoch(config, part.train));
     const double per_image = evaluation / static_cast<double>(part.test.size());
     const std::int64_t evaluated = data.test.size() + validation_size(options.run, data.train);

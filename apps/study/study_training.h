@@ -12,7 +12,7 @@ namespace plastic::apps {
 StudyRun train_study_run(const RunOptions& options, const data::DatasetPair& data, StudyRun run,
                          WorkerObserver& observer);
 
-/// About how many seconds a run takes, from a part of an epoch on a part of the data.
+/// Estimates the seconds of a run, from a part of an epoch on a part of the data.
 double time_study_run(const RunOptions& options, const data::DatasetPair& data);
 
 }  // namespace plastic::apps

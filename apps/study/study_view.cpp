@@ -11,10 +11,6 @@
 namespace plastic::apps {
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 std::string text_of(const Settings& settings) {
   std::vector<std::string> parts;
   for (const auto& [name, value] : settings) parts.push_back(name + " " + value);
@@ -59,7 +55,7 @@ std::string StudyView::name_of(std::size_t run) const {
 
 void StudyView::on_start(std::size_t run) {
   const PlannedRun& planned = plan_.runs()[run];
-  running_[run] = {.epochs = plan_.data_options(planned.task).run.epochs, .start = now()};
+  running_[run] = {.epochs = plan_.data_options(planned.task).run.epochs};
 }
 
 void StudyView::on_progress(std::size_t run, const WorkerProgress& progress) {
@@ -86,8 +82,8 @@ double StudyView::seconds_left() const {
   for (const auto& [number, run] : running_) {
     const PlannedRun& planned = plan_.runs()[number];
     // What it has done of its time is over.
-    seconds -=
-        std::min(now() - run.start, execution_.estimate().seconds(planned.task, planned.variant));
+    seconds -= std::min(run.stopwatch.seconds(),
+                        execution_.estimate().seconds(planned.task, planned.variant));
   }
   return seconds / jobs_;
 }

@@ -6,6 +6,7 @@
 
 #include "apps/study/study_execution.h"
 #include "apps/terminal/live_lines.h"
+#include "apps/training/stopwatch.h"
 
 namespace plastic::apps {
 
@@ -26,7 +27,7 @@ class StudyView : public StudyObserver {
   struct Running {
     WorkerProgress progress = {};
     int epochs = 0;
-    double start = 0.0;
+    Stopwatch stopwatch = {};
   };
 
   std::string name_of(std::size_t run) const;

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <exception>
 #include <iostream>
@@ -34,10 +33,6 @@ constexpr char failure_letter = 'f';
 
 constexpr double seconds_between_messages = 0.1;
 constexpr std::string_view no_memory = "not enough memory";
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // Takes no memory, which may have run out. A parent that is gone ends this process by SIGPIPE.
 void send(int descriptor, char letter, std::string_view text) {
@@ -100,13 +95,12 @@ std::string end_text(int status) {
 }  // namespace
 
 void WorkerObserver::on_step(const StepResult& step) {
-  const double time = now();
-  if (time - last_ < seconds_between_messages) return;
-  last_ = time;
+  if (last_ && last_->seconds() < seconds_between_messages) return;
+  last_.emplace();
   send(descriptor_, progress_letter, text_of(step.epoch, " ", step.step, " ", step.steps));
 }
 
-Workers::Workers(int most) : most_(most) {}
+Workers::Workers(int max_jobs) : max_jobs_(max_jobs) {}
 
 Workers::~Workers() { stop(); }
 

@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "apps/training/stopwatch.h"
 #include "apps/training/training.h"
 
 namespace plastic::apps {
@@ -39,7 +41,7 @@ class WorkerObserver : public TrainingObserver {
 
  private:
   int descriptor_;
-  double last_ = -1.0;
+  std::optional<Stopwatch> last_ = {};
 };
 
 /// Work in child processes, side by side. A child is forked for each piece of work, when the data
@@ -51,13 +53,13 @@ class Workers {
   /// The text that is returned goes to the parent. An exception is a failure with its message.
   using Work = std::function<std::string(WorkerObserver&)>;
 
-  explicit Workers(int most);
+  explicit Workers(int max_jobs);
   /// Kills those that are at work.
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  bool is_full() const { return std::ssize(children_) >= most_; }
+  bool is_full() const { return std::ssize(children_) >= max_jobs_; }
   bool is_idle() const { return children_.empty(); }
 
   /// Begins `work` in a child. Throws Error where the system gives no process.
@@ -83,7 +85,7 @@ class Workers {
   void read(Child& child, std::vector<WorkerEvent>& events);
   static WorkerEvent end_of(Child& child);
 
-  std::ptrdiff_t most_;
+  std::ptrdiff_t max_jobs_;
   std::vector<Child> children_;
 };
 

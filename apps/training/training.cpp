@@ -1,7 +1,6 @@
 #include "apps/training/training.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "apps/training/last_batch.h"
 #include "apps/training/model_choice.h"
 #include "apps/training/schedules.h"
+#include "apps/training/stopwatch.h"
 #include "apps/training/train_step.h"
 #include "apps/training/training_part.h"
 #include "core/check.h"
@@ -41,16 +41,6 @@ bool has_running_statistics(const nn::Module& model) {
     return buffer.name.ends_with("running_mean");
   });
 }
-
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 }  // namespace
 

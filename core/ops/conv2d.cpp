@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "core/device/backend.h"
 #include "core/device/conv2d_shape.h"
+#include "core/ops/conv2d_weight_gradient.h"
 #include "core/ops/mixed_precision.h"
 #include "core/ops/unary_rules.h"
 #include "core/tensor/layout.h"
@@ -91,17 +92,6 @@ Tensor input_gradient(const Conv2dShape& shape, const Tensor& g, const Tensor& w
   return out;
 }
 
-Tensor weight_gradient(const Conv2dShape& shape, const Tensor& x, const Tensor& g,
-                       const Shape& weight_shape, const Inputs& inputs) {
-  Tensor out = inputs.gradient_for(1, weight_shape, options_of(g));
-  if (x.numel() == 0) {
-    out.fill_(0);
-  } else {
-    backend(g.device()).conv2d_weight_grad(shape, memory(x), memory(g), memory(out));
-  }
-  return out;
-}
-
 /// The gradient before the activation: nothing passes where the rectified result, if there is one,
 /// is 0.
 Tensor before_activation(const std::optional<Saved>& rectified, const Tensor& g) {
@@ -140,15 +130,15 @@ Tensor conv2d(const Tensor& input, const Tensor& filter, const Tensor& offset,
   }
   std::optional<Saved> result;
   if (options.activation == Activation::relu) result.emplace("conv2d", y);
-  return record("conv2d", y, {x, weight, bias},
-                [shape, sx = Saved("conv2d", dense), sw = Saved("conv2d", weight), result](
-                    const Tensor& grad, const Inputs& in) -> Gradients {
-                  const Tensor g = before_activation(result, grad);
-                  return {
-                      in.needs(0) ? input_gradient(shape, g, sw.get(), sx.shape()) : Tensor(),
-                      in.needs(1) ? weight_gradient(shape, sx.get(), g, sw.shape(), in) : Tensor(),
-                      in.needs(2) ? sum(g, {0, 2, 3}) : Tensor()};
-                });
+  return record(
+      "conv2d", y, {x, weight, bias},
+      [shape, sx = Saved("conv2d", dense), sw = Saved("conv2d", weight), result](
+          const Tensor& grad, const Inputs& in) -> Gradients {
+        const Tensor g = before_activation(result, grad);
+        return {in.needs(0) ? input_gradient(shape, g, sw.get(), sx.shape()) : Tensor(),
+                in.needs(1) ? conv2d_weight_gradient(shape, sx.get(), g, sw.shape(), in) : Tensor(),
+                in.needs(2) ? sum(g, {0, 2, 3}) : Tensor()};
+      });
 }
 
 }  // namespace plastic

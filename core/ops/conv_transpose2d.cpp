@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "core/device/backend.h"
 #include "core/device/conv2d_shape.h"
+#include "core/ops/conv2d_weight_gradient.h"
 #include "core/ops/mixed_precision.h"
 #include "core/tensor/layout.h"
 #include "core/tensor/sizes.h"
@@ -87,17 +88,6 @@ Tensor input_gradient(const Conv2dShape& shape, const Tensor& g, const Tensor& w
   return out;
 }
 
-Tensor weight_gradient(const Conv2dShape& shape, const Tensor& x, const Tensor& g,
-                       const Shape& weight_shape, const Inputs& inputs) {
-  Tensor out = inputs.gradient_for(1, weight_shape, options_of(g));
-  if (x.numel() == 0) {
-    out.fill_(0);
-  } else {
-    backend(g.device()).conv2d_weight_grad(shape, memory(g), memory(x), memory(out));
-  }
-  return out;
-}
-
 /// `shape` is that of the convolution: its input is the result here.
 Tensor transposed(const Conv2dShape& shape, const Tensor& x, const Tensor& weight) {
   const Tensor dense = channels_last(x);
@@ -111,9 +101,9 @@ Tensor transposed(const Conv2dShape& shape, const Tensor& x, const Tensor& weigh
                 [shape, sx = Saved(op, dense), sw = Saved(op, weight)](
                     const Tensor& grad, const Inputs& in) -> Gradients {
                   const Tensor g = channels_last(grad);
-                  return {
-                      in.needs(0) ? input_gradient(shape, g, sw.get(), sx.shape()) : Tensor(),
-                      in.needs(1) ? weight_gradient(shape, sx.get(), g, sw.shape(), in) : Tensor()};
+                  return {in.needs(0) ? input_gradient(shape, g, sw.get(), sx.shape()) : Tensor(),
+                          in.needs(1) ? conv2d_weight_gradient(shape, g, sx.get(), sw.shape(), in)
+                                      : Tensor()};
                 });
 }
 

@@ -66,6 +66,15 @@ StudyAnalysis analyse_study(const StudyPlan& plan, std::span<const StudyRecord> 
   return analyse(runs, options);
 }
 
+void remove_study_files(const fs::path& folder) {
+  for (const fs::path& path :
+       {study_results_path(folder), study_timings_path(folder), study_journal_path(folder),
+        study_copy_path(folder), folder / "summary.json", folder / "times.json",
+        folder / "report.html"}) {
+    remove_run_file(path);
+  }
+}
+
 void write_study_results(const StudyAnalysis& analysis, const fs::path& folder) {
   write_run_file(folder / "summary.json", study_json(analysis));
   write_run_file(folder / "times.json", study_times_json(analysis));

@@ -23,6 +23,9 @@ bool holds_study(const std::filesystem::path& folder);
 /// study's own has runs.
 StudyAnalysis analyse_study(const StudyPlan& plan, std::span<const StudyRecord> records);
 
+/// Removes all that a study leaves in its folder.
+void remove_study_files(const std::filesystem::path& folder);
+
 /// Writes summary.json, times.json and report.html.
 void write_study_results(const StudyAnalysis& analysis, const std::filesystem::path& folder);
 

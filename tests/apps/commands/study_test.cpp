@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "apps/runs/run_files.h"
 #include "plastic/core/random.h"
 #include "tests/apps/program.h"
 #include "tests/support/temporary_folder.h"
@@ -75,6 +76,12 @@ TEST_CASE("apps.study.a_grid") {
   CHECK(lines[7]["test_accuracy"].size() == 2);
   CHECK(lines[7]["option.lr"] == 0.001);
   CHECK(lines[7]["steps_per_epoch"] == 2);
+  for (const fs::directory_entry& entry : fs::directory_iterator(all / "out")) {
+    const std::string name = entry.path().filename().string();
+    CAPTURE(name);
+    CHECK(std::ranges::find(plastic::apps::run_file_names, name) !=
+          std::end(plastic::apps::run_file_names));
+  }
 
   SUBCASE("holds what train gives") {
     const std::string alone = (all / "alone").string();
