@@ -146,6 +146,13 @@ bool Optimizer::is_capturable() const { return false; }
 
 std::vector<Diagnostic> Optimizer::diagnostics() const { return {}; }
 
+std::vector<Signal> Optimizer::signals() const { return {}; }
+
+Inspection Optimizer::inspect(std::size_t parameter) const {
+  check_has(parameter);
+  return {};
+}
+
 std::size_t Optimizer::group_count() const { return arena_->group_count(); }
 
 double Optimizer::lr(std::size_t group) const {
@@ -176,9 +183,7 @@ void Optimizer::add_state(const std::string& name, std::size_t parameter, const 
 }
 
 Tensor Optimizer::state(std::string_view name, std::size_t parameter) const {
-  if (parameter >= parameter_count()) {
-    fail(name_.c_str(), "no parameter ", parameter, "; there are ", parameter_count());
-  }
+  check_has(parameter);
   Tensor found = state_->find(name, parameter);
   if (!found.defined()) {
     fail(name_.c_str(), "parameter ", parameter, " has no state \"", name,
@@ -194,10 +199,23 @@ Tensor Optimizer::add_number(const std::string& name, DType dtype) {
 std::size_t Optimizer::parameter_count() const { return arena_->parameters().size(); }
 
 const Tensor& Optimizer::parameter(std::size_t index) const {
-  if (index >= parameter_count()) {
-    fail(name_.c_str(), "no parameter ", index, "; there are ", parameter_count());
-  }
+  check_has(index);
   return arena_->parameters()[index];
+}
+
+Tensor Optimizer::gradient(std::size_t index) const {
+  check_has(index);
+  return arena_->gradient(index);
+}
+
+bool Optimizer::was_updated(std::size_t index) const {
+  check_has(index);
+  return arena_->segments()[index].is_stepped;
+}
+
+void Optimizer::check_has(std::size_t parameter) const {
+  if (parameter < parameter_count()) return;
+  fail(name_.c_str(), "no parameter ", parameter, "; there are ", parameter_count());
 }
 
 void Optimizer::begin_step() {}

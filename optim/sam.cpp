@@ -87,6 +87,10 @@ bool Sam::is_capturable() const { return base_->is_capturable(); }
 
 std::vector<Diagnostic> Sam::diagnostics() const { return base_->diagnostics(); }
 
+std::vector<Signal> Sam::signals() const { return base_->signals(); }
+
+Inspection Sam::inspect(std::size_t parameter) const { return base_->inspect(parameter); }
+
 void Sam::set_epoch(int epoch, int total_epochs) { base_->set_epoch(epoch, total_epochs); }
 
 void Sam::prepare() { base_->advance(); }

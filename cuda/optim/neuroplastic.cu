@@ -110,9 +110,9 @@ __global__ void __launch_bounds__(block_threads, 4) observe_kernel(const Head* a
     double totals[3];
     if (!add_to_tensor(head.sums, head.table, index, sums, totals)) return;
     if (threadIdx.x == 0) {
-      head.coefficients[chunk.tensor] = np::coefficient(
-          settings, {.gradient = totals[0], .activity = totals[1], .memory = totals[2]},
-          tensor.numel);
+      const np::SignalSums observed{totals[0], totals[1], totals[2]};
+      head.observed[chunk.tensor] = observed;
+      head.coefficients[chunk.tensor] = np::coefficient(settings, observed, tensor.numel);
     }
   });
 }
@@ -322,6 +322,7 @@ class CudaNeuroPlastic : public optim::NeuroPlasticStepper {
               .carried_begin = begin,
               .sums = {.partial = partial_.reserve(TensorSums::most * chunk_count),
                        .arrived = arrived_.reserve(tensor_count)},
+              .observed = observed_.reserve(tensor_count),
               .coefficients = coefficients_.reserve(tensor_count),
               .measured = measured_.reserve(tensor_count),
               .decided = decided_.reserve(tensor_count),
@@ -356,13 +357,36 @@ class CudaNeuroPlastic : public optim::NeuroPlasticStepper {
     return read_totals(context_, totals_.data());
   }
 
+  std::vector<np::TensorTotals> totals() override {
+    context_.use();
+    context_.check_not_recording("inspect");
+    const std::size_t count = head_.host().table.tensor_count;
+    std::vector<np::SignalSums> observed(count);
+    std::vector<Measured> measured(count);
+    read(observed, observed_.data());
+    read(measured, measured_.data());
+    context_.wait("inspect");
+    std::vector<np::TensorTotals> totals(count);
+    for (std::size_t i = 0; i < count; ++i) totals[i] = {observed[i], measured[i].mix.norm};
+    return totals;
+  }
+
  private:
+  template <class T>
+  void read(std::vector<T>& out, const T* from) {
+    if (out.empty()) return;
+    check(cudaMemcpyAsync(out.data(), from, out.size() * sizeof(T), cudaMemcpyDeviceToHost,
+                          context_.stream()),
+          "cudaMemcpyAsync of NeuroPlastic's sums");
+  }
+
   Context& context_;
   TableUpload<RuleTensor> table_{context_};
   HeadUpload<Head> head_{context_};
   DeviceArray<float> carried_{context_};
   DeviceArray<double> partial_{context_};
   DeviceArray<unsigned> arrived_{context_}, tensors_arrived_{context_};
+  DeviceArray<np::SignalSums> observed_{context_};
   DeviceArray<np::Coefficient> coefficients_{context_};
   DeviceArray<Measured> measured_{context_};
   DeviceArray<Decided> decided_{context_};

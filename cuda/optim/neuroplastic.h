@@ -53,6 +53,7 @@ struct NeuroPlasticHead {
   std::int64_t carried_begin = 0;
 
   TensorSums sums;
+  np::SignalSums* observed = nullptr;
   np::Coefficient* coefficients = nullptr;
   Measured* measured = nullptr;
   Decided* decided = nullptr;

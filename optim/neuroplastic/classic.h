@@ -132,14 +132,19 @@ PLASTIC_HOST_DEVICE inline double limit_factor(double norm, double limit, double
   return norm > limit ? limit / (norm + eps) : 1;
 }
 
-/// Homeostasis as one factor of u: u·max_update_norm / (‖u‖ + ε) where ‖u‖ exceeds it, then
-/// u·clamp(1 + rate·(target_rms - √(mean u² + ε)), 0.5, 1.5). `norm` is ‖u‖.
+/// Homeostasis's gain, clamp(1 + rate·(target_rms - √(mean u² + ε)), 0.5, 1.5). `norm` is ‖u‖ once
+/// it is limited.
+PLASTIC_HOST_DEVICE inline double gain(const ClassicSettings& s, double norm, std::int64_t n) {
+  const double rms = std::sqrt(norm * norm / static_cast<double>(n) + s.eps);
+  return clip(1 + s.adaptation_rate * (s.target_rms - rms), 0.5, 1.5);
+}
+
+/// Homeostasis as one factor of u: u·max_update_norm / (‖u‖ + ε) where ‖u‖ exceeds it, then the
+/// gain. `norm` is ‖u‖.
 PLASTIC_HOST_DEVICE inline double homeostasis(const ClassicSettings& s, double norm,
                                               std::int64_t n) {
   const double clipped = limit_factor(norm, s.max_update_norm, s.eps);
-  const double clipped_norm = norm * clipped;
-  const double rms = std::sqrt(clipped_norm * clipped_norm / static_cast<double>(n) + s.eps);
-  return clipped * clip(1 + s.adaptation_rate * (s.target_rms - rms), 0.5, 1.5);
+  return clipped * gain(s, norm * clipped, n);
 }
 
 /// θ ← decay·θ - rate·u, the rate being lr times homeostasis and the decay 1 - lr·λ or 1.

@@ -26,11 +26,13 @@ struct Progress {
 /// Consecutive tensors that go through the passes together.
 class Passes {
  public:
-  /// `diagnostics` are added to, unless null.
-  Passes(const Step& step, Tensors tensors, float* carried, DiagnosticSums* diagnostics)
+  /// `totals` has one for each tensor. `diagnostics` are added to, unless null.
+  Passes(const Step& step, Tensors tensors, float* carried, TensorTotals* totals,
+         DiagnosticSums* diagnostics)
       : blocks_(step.blocks),
         tensors_(tensors),
         carried_(carried),
+        totals_(totals),
         diagnostics_(diagnostics),
         chunks_(chunks_of(tensors)),
         progress_(tensors.size()) {}
@@ -111,6 +113,7 @@ class Passes {
       progress.mix = mix(tensor.settings, progress.sums);
       const double scale = homeostasis(tensor.settings, progress.mix.norm, tensor.numel);
       progress.update = update(tensor.settings, progress.mix, scale, multiplier);
+      totals_[i] = {progress.signals, progress.mix.norm};
       if (diagnostics_ != nullptr) {
         const double raw = progress.mix.norm;
         const double effective = raw * scale * multiplier;
@@ -141,6 +144,7 @@ class Passes {
   const Blocks& blocks_;
   Tensors tensors_;
   float* carried_;
+  TensorTotals* totals_;
   DiagnosticSums* diagnostics_;
   std::vector<Chunk> chunks_;
   std::vector<Progress> progress_;
@@ -177,7 +181,10 @@ std::vector<Tensors> cached_groups(Tensors tensors) {
 
 class CpuNeuroPlastic : public NeuroPlasticStepper {
  public:
-  void prepare(const Step& step) override { step_.keep(step); }
+  void prepare(const Step& step) override {
+    step_.keep(step);
+    totals_.assign(step.tensors.size(), {});
+  }
 
   void run() override {
     sums_ = step_->diagnostics.value_or(DiagnosticSums{});
@@ -186,15 +193,19 @@ class CpuNeuroPlastic : public NeuroPlasticStepper {
     std::int64_t longest = 0;
     for (const Tensors group : groups) longest = std::max(longest, extent(group));
     const Tensor carried = Tensor::empty({longest});
+    TensorTotals* totals = totals_.data();
     for (const Tensors group : groups) {
-      Passes(*step_, group, elements_of(carried), diagnostics).run();
+      Passes(*step_, group, elements_of(carried), totals, diagnostics).run();
+      totals += group.size();
     }
   }
 
   DiagnosticSums diagnostics() override { return sums_; }
+  std::vector<TensorTotals> totals() override { return totals_; }
 
  private:
   KeptStep<Step> step_;
+  std::vector<TensorTotals> totals_;
   DiagnosticSums sums_;
 };
 

@@ -5,6 +5,7 @@
 #include "core/check.h"
 #include "optim/arena.h"
 #include "optim/groups.h"
+#include "optim/neuroplastic/inspect.h"
 #include "optim/neuroplastic/resolve.h"
 #include "optim/neuroplastic/step.h"
 #include "optim/state.h"
@@ -54,15 +55,15 @@ void NeuroPlastic::prepare() {
   neuroplastic::Place place{.count = parameter_count(),
                             .epoch = *epoch_.data<std::int64_t>(),
                             .total_epochs = std::max<std::int64_t>(total_epochs, 1)};
-  std::vector<neuroplastic::RuleTensor> tensors;
+  stepped_.clear();
   for_stepped(arena(), saved(), [&](const ParameterStep& at) {
     place.index = at.index;
     place.rank = arena().segments()[at.index].rank;
     place.step = at.step;
-    tensors.push_back(
+    stepped_.push_back(
         neuroplastic::resolve(options_[at.group], at.lr, place, step_tensor(arena(), at.index)));
   });
-  stepper_->prepare({.tensors = tensors,
+  stepper_->prepare({.tensors = stepped_,
                      .blocks = {.gradient = arena().gradients(),
                                 .activity = elements_of(activity_),
                                 .momentum = elements_of(momentum_),
@@ -91,6 +92,31 @@ std::optional<NeuroPlasticDiagnostics> NeuroPlastic::last_diagnostics() const {
 std::vector<Diagnostic> NeuroPlastic::diagnostics() const {
   const std::optional<NeuroPlasticDiagnostics> found = last_diagnostics();
   return found ? neuroplastic::named(*found) : std::vector<Diagnostic>{};
+}
+
+std::vector<Signal> NeuroPlastic::signals() const {
+  double low = options_.front().min_alpha;
+  double high = options_.front().max_alpha;
+  for (const NeuroPlasticOptions& options : options_) {
+    low = std::min(low, options.min_alpha);
+    high = std::max(high, options.max_alpha);
+  }
+  return neuroplastic::signals_between(low, high);
+}
+
+Inspection NeuroPlastic::inspect(std::size_t parameter) const {
+  if (!was_updated(parameter)) return {};
+  const std::int64_t offset = arena().segments()[parameter].offset;
+  const auto found = std::ranges::lower_bound(stepped_, offset, {}, &StepTensor::offset);
+  if (found == stepped_.end() || found->offset != offset) return {};
+  const auto totals = stepper_->totals();
+  const auto own = [&](const Tensor& block) { return arena().view(block, parameter).to(Device()); };
+  return neuroplastic::inspect(found->settings,
+                               totals.at(static_cast<std::size_t>(found - stepped_.begin())),
+                               {.gradient = gradient(parameter).to(Device()),
+                                .activity = own(activity_),
+                                .momentum = own(momentum_),
+                                .variance = own(variance_)});
 }
 
 }  // namespace plastic::optim

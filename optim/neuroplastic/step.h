@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "optim/kernels.h"
 #include "optim/neuroplastic/blocks.h"
@@ -23,6 +24,13 @@ struct RuleTensor : StepTensor {
   Controller controller;
 };
 
+/// What the passes of a step found out about a tensor.
+struct TensorTotals {
+  SignalSums signals;
+  /// ‖u‖ before homeostasis.
+  double norm = 0;
+};
+
 struct Step {
   std::span<const RuleTensor> tensors;
   Blocks blocks;
@@ -37,6 +45,9 @@ class NeuroPlasticStepper : public Stepper<neuroplastic::Step> {
   /// Sums of the last run(), a replayed one included; waits for the device. Nothing is counted
   /// before the first one, nor where its step did not ask.
   virtual neuroplastic::DiagnosticSums diagnostics() = 0;
+  /// Those of the last run(), a replayed one included, in the order of the step's tensors; waits
+  /// for the device. All 0 before the first one.
+  virtual std::vector<neuroplastic::TensorTotals> totals() = 0;
 };
 
 }  // namespace plastic::optim

@@ -13,6 +13,9 @@
 namespace plastic::optim {
 
 class NeuroPlasticStepper;
+namespace neuroplastic {
+struct RuleTensor;
+}
 
 /// rule_based is the full rule; ablation_grad_only keeps α = α₀, which depends on the gradient
 /// alone.
@@ -206,6 +209,15 @@ class NeuroPlastic : public Optimizer {
   /// last_diagnostics() is.
   std::vector<Diagnostic> diagnostics() const override;
 
+  /// "alpha", between the clips, α_min and α_max (of several groups, the widest range); "activity",
+  /// "gradient" and "memory", which are â, ĝ and m̂. The variants and hybrids have them too.
+  std::vector<Signal> signals() const override;
+  /// Its numbers: "norm_clip", max_update_norm / (‖u‖ + ε) where the norm exceeded it, else 1; and
+  /// "gain", the factor of homeostasis in [0.5, 1.5]; "activity_share", "gradient_share" and
+  /// "memory_share", the parts of w_a·â, w_g·ĝ and w_m·m̂ in their sum, as means over the elements
+  /// whose sum is not 0, whatever part the sum has in α (mode, warm-up).
+  Inspection inspect(std::size_t parameter) const override;
+
  private:
   void prepare() override;
   void run() override;
@@ -222,6 +234,8 @@ class NeuroPlastic : public Optimizer {
   Tensor epoch_;
   Tensor total_epochs_;
   std::unique_ptr<NeuroPlasticStepper> stepper_;
+  /// The tensors of the step last prepared, in order.
+  std::vector<neuroplastic::RuleTensor> stepped_;
 };
 
 }  // namespace plastic::optim

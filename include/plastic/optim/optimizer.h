@@ -23,6 +23,27 @@ struct Diagnostic {
   double value = 0;
 };
 
+/// A number for each element of a parameter by which a rule decides its step, such as a coefficient
+/// or an average: what Optimizer::inspect() shows, described for histograms.
+struct Signal {
+  std::string name;
+  /// The range of interest. Histograms count what is outside in their first and last bin.
+  double low = 0, high = 1;
+  /// Histograms divide the range into bins of equal ratio, not of equal width; low must be above 0.
+  bool is_logarithmic = false;
+  /// The rule clips at low and high: elements at these ends, or beyond, are saturated.
+  bool is_clipped = false;
+};
+
+/// The inside of a rule for one parameter at the last step.
+struct Inspection {
+  /// In the order of Optimizer::signals(), each f32 of the parameter's shape, on any device.
+  std::vector<Tensor> signals = {};
+  /// Numbers of the whole parameter, the same names in the same order each time; NaN for one that
+  /// does not exist. The names must outlive the optimizer.
+  std::vector<Diagnostic> numbers = {};
+};
+
 /// One parameter at one step, as passed to Optimizer::update().
 struct ParameterStep {
   /// Counted over all groups, in order.
@@ -128,6 +149,35 @@ class Optimizer {
   /// for the device.
   virtual std::vector<Diagnostic> diagnostics() const;
 
+  // What a microscope needs (plastic/optim/probe.h). An optimizer that shows how it decides
+  // overrides the two virtual functions; with the class above, for example:
+  //
+  //     std::vector<Signal> signals() const override {
+  //       return {{.name = "momentum", .low = 1e-6, .high = 1, .is_logarithmic = true}};
+  //     }
+  //     Inspection inspect(std::size_t parameter) const override {
+  //       return {.signals = {abs(state("momentum_buffer", parameter))}};
+  //     }
+
+  /// The signals that inspect() shows; empty for many rules. Always the same.
+  virtual std::vector<Signal> signals() const;
+  /// How the last step came about for one parameter that it updated, from the state that the step
+  /// left and the gradient that it read. To be called before the next backward(), set_lr() or
+  /// set_epoch(). May wait for the device.
+  virtual Inspection inspect(std::size_t parameter) const;
+
+  /// For messages: "adam".
+  const std::string& name() const { return name_; }
+  /// In order over all groups.
+  std::size_t parameter_count() const;
+  /// Throws Error when there is no such parameter; so do those below.
+  const Tensor& parameter(std::size_t index) const;
+  /// The gradient that the last step read, hook and clipping included; shares memory with what the
+  /// next backward() writes to.
+  Tensor gradient(std::size_t index) const;
+  /// Whether the last step updated the parameter: it had a gradient and was not frozen.
+  bool was_updated(std::size_t index) const;
+
   /// Tells schedules inside the rule how far training has come; call it before the first step of
   /// each epoch. Epochs count from 1. Rules without a schedule ignore it. Throws Error for a
   /// negative epoch or total_epochs < 1.
@@ -170,11 +220,6 @@ class Optimizer {
   /// initially 0. state_dict() calls it `name`.
   Tensor add_number(const std::string& name, DType dtype = DType::i64);
 
-  const std::string& name() const { return name_; }
-  /// In order over all groups.
-  std::size_t parameter_count() const;
-  const Tensor& parameter(std::size_t index) const;
-
   /// Called by advance() once per step, before any parameter's rule is asked for: the place to
   /// count what the parameters of a group share, in numbers from add_number(). They are put back,
   /// like the counts of steps, if the step is then refused. Does nothing unless overridden.
@@ -203,6 +248,7 @@ class Optimizer {
   const State& saved() const { return *state_; }
 
  private:
+  void check_has(std::size_t parameter) const;
   void run_prepared();
   void check_is_training() const;
 

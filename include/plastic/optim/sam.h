@@ -62,6 +62,8 @@ class Sam : public Optimizer {
   /// That of `base`: perturb() reads nothing on the host.
   bool is_capturable() const override;
   std::vector<Diagnostic> diagnostics() const override;
+  std::vector<Signal> signals() const override;
+  Inspection inspect(std::size_t parameter) const override;
   void set_epoch(int epoch, int total_epochs) override;
 
   const Optimizer& base() const { return *base_; }

@@ -1,0 +1,130 @@
+// What NeuroPlastic shows of a step: the functions of classic.h once more, over the state that the
+// step left.
+#include "optim/neuroplastic/inspect.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/threads/parallel.h"
+#include "optim/cpu_lanes.h"
+
+namespace plastic::optim::neuroplastic {
+namespace {
+
+constexpr int lanes = 8;
+
+struct Inputs {
+  const float *g, *a, *m, *v;
+};
+
+struct Outputs {
+  float *alpha, *activity, *gradient, *memory;
+};
+
+/// Σ of each signal's share in the combined signal, over the `counted` elements that have one.
+struct ShareSums {
+  double activity = 0, gradient = 0, memory = 0, counted = 0;
+};
+
+/// `own` gives α; `weighted` has the three terms of the combined signal, and `relative` the signals
+/// themselves.
+ShareSums inspect_piece(const Coefficient& own, const Coefficient& weighted,
+                        const Coefficient& relative, const Inputs& in, const Outputs& out,
+                        std::int64_t count) {
+  const float* __restrict g = in.g;
+  const float* __restrict a = in.a;
+  const float* __restrict m = in.m;
+  const float* __restrict v = in.v;
+  float* __restrict alphas = out.alpha;
+  float* __restrict activities = out.activity;
+  float* __restrict gradients = out.gradient;
+  float* __restrict memories = out.memory;
+  double activity[lanes] = {}, gradient[lanes] = {}, memory[lanes] = {}, counted[lanes] = {};
+  for_lanes<lanes>(count, [=, &activity, &gradient, &memory, &counted](std::int64_t i, int lane) {
+    const float size = std::fabs(g[i]);
+    const float w = neuroplastic::memory({a[i], m[i], v[i]}, own.eps);
+    alphas[i] = alpha(own, g[i], a[i], w).full;
+    activities[i] = relative.activity * a[i];
+    gradients[i] = relative.gradient * size;
+    memories[i] = relative.memory * w;
+    const float from_activity = weighted.activity * a[i];
+    const float from_gradient = weighted.gradient * size;
+    const float from_memory = weighted.memory * w;
+    const float sum = from_activity + from_gradient + from_memory;
+    const float scale = sum > 0 ? 1 / sum : 0;
+    activity[lane] += static_cast<double>(from_activity * scale);
+    gradient[lane] += static_cast<double>(from_gradient * scale);
+    memory[lane] += static_cast<double>(from_memory * scale);
+    counted[lane] += sum > 0 ? 1.0 : 0.0;
+  });
+  return {total(activity), total(gradient), total(memory), total(counted)};
+}
+
+/// The coefficient that gives â, ĝ and m̂, or the weighted terms, element by element.
+Coefficient elementwise(ClassicSettings settings, const SignalSums& sums, std::int64_t n) {
+  settings.parameterwise = true;
+  return coefficient(settings, sums, n);
+}
+
+Coefficient unweighted(ClassicSettings settings, const SignalSums& sums, std::int64_t n) {
+  settings.activity_weight = settings.gradient_weight = settings.memory_weight = 1;
+  return elementwise(settings, sums, n);
+}
+
+}  // namespace
+
+std::vector<Signal> signals_between(double low, double high) {
+  const auto relative = [](const char* name) {
+    return Signal{.name = name, .low = 0x1p-10, .high = 0x1p10, .is_logarithmic = true};
+  };
+  return {{.name = "alpha", .low = low, .high = high, .is_clipped = true},
+          relative("activity"),
+          relative("gradient"),
+          relative("memory")};
+}
+
+Inspection inspect(const Settings& settings, const TensorTotals& totals,
+                   const InspectedState& state) {
+  const std::int64_t n = state.gradient.numel();
+  const Coefficient own = coefficient(settings, totals.signals, n);
+  const Coefficient weighted = elementwise(settings, totals.signals, n);
+  const Coefficient relative = unweighted(settings, totals.signals, n);
+
+  Inspection shown;
+  float* outputs[4];
+  for (float*& output : outputs) {
+    shown.signals.push_back(Tensor::empty(state.gradient.shape()));
+    output = shown.signals.back().mutable_data<float>();
+  }
+  const Inputs in{state.gradient.data<float>(), state.activity.data<float>(),
+                  state.momentum.data<float>(), state.variance.data<float>()};
+  std::vector<ShareSums> partial(static_cast<std::size_t>(chunk_count(n)));
+  parallel_for(0, std::ssize(partial), 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t chunk = first; chunk < last; ++chunk) {
+      const std::int64_t at = chunk * reduction_chunk;
+      partial[static_cast<std::size_t>(chunk)] =
+          inspect_piece(own, weighted, relative, {in.g + at, in.a + at, in.m + at, in.v + at},
+                        {outputs[0] + at, outputs[1] + at, outputs[2] + at, outputs[3] + at},
+                        std::min(reduction_chunk, n - at));
+    }
+  });
+  ShareSums shares;
+  for (const ShareSums& sums : partial) {
+    shares.activity += sums.activity;
+    shares.gradient += sums.gradient;
+    shares.memory += sums.memory;
+    shares.counted += sums.counted;
+  }
+  const auto mean = [&](double sum) {
+    return shares.counted > 0 ? sum / shares.counted : std::numeric_limits<double>::quiet_NaN();
+  };
+  const double clipped = limit_factor(totals.norm, settings.max_update_norm, settings.eps);
+  shown.numbers = {{"norm_clip", clipped},
+                   {"gain", gain(settings, totals.norm * clipped, n)},
+                   {"activity_share", mean(shares.activity)},
+                   {"gradient_share", mean(shares.gradient)},
+                   {"memory_share", mean(shares.memory)}};
+  return shown;
+}
+
+}  // namespace plastic::optim::neuroplastic
