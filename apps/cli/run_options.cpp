@@ -35,13 +35,26 @@ void settle(RunOptions& options) {
   if (options.batch_size) options.run.batch_size = *options.batch_size;
   if (options.augment) options.run.augment = *options.augment;
   resolve_model(options.run);
+  if (options.probe == 0) return;
+  options.run.probe = options.probe_options;
+  options.run.probe->every = options.probe;
 }
 
 std::vector<std::string> idle_options(const RunOptions& options) {
   const TrainConfig& run = options.run;
-  if (run.label_noise > 0 || run.label_noise_kind == TrainConfig().label_noise_kind) return {};
-  return {"--label-noise-kind " + name_of(run.label_noise_kind) +
-          " has no effect without --label-noise"};
+  std::vector<std::string> sentences;
+  if (run.label_noise == 0 && run.label_noise_kind != TrainConfig().label_noise_kind) {
+    sentences.push_back("--label-noise-kind " + name_of(run.label_noise_kind) +
+                        " has no effect without --label-noise");
+  }
+  const optim::ProbeOptions usual;
+  if (options.probe == 0 && options.probe_options.tensors != usual.tensors) {
+    sentences.emplace_back("--probe-tensors has no effect without --probe");
+  }
+  if (options.probe == 0 && options.probe_options.sample != usual.sample) {
+    sentences.emplace_back("--probe-sample has no effect without --probe");
+  }
+  return sentences;
 }
 
 std::int64_t image_size(const RunOptions& options) {

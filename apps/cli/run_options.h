@@ -46,6 +46,9 @@ struct RunOptions {
   bool keep_best = false;
   /// 0: never.
   int early_stopping = 0;
+  /// Every how many steps the optimizer is probed; 0: never.
+  std::int64_t probe = 0;
+  optim::ProbeOptions probe_options = {};
 };
 
 /// Once the command line is read: settles what options leave to each other, the paper's protocol

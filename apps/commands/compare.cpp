@@ -22,6 +22,7 @@
 #include "apps/terminal/terminal_text.h"
 #include "apps/training/interrupt.h"
 #include "apps/training/last_batch.h"
+#include "apps/training/model_choice.h"
 #include "apps/training/schedules.h"
 #include "plastic/core/device.h"
 
@@ -152,12 +153,14 @@ std::string how_to_continue(const ComparedRunsOptions& options, const ComparedRu
 
 void compare(const CompareOptions& options) {
   const RunOptions& run = options.run;
+  if (run.probe > 0 && run.out.empty()) throw UsageError("--probe needs --out");
   ComparedRunsOptions resolved = resolve(options);
   use(run.arithmetic, run.run.device);
   check_device(run.run.device);
   if (run.threads) set_num_threads(*run.threads);
   const data::DatasetPair data = load_data(run);
   check_parts(resolved, data.train);
+  check_probe(run.run, data.train);
   std::optional<FolderLock> lock;
   std::optional<ReaderMayLeave> reader;
   if (!run.out.empty()) {

@@ -18,6 +18,7 @@
 #include "apps/terminal/terminal_text.h"
 #include "apps/training/interrupt.h"
 #include "apps/training/last_batch.h"
+#include "apps/training/model_choice.h"
 #include "apps/training/schedules.h"
 #include "apps/training/training.h"
 #include "core/check.h"
@@ -154,6 +155,7 @@ std::vector<std::string> summary(const RunOptions& options,
 void train(TrainOptions& options) {
   RunOptions& run_options = options.run;
   if (run_options.keep_best && run_options.out.empty()) throw UsageError("--keep-best needs --out");
+  if (run_options.probe > 0 && run_options.out.empty()) throw UsageError("--probe needs --out");
   std::optional<ReaderMayLeave> reader;
   if (!run_options.out.empty()) reader.emplace();
   std::vector<std::string> warnings = resolve(run_options);
@@ -164,6 +166,7 @@ void train(TrainOptions& options) {
   if (run_options.threads) set_num_threads(*run_options.threads);
   const data::DatasetPair data = load_data(run_options);
   check_batches(config, data.train);
+  check_probe(config, data.train);
   const SavedRunOptions saved = saved_run_options(run_options, data);
   const std::optional<Checkpoint> start = open_folder(options, saved);
   const int done = start ? start->epoch : 0;
@@ -208,6 +211,7 @@ std::string footer() {
          "  checkpoint.safetensors  after each epoch: where the run stands, for --resume\n"
          "  best.safetensors        with --keep-best: the network of the best epoch by validation\n"
          "  diverged.json           where the loss stopped being finite, if it did\n"
+         "  probe.jsonl             with --probe: what its steps did to each tensor\n"
          "Ctrl-C, SIGTERM or SIGHUP ends the run after the batch under way, of training or of an\n"
          "evaluation, and saves it, with exit code 130; a second one ends it at once.\n"
          "'plastic train --resume DIR' continues from there, as if nothing had happened, and "

@@ -30,6 +30,7 @@ struct Mark {
 constexpr std::array marks = {
     Mark{"config.toml", "# Repeat this run: plastic ", ""},
     Mark{"metrics.jsonl", "{\"epoch\":", ""},
+    Mark{"probe.jsonl", "{\"format\":1,\"optimizer\":", ""},
     Mark{"compare.json", "{", "\"optimizers\""},
     Mark{"diverged.json", "{\"epoch\":", "\"where\""},
     Mark{"report.html", "<!", "content=\"plastic report\""},

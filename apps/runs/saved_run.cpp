@@ -9,6 +9,8 @@
 #include "apps/cli/option_table.h"
 #include "apps/cli/values.h"
 #include "apps/runs/metrics.h"
+#include "apps/runs/probe_file.h"
+#include "apps/runs/probe_lines.h"
 #include "apps/runs/run_files.h"
 #include "apps/training/divergence.h"
 #include "apps/training/interrupt.h"
@@ -60,7 +62,7 @@ void check_has_not_begun(const fs::path& folder) {
 
 void start_folder(const fs::path& folder, const std::string& config) {
   const fs::path left[] = {checkpoint_path(folder), best_path(folder), folder / "metrics.jsonl",
-                           divergence_path(folder)};
+                           folder / "probe.jsonl", divergence_path(folder)};
   for (const fs::path& path : left) remove_run_file(path);
   write_run_file(config_path(folder), config);
 }
@@ -115,7 +117,8 @@ void check_epoch_under_way(const SavedRunOptions& options, const Checkpoint& che
 
 std::optional<Checkpoint> resume_folder(const SavedRunOptions& options) {
   // Before the work of an epoch is done.
-  for (const char* name : {"config.toml", "best.safetensors", "checkpoint.safetensors"}) {
+  for (const char* name :
+       {"config.toml", "best.safetensors", "checkpoint.safetensors", "probe.jsonl"}) {
     check_run_file("resume", options.folder / name);
   }
   std::optional<Checkpoint> checkpoint =
@@ -149,11 +152,27 @@ class Keeper {
   Keeper(const SavedRunOptions& options, const Training& training)
       : options_(options), training_(training), metrics_(options.folder) {}
 
-  std::vector<EpochResult> resume(int epochs) { return metrics_.resume(epochs); }
+  // Of a run that stands at `start`.
+  std::vector<EpochResult> resume(const Checkpoint& start) {
+    if (is_probed())
+      probe_.emplace(options_.folder)
+          .resume(header(), training_.probe()->options().every, steps_done(start.state));
+    return metrics_.resume(start.epoch);
+  }
+
+  void begin() {
+    if (is_probed()) probe_.emplace(options_.folder).begin(header());
+    save_state(0);
+  }
+
+  void save_probe(const ProbedStep& step) {
+    if (probe_) probe_->append(probe_line(*training_.probe(), step));
+  }
 
   // `epochs` are done, and perhaps some steps of the next.
-  void save_state(int epochs) const {
+  void save_state(int epochs) {
     if (!is_kept()) return;
+    if (probe_) probe_->flush();
     save_checkpoint(options_.folder, {.epoch = epochs,
                                       .config = options_.config,
                                       .data = options_.data,
@@ -184,10 +203,16 @@ class Keeper {
 
  private:
   bool is_kept() const { return !options_.folder.empty(); }
+  bool is_probed() const { return is_kept() && training_.probe() != nullptr; }
+  std::string header() const {
+    return probe_header(*training_.probe(), training_.config().optimizer.name,
+                        training_.steps_per_epoch());
+  }
 
   const SavedRunOptions& options_;
   const Training& training_;
   MetricsFile metrics_;
+  std::optional<ProbeFile> probe_;
 };
 
 }  // namespace
@@ -197,11 +222,12 @@ std::vector<EpochResult> run_saved(const SavedRunOptions& options, Training& tra
   Keeper keeper(options, training);
   std::vector<EpochResult> results;
   if (start) {
-    results = keeper.resume(start->epoch);
+    results = keeper.resume(*start);
     training.restore(start->state);
   } else {
-    keeper.save_state(0);
+    keeper.begin();
   }
+  training.on_probe([&keeper](const ProbedStep& step) { keeper.save_probe(step); });
   keeper.make_ready();
   while (std::ssize(results) < options.epochs && !stops_early(results, options.early_stopping)) {
     const int epoch = static_cast<int>(results.size()) + 1;

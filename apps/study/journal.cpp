@@ -1,11 +1,6 @@
 #include "apps/study/journal.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <map>
 #include <sstream>
 #include <string>
@@ -17,8 +12,6 @@
 #include "apps/runs/text_file.h"
 #include "apps/study/study_run_json.h"
 #include "core/check.h"
-#include "core/io/atomic_file.h"
-#include "core/text.h"
 
 namespace plastic::apps {
 namespace {
@@ -64,10 +57,6 @@ StudyRecord parse_study_record(std::string_view line) {
 StudyJournal::StudyJournal(fs::path folder, bool is_new)
     : folder_(std::move(folder)), is_new_(is_new) {}
 
-StudyJournal::~StudyJournal() {
-  if (descriptor_ >= 0) close(descriptor_);
-}
-
 std::vector<StudyRecord> StudyJournal::read() {
   std::vector<StudyRecord> records;
   if (is_new_) return records;
@@ -105,26 +94,9 @@ std::vector<StudyRecord> StudyJournal::read() {
 }
 
 void StudyJournal::append(const StudyRecord& record) {
-  const fs::path path = study_journal_path(folder_);
-  if (descriptor_ < 0) {
-    descriptor_ = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (descriptor_ < 0) fail("study", path.string(), ": cannot write: ", system_text(errno));
-    if (ftruncate(descriptor_, static_cast<off_t>(whole_bytes_)) != 0) {
-      fail("study", path.string(), ": cannot write: ", system_text(errno));
-    }
-    flush_folder(folder_);
-  }
-  const std::string line = study_record_line(record);
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const ssize_t written = write(descriptor_, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail("study", path.string(), ": cannot write: ", system_text(errno));
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (fdatasync(descriptor_) != 0) {
-    fail("study", path.string(), ": cannot write: ", system_text(errno));
-  }
+  if (!file_) file_.emplace("study", study_journal_path(folder_), whole_bytes_);
+  file_->append(study_record_line(record));
+  file_->flush();
 }
 
 void StudyJournal::save(std::span<const StudyRecord> records) {
@@ -136,8 +108,7 @@ void StudyJournal::save(std::span<const StudyRecord> records) {
   }
   write_run_file(study_results_path(folder_), results);
   write_run_file(study_timings_path(folder_), timings);
-  if (descriptor_ >= 0) close(descriptor_);
-  descriptor_ = -1;
+  file_.reset();
   whole_bytes_ = 0;
   remove_run_file(study_journal_path(folder_));
 }

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "apps/study/study_run_json.h"
+#include "core/io/append_file.h"
 
 namespace plastic::apps {
 
@@ -20,7 +22,6 @@ class StudyJournal {
   /// Nothing is written yet.
   /// With `is_new`, what the folder holds does not count.
   explicit StudyJournal(std::filesystem::path folder, bool is_new = false);
-  ~StudyJournal();
   StudyJournal(const StudyJournal&) = delete;
   StudyJournal& operator=(const StudyJournal&) = delete;
 
@@ -37,7 +38,7 @@ class StudyJournal {
  private:
   std::filesystem::path folder_;
   bool is_new_ = false;
-  int descriptor_ = -1;
+  std::optional<AppendFile> file_;
   /// Where the whole lines of the journal end.
   std::uint64_t whole_bytes_ = 0;
 };

@@ -36,6 +36,10 @@ std::string why_not_in_a_study(const Option& option) {
            "side by side";
   }
   if (option.name == "keep-best") return "a study keeps numbers, not networks; leave it out";
+  if (option.name.starts_with("probe")) {
+    return "a study keeps results, not run folders; probe single runs with 'plastic train --probe' "
+           "or 'plastic compare --probe'";
+  }
   if (option.effect == Effect::call || !option.take) {
     return "says what is asked of one call of the program; leave it out";
   }

@@ -28,6 +28,7 @@ class EpochSums {
   void read();
 
   /// Means over the images that read() saw.
+  double loss_sum() const { return loss_; }
   double loss() const { return loss_ / static_cast<double>(read_images_); }
   double accuracy() const { return correct_ / static_cast<double>(read_images_); }
   std::int64_t images() const { return images_; }

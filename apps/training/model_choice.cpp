@@ -1,6 +1,7 @@
 #include "apps/training/model_choice.h"
 
 #include "apps/cli/values.h"
+#include "optim/probe/name_pattern.h"
 #include "plastic/nn/model_table.h"
 
 namespace plastic::apps {
@@ -58,6 +59,20 @@ nn::ModulePtr make_model(const TrainConfig& config, const ModelSizes& sizes, Gen
                                                   .generator = &generator},
                                        .hidden = config.hidden,
                                        .dropout = config.dropout});
+}
+
+void check_probe(const TrainConfig& config, const data::ImageDataset& dataset) {
+  // Every network has what the usual pattern names.
+  if (!config.probe || config.probe->tensors == optim::ProbeOptions().tensors) return;
+  Generator generator;
+  std::vector<std::string> names;
+  for (const NamedTensor& one :
+       make_model(config, model_sizes(dataset), generator)->named_parameters()) {
+    if (optim::matches_pattern(config.probe->tensors, one.name)) return;
+    names.push_back(one.name);
+  }
+  throw UsageError("--probe-tensors: no parameter's name matches '" + config.probe->tensors +
+                   "'; those of " + config.model + " are " + join(names));
 }
 
 std::string describe_model(const TrainConfig& config, const ModelSizes& sizes) {

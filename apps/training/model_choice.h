@@ -36,6 +36,9 @@ ModelSizes model_sizes(const data::ImageDataset& dataset);
 /// outlive the network. Throws Error where the model does not go with the sizes.
 nn::ModulePtr make_model(const TrainConfig& config, const ModelSizes& sizes, Generator& generator);
 
+/// Throws UsageError where the configuration asks to probe tensors that the network does not have.
+void check_probe(const TrainConfig& config, const data::ImageDataset& dataset);
+
 /// The network in a line: "mlp 784-256-256-10, dropout 0.1".
 std::string describe_model(const TrainConfig& config, const ModelSizes& sizes);
 

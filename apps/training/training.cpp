@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "apps/cli/values.h"
 #include "apps/runs/run_state.h"
@@ -27,6 +29,8 @@ namespace {
 
 // The prefix of what an unfinished epoch has in the state of a run.
 constexpr const char* epoch_prefix = "epoch.";
+
+constexpr const char* probe_prefix = "probe.";
 
 // How often the sums of an epoch are fetched from a device, which interrupts its work; as often as
 // a display shows them.
@@ -58,6 +62,7 @@ class Training::Run {
         sums_(config.device),
         step_(*model_, *optimizer_, train_loader_, sums_, generator_, config.device) {
     if (part_.validation) validation_loader_.emplace(*part_.validation, evaluation_options(config));
+    if (config.probe) probe_.emplace(*optimizer_, model_->named_parameters(), *config.probe);
     // The model keeps a reference to its generator: from here on it draws dropout.
     generator_ = {.seed = config.seed, .stream = streams::dropout};
   }
@@ -89,6 +94,7 @@ class Training::Run {
     append(all, "model.", model_->state_dict());
     append(all, "optimizer.", optimizer_->state_dict());
     append(all, "schedule.", scheduler_.state_dict());
+    if (probe_) append(all, probe_prefix, probe_->state_dict());
     all.push_back({"generator.dropout", to_tensor(generator_)});
     append(all, train_loader_.state());
     if (in_epoch_) {
@@ -104,6 +110,7 @@ class Training::Run {
     model_->load_state_dict(part_of(state, "model."));
     optimizer_->load_state_dict(part_of(state, "optimizer."));
     scheduler_.load_state_dict(part_of(state, "schedule."));
+    if (probe_) probe_->load_state_dict(part_of(state, probe_prefix));
     generator_ = to_generator(state, "generator.dropout");
     const StateDict epoch = part_of(state, epoch_prefix);
     in_epoch_ = !epoch.empty();
@@ -120,6 +127,11 @@ class Training::Run {
     optimizer_->eval();
     return model_->state_dict();
   }
+
+  const optim::Probe* probe() const { return probe_ ? &*probe_ : nullptr; }
+  void on_probe(std::function<void(const ProbedStep&)> sink) { probe_sink_ = std::move(sink); }
+  std::int64_t steps_per_epoch() const { return train_loader_.batch_count(); }
+  const TrainConfig& config() const { return config_; }
 
  private:
   static data::LoaderOptions loader_options(const TrainConfig& config,
@@ -205,10 +217,8 @@ class Training::Run {
     };
     double next_reading = 0.0;
     while (train_loader_.advance()) {
-      step_.run();
-      scheduler_.step();
+      run_step(epoch);
       ++step.step;
-      sums_.count(train_loader_.batch_size(), last_diagnostics(*optimizer_));
       if (!is_ahead() || stopwatch.seconds() >= next_reading || step.step == step.steps) {
         read();
         next_reading = stopwatch.seconds() + seconds_between_readings;
@@ -222,6 +232,24 @@ class Training::Run {
       }
     }
     return result_of(epoch, step.steps);
+  }
+
+  // A step on the batch that the loader has advanced to.
+  void run_step(int epoch) {
+    const bool is_probed = probe_ && probe_->is_next_probed();
+    if (is_probed) sums_.read();
+    const double loss_before = sums_.loss_sum();
+    const double rate = optimizer_->lr();
+    if (probe_) probe_->before_step();
+    step_.run();
+    const optim::ProbeReading* const reading = probe_ ? probe_->after_step() : nullptr;
+    scheduler_.step();
+    const std::int64_t images = train_loader_.batch_size();
+    sums_.count(images, last_diagnostics(*optimizer_));
+    if (reading == nullptr || !probe_sink_) return;
+    sums_.read();
+    const double loss = (sums_.loss_sum() - loss_before) / static_cast<double>(images);
+    probe_sink_({.epoch = epoch, .loss = loss, .learning_rate = rate, .reading = *reading});
   }
 
   // Whether steps are still to be done when they were asked for.
@@ -266,6 +294,8 @@ class Training::Run {
   nn::ModulePtr model_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   optim::Scheduler scheduler_;
+  std::optional<optim::Probe> probe_;
+  std::function<void(const ProbedStep&)> probe_sink_;
   // State of the current epoch.
   bool in_epoch_ = false;
   EpochSums sums_;
@@ -280,6 +310,16 @@ Training::Training(const TrainConfig& config, const data::DatasetPair& data,
 Training::~Training() = default;
 
 EpochResult Training::run_epoch(int epoch) { return run_->run_epoch(epoch); }
+
+const optim::Probe* Training::probe() const { return run_->probe(); }
+
+void Training::on_probe(std::function<void(const ProbedStep&)> sink) {
+  run_->on_probe(std::move(sink));
+}
+
+std::int64_t Training::steps_per_epoch() const { return run_->steps_per_epoch(); }
+
+const TrainConfig& Training::config() const { return run_->config(); }
 
 StateDict Training::state() const { return run_->state(); }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "plastic/data/augment.h"
 #include "plastic/data/dataset.h"
 #include "plastic/data/label_noise.h"
+#include "plastic/optim/probe.h"
 
 namespace plastic::apps {
 
@@ -82,6 +84,8 @@ struct TrainConfig {
   int prefetch_threads = 0;
   /// Where the run computes and keeps its data.
   Device device = {};
+  /// Reads steps for somebody who asks with Training::on_probe(); no result depends on it.
+  std::optional<optim::ProbeOptions> probe = {};
 };
 
 struct EpochResult {
@@ -116,6 +120,18 @@ struct StepResult {
   double images_per_second = 0.0;
 };
 
+/// A step that the run's probe read.
+struct ProbedStep {
+  /// The epoch under way, from 1.
+  int epoch = 0;
+  /// Of the step's batch, before the step.
+  double loss = 0.0;
+  /// That of the first group of parameters.
+  double learning_rate = 0.0;
+  /// Its step counts over all epochs.
+  const optim::ProbeReading& reading;
+};
+
 /// Follows a training run; does nothing unless overridden.
 class TrainingObserver {
  public:
@@ -143,10 +159,19 @@ class Training {
   /// continued, and only evaluated where its steps were done.
   EpochResult run_epoch(int epoch);
 
-  /// Between two steps, everything that later ones depend on: "model.", "optimizer." and
-  /// "schedule." before the names of their own, the generator of dropout and the state of the
-  /// loader; within an epoch, under "epoch.", also what its steps add up to. The model's weights
-  /// are those to evaluate and to use, which an optimizer may keep beside those of training.
+  /// Null unless config.probe asks for one.
+  const optim::Probe* probe() const;
+  /// Calls `sink` after each step that the probe read, which a CUDA device waits for.
+  void on_probe(std::function<void(const ProbedStep&)> sink);
+  /// Steps in an epoch.
+  std::int64_t steps_per_epoch() const;
+  const TrainConfig& config() const;
+
+  /// Between two steps, everything that later ones depend on: "model.", "optimizer.", "schedule."
+  /// and, where there is one, "probe." before the names of their own, the generator of dropout and
+  /// the state of the loader; within an epoch, under "epoch.", also what its steps add up to. The
+  /// model's weights are those to evaluate and to use, which an optimizer may keep beside those of
+  /// training.
   StateDict state() const;
   /// Goes on from `state`, bit for bit. Throws Error for the state of another configuration.
   void restore(const StateDict& state);

@@ -73,6 +73,7 @@
 #include "plastic/optim/neuroplastic.h"
 #include "plastic/optim/optimizer.h"
 #include "plastic/optim/plateau.h"
+#include "plastic/optim/probe.h"
 #include "plastic/optim/prodigy.h"
 #include "plastic/optim/radam.h"
 #include "plastic/optim/rmsprop.h"

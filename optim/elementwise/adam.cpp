@@ -2,8 +2,12 @@
 
 #include <cmath>
 
+#include "core/threads/parallel.h"
+#include "optim/arena.h"
 #include "optim/check_option.h"
 #include "optim/groups.h"
+#include "optim/state.h"
+#include "plastic/core/device.h"
 
 namespace plastic::optim {
 namespace {
@@ -47,6 +51,29 @@ AdamW::AdamW(const std::vector<Tensor>& parameters, const AdamWOptions& options)
     : AdamW(std::vector<AdamWGroup>{{parameters, options}}) {}
 
 AdamW::AdamW(const std::vector<AdamWGroup>& groups) : Adam("adamw", true, common(groups)) {}
+
+std::vector<Signal> Adam::signals() const { return {{.name = "direction", .low = -2, .high = 2}}; }
+
+Inspection Adam::inspect(std::size_t parameter) const {
+  if (!was_updated(parameter)) return {};
+  ParameterStep at;
+  at.index = parameter;
+  at.group = arena().segments()[parameter].group;
+  at.step = saved().steps()[parameter];
+  // The rule's move is then the direction itself.
+  at.lr = 1;
+  const AdamRule unit = rule(at);
+  const Tensor exp_avg = state("exp_avg", parameter).to(Device());
+  const Tensor exp_avg_sq = state("exp_avg_sq", parameter).to(Device());
+  Tensor direction = Tensor::empty(exp_avg.shape());
+  const float* const m = exp_avg.data<float>();
+  const float* const v = exp_avg_sq.data<float>();
+  float* const out = direction.mutable_data<float>();
+  parallel_for(0, direction.numel(), reduction_chunk, [=](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i < last; ++i) out[i] = unit.move(m[i], v[i]);
+  });
+  return {.signals = {direction}};
+}
 
 AdamRule Adam::rule(const ParameterStep& at) const {
   const AdamOptions& options = options_[at.group];

@@ -190,6 +190,53 @@ TEST_CASE("cuda.training.recorded_steps_are_the_eager_ones_to_the_bit") {
   check_same_state(recorded.model_state(), model->state_dict());
 }
 
+struct ProbedRun {
+  std::vector<std::int64_t> steps;
+  std::vector<double> losses;
+  std::vector<optim::TensorReading> last;
+  StateDict model;
+};
+
+ProbedRun probed_run(TrainConfig config, std::int64_t every) {
+  if (every > 0) config.probe = optim::ProbeOptions{.every = every};
+  TrainingObserver silent;
+  Training training(config, digits(), silent);
+  ProbedRun run;
+  training.on_probe([&run](const ProbedStep& step) {
+    run.steps.push_back(step.reading.step);
+    run.losses.push_back(step.loss);
+    run.last = step.reading.tensors;
+  });
+  for (int epoch = 1; epoch <= config.epochs; ++epoch) training.run_epoch(epoch);
+  run.model = training.model_state();
+  return run;
+}
+
+TEST_CASE("cuda.training.a_probe_reads_captured_steps_and_changes_none") {
+  if (!has_cuda_device()) return;
+  const TrainConfig config = mlp_config("neuroplastic");
+  const ProbedRun device = probed_run(on_device(config), 4);
+  check_same_state(device.model, probed_run(on_device(config), 0).model);
+  const ProbedRun host = probed_run(config, 4);
+  CHECK(device.steps == std::vector<std::int64_t>{4, 8, 12});
+  CHECK(device.steps == host.steps);
+  REQUIRE(device.last.size() == host.last.size());
+  for (std::size_t i = 0; i < host.losses.size(); ++i) {
+    CHECK(device.losses[i] == doctest::Approx(host.losses[i]).epsilon(1e-4));
+  }
+  for (std::size_t i = 0; i < host.last.size(); ++i) {
+    CAPTURE(i);
+    const optim::TensorReading& a = device.last[i];
+    const optim::TensorReading& b = host.last[i];
+    CHECK(a.is_updated);
+    CHECK(a.update_norm == doctest::Approx(b.update_norm).epsilon(1e-3));
+    CHECK(a.cosine == doctest::Approx(b.cosine).epsilon(1e-3));
+    REQUIRE(a.signals.size() == 4);
+    CHECK(a.signals[0].mean == doctest::Approx(b.signals[0].mean).epsilon(1e-3));
+    CHECK(a.numbers[1].value == doctest::Approx(b.numbers[1].value).epsilon(1e-3));
+  }
+}
+
 /// Presses Ctrl-C in the run's step number `at`.
 class CtrlC : public TrainingObserver {
  public:

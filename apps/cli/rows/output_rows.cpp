@@ -1,6 +1,12 @@
 #include "apps/cli/rows/rows.h"
 
 namespace plastic::apps::rows {
+namespace {
+
+constexpr std::int64_t max_probe_interval = 1'000'000'000;
+
+}  // namespace
+
 std::vector<Option> output_rows() {
   const std::string group = "Output";
   return {
@@ -24,6 +30,40 @@ std::vector<Option> output_rows() {
            [](const O& o) { return where(o.early_stopping > 0, std::int64_t{o.early_stopping}); },
        .may_change = true,
        .commands = CommandSet::train},
+      {.name = "probe",
+       .group = group,
+       .value_name = "N",
+       .default_text = "0, never",
+       .help =
+           "Write what every N-th step did to each tensor, and the optimizer's inner signals, to "
+           "probe.jsonl; needs --out. No other number of the run depends on it; a CUDA device "
+           "waits at these steps",
+       .take = [](O& o, Text text) { o.probe = parse_integer(text, 0, max_probe_interval); },
+       .print = [](const O& o) { return where(o.probe > 0, o.probe); },
+       .effect = Effect::none},
+      {.name = "probe-tensors",
+       .group = group,
+       .value_name = "PATTERN",
+       .default_text = "*, all",
+       .help =
+           "The parameters that --probe reads, by name: * stands for any characters, ? for one, "
+           "and commas separate patterns, such as '0.*,*.bias'",
+       .take = [](O& o, Text text) { o.probe_options.tensors = text; },
+       .print = [](const O& o) { return where(o.probe > 0, o.probe_options.tensors); },
+       .effect = Effect::none},
+      {.name = "probe-sample",
+       .group = group,
+       .value_name = "N",
+       .default_text = std::to_string(optim::ProbeOptions().sample),
+       .help =
+           "Elements of each tensor, evenly spaced, for the quantiles and histograms of --probe; "
+           "0 for all",
+       .take =
+           [](O& o, Text text) {
+             o.probe_options.sample = parse_integer(text, 0, std::int64_t{1} << 40);
+           },
+       .print = [](const O& o) { return where(o.probe > 0, o.probe_options.sample); },
+       .effect = Effect::none},
       {.name = "out",
        .group = group,
        .value_name = "DIR",

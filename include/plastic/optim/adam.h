@@ -45,7 +45,12 @@ struct AdamRule {
     exp_avg = beta1 * exp_avg + one_minus_beta1 * g;
     // In PyTorch's order, in which a square may exceed the range of f32.
     exp_avg_sq = beta2 * exp_avg_sq + one_minus_beta2 * g * g;
-    theta = shrink * theta - step_size * exp_avg / (std::sqrt(exp_avg_sq) * root_correction + eps);
+    theta = shrink * theta - move(exp_avg, exp_avg_sq);
+  }
+
+  /// What the step subtracts besides decay, from the averages that it left.
+  PLASTIC_HOST_DEVICE float move(float exp_avg, float exp_avg_sq) const {
+    return step_size * exp_avg / (std::sqrt(exp_avg_sq) * root_correction + eps);
   }
 };
 
@@ -54,6 +59,10 @@ class Adam : public Elementwise<AdamRule> {
   /// Throws Error for options out of range and for parameters that Optimizer refuses.
   explicit Adam(const std::vector<Tensor>& parameters, const AdamOptions& options = {});
   explicit Adam(const std::vector<AdamGroup>& groups);
+
+  /// "direction": m̂ / (√v̂ + eps), of which the step subtracts lr times as much.
+  std::vector<Signal> signals() const override;
+  Inspection inspect(std::size_t parameter) const override;
 
  protected:
   Adam(const char* name, bool decoupled, const std::vector<AdamGroup>& groups);

@@ -1,10 +1,12 @@
 // The optimizers on a CUDA device: against the CPU, recorded against eager.
 #include <cmath>
+#include <optional>
 
 #include "core/tensor/tensor_impl.h"
 #include "optim/kernels.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/recording.h"
+#include "plastic/optim/probe.h"
 #include "tests/cuda/device.h"
 #include "tests/cuda/optim_kinds.h"
 #include "tests/optim/diagnostics_contract.h"
@@ -141,6 +143,73 @@ TEST_CASE("cuda.optim.recorded_steps_are_eager_steps") {
       recording.repeat();
       CHECK(test::values_of(recorded) == test::values_of(usual));
       CHECK(numbers_of(*other) == numbers_of(*eager));
+    }
+  }
+}
+
+/// What a probe reads at each of some steps, whichever tensors they update.
+std::vector<optim::ProbeReading> probed(const Kind& kind, Device device, bool is_recorded) {
+  std::vector<Tensor> parameters = odd_parameters(device);
+  const auto optimizer = kind.make(parameters);
+  std::vector<NamedTensor> named;
+  for (const Tensor& one : parameters) named.push_back({std::to_string(named.size()), one});
+  optim::Probe probe(*optimizer, named, {.every = 1, .sample = 0});
+  Generator generator;
+  std::optional<Recording> recording;
+  std::vector<optim::ProbeReading> readings;
+  for (int step = 1; step <= 4; ++step) {
+    optimizer->set_epoch(step, 4);
+    probe.before_step();
+    give_gradients(parameters, step, [step](std::size_t i) {
+      return step == 1 || (i + static_cast<std::size_t>(step)) % 3 != 0;
+    });
+    if (step == 1 || !is_recorded) {
+      optimizer->step();
+    } else {
+      optimizer->advance();
+      if (!recording) recording.emplace(device, generator, [&] { optimizer->apply(); });
+      recording->repeat();
+    }
+    readings.push_back(*probe.after_step());
+  }
+  return readings;
+}
+
+TEST_CASE("cuda.optim.a_probe_reads_what_it_reads_on_the_cpu") {
+  if (!has_cuda_device()) return;
+  for (const Kind& kind : few_kinds()) {
+    INFO(std::string(kind.name));
+    const auto expected = probed(kind, Device{}, false);
+    for (const bool is_recorded : {false, true}) {
+      CAPTURE(is_recorded);
+      const auto actual = probed(kind, cuda_device, is_recorded);
+      for (std::size_t step = 0; step < expected.size(); ++step) {
+        CAPTURE(step);
+        CHECK(actual[step].step == expected[step].step);
+        for (std::size_t i = 0; i < expected[step].tensors.size(); ++i) {
+          CAPTURE(i);
+          const optim::TensorReading& a = actual[step].tensors[i];
+          const optim::TensorReading& b = expected[step].tensors[i];
+          const auto is_close = [](double x, double y) {
+            return (std::isnan(x) && std::isnan(y)) || std::abs(x - y) <= 1e-4 * (1 + std::abs(y));
+          };
+          CHECK(a.is_updated == b.is_updated);
+          CHECK(is_close(a.weight_norm, b.weight_norm));
+          CHECK(is_close(a.gradient_norm, b.gradient_norm));
+          CHECK(is_close(a.update_norm, b.update_norm));
+          CHECK(is_close(a.cosine, b.cosine));
+          REQUIRE(a.numbers.size() == b.numbers.size());
+          for (std::size_t k = 0; k < b.numbers.size(); ++k) {
+            CHECK(a.numbers[k].name == b.numbers[k].name);
+            CHECK(is_close(a.numbers[k].value, b.numbers[k].value));
+          }
+          REQUIRE(a.signals.size() == b.signals.size());
+          for (std::size_t k = 0; k < b.signals.size(); ++k) {
+            CHECK(is_close(a.signals[k].mean, b.signals[k].mean));
+            CHECK(is_close(a.signals[k].quantiles[1], b.signals[k].quantiles[1]));
+          }
+        }
+      }
     }
   }
 }
