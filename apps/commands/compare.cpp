@@ -3,7 +3,9 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <system_error>
+#include <utility>
 
 #include "apps/cli/config_option.h"
 #include "apps/cli/options.h"
@@ -17,6 +19,7 @@
 #include "apps/study/comparison/comparison_json.h"
 #include "apps/study/comparison/variants.h"
 #include "apps/study/study_file.h"
+#include "apps/study/workers.h"
 #include "apps/terminal/progress.h"
 #include "apps/terminal/standard_streams.h"
 #include "apps/terminal/terminal_text.h"
@@ -24,6 +27,7 @@
 #include "apps/training/last_batch.h"
 #include "apps/training/model_choice.h"
 #include "apps/training/schedules.h"
+#include "core/threads/processors.h"
 #include "plastic/core/device.h"
 
 namespace plastic::apps {
@@ -35,6 +39,7 @@ struct CompareOptions {
   RunOptions run;
   std::vector<Variant> variants = parse_variants("neuroplastic,grad-only,sgd,adam");
   std::vector<std::uint64_t> seeds = {41, 42, 43};
+  std::optional<int> jobs;
 };
 
 std::vector<Variant> parse_rows(const std::string& text) {
@@ -70,6 +75,27 @@ ComparedRunsOptions resolve(const CompareOptions& options) {
   return resolved;
 }
 
+bool uses_device(const RunOptions& options) { return options.run.device.type != DeviceType::cpu; }
+
+// How many runs go side by side.
+int jobs_of(const CompareOptions& options, std::size_t runs) {
+  const RunOptions& run = options.run;
+  if (options.jobs.value_or(1) > 1) {
+    const std::string given = "--jobs " + std::to_string(*options.jobs);
+    if (uses_device(run)) {
+      throw UsageError(given + ": on " + to_string(run.run.device) +
+                       " runs follow each other; leave it out");
+    }
+    if (run.threads.value_or(1) > 1) {
+      throw UsageError(given + ": runs side by side have a thread each, --threads " +
+                       std::to_string(*run.threads) + " asks for more; leave out one of them");
+    }
+  }
+  const bool follow_each_other = uses_device(run) || run.threads;
+  const int jobs = options.jobs.value_or(follow_each_other ? 1 : usable_processors());
+  return static_cast<int>(std::min(static_cast<std::size_t>(jobs), runs));
+}
+
 // What is drawn of small classes depends on the seed.
 void check_parts(const ComparedRunsOptions& options, const data::ImageDataset& train) {
   TrainConfig config = options.run.run;
@@ -80,7 +106,7 @@ void check_parts(const ComparedRunsOptions& options, const data::ImageDataset& t
 }
 
 void print_header(const data::DatasetPair& data, const ComparedRunsOptions& options,
-                  const ComparedRuns& runs) {
+                  const ComparedRuns& runs, int jobs) {
   std::cout << run_header(options.run, data) << "\noptimizers"
             << (options.run.paper ? " (the paper's settings)" : "") << "\n";
   int width = 14;
@@ -104,6 +130,7 @@ void print_header(const data::DatasetPair& data, const ComparedRunsOptions& opti
     std::cout << "continued  " << printable(options.out.string()) << ": " << runs.found_count()
               << " of " << runs.run_count() << " runs are done\n";
   }
+  if (jobs > 1) std::cout << jobs << " runs side by side, with a thread each\n";
   std::cout
       << "Each seed gives all of them one initial network, one subset and one order of images.\n"
       << std::endl;
@@ -112,8 +139,9 @@ void print_header(const data::DatasetPair& data, const ComparedRunsOptions& opti
 // What a comparison leaves, whole or not.
 class Results {
  public:
-  Results(const ComparedRunsOptions& options, const ComparedRuns& runs)
-      : options_(options), runs_(runs) {}
+  // `jobs` are all numbers of runs side by side that its seconds are of.
+  Results(const ComparedRunsOptions& options, const ComparedRuns& runs, std::set<int> jobs)
+      : options_(options), runs_(runs), jobs_(std::move(jobs)) {}
 
   void save() const {
     if (options_.out.empty()) return;
@@ -121,13 +149,15 @@ class Results {
                                                                    .seeds = options_.seeds,
                                                                    .variants = options_.variants,
                                                                    .settings = options_.optimizers,
-                                                                   .rows = runs_.rows()}));
+                                                                   .rows = runs_.rows(),
+                                                                   .jobs = jobs_}));
   }
 
   void print() const {
+    const std::string seconds = seconds_sentence(jobs_);
     std::cout << "\n"
               << comparison_table(runs_.rows()) << "\n"
-              << conclusion(runs_.rows()) << std::endl;
+              << conclusion(runs_.rows()) << (seconds.empty() ? "" : " " + seconds) << std::endl;
   }
 
   void report() const {
@@ -141,6 +171,7 @@ class Results {
  private:
   const ComparedRunsOptions& options_;
   const ComparedRuns& runs_;
+  std::set<int> jobs_;
 };
 
 std::string how_to_continue(const ComparedRunsOptions& options, const ComparedRuns& runs) {
@@ -157,6 +188,8 @@ void compare(const CompareOptions& options) {
   ComparedRunsOptions resolved = resolve(options);
   use(run.arithmetic, run.run.device);
   check_device(run.run.device);
+  const int jobs = jobs_of(options, resolved.variants.size() * resolved.seeds.size());
+  if (jobs > 1) set_num_threads(1);
   if (run.threads) set_num_threads(*run.threads);
   const data::DatasetPair data = load_data(run);
   check_parts(resolved, data.train);
@@ -169,12 +202,14 @@ void compare(const CompareOptions& options) {
     lock.emplace(prepare_run_folder(run.out, run.overwrite || resolved.is_continued));
   }
   ComparedRuns runs(resolved, data);
-  const Results results(resolved, runs);
-  print_header(data, resolved, runs);
+  std::set<int> all_jobs = {jobs};
+  if (resolved.is_continued) all_jobs.merge(jobs_of_comparison(comparison_path(run.out)));
+  const Results results(resolved, runs, std::move(all_jobs));
+  print_header(data, resolved, runs, jobs);
   const InterruptGuard guard;
   results.save();
   try {
-    runs.run([&] { results.save(); });
+    runs.run(jobs, [&] { results.save(); });
   } catch (const Interrupted& stop) {
     std::cout << "\nSo far:";
     results.print();
@@ -210,6 +245,12 @@ std::string footer() {
          "row says so, and it counts as behind a run that finished. The exit code is 0 once the "
          "table\n"
          "is whole, whatever diverged.\n"
+         "\n"
+         "Runs go side by side in processes of their own, with one thread each, which is faster "
+         "for\n"
+         "networks of this size; their results are the same, their seconds are not, and the table "
+         "says\n"
+         "so. --threads N, --jobs 1 and a CUDA device have one run follow the other.\n"
          "\n"
          "--out DIR writes DIR/compare.json, DIR/report.html (see 'plastic report --help') and\n"
          "DIR/NAME-seed-N with the files of each run (see 'plastic train --help'; diverged.json "
@@ -253,6 +294,12 @@ void add_compare(CLI::App& program) {
         "and subset of the images, which of them are for validation, and label noise",
         [options](const std::string& text) {
           options->seeds = parse_seed_list(parse_list(text, true));
+        });
+    add_text_option(
+        command, "--jobs", "N", "all processors", "Training",
+        "Runs side by side, each with one thread; 1 by default with --threads or on a CUDA device",
+        [options](const std::string& text) {
+          options->jobs = static_cast<int>(parse_integer(text, 1, max_jobs));
         });
   });
 }

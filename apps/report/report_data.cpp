@@ -290,7 +290,11 @@ class Gatherer {
     add_rows(home, comparison, std::move(runs));
     Source source{.folder = home, .facts = {}, .config = {}};
     for (const auto& [name, value] : comparison.facts) {
-      if (name != "conclusion") source.facts.emplace_back(name, without_place(value));
+      if (name == "note") {
+        remarks_.push_back(value);
+      } else if (name != "conclusion") {
+        source.facts.emplace_back(name, without_place(value));
+      }
     }
     sources_.push_back(std::move(source));
   }

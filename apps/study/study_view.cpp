@@ -55,7 +55,7 @@ std::string StudyView::name_of(std::size_t run) const {
 
 void StudyView::on_start(std::size_t run) {
   const PlannedRun& planned = plan_.runs()[run];
-  running_[run] = {.epochs = plan_.data_options(planned.task).run.epochs};
+  running_[run] = {.name = name_of(run), .epochs = plan_.data_options(planned.task).run.epochs};
 }
 
 void StudyView::on_progress(std::size_t run, const WorkerProgress& progress) {
@@ -99,15 +99,7 @@ void StudyView::on_idle() {
   }
   if (!execution_.estimate().is_empty()) head += "; " + format_duration(seconds_left()) + " left";
   std::vector<std::string> block = {head};
-  for (const auto& [number, run] : running_) {
-    const WorkerProgress& progress = run.progress;
-    std::string where = "beginning";
-    if (progress.epoch > 0) {
-      where = "epoch " + std::to_string(progress.epoch) + "/" + std::to_string(run.epochs) +
-              ", step " + std::to_string(progress.step) + "/" + std::to_string(progress.steps);
-    }
-    block.push_back("  " + pad(where, 32) + " " + name_of(number));
-  }
+  for (const auto& [number, run] : running_) block.push_back(running_line(run));
   lines_.draw(block);
 }
 

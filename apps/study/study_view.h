@@ -4,9 +4,9 @@
 #include <map>
 #include <string>
 
+#include "apps/study/running_lines.h"
 #include "apps/study/study_execution.h"
 #include "apps/terminal/live_lines.h"
-#include "apps/training/stopwatch.h"
 
 namespace plastic::apps {
 
@@ -24,12 +24,6 @@ class StudyView : public StudyObserver {
   void on_idle() override;
 
  private:
-  struct Running {
-    WorkerProgress progress = {};
-    int epochs = 0;
-    Stopwatch stopwatch = {};
-  };
-
   std::string name_of(std::size_t run) const;
   double seconds_left() const;
 
@@ -37,7 +31,7 @@ class StudyView : public StudyObserver {
   const StudyExecution& execution_;
   int jobs_;
   LiveLines lines_;
-  std::map<std::size_t, Running> running_;
+  std::map<std::size_t, RunningRun> running_;
 };
 
 /// Seconds that the runs that are not done take on `jobs` processors, from what is known of others;

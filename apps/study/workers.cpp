@@ -19,6 +19,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "apps/training/interrupt.h"
 #include "core/check.h"
 #include "core/text.h"
 #include "plastic/core/device.h"
@@ -30,6 +31,9 @@ namespace {
 constexpr char progress_letter = 'p';
 constexpr char result_letter = 'r';
 constexpr char failure_letter = 'f';
+
+// What Workers::interrupt() sends: the terminal's signals are left to the parent.
+constexpr int interrupt_signal = SIGUSR1;
 
 constexpr double seconds_between_messages = 0.1;
 constexpr std::string_view no_memory = "not enough memory";
@@ -53,6 +57,7 @@ void send(int descriptor, char letter, std::string_view text) {
 // first where memory runs out.
 void settle_in([[maybe_unused]] pid_t parent) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, SIG_IGN);
+  note_quietly(interrupt_signal);
   signal(SIGPIPE, SIG_DFL);
 #ifdef __linux__
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -100,7 +105,7 @@ void WorkerObserver::on_step(const StepResult& step) {
   send(descriptor_, progress_letter, text_of(step.epoch, " ", step.step, " ", step.steps));
 }
 
-Workers::Workers(int max_jobs) : max_jobs_(max_jobs) {}
+Workers::Workers(int jobs) : max_jobs_(jobs) {}
 
 Workers::~Workers() { stop(); }
 
@@ -187,6 +192,10 @@ WorkerEvent Workers::end_of(Child& child) {
     event.result = child.result.substr(1);
   }
   return event;
+}
+
+void Workers::interrupt() const {
+  for (const Child& child : children_) kill(child.process, interrupt_signal);
 }
 
 void Workers::stop() {

@@ -14,6 +14,9 @@
 
 namespace plastic::apps {
 
+/// The most processes that can be asked for.
+inline constexpr int max_jobs = 1024;
+
 /// How far the work of a child has come.
 struct WorkerProgress {
   int epoch = 0;
@@ -68,6 +71,10 @@ class Workers {
   /// What happened since it was last asked; waits for `milliseconds` at most. Returns sooner after
   /// a signal.
   std::vector<WorkerEvent> wait(int milliseconds);
+
+  /// Asks all children to end: interrupted() becomes true in them. What they return, or the
+  /// Interrupted that their work throws, is then their end.
+  void interrupt() const;
 
   /// Kills all children. What they did is lost.
   void stop();

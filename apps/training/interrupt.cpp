@@ -1,10 +1,12 @@
 #include "apps/training/interrupt.h"
 
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <string_view>
 
 namespace plastic::apps {
@@ -18,7 +20,16 @@ constexpr int no_guard = -1;
 std::atomic<int> mode = no_guard;
 std::atomic<bool> noted = false;
 std::atomic<bool> on_terminal = false;
-static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+// When the first signal came.
+std::atomic<std::int64_t> noted_at = 0;
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free &&
+              std::atomic<std::int64_t>::is_always_lock_free);
+
+std::int64_t milliseconds_now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
 
 void say(std::string_view line) {
   // On a terminal the line takes the place of a progress bar.
@@ -28,15 +39,26 @@ void say(std::string_view line) {
   [[maybe_unused]] const auto written = write(STDERR_FILENO, line.data(), line.size());
 }
 
+[[noreturn]] void quit() {
+  say("plastic: interrupted\n");
+  _exit(interrupted_exit_code);
+}
+
 extern "C" void take_signal(int) {
+  constexpr std::int64_t one_signal_milliseconds = 1000;
   const int before = errno;
-  if (mode == static_cast<int>(OnSignal::quit) || noted.exchange(true)) {
-    say("plastic: interrupted\n");
-    _exit(interrupted_exit_code);
+  const std::int64_t now = milliseconds_now();
+  if (mode == static_cast<int>(OnSignal::quit)) quit();
+  if (!noted.exchange(true)) {
+    noted_at = now;
+    say("plastic: stopping after this batch; again to quit at once\n");
+  } else if (now - noted_at >= one_signal_milliseconds) {
+    quit();
   }
-  say("plastic: stopping after this batch; again to quit at once\n");
   errno = before;
 }
+
+extern "C" void take_quietly(int) { noted = true; }
 
 void set_handlers(void (*handler)(int)) {
   struct sigaction action {};
@@ -63,6 +85,15 @@ InterruptGuard::InterruptGuard(OnSignal on_signal)
 InterruptGuard::~InterruptGuard() {
   if (outer_ == no_guard) set_handlers(SIG_DFL);
   mode = outer_;
+}
+
+void note_quietly(int number) {
+  struct sigaction action {};
+  action.sa_handler = take_quietly;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(number, &action, nullptr);
+  noted = false;
 }
 
 bool interrupted() { return noted; }

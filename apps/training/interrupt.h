@@ -17,7 +17,8 @@ class Interrupted : public std::runtime_error {
 /// What the first signal does.
 enum class OnSignal {
   /// It is noted, for interrupted() to tell, and a line says so at once; the second signal ends the
-  /// program.
+  /// program. Signals within a second count as one: `timeout` sends its own to the program and then
+  /// to its group, and a terminal's Ctrl-C may arrive beside one that a script passes on.
   finish_batch,
   /// It ends the program, with a line: for work that has nothing to save.
   quit,
@@ -36,6 +37,11 @@ class InterruptGuard {
  private:
   int outer_;
 };
+
+/// For a process that was forked and obeys its parent: from here on `signal` is noted for
+/// interrupted() to tell, without a line and however often it comes. Forgets the signals noted
+/// before.
+void note_quietly(int signal);
 
 /// Whether a signal was noted since the guard was made.
 bool interrupted();

@@ -48,23 +48,20 @@ SeedRun summary(std::uint64_t seed, RunEnd end, const std::vector<EpochResult>& 
   return run;
 }
 
-std::string end_text(const SeedRun& run) {
-  return "test accuracy " + format_percent(run.accuracy) + "  " + format_fixed(run.seconds, 2) +
-         " s";
-}
-
-// Collects what a run brings, beside showing it.
-class Observer : public TrainingDisplay {
+// Keeps the results that a run brought before it diverged.
+class Collector : public TrainingObserver {
  public:
-  using TrainingDisplay::TrainingDisplay;
+  explicit Collector(TrainingObserver& shown) : shown_(shown) {}
 
+  void on_step(const StepResult& step) override { shown_.on_step(step); }
   void on_epoch(const EpochResult& result) override {
-    TrainingDisplay::on_epoch(result);
+    shown_.on_epoch(result);
     results_.push_back(result);
   }
   const std::vector<EpochResult>& results() const { return results_; }
 
  private:
+  TrainingObserver& shown_;
   std::vector<EpochResult> results_;
 };
 
@@ -84,11 +81,10 @@ ComparedRuns::ComparedRuns(const ComparedRunsOptions& options, const data::Datas
       plan_.push_back(plan(row, seed));
       Planned& planned = plan_.back();
       if (options.is_continued) look_through(planned);
-      if (!planned.end) continue;
-      rows_[row].runs.push_back(*planned.end);
-      ++found_count_;
+      if (planned.end) ++found_count_;
     }
   }
+  fill_rows();
   if (options.is_continued) check_no_others();
 }
 
@@ -170,35 +166,64 @@ std::size_t ComparedRuns::ended_count() const {
       std::ranges::count_if(plan_, [](const Planned& run) { return run.end.has_value(); }));
 }
 
-void ComparedRuns::run(const std::function<void()>& on_run) {
-  const std::int64_t steps_an_epoch = steps_per_epoch(options_.run.run, data_.train);
-  std::int64_t steps = 0;
+void ComparedRuns::fill_rows() {
+  for (OptimizerRuns& row : rows_) row.runs.clear();
   for (const Planned& run : plan_) {
-    if (!run.end) steps += steps_an_epoch * (run.config.epochs - run.epochs_done);
+    if (run.end) rows_[run.row].runs.push_back(*run.end);
   }
+}
+
+std::string ComparedRuns::label_of(const Planned& run) const {
+  const auto number = &run - plan_.data() + 1;
+  return "[" + std::to_string(number) + "/" + std::to_string(plan_.size()) + "] " +
+         rows_[run.row].name + " seed " + std::to_string(run.seed) + "  ";
+}
+
+std::string ComparedRuns::end_text(const SeedRun& run) {
+  if (run.end == RunEnd::diverged) return "diverged";
+  return "test accuracy " + format_percent(run.accuracy) + "  " + format_fixed(run.seconds, 2) +
+         " s";
+}
+
+std::int64_t ComparedRuns::steps_left(const Planned& run) const {
+  if (run.end) return 0;
+  return steps_per_epoch(options_.run.run, data_.train) * (run.config.epochs - run.epochs_done);
+}
+
+std::string ComparedRuns::note(Planned& run, const Outcome& outcome) {
+  run.end = summary(run.seed, outcome.end, outcome.results);
+  fill_rows();
+  return label_of(run) + end_text(*run.end) + (outcome.where.empty() ? "" : ": " + outcome.where);
+}
+
+void ComparedRuns::run(int jobs, const std::function<void()>& on_run) {
+  if (jobs > 1) {
+    run_side_by_side(jobs, on_run);
+  } else {
+    run_in_turn(on_run);
+  }
+}
+
+void ComparedRuns::run_in_turn(const std::function<void()>& on_run) {
+  std::int64_t steps = 0;
+  for (const Planned& run : plan_) steps += steps_left(run);
   Progress progress(steps);
   std::int64_t steps_before = 0;
-  for (std::size_t i = 0; i < plan_.size(); ++i) {
-    Planned& run = plan_[i];
+  for (Planned& run : plan_) {
     if (interrupted()) throw Interrupted("interrupted between two runs");
-    const std::string label = "[" + std::to_string(i + 1) + "/" + std::to_string(plan_.size()) +
-                              "] " + rows_[run.row].name + " seed " + std::to_string(run.seed) +
-                              "  ";
     if (run.end) {
-      progress.print(label + (run.end->end == RunEnd::diverged ? "diverged" : end_text(*run.end)) +
-                     "  (done before)");
+      progress.print(label_of(run) + end_text(*run.end) + "  (done before)");
       continue;
     }
-    run.end = run_one(run, progress, label, steps_before);
-    rows_[run.row].runs.push_back(*run.end);
-    steps_before += steps_an_epoch * (run.config.epochs - run.epochs_done);
+    const std::int64_t own_steps = steps_left(run);
+    TrainingDisplay display(progress, label_of(run), steps_before, run.config.epochs, false);
+    progress.print(note(run, run_one(run, display)));
+    steps_before += own_steps;
     on_run();
   }
 }
 
-SeedRun ComparedRuns::run_one(const Planned& run, Progress& progress, const std::string& label,
-                              std::int64_t steps_before) {
-  Observer observer(progress, label, steps_before, run.config.epochs, false);
+ComparedRuns::Outcome ComparedRuns::run_one(const Planned& run, TrainingObserver& observer) const {
   std::optional<Checkpoint> start;
   std::optional<FolderLock> lock;
   if (!run.saved.folder.empty()) {
@@ -209,19 +234,19 @@ SeedRun ComparedRuns::run_one(const Planned& run, Progress& progress, const std:
       start_folder(run.saved.folder, run.saved.config);
     }
   }
-  std::vector<EpochResult> results;
-  if (start) results = MetricsFile(run.saved.folder).resume(start->epoch);
-  Training training(run.config, data_, observer);
-  SeedRun end;
+  Outcome outcome;
+  if (start) outcome.results = MetricsFile(run.saved.folder).resume(start->epoch);
+  Collector collector(observer);
+  Training training(run.config, data_, collector);
   try {
-    end = summary(run.seed, RunEnd::finished, run_saved(run.saved, training, start));
-    progress.print(label + end_text(end));
+    outcome.results = run_saved(run.saved, training, start);
   } catch (const Diverged& diverged) {
-    results.insert(results.end(), observer.results().begin(), observer.results().end());
-    end = summary(run.seed, RunEnd::diverged, results);
-    progress.print(label + "diverged: " + diverged.where());
+    outcome.end = RunEnd::diverged;
+    outcome.where = diverged.where();
+    outcome.results.insert(outcome.results.end(), collector.results().begin(),
+                           collector.results().end());
   }
-  return end;
+  return outcome;
 }
 
 }  // namespace plastic::apps

@@ -30,8 +30,6 @@ struct ComparedRunsOptions {
   bool is_continued = false;
 };
 
-class Progress;
-
 /// The runs of a comparison, seed by seed, so that the optimizers can be compared from the first
 /// seed on.
 class ComparedRuns {
@@ -40,9 +38,11 @@ class ComparedRuns {
   /// another run. `options` and `data` must outlive it.
   ComparedRuns(const ComparedRunsOptions& options, const data::DatasetPair& data);
 
-  /// Does what is not done yet. `on_run` is called after each run. A run that diverges is noted,
-  /// and the next one follows. Throws Interrupted; what was done is then in rows().
-  void run(const std::function<void()>& on_run);
+  /// Does what is not done yet, one run after the other, or `jobs` at a time, each in a process of
+  /// its own with one thread; with the same results. `on_run` is called after each run. A run that
+  /// diverges is noted, and the next one follows. Throws Interrupted; what was done is then in
+  /// rows(), and in the folders of the runs under way.
+  void run(int jobs, const std::function<void()>& on_run);
 
   const std::vector<OptimizerRuns>& rows() const { return rows_; }
   std::size_t run_count() const { return rows_.size() * options_.seeds.size(); }
@@ -65,13 +65,33 @@ class ComparedRuns {
     std::optional<SeedRun> end = {};
   };
 
+  /// What a run brought.
+  struct Outcome {
+    RunEnd end = RunEnd::finished;
+    /// Why it did not finish.
+    std::string where = {};
+    std::vector<EpochResult> results = {};
+  };
+
   Planned plan(std::size_t row, std::uint64_t seed) const;
   void look_through(Planned& run) const;
   static std::optional<SeedRun> whole_run(const std::filesystem::path& folder, const Planned& run);
   /// Throws Error where the folder has runs that are not planned.
   void check_no_others() const;
-  SeedRun run_one(const Planned& run, Progress& progress, const std::string& label,
-                  std::int64_t steps_before);
+  /// Throws Interrupted. `observer` does not see the epochs done before.
+  Outcome run_one(const Planned& run, TrainingObserver& observer) const;
+  void run_in_turn(const std::function<void()>& on_run);
+  void run_side_by_side(int jobs, const std::function<void()>& on_run);
+  static std::string outcome_text(const Outcome& outcome);
+  static Outcome parse_outcome(const std::string& text);
+  /// "[3/12] adam seed 41  ".
+  std::string label_of(const Planned& run) const;
+  static std::string end_text(const SeedRun& run);
+  std::int64_t steps_left(const Planned& run) const;
+  /// Notes how it ended and gives the line that says so.
+  std::string note(Planned& run, const Outcome& outcome);
+  /// Puts the runs that ended into their rows, in the order of the seeds.
+  void fill_rows();
 
   const ComparedRunsOptions& options_;
   const data::DatasetPair& data_;

@@ -1,29 +1,22 @@
 #include "apps/study/comparison/comparison_json.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <type_traits>
 #include <variant>
 
 #include "apps/cli/option_table.h"
+#include "apps/runs/json_parser.h"
+#include "apps/runs/text_file.h"
 #include "apps/study/statistics/statistics.h"
+#include "apps/study/workers.h"
+#include "core/check.h"
 
 namespace plastic::apps {
 namespace {
 
 using nlohmann::ordered_json;
-
-const char* name_of(RunEnd end) {
-  switch (end) {
-    case RunEnd::finished:
-      return "finished";
-    case RunEnd::unfinished:
-      return "unfinished";
-    case RunEnd::diverged:
-      return "diverged";
-  }
-  return "";
-}
 
 // The numbers of the finished runs, seed by seed; null where a seed has none.
 ordered_json by_seed(std::span<const std::uint64_t> seeds, const OptimizerRuns& row,
@@ -45,7 +38,7 @@ ordered_json runs_json(const OptimizerRuns& row, bool has_part) {
   for (const SeedRun& run : row.runs) {
     // NaN, which JSON writes as null, where no epoch was done.
     ordered_json json = {{"seed", run.seed.value_or(0)},
-                         {"end", name_of(run.end)},
+                         {"end", run_end_names[static_cast<std::size_t>(run.end)]},
                          {"epochs", run.epochs},
                          {"test_accuracy", run.accuracy},
                          {"seconds", run.seconds}};
@@ -132,6 +125,7 @@ std::string comparison_json(const ComparisonState& state) {
   ordered_json json = options_json(state.options);
   json["seeds"] = state.seeds;
   json["complete"] = is_complete(state);
+  json["jobs"] = state.jobs;
   json["settings"] = ordered_json::object();
   for (std::size_t i = 0; i < state.variants.size(); ++i) {
     json["settings"][state.variants[i].name] = describe(state.settings[i]);
@@ -142,7 +136,36 @@ std::string comparison_json(const ComparisonState& state) {
     json["optimizers"].push_back(row_json(state, i, versus[i]));
   }
   json["conclusion"] = conclusion(state.rows);
+  if (const std::string seconds = seconds_sentence(state.jobs); !seconds.empty()) {
+    json["note"] = seconds;
+  }
   return json.dump(2) + "\n";
+}
+
+std::set<int> jobs_of_comparison(const std::filesystem::path& path) {
+  try {
+    const ordered_json json = parse_json(read_text("compare", path));
+    if (!json.is_object() || !json.contains("jobs")) return {1};
+    std::set<int> jobs;
+    for (const ordered_json& number : json["jobs"]) {
+      if (!number.is_number_integer()) break;
+      const auto count = number.get<std::int64_t>();
+      if (count < 1 || count > max_jobs) break;
+      jobs.insert(static_cast<int>(count));
+    }
+    if (json["jobs"].is_array() && !jobs.empty() && jobs.size() == json["jobs"].size()) return jobs;
+  } catch (const BadJson& wrong) {
+    fail("compare", path.string(), ": ", wrong.what(), "; begin again with --overwrite");
+  }
+  fail("compare", path.string(), ": expected a list of numbers of 1 to ", max_jobs, " for \"jobs\"",
+       "; begin again with --overwrite");
+}
+
+std::string seconds_sentence(const std::set<int>& jobs) {
+  const int most = *jobs.rbegin();
+  if (most == 1) return "";
+  return std::string("Seconds were measured ") + (jobs.size() > 1 ? "partly " : "") + "with " +
+         std::to_string(most) + " runs side by side, with a thread each.";
 }
 
 std::filesystem::path comparison_path(const std::filesystem::path& folder) {

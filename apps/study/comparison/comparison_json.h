@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 
@@ -20,10 +21,21 @@ struct ComparisonState {
   /// One for each variant, and so are `rows`.
   std::span<const OptimizerSettings> settings;
   std::span<const OptimizerRuns> rows;
+  /// How many runs went side by side while its seconds were measured; several numbers where it was
+  /// continued with another.
+  std::set<int> jobs = {1};
 };
 
 /// The content of compare.json: how the runs were made, the table's numbers, the conclusion.
 std::string comparison_json(const ComparisonState& state);
+
+/// ComparisonState::jobs of the compare.json at `path`; {1} where it does not say, as those of
+/// older programs. Throws Error naming the file where it is damaged.
+std::set<int> jobs_of_comparison(const std::filesystem::path& path);
+
+/// "Seconds were measured with 2 runs side by side, with a thread each."; empty where one run
+/// followed the other.
+std::string seconds_sentence(const std::set<int>& jobs);
 
 std::filesystem::path comparison_path(const std::filesystem::path& folder);
 

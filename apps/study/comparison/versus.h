@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -21,6 +22,9 @@ enum class RunEnd {
   /// Its loss stopped being finite.
   diverged,
 };
+
+/// As files have them, by number.
+inline constexpr std::array run_end_names = {"finished", "unfinished", "diverged"};
 
 /// What one run of a comparison reached.
 struct SeedRun {

@@ -8,15 +8,16 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 
+#include "apps/runs/checkpoint.h"
+#include "apps/training/training.h"
 #include "tests/apps/program.h"
 #include "tests/support/text.h"
 
 using namespace plastic::test;
 using nlohmann::json;
 namespace fs = std::filesystem;
-
-namespace {}  // namespace
 
 TEST_CASE("apps.compare.table") {
   const TemporaryFolder folder;
@@ -75,11 +76,14 @@ class Comparisons {
  public:
   Comparisons() { write_tiny_mnist(folder_.path()); }
 
+  /// What the commands say of threads and processes.
+  std::string threads = "--threads 2 ";
+
   fs::path operator/(const std::string& name) const { return folder_.path() / name; }
 
   std::string command(const std::string& name, const std::string& arguments) const {
     return "compare --data mnist --data-dir '" + folder_.path().string() + "' --out '" +
-           (folder_ / name) + "' --hidden 16 --batch-size 20 --threads 2 " + arguments;
+           (folder_ / name) + "' --hidden 16 --batch-size 20 " + threads + arguments;
   }
 
   ProgramResult compare(const std::string& name, const std::string& arguments) const {
@@ -243,6 +247,129 @@ TEST_CASE("apps.compare.interrupted") {
     CHECK(timeless_metrics(all / "parts" / run) == timeless_metrics(all / "whole" / run));
     CHECK(read_file(all / "parts" / run / "checkpoint.safetensors") ==
           read_file(all / "whole" / run / "checkpoint.safetensors"));
+  }
+}
+
+namespace {
+
+const std::string all_runs[] = {"sgd-seed-1", "fast-seed-1", "sgd-seed-2", "fast-seed-2"};
+
+// What depends on the time and on how the runs were made, left out.
+json timeless(json comparison) {
+  for (const char* name : {"jobs", "note"}) comparison.erase(name);
+  for (json& row : comparison["optimizers"]) {
+    row.erase("seconds");
+    row.erase("mean_seconds");
+    for (json& run : row["runs"]) run.erase("seconds");
+  }
+  return comparison;
+}
+
+void check_same_runs(const Comparisons& all, const std::string& one, const std::string& other) {
+  CHECK(timeless(all.result(one)) == timeless(all.result(other)));
+  for (const std::string& run : all_runs) {
+    CAPTURE(run);
+    for (const char* file : {"checkpoint.safetensors", "config.toml"}) {
+      CHECK(read_file(all / one / run / file) == read_file(all / other / run / file));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("apps.compare.side_by_side") {
+  Comparisons all;
+  all.threads = "";
+  // One of its rows diverges.
+  const std::string arguments =
+      "--optimizers sgd,fast=sgd --lr fast=1e30 --seeds 1,2 --epochs 4 --validation 0.2 ";
+  const ProgramResult in_turn = all.compare("in turn", arguments + "--threads 1");
+  REQUIRE(in_turn.code == 0);
+  CHECK_FALSE(contains(in_turn.out, "side by side"));
+  CHECK(all.result("in turn")["jobs"] == json({1}));
+  const ProgramResult both = all.compare("both", arguments + "--jobs 2");
+  CAPTURE(both.err);
+  REQUIRE(both.code == 0);
+  CHECK(contains(both.out, "\n2 runs side by side, with a thread each\n"));
+  CHECK(
+      contains(both.out, "Seconds were measured with 2 runs side by side, with a thread each.\n"));
+  CHECK(contains(both.out, "fast seed 2  diverged: the loss is not a number in epoch 1, step "));
+  CHECK(all.result("both")["jobs"] == json({2}));
+  CHECK(contains(read_file(all / "both/report.html"), "Seconds were measured with 2 runs side"));
+  check_same_runs(all, "in turn", "both");
+
+  // Another seed, one run after the other: the order is that of the seeds.
+  const std::string more =
+      "--optimizers sgd,fast=sgd --lr fast=1e30 --seeds 3,1,2 --epochs 4 --validation 0.2 ";
+  const ProgramResult added = all.compare("both", more + "--jobs 1");
+  CAPTURE(added.err);
+  REQUIRE(added.code == 0);
+  CHECK(contains(added.out, "4 of 6 runs are done"));
+  CHECK(contains(added.out, "Seconds were measured partly with 2 runs side by side"));
+  CHECK(all.result("both")["jobs"] == json({1, 2}));
+  CHECK(all.result("both")["optimizers"][0]["runs"][0]["seed"] == 3);
+
+  const ProgramResult threads = all.compare("other", arguments + "--jobs 2 --threads 3");
+  CHECK(threads.code == 2);
+  CHECK(contains(threads.err, "--jobs 2: runs side by side have a thread each, --threads 3"));
+  CHECK(all.compare("other", arguments + "--jobs 0").code == 2);
+}
+
+TEST_CASE("apps.compare.side_by_side.interrupted_and_killed") {
+  Comparisons all;
+  all.threads = "--jobs 2 ";
+  const std::string arguments = "--optimizers sgd,fast=sgd --lr fast=0.1 --seeds 1,2 --epochs 300";
+  REQUIRE(all.compare("whole", arguments).code == 0);
+  int cut = 0;
+  for (const auto& [begun, signal] :
+       {std::pair("fast-seed-1", SIGINT), std::pair("sgd-seed-2", SIGKILL),
+        std::pair("fast-seed-2", SIGTERM)}) {
+    RunningProgram program(all.command("parts", arguments));
+    while (!fs::exists(all / "parts" / begun / "metrics.jsonl")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    program.send(signal);
+    // As timeout does.
+    if (signal == SIGINT) program.send(signal);
+    const ProgramResult result = program.wait();
+    CAPTURE(result.err);
+    if (result.code == 0) break;
+    ++cut;
+    if (signal == SIGKILL) continue;
+    CHECK(result.code == 130);
+    CHECK(result.err.starts_with("plastic: stopping after this batch; again to quit at once\n"));
+    CHECK(contains(result.err, "give the same command again"));
+    CHECK(contains(result.out, "So far:"));
+    CHECK(all.result("parts")["complete"] == false);
+  }
+  CHECK(cut > 0);
+  const ProgramResult last = all.compare("parts", arguments);
+  CAPTURE(last.err);
+  REQUIRE(last.code == 0);
+  check_same_runs(all, "whole", "parts");
+}
+
+TEST_CASE("apps.compare.side_by_side.an_epoch_under_way_is_saved") {
+  const Comparisons all;
+  // Steps for minutes in one epoch.
+  const std::string arguments =
+      "--optimizers sgd,adam --seeds 1 --epochs 1 --data digits --batch-size 1 --hidden 512,512";
+  RunningProgram program("compare " + arguments + " --jobs 2 --out '" + (all / "runs").string() +
+                         "'");
+  const auto is_begun = [&](const char* run) {
+    return fs::exists(all / "runs" / run / "checkpoint.safetensors");
+  };
+  while (!is_begun("sgd-seed-1") || !is_begun("adam-seed-1")) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  program.send(SIGTERM);
+  CHECK(program.wait().code == 130);
+  for (const char* run : {"sgd-seed-1", "adam-seed-1"}) {
+    const auto checkpoint = plastic::apps::load_checkpoint(all / "runs" / run);
+    REQUIRE(checkpoint);
+    CHECK(checkpoint->epoch == 0);
+    CHECK(plastic::apps::steps_into_epoch(checkpoint->state) > 0);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "apps/training/interrupt.h"
 #include "plastic/core/device.h"
 #include "plastic/core/ops.h"
 #include "tests/support/limits.h"
@@ -108,6 +109,24 @@ TEST_CASE("apps.study.workers.stop_kills_them") {
   CHECK(workers.wait(50).empty());
   workers.stop();
   CHECK(workers.is_idle());
+}
+
+TEST_CASE("apps.study.workers.end_when_they_are_asked_to") {
+  Workers workers(2);
+  for (const std::size_t id : {0, 1}) {
+    workers.start(id, [](WorkerObserver& observer) -> std::string {
+      observer.on_step({.epoch = 1, .step = 1, .steps = 1});
+      while (!interrupted()) usleep(1000);
+      return "saved";
+    });
+  }
+  // Once both have begun.
+  for (std::size_t begun = 0; begun < 2;) begun += workers.wait(1000).size();
+  workers.interrupt();
+  const auto ends = ends_of(workers);
+  REQUIRE(ends.size() == 2);
+  CHECK(ends.at(0).result == "saved");
+  CHECK(ends.at(1).result == "saved");
 }
 
 TEST_CASE("apps.study.workers.progress_is_told") {
