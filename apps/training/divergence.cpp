@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <system_error>
+#include <vector>
 
+#include "apps/cli/values.h"
 #include "apps/runs/json_parser.h"
 #include "apps/runs/run_files.h"
 #include "apps/runs/text_file.h"
@@ -16,7 +18,40 @@ using nlohmann::ordered_json;
 
 constexpr std::int64_t last_epoch = 1'000'000'000;
 
+// An option that decides how large steps are, and for which settings it does.
+struct StepSize {
+  const char* option;
+  bool (*counts)(const OptimizerSettings&);
+};
+
+// The number that tells Prodigy's settings from others'; its lr is a schedule's factor.
+bool estimates_its_rate(const OptimizerSettings& settings) {
+  return settings.numbers.contains("d-coef");
+}
+
+constexpr StepSize step_sizes[] = {
+    {"lr", [](const OptimizerSettings& settings) { return !estimates_its_rate(settings); }},
+    {"d-coef", estimates_its_rate},
+    {"adamw-lr",
+     [](const OptimizerSettings& settings) { return settings.numbers.contains("adamw-lr"); }},
+    {"sam", [](const OptimizerSettings& settings) { return settings.sam > 0; }},
+    // The classic rule's own limit is 1; a hybrid's steps are often given a larger one, or none.
+    {"np.max-update-norm",
+     [](const OptimizerSettings& settings) {
+       return is_neuroplastic(settings.name) &&
+              settings.plasticity.max_update_norm > optim::NeuroPlasticOptions().max_update_norm;
+     }},
+};
+
 }  // namespace
+
+std::string divergence_remedy(const OptimizerSettings& settings) {
+  std::vector<std::string> options;
+  for (const StepSize& one : step_sizes) {
+    if (one.counts(settings)) options.push_back(std::string("--") + one.option);
+  }
+  return "a smaller " + join(options, " or ");
+}
 
 fs::path divergence_path(const fs::path& folder) { return folder / "diverged.json"; }
 

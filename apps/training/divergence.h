@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "apps/training/optimizers.h"
+
 namespace plastic::apps {
 
 /// How a run ended whose loss stopped being finite.
@@ -13,6 +15,10 @@ struct Divergence {
   /// "the loss is not a number in epoch 3, step 7".
   std::string where;
 };
+
+/// What to try where a run with these settings diverges: "a smaller --lr", and what else makes its
+/// steps large: "a smaller --d-coef or --sam".
+std::string divergence_remedy(const OptimizerSettings& settings);
 
 /// The file that a run leaves where it diverged.
 std::filesystem::path divergence_path(const std::filesystem::path& folder);

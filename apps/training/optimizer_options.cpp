@@ -83,11 +83,12 @@ OptimizerOption number(const std::string& name, const Range& range, const std::s
           .why_idle = never_idle};
 }
 
-/// A whole number of 1 or more, of the optimizers that have it among their defaults.
-OptimizerOption whole(const std::string& name, const std::string& help) {
-  OptimizerOption option = number(name, {.low = 1.0, .high = infinity}, help);
-  option.set = [name](OptimizerSettings& settings, const std::string& text) {
-    settings.numbers[name] = static_cast<double>(parse_integer(text, 1, 1'000'000'000));
+/// A whole number from `low` to `high`, of the optimizers that have it among their defaults.
+OptimizerOption whole(const std::string& name, const std::string& help, std::int64_t low = 1,
+                      std::int64_t high = 1'000'000'000) {
+  OptimizerOption option = number(name, {.low = 0.0, .high = infinity}, help);
+  option.set = [name, low, high](OptimizerSettings& settings, const std::string& text) {
+    settings.numbers[name] = static_cast<double>(parse_integer(text, low, high));
   };
   return option;
 }
@@ -179,7 +180,8 @@ std::vector<OptimizerOption> make_table() {
              "Share of the old average of squares in the new one; of gradients, of lion"),
       number("alpha", below_one, "Share of the old average of squares in the new one"),
       number("eps", {.low = 0.0, .high = infinity, .low_included = false},
-             "Added to the root of the average of squares"),
+             "Added to the root of the average of squares; muon, the least norm that a matrix is "
+             "divided by"),
       number("momentum-decay", {.low = 0.0, .high = infinity},
              "How fast the momentum rises to beta1"),
       on_or_off("centered", "Divide by the deviation of the gradient, not its root mean square"),
@@ -188,18 +190,49 @@ std::vector<OptimizerOption> make_table() {
              "Power of the number of the step in the weights of the average"),
       number("average-lr-power", {.low = 0.0, .high = infinity},
              "Power of the largest learning rate so far in the weights of the average"),
+      whole("warmup-steps", "Steps in which the learning rate rises; its average counts them less",
+            0),
+      whole("ns-steps", "Steps of Newton and Schulz that make the update orthogonal", 1, 99),
+      on_or_off("match-rms-adamw",
+                "Scale the update so that AdamW's lr and weight decay can be used"),
       number("adamw-lr", {.low = 0.0, .high = infinity},
              "Learning rate of AdamW, for parameters that are not matrices"),
+      number("adamw-eps", {.low = 0.0, .high = infinity, .low_included = false},
+             "eps of AdamW, for parameters that are not matrices"),
+      on_or_off("bias-correction", "Correct the averages for having begun at 0"),
+      number("min-norm", {.low = 0.0, .high = infinity},
+             "The least norm of a parameter in its trust ratio"),
+      number("max-norm", {.low = 0.0, .high = infinity},
+             "The largest norm of a parameter in its trust ratio; 0 for no bound"),
+      on_or_off("always-adapt", "Biases and gains have weight decay and a trust ratio, too"),
       number("beta2-decay", {.low = -infinity, .high = 0.0, .low_included = false},
              "Power of the number of the step in the new squares' share in their average"),
+      number("eps1", {.low = 0.0, .high = infinity, .low_included = false},
+             "Least root of the average of squares"),
+      number("eps2", {.low = 0.0, .high = infinity, .low_included = false},
+             "Least size of a parameter to which its step is in proportion"),
+      number("clip-threshold", {.low = 0.0, .high = infinity, .low_included = false},
+             "The largest root mean square of an update"),
       number("d0", {.low = 0.0, .high = infinity, .low_included = false},
              "First estimate of the distance from the start to the solution"),
       number("d-coef", {.low = 0.0, .high = infinity, .low_included = false},
              "Factor of the estimated distance: what to tune instead of lr"),
+      number("beta3", below_one,
+             "Share of the old sums in the estimate of the distance; 0 for the root of beta2"),
+      number("growth-rate", {.low = 0.0, .high = infinity},
+             "The estimated distance grows by no more than this factor per step; 0 for no bound"),
+      whole("slice-p", "Estimate the distance from every so many-th element, which saves memory"),
+      on_or_off("decouple", "Decouple the weight decay"),
       on_or_off("use-bias-correction", "Correct the averages for having begun at 0"),
       on_or_off("safeguard-warmup", "Keep a warm-up of lr from raising the estimated distance"),
       whole("precondition-frequency", "Steps from one eigenbasis to the next"),
       whole("max-precondition-dim", "Longer axes of parameters have no eigenbasis"),
+      number("shampoo-beta", {.low = -1.0, .high = 1.0, .high_included = false},
+             "Share of the old products of gradients in the new ones; -1 for beta2"),
+      on_or_off("merge-dims", "Join neighbouring axes up to max-precondition-dim"),
+      on_or_off("precondition-1d", "Biases and gains have an eigenbasis, too"),
+      on_or_off("normalize-gradients", "Divide the update by its root mean square"),
+      on_or_off("correct-bias", "Correct the averages for having begun at 0"),
   };
   for (const optim::NeuroPlasticOption& option : optim::neuroplastic_option_table()) {
     all.push_back(plasticity(option));
@@ -273,7 +306,8 @@ std::string describe(const OptimizerSettings& settings) {
     if (name == "momentum" || !is_usual) parts.push_back(name + " " + brief(value));
   }
   for (const auto& [name, is_on] : settings.switches) {
-    if (is_on) parts.push_back(name);
+    if (is_on == entry.defaults.is_on(name)) continue;
+    parts.push_back(is_on ? name : "no " + name);
   }
   parts.push_back("weight decay " + brief(settings.weight_decay));
   if (settings.sam != 0) {

@@ -48,6 +48,10 @@ Options adam_options(const OptimizerSettings& settings) {
   return options;
 }
 
+std::int64_t warmup_steps(const OptimizerSettings& settings) {
+  return static_cast<std::int64_t>(settings.number("warmup-steps"));
+}
+
 std::vector<OptimizerEntry> make_table() {
   optim::NeuroPlasticOptions grad_only;
   grad_only.mode = optim::NeuroPlasticMode::ablation_grad_only;
@@ -152,7 +156,8 @@ std::vector<OptimizerEntry> make_table() {
                     .lr = 1.0,
                     .numbers = {{"momentum", 0.9},
                                 {"average-power", 0.0},
-                                {"average-lr-power", 2.0}}},
+                                {"average-lr-power", 2.0},
+                                {"warmup-steps", 0.0}}},
        .make =
            [](const OptimizerSettings& settings, const Parameters& parameters) {
              return std::make_unique<optim::ScheduleFreeSgd>(
@@ -160,6 +165,7 @@ std::vector<OptimizerEntry> make_table() {
                                  .lr = settings.lr,
                                  .momentum = settings.number("momentum"),
                                  .weight_decay = settings.weight_decay,
+                                 .warmup_steps = warmup_steps(settings),
                                  .r = settings.number("average-power"),
                                  .weight_lr_power = settings.number("average-lr-power")});
            }},
@@ -170,10 +176,12 @@ std::vector<OptimizerEntry> make_table() {
                                 {"beta2", 0.999},
                                 {"eps", 1e-8},
                                 {"average-power", 0.0},
-                                {"average-lr-power", 2.0}}},
+                                {"average-lr-power", 2.0},
+                                {"warmup-steps", 0.0}}},
        .make =
            [](const OptimizerSettings& settings, const Parameters& parameters) {
              auto options = adam_options<optim::ScheduleFreeAdamWOptions>(settings);
+             options.warmup_steps = warmup_steps(settings);
              options.r = settings.number("average-power");
              options.weight_lr_power = settings.number("average-lr-power");
              return std::make_unique<optim::ScheduleFreeAdamW>(parameters, options);

@@ -9,6 +9,7 @@
 
 #include "apps/cli/values.h"
 #include "apps/runs/run_state.h"
+#include "apps/training/divergence.h"
 #include "apps/training/epoch_sums.h"
 #include "apps/training/evaluation.h"
 #include "apps/training/interrupt.h"
@@ -278,7 +279,8 @@ class Training::Run {
                               " in epoch " + std::to_string(epoch) + ", " + place;
     throw Diverged("[train] the run diverged: " + where + " (" + config_.optimizer.name +
                        ", seed " + std::to_string(config_.seed) + ", lr " +
-                       brief(config_.optimizer.lr) + "); try a smaller --lr",
+                       brief(config_.optimizer.lr) + "); try " +
+                       divergence_remedy(config_.optimizer),
                    epoch, where);
   }
 

@@ -3,11 +3,23 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <vector>
 
 #include "apps/cli/values.h"
+#include "apps/training/divergence.h"
 #include "apps/training/optimizer_options.h"
 #include "apps/training/optimizer_overrides.h"
 #include "plastic/core/error.h"
+#include "plastic/core/ops.h"
+#include "plastic/optim/adafactor.h"
+#include "plastic/optim/lamb.h"
+#include "plastic/optim/muon.h"
+#include "plastic/optim/prodigy.h"
+#include "plastic/optim/schedule_free.h"
+#include "plastic/optim/soap.h"
 
 using namespace plastic;
 using namespace plastic::apps;
@@ -60,6 +72,99 @@ TEST_CASE("apps.optimizers.whole_numbers") {
   CHECK_THROWS_AS(resolve_settings("soap", false, {{"precondition-frequency", "0"}}), UsageError);
 }
 
+namespace {
+
+// A matrix and a bias after some steps down a bowl that is steeper along some weights.
+std::vector<float> after_steps(
+    const std::function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>&)>& make) {
+  const Tensor matrix = Tensor::full({3, 2}, 0.5).set_requires_grad();
+  const Tensor bias = Tensor::full({4}, 0.25).set_requires_grad();
+  const Tensor steepness = Tensor::of({1, 2, 3, 4, 5, 6}, {3, 2});
+  const auto optimizer = make({matrix, bias});
+  for (int i = 0; i < 15; ++i) {
+    optimizer->zero_grad();
+    (sum(steepness * matrix * matrix) + sum(bias * bias)).backward();
+    optimizer->step();
+  }
+  std::vector<float> all = matrix.detach().to_vector<float>();
+  for (const float value : bias.detach().to_vector<float>()) all.push_back(value);
+  return all;
+}
+
+}  // namespace
+
+// Each option of the program reaches the option of the class that it names.
+TEST_CASE("apps.optimizers.options_reach_their_class") {
+  const auto check = [](const std::string& name, const std::string& option,
+                        const std::string& value, auto prototype, auto options) {
+    CAPTURE(name);
+    CAPTURE(option);
+    using Optimizer = std::remove_pointer_t<decltype(prototype)>;
+    const auto with = [&](const OptimizerOverrides& overrides) {
+      return after_steps([&](const std::vector<Tensor>& parameters) {
+        return make_optimizer(resolve_settings(name, false, overrides), parameters);
+      });
+    };
+    const auto given = with({{option, value}});
+    CHECK(given == after_steps([&](const std::vector<Tensor>& parameters) {
+            return std::make_unique<Optimizer>(parameters, options);
+          }));
+    CHECK(given != with({}));
+    CHECK_THROWS_AS(resolve_settings("adam", false, {{option, value}}), UsageError);
+  };
+  const auto muon = [&](const std::string& option, const std::string& value,
+                        const std::function<void(optim::MuonOptions&)>& change) {
+    optim::MuonOptions options;
+    change(options);
+    check("muon", option, value, static_cast<optim::Muon*>(nullptr), options);
+  };
+  muon("nesterov", "false", [](auto& o) { o.nesterov = false; });
+  muon("ns-steps", "2", [](auto& o) { o.ns_steps = 2; });
+  muon("match-rms-adamw", "true", [](auto& o) { o.adjust_lr = optim::MuonRate::match_rms_adamw; });
+  muon("adamw-eps", "1", [](auto& o) { o.adamw_eps = 1; });
+  const auto lamb = [&](const std::string& option, const std::string& value,
+                        const std::function<void(optim::LambOptions&)>& change) {
+    optim::LambOptions options{.lr = 0.01};
+    change(options);
+    check("lamb", option, value, static_cast<optim::Lamb*>(nullptr), options);
+  };
+  lamb("bias-correction", "false", [](auto& o) { o.bias_correction = false; });
+  lamb("min-norm", "9", [](auto& o) { o.min_norm = 9; });
+  lamb("max-norm", "0.1", [](auto& o) { o.max_norm = 0.1; });
+  lamb("always-adapt", "true", [](auto& o) { o.adapt_vectors = true; });
+  const auto adafactor = [&](const std::string& option, const std::string& value,
+                             const std::function<void(optim::AdafactorOptions&)>& change) {
+    optim::AdafactorOptions options;
+    change(options);
+    check("adafactor", option, value, static_cast<optim::Adafactor*>(nullptr), options);
+  };
+  adafactor("eps1", "10", [](auto& o) { o.eps1 = 10; });
+  adafactor("eps2", "2", [](auto& o) { o.eps2 = 2; });
+  adafactor("clip-threshold", "0.5", [](auto& o) { o.d = 0.5; });
+  const auto prodigy = [&](const std::string& option, const std::string& value,
+                           const std::function<void(optim::ProdigyOptions&)>& change) {
+    optim::ProdigyOptions options;
+    change(options);
+    check("prodigy", option, value, static_cast<optim::Prodigy*>(nullptr), options);
+  };
+  prodigy("beta3", "0.5", [](auto& o) { o.beta3 = 0.5; });
+  prodigy("growth-rate", "1.5", [](auto& o) { o.growth_rate = 1.5; });
+  prodigy("slice-p", "2", [](auto& o) { o.slice_p = 2; });
+  const auto soap = [&](const std::string& option, const std::string& value,
+                        const std::function<void(optim::SoapOptions&)>& change) {
+    optim::SoapOptions options{.max_precondition_dim = 1024};
+    change(options);
+    check("soap", option, value, static_cast<optim::Soap*>(nullptr), options);
+  };
+  soap("shampoo-beta", "0.5", [](auto& o) { o.shampoo_beta = 0.5; });
+  soap("precondition-1d", "true", [](auto& o) { o.precondition_1d = true; });
+  soap("normalize-gradients", "true", [](auto& o) { o.normalize_gradients = true; });
+  soap("correct-bias", "false", [](auto& o) { o.correct_bias = false; });
+  optim::ScheduleFreeSgdOptions schedule_free{.warmup_steps = 7};
+  check("schedule-free-sgd", "warmup-steps", "7", static_cast<optim::ScheduleFreeSgd*>(nullptr),
+        schedule_free);
+}
+
 TEST_CASE("apps.optimizers.overrides_without_use") {
   const auto check = [](const OptimizerOverrides& overrides,
                         const std::vector<std::string>& names) {
@@ -83,6 +188,8 @@ TEST_CASE("apps.optimizers.description") {
         "lr 0.01, momentum 0.9, nesterov, weight decay 0, SAM 0.1");
   CHECK(describe(resolve_settings("muon", false, {{"adamw-lr", "0.01"}})) ==
         "lr 0.02, adamw-lr 0.01, momentum 0.95, weight decay 0");
+  CHECK(describe(resolve_settings("muon", false, {{"nesterov", "false"}, {"ns-steps", "3"}})) ==
+        "lr 0.02, momentum 0.95, ns-steps 3, no nesterov, weight decay 0");
   CHECK(describe(resolve_settings("nadam", false,
                                   {{"beta2", "0.99"}, {"sam", "1"}, {"sam-adaptive", "true"}})) ==
         "lr 0.002, beta2 0.99, weight decay 0, adaptive SAM 1");
@@ -101,6 +208,19 @@ TEST_CASE("apps.optimizers.sam_is_over_any_of_them") {
   const Settings without = effective_settings(resolve_settings("sgd", false, {}));
   CHECK(std::ranges::find(without, "sam-adaptive", [](const auto& one) { return one.first; }) ==
         without.end());
+}
+
+TEST_CASE("apps.optimizers.remedy_for_divergence") {
+  const auto remedy = [](const std::string& name, const OptimizerOverrides& overrides) {
+    return divergence_remedy(resolve_settings(name, false, overrides));
+  };
+  CHECK(remedy("sgd", {}) == "a smaller --lr");
+  CHECK(remedy("prodigy", {}) == "a smaller --d-coef");
+  CHECK(remedy("muon", {}) == "a smaller --lr or --adamw-lr");
+  CHECK(remedy("adam", {{"sam", "0.5"}}) == "a smaller --lr or --sam");
+  CHECK(remedy("neuroplastic", {}) == "a smaller --lr");
+  CHECK(remedy("neuroplastic", {{"np.hybrid-base", "adamw"}, {"np.max-update-norm", "1e30"}}) ==
+        "a smaller --lr or --np.max-update-norm");
 }
 
 // No list of optimizers ends in a default.
@@ -138,9 +258,9 @@ TEST_CASE("apps.optimizers.every_row_can_be_made_and_described") {
       CHECK(option->is_switch);
       CHECK(option->applies_to(entry));
       OptimizerSettings other = entry.defaults;
-      option->set(other, "true");
-      CHECK(option->get(other) == "true");
-      CHECK(option->get(entry.defaults) == "false");
+      option->set(other, is_on ? "false" : "true");
+      CHECK(option->get(other) == (is_on ? "false" : "true"));
+      CHECK(option->get(entry.defaults) == (is_on ? "true" : "false"));
     }
   }
 }
