@@ -14,6 +14,7 @@
 #include "apps/drawing/png.h"
 #include "apps/terminal/terminal_text.h"
 #include "apps/training/augmentation.h"
+#include "apps/training/training_part.h"
 #include "core/check.h"
 #include "core/io/atomic_file.h"
 #include "plastic/data/catalog.h"
@@ -31,6 +32,8 @@ struct ShowOptions {
   data::AugmentOptions augment;
   std::int64_t count = 40;
   std::uint64_t seed = TrainConfig().seed;
+  double label_noise = 0.0;
+  data::LabelNoise label_noise_kind = data::LabelNoise::symmetric;
   fs::path out;
 };
 
@@ -63,30 +66,53 @@ Tensor bytes_of(const Tensor& images, const data::ImageDataset& dataset) {
   return out;
 }
 
-/// The first images of the first epoch of a run with this seed.
+std::string class_name(const data::ImageDataset& dataset, std::int64_t label) {
+  const bool has_name = label >= 0 && label < std::ssize(dataset.class_names);
+  return has_name ? dataset.class_names[static_cast<std::size_t>(label)] : std::to_string(label);
+}
+
+/// The first images of the first epoch of a run with this seed, with the labels that it trains on.
 std::vector<LabelledPicture> first_pictures(const data::ImageDataset& dataset,
                                             const ShowOptions& options) {
   if (dataset.images.size(1) != 1 && dataset.images.size(1) != 3) {
     fail("data", options.name, ": images of ", dataset.images.size(1),
          " channels cannot be drawn; those with 1 or 3 can");
   }
-  data::Loader loader(dataset, {.batch_size = options.count,
-                                .generator = {.seed = options.seed, .stream = streams::shuffle},
-                                .augment = options.augment});
+  TrainConfig config;
+  config.seed = options.seed;
+  config.label_noise = options.label_noise;
+  config.label_noise_kind = options.label_noise_kind;
+  const data::ImageDataset trained_on = training_part(config, dataset).train;
+  // Numbers in place of the labels tell which image is which.
+  data::ImageDataset numbered = dataset;
+  numbered.labels = Tensor::arange(dataset.size(), {.dtype = DType::i64});
+  data::Loader loader(numbered, {.batch_size = options.count,
+                                 .generator = {.seed = options.seed, .stream = streams::shuffle},
+                                 .augment = options.augment});
   loader.start_epoch();
   data::Batch batch;
   if (!loader.next(batch)) fail("data", options.name, ": has no images to show");
   const Tensor images = bytes_of(batch.images, dataset);
-  const std::vector<std::int64_t> labels = batch.labels.to_vector<std::int64_t>();
+  const std::vector<std::int64_t> numbers = batch.labels.to_vector<std::int64_t>();
+  const std::vector<std::int64_t> right = dataset.labels.to_vector<std::int64_t>();
+  const std::vector<std::int64_t> labels = trained_on.labels.to_vector<std::int64_t>();
   std::vector<LabelledPicture> pictures;
   for (std::int64_t i = 0; i < images.size(0); ++i) {
-    const std::int64_t label = labels[static_cast<std::size_t>(i)];
-    const bool has_name = label >= 0 && label < std::ssize(dataset.class_names);
-    pictures.push_back({.image = images.slice(0, i, i + 1).squeeze(0),
-                        .label = has_name ? dataset.class_names[static_cast<std::size_t>(label)]
-                                          : std::to_string(label)});
+    const auto at = static_cast<std::size_t>(numbers[static_cast<std::size_t>(i)]);
+    pictures.push_back(
+        {.image = images.slice(0, i, i + 1).squeeze(0),
+         .label = class_name(dataset, labels[at]),
+         .right_label = labels[at] == right[at] ? "" : class_name(dataset, right[at])});
   }
   return pictures;
+}
+
+std::string noise_text(const ShowOptions& options, const std::vector<LabelledPicture>& pictures) {
+  if (options.label_noise == 0) return "";
+  const auto wrong = std::ranges::count_if(
+      pictures, [](const LabelledPicture& picture) { return !picture.right_label.empty(); });
+  return ", " + name_of(options.label_noise_kind) + " label noise " + brief(options.label_noise) +
+         " (" + std::to_string(wrong) + " wrong here, in red)";
 }
 
 void show(const ShowOptions& options) {
@@ -102,10 +128,12 @@ void show(const ShowOptions& options) {
       options.augment.any() ? "augment " + join(augment_parts(options.augment)) : "not augmented";
   const std::string title = options.name + ": " + std::to_string(pictures.size()) + " of " +
                             std::to_string(data.train.size()) + " training images, " + changes +
-                            ", seed " + std::to_string(options.seed);
+                            noise_text(options, pictures) + ", seed " +
+                            std::to_string(options.seed);
   write_file_atomically(options.out, png_of(contact_sheet(title, pictures)));
   std::cout << pictures.size() << (pictures.size() == 1 ? " image of " : " images of ")
-            << printable(options.name) << " in " << printable(options.out.string()) << std::endl;
+            << printable(options.name) << noise_text(options, pictures) << " in "
+            << printable(options.out.string()) << std::endl;
 }
 
 std::vector<std::string> names() {
@@ -122,7 +150,8 @@ void add_data_show(CLI::App& data) {
       data, "show", "Draw images of a data set as training sees them.",
       "Writes one PNG picture: the first images of the first epoch of 'plastic train' with this\n"
       "seed, augmented as --augment says, each with the name of its class. A picture that this\n"
-      "command drew is replaced; any other file is left alone.\n"
+      "command drew is replaced; any other file is left alone. Wrong labels of --label-noise are\n"
+      "those of a run on the whole training set.\n"
       "\n"
       "Examples:\n"
       "  plastic data show shapes --out shapes.png\n"
@@ -151,6 +180,16 @@ void add_data_show(CLI::App& data) {
   add_text_option(command, "--augment", "NAME,...", "none", "Data",
                   "Augment the images as train does with this option",
                   [options](const std::string& text) { options->augment = parse_augment(text); });
+  add_text_option(command, "--label-noise", "F", "0", "Data",
+                  "Give this share of the training labels another class, as train does with this "
+                  "option; wrong labels are in red, with the right one beneath",
+                  [options](const std::string& text) {
+                    options->label_noise = parse_number(text, {.low = 0.0, .high = 1.0});
+                  });
+  add_text_option(
+      command, "--label-noise-kind", "NAME", name_of(options->label_noise_kind), "Data",
+      "What a wrong label becomes: " + join(label_noise_names()),
+      [options](const std::string& text) { options->label_noise_kind = parse_label_noise(text); });
   add_text_option(
       command, "--count", "N", std::to_string(options->count), "Output",
       "Show this many images, or all if there are fewer",

@@ -10,6 +10,7 @@ namespace {
 
 constexpr Colour paper = {250, 250, 248};
 constexpr Colour ink = {30, 30, 36};
+constexpr Colour red = {190, 20, 20};
 constexpr std::int64_t text_factor = 2;
 constexpr std::int64_t line_height = (glyph_height + 2) * text_factor;
 constexpr std::int64_t margin = 12;
@@ -53,11 +54,19 @@ Canvas contact_sheet(const std::string& title, const std::vector<LabelledPicture
   const std::int64_t factor = std::max<std::int64_t>(1, usual_side / std::max(rows, columns));
   std::vector<std::string> labels;
   std::int64_t cell_width = columns * factor;
+  std::vector<std::string> right_labels;
+  bool has_wrong = false;
   for (const LabelledPicture& picture : pictures) {
+    const bool is_wrong = !picture.right_label.empty();
     labels.push_back(cut(as_drawn(picture.label)));
-    cell_width = std::max(cell_width, text_width(labels.back(), text_factor));
+    right_labels.push_back(is_wrong ? cut("is " + as_drawn(picture.right_label)) : "");
+    for (const auto* all : {&labels, &right_labels}) {
+      cell_width = std::max(cell_width, text_width(all->back(), text_factor));
+    }
+    has_wrong = has_wrong || is_wrong;
   }
-  const std::int64_t cell_height = rows * factor + margin / 2 + line_height;
+  const std::int64_t cell_height =
+      rows * factor + margin / 2 + (has_wrong ? 2 * line_height : line_height);
   const std::int64_t count = std::ssize(pictures);
   const std::int64_t across = columns_for(count, cell_width + margin, cell_height + margin);
   const std::int64_t down = (count + across - 1) / across;
@@ -76,8 +85,14 @@ Canvas contact_sheet(const std::string& title, const std::vector<LabelledPicture
     const std::int64_t left = margin + i % across * (cell_width + margin);
     const std::int64_t upper = top + i / across * (cell_height + margin);
     sheet.draw_image(left + (cell_width - columns * factor) / 2, upper, pictures[at].image, factor);
-    sheet.draw_text(left + (cell_width - text_width(labels[at], text_factor)) / 2,
-                    upper + rows * factor + margin / 2, labels[at], text_factor, ink);
+    const auto draw_label = [&](const std::string& label, std::int64_t y_of_label, Colour colour) {
+      const std::int64_t indent = (cell_width - text_width(label, text_factor)) / 2;
+      sheet.draw_text(left + indent, y_of_label, label, text_factor, colour);
+    };
+    const std::int64_t beneath = upper + rows * factor + margin / 2;
+    const bool is_wrong = !right_labels[at].empty();
+    draw_label(labels[at], beneath, is_wrong ? red : ink);
+    if (is_wrong) draw_label(right_labels[at], beneath + line_height, ink);
   }
   return sheet;
 }

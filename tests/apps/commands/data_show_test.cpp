@@ -82,6 +82,43 @@ TEST_CASE("apps.data_show.shows_what_training_meets_first") {
   CHECK(read_file(path) != before);
 }
 
+namespace {
+
+/// Pixels of the colour in which wrong labels are drawn.
+int red_pixels(const std::string& path) {
+  const Tensor sheet = data::read_image(path);
+  const auto bytes = sheet.to_vector<std::uint8_t>();
+  const std::size_t pixels = bytes.size() / 3;
+  int count = 0;
+  for (std::size_t i = 0; i < pixels; ++i) {
+    count += bytes[i] == 190 && bytes[pixels + i] == 20 && bytes[2 * pixels + i] == 20 ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("apps.data_show.marks_the_wrong_labels_that_training_meets") {
+  const TemporaryFolder folder;
+  write_tiny_mnist(folder.path());
+  const std::string path = folder / "mnist.png";
+  const std::string arguments =
+      "data show mnist --data-dir '" + folder.path().string() + "' --out '" + path + "' --seed 5";
+  require_done(arguments);
+  CHECK(red_pixels(path) == 0);
+  // All 200 images: as many as train's round(0.25 * 200).
+  const ProgramResult noisy = require_done(arguments + " --count 200 --label-noise 0.25");
+  CHECK(contains(noisy.out,
+                 {"200 images of mnist, symmetric label noise 0.25 (50 wrong here, in red) in "}));
+  CHECK(red_pixels(path) > 50);
+  const ProgramResult first =
+      require_done(arguments + " --count 1 --label-noise 1 --label-noise-kind pair");
+  CHECK(contains(first.out, {"pair label noise 1 (1 wrong here, in red)"}));
+  CHECK(red_pixels(path) > 0);
+  CHECK(run_program(arguments + " --label-noise 2").code == 2);
+  CHECK(run_program(arguments + " --label-noise 0.1 --label-noise-kind odd").code == 2);
+}
+
 TEST_CASE("apps.data_show.grey_images_of_files") {
   const TemporaryFolder folder;
   write_tiny_mnist(folder.path());
