@@ -237,6 +237,45 @@ TEST_CASE("cuda.training.a_probe_reads_captured_steps_and_changes_none") {
   }
 }
 
+// Two gradients with the same dropout, the weights moved between them, all in one graph.
+TEST_CASE("cuda.training.recorded_sam_steps_are_the_eager_ones_to_the_bit") {
+  if (!has_cuda_device()) return;
+  TrainConfig config = on_device(mlp_config("sgd"));
+  config.optimizer = resolve_settings("sgd", false, {{"sam", "0.2"}});
+  TrainingObserver silent;
+  Training recorded(config, digits(), silent);
+  for (int epoch = 1; epoch <= config.epochs; ++epoch) recorded.run_epoch(epoch);
+
+  Generator generator{.seed = config.seed, .stream = streams::initial_weights};
+  const nn::ModulePtr model = make_model(config, model_sizes(digits().train), generator);
+  generator = {.seed = config.seed, .stream = streams::dropout};
+  model->to(cuda_device);
+  const auto optimizer = make_optimizer(config.optimizer, model->parameters());
+  REQUIRE(optimizer->is_capturable());
+  REQUIRE(optimizer->gradients_per_step() == 2);
+  data::Loader loader(digits().train,
+                      {.batch_size = config.batch_size,
+                       .generator = {.seed = config.seed, .stream = streams::shuffle},
+                       .device = cuda_device});
+  const nn::CrossEntropyLoss loss;
+  for (int epoch = 1; epoch <= config.epochs; ++epoch) {
+    loader.start_epoch();
+    for (data::Batch batch; loader.next(batch);) {
+      const Generator before = generator;
+      for (const bool is_second : {false, true}) {
+        if (is_second) optimizer->perturb();
+        generator = before;
+        optimizer->zero_grad();
+        loss((*model)(batch.images), batch.labels).backward();
+      }
+      optimizer->step();
+    }
+  }
+  check_same_state(recorded.model_state(), model->state_dict());
+  config.device = Device{};
+  check_follows_cpu(config, digits(), 1e-4);
+}
+
 /// Presses Ctrl-C in the run's step number `at`.
 class CtrlC : public TrainingObserver {
  public:

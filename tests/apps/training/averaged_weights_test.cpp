@@ -14,6 +14,7 @@
 #include "plastic/data/digits.h"
 #include "plastic/data/loader.h"
 #include "plastic/nn/module.h"
+#include "plastic/nn/update_batch_norm.h"
 
 using namespace plastic;
 using namespace plastic::apps;
@@ -92,6 +93,44 @@ TEST_CASE("apps.training.what_is_saved_is_what_was_evaluated") {
           model.front().tensor.to_vector<float>());
     CHECK(find(state, "optimizer.evaluating", "test").item() == 1);
   }
+}
+
+// Schedule-free learning evaluates an average of weights that no batch has passed through: its
+// running statistics are those of batches that pass through it, not those of training.
+TEST_CASE("apps.training.running_statistics_are_those_of_the_averaged_weights") {
+  const data::DatasetPair few = data::digits({.train_size = 24, .test_size = 8});
+  TrainConfig config = config_of("schedule-free-sgd", {{"lr", "0.5"}});
+  config.model = "resnet18";
+  config.hidden = {};
+  config.dropout = {};
+  config.batch_size = 8;
+  TrainingObserver silent;
+  Training training(config, few, silent);
+  training.run_epoch(1);
+  const StateDict saved = copy_of(training.model_state());
+
+  Generator generator;
+  const nn::ModulePtr model = make_model(config, model_sizes(few.train), generator);
+  model->load_state_dict(saved);
+  data::Loader loader(few.train,
+                      {.batch_size = 8,
+                       .drop_last = true,
+                       .generator = {.seed = config.seed, .stream = streams::statistics}});
+  loader.start_epoch();
+  nn::update_batch_norm(*model, [&] {
+    data::Batch batch;
+    return loader.next(batch) ? batch.images : Tensor();
+  });
+  int statistics = 0;
+  for (const NamedTensor& entry : saved) {
+    const bool is_mean = entry.name.ends_with("running_mean");
+    if (!is_mean && !entry.name.ends_with("running_var")) continue;
+    CAPTURE(entry.name);
+    ++statistics;
+    CHECK(entry.tensor.to_vector<float>() ==
+          find(model->state_dict(), entry.name, "test").to_vector<float>());
+  }
+  CHECK(statistics == 40);
 }
 
 TEST_CASE("apps.training.goes_on_with_the_same_bits_from_within_an_epoch") {
