@@ -36,6 +36,8 @@ struct StudyOptions {
   fs::path out;
   std::optional<fs::path> data_dir;
   std::optional<int> jobs;
+  /// Folders of other studies.
+  std::vector<fs::path> reuse;
   bool overwrite = false;
   bool retry = false;
   bool dry_run = false;
@@ -62,7 +64,7 @@ std::string counted(std::size_t count, const std::string& one) {
 
 void print_header(const StudyPlan& plan, const StudyExecution& execution, int jobs) {
   const StudyFile& file = plan.file();
-  if (!file.description.empty()) std::cout << file.description << "\n";
+  if (!file.description.empty()) std::cout << file.description << "\n\n";
   std::cout << "tasks\n";
   for (const StudyTask& task : plan.tasks()) std::cout << "  " << task.name << "\n";
   std::cout << "variants\n";
@@ -139,9 +141,10 @@ void show_results(const StudyPlan& plan, const StudyExecution& execution, const 
   if (execution.done_count() == 0) return;
   const StudyAnalysis analysis = analyse_study(plan, execution.done());
   write_study_results(analysis, folder);
+  const std::string& description = plan.file().description;
   std::cout << "\n"
-            << study_table(analysis) << "\nresults in "
-            << printable(study_results_path(folder).string()) << "\nreport in "
+            << description << (description.empty() ? "" : "\n\n") << study_table(analysis)
+            << "\nresults in " << printable(study_results_path(folder).string()) << "\nreport in "
             << printable((folder / "report.html").string()) << std::endl;
 }
 
@@ -159,11 +162,19 @@ void show(const fs::path& folder) {
   show_results(plan, execution, folder);
 }
 
+std::vector<StudyRecord> read_other_study(const fs::path& folder) {
+  if (!holds_study(folder)) {
+    fail("study", folder.string(), ": holds no study; --reuse takes the folder of one, with its ",
+         "results.jsonl");
+  }
+  return StudyJournal(folder).read();
+}
+
 void study(const StudyOptions& options) {
   std::error_code ignored;
   if (fs::is_directory(options.study, ignored)) {
     const bool has_more = options.jobs || options.data_dir || options.overwrite || options.retry ||
-                          options.dry_run || !options.out.empty();
+                          options.dry_run || !options.out.empty() || !options.reuse.empty();
     if (has_more) {
       throw UsageError(options.study.string() +
                        ": is a folder, whose results are shown; the other options go with the file "
@@ -180,6 +191,9 @@ void study(const StudyOptions& options) {
   StudyJournal journal(folder, options.overwrite);
   StudyData data(options.data_dir);
   if (options.dry_run) {
+    if (!options.reuse.empty()) {
+      throw UsageError("--dry-run does not look into other studies; leave out --reuse");
+    }
     StudyExecution execution(plan, journal, options.retry);
     print_header(plan, execution, jobs);
     execution.load(data);
@@ -191,6 +205,7 @@ void study(const StudyOptions& options) {
   StudyExecution execution(plan, journal, options.retry);
   print_header(plan, execution, jobs);
   execution.load(data);
+  for (const fs::path& other : options.reuse) execution.reuse(read_other_study(other));
   // Nothing is lost to a study that cannot begin.
   if (options.overwrite) remove_study_files(folder);
   write_study_copy(plan, folder);
@@ -205,6 +220,9 @@ void study(const StudyOptions& options) {
     throw Interrupted(stop.what() + how_to_continue(options, execution, plan.runs().size()));
   }
   journal.save(execution.done());
+  if (execution.reused_count() > 0) {
+    std::cout << counted(execution.reused_count(), "run") << " taken from other studies\n";
+  }
   show_results(plan, execution, folder);
 }
 
@@ -250,7 +268,7 @@ void add_study(CLI::App& program) {
   add_text_option(command, "--jobs", "N", "all processors", "Running",
                   "Runs side by side, each with one thread; on a CUDA device 1 by default",
                   [options](const std::string& text) {
-                    options->jobs = static_cast<int>(parse_integer(text, 1, 1024));
+                    options->jobs = static_cast<int>(parse_integer(text, 1, max_jobs));
                   });
   add_switch(command, "--dry-run", "Running",
              "Say how many runs there are and how long they take; times what was never timed",
@@ -260,6 +278,13 @@ void add_study(CLI::App& program) {
   add_text_option(command, "--data-dir", "DIR", "", "Running",
                   "Look for the files of data sets here only",
                   [options](const std::string& text) { options->data_dir = text; });
+  add_text_option(command, "--reuse", "DIR,...", "", "Running",
+                  "Take from the folders of other studies runs with the same settings, conditions, "
+                  "seed and data",
+                  [options](const std::string& text) {
+                    for (const std::string& folder : parse_list(text, true))
+                      options->reuse.emplace_back(folder);
+                  });
   add_text_option(command, "--out", "DIR", "runs/NAME", "Output",
                   "Write the results to this folder, or continue what is in it",
                   [options](const std::string& text) { options->out = text; });

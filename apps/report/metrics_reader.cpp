@@ -7,6 +7,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "apps/runs/best_epoch.h"
 #include "apps/runs/metrics_object.h"
 #include "apps/runs/text_file.h"
 #include "core/check.h"
@@ -97,10 +98,14 @@ double EpochRecord::number(const std::string& name) const {
 }
 
 std::vector<EpochRecord>::const_iterator chosen_epoch(const std::vector<EpochRecord>& epochs) {
-  return std::ranges::max_element(epochs, {}, [](const EpochRecord& epoch) {
-    const double validation = epoch.number("validation_accuracy");
-    return std::isnan(validation) ? epoch.number("test_accuracy") : validation;
-  });
+  std::vector<double> validation;
+  std::vector<double> test;
+  for (const EpochRecord& epoch : epochs) {
+    validation.push_back(epoch.number("validation_accuracy"));
+    test.push_back(epoch.number("test_accuracy"));
+  }
+  const std::optional<std::size_t> best = best_epoch_index(validation, test);
+  return best ? epochs.begin() + static_cast<std::ptrdiff_t>(*best) : epochs.end();
 }
 
 std::vector<EpochRecord> read_metrics(const std::filesystem::path& path) {

@@ -21,8 +21,7 @@ struct EpochRecord {
   double number(const std::string& name) const;
 };
 
-/// The epoch of the best validation accuracy, or, where a run has none, of the best test accuracy;
-/// the first of equals. `epochs.end()` for none.
+/// The epoch that best_epoch_index() chooses; `epochs.end()` for none.
 std::vector<EpochRecord>::const_iterator chosen_epoch(const std::vector<EpochRecord>& epochs);
 
 /// Reads the metrics of a run. Throws Error naming the file and the line that cannot be read, is no

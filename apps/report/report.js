@@ -42,11 +42,15 @@ function deviation(values, mean) {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
 }
 
-// A quantity over the epochs of a group: {runs: [[{x, y}]], points: [{x, y, deviation, count}]}.
-function series(group, pick, quantity) {
+// A quantity over the epochs of a group: {runs: [[{x, y}]], points: [{x, y, deviation, count,
+// chosen}], chosen: [{x, y}]}; `chosen` of a point is how many runs validation would end there.
+function series(group, pick, quantity, isMarked) {
   const runs = group.runs.map(run => run.epochs
     .filter(epoch => typeof pick(epoch) === 'number')
     .map(epoch => ({x: epoch.epoch, y: quantity.scale * pick(epoch)})));
+  // Where validation would have stopped each run.
+  const chosen = isMarked ? group.runs.flatMap((run, index) =>
+    runs[index].filter(({x}) => x === run.chosen)) : [];
   const byEpoch = new Map();
   for (const {x, y} of runs.flat()) {
     if (!byEpoch.has(x)) byEpoch.set(x, []);
@@ -54,9 +58,10 @@ function series(group, pick, quantity) {
   }
   const points = [...byEpoch].sort(([a], [b]) => a - b).map(([x, values]) => {
     const y = values.reduce((sum, value) => sum + value, 0) / values.length;
-    return {x, y, deviation: deviation(values, y), count: values.length};
+    return {x, y, deviation: deviation(values, y), count: values.length,
+      chosen: chosen.filter(one => one.x === x).length};
   });
-  return {runs, points};
+  return {runs, points, chosen};
 }
 
 function format(value, quantity) {
@@ -69,13 +74,13 @@ function withDeviation(point, quantity) {
   return Number.isNaN(point.deviation) ? mean : `${mean} ± ${format(point.deviation, quantity)}`;
 }
 
-// Chart.js draws the first dataset last: means on top, bands at the bottom.
-const LAYERS = ['mean', 'run', 'band'];
+// Chart.js draws the first dataset last: marks and means on top, bands at the bottom.
+const LAYERS = ['chosen', 'mean', 'run', 'band'];
 // So many marks tell a line from others without hiding it.
 const MARKS_ON_A_LINE = 20;
 
 // The datasets of a group; the two edges of its band stay neighbours.
-function datasets(group, index, {runs, points}) {
+function datasets(group, index, {runs, points, chosen}) {
   const line = color(index);
   const common = {group: index, borderDash: dashes(index), clip: 6, pointRadius: 0,
     pointHitRadius: 0};
@@ -84,6 +89,10 @@ function datasets(group, index, {runs, points}) {
     borderColor: line, backgroundColor: line, borderWidth: 2.5, pointStyle: shape(index),
     pointRadius: ({dataIndex}) => dataIndex % stride === 0 ? 4.5 : 0, pointHoverRadius: 6,
     pointBorderWidth: 2, pointHitRadius: 8}];
+  if (chosen.length > 0) {
+    list.push({...common, role: 'chosen', data: chosen, showLine: false, borderColor: line,
+      backgroundColor: 'transparent', pointStyle: 'circle', pointRadius: 7, pointBorderWidth: 2});
+  }
   if (group.runs.length < 2) return list;
   for (const data of runs) {
     list.push({...common, role: 'run', data, borderColor: line + '66', borderWidth: 1});
@@ -96,9 +105,16 @@ function datasets(group, index, {runs, points}) {
   return list;
 }
 
+// "81.20 ± 0.31 ○ 2": two runs chosen there.
+function withMark(point, quantity, runs) {
+  const mark = point.chosen === 0 ? '' : runs === 1 ? ' ○' : ` ○ ${point.chosen}`;
+  return withDeviation(point, quantity) + mark;
+}
+
 function numbersTable(groups, quantity, all) {
   const shown = all.map((one, index) => ({
-    name: groups[index].name, byEpoch: new Map(one.points.map(point => [point.x, point])),
+    name: groups[index].name, runs: groups[index].runs.length,
+    byEpoch: new Map(one.points.map(point => [point.x, point])),
   })).filter(one => one.byEpoch.size > 0);
   const epochs = [...new Set(shown.flatMap(one => [...one.byEpoch.keys()]))].sort((a, b) => a - b);
   const head = element('tr', {}, ...['epoch', ...shown.map(one => one.name)]
@@ -107,7 +123,7 @@ function numbersTable(groups, quantity, all) {
     element('th', {scope: 'row', textContent: epoch}),
     ...shown.map(one => {
       const point = one.byEpoch.get(epoch);
-      return element('td', {textContent: point ? withDeviation(point, quantity) : ''});
+      return element('td', {textContent: point ? withMark(point, quantity, one.runs) : ''});
     })));
   return element('div', {className: 'scroll', tabIndex: 0},
     element('table', {}, element('thead', {}, head), element('tbody', {}, ...rows)));
@@ -176,8 +192,9 @@ function options(quantity, logarithmic, epochs, range) {
 }
 
 // Adds the figure of a quantity to `parent`, unless no run has it; returns a function that redraws it.
-function figure(groups, parent, quantity, pick) {
-  const all = groups.map(group => series(group, pick, quantity));
+// What validation chose is marked in it where `isMarked`.
+function figure(groups, parent, quantity, pick, isMarked) {
+  const all = groups.map(group => series(group, pick, quantity, isMarked));
   const values = all.flatMap(one => one.points.map(point => point.y));
   if (values.length === 0) return [];
   const logarithmic = quantity.logarithmic === true && smallest(values, Infinity) > 0 &&
@@ -222,15 +239,20 @@ function show(groups, place) {
   const diagnostics = element('div', {className: 'charts small'});
   const quantities = [...DIAGNOSTICS, ...unknownDiagnostics(groups)];
   const figures = [
-    ...CURVES.flatMap(quantity => figure(groups, curves, quantity, epoch => epoch[quantity.name])),
+    ...CURVES.flatMap(quantity => figure(groups, curves, quantity, epoch => epoch[quantity.name],
+      quantity.name !== 'learning_rate')),
     ...quantities.flatMap(quantity =>
-      figure(groups, diagnostics, quantity, epoch => epoch.diagnostics?.[quantity.name])),
+      figure(groups, diagnostics, quantity, epoch => epoch.diagnostics?.[quantity.name], false)),
   ];
   if (figures.length === 0) return () => {};
   place.append(legend, element('h3', {textContent: 'Curves'}));
   if (groups.some(group => group.runs.length > 1)) {
     place.append(element('p', {className: 'note', textContent: 'Thick lines are means over the ' +
       'seeds, bands one sample standard deviation to either side, thin lines single runs.'}));
+  }
+  if (groups.some(group => group.runs.some(run => run.chosen !== undefined))) {
+    place.append(element('p', {className: 'note', textContent: 'Rings, in tables ○ with the number ' +
+      'of runs, mark the epoch of the best validation accuracy of each run.'}));
   }
   place.append(curves);
   if (diagnostics.childElementCount > 0) {

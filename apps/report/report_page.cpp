@@ -1,6 +1,7 @@
 #include "apps/report/report_page.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "apps/report/assets.h"
@@ -38,6 +39,10 @@ ordered_json group_json(const ReportGroup& group) {
                                             : printable(run.folder.filename().string())}};
     json["epochs"] = ordered_json::array();
     for (const EpochRecord& epoch : run.epochs) json["epochs"].push_back(epoch_json(epoch));
+    const auto chosen = chosen_epoch(run.epochs);
+    if (chosen != run.epochs.end() && !std::isnan(chosen->number("validation_accuracy"))) {
+      json["chosen"] = chosen->epoch;
+    }
     runs.push_back(std::move(json));
   }
   return {{"name", printable(group.label)}, {"runs", std::move(runs)}};

@@ -43,12 +43,29 @@ std::vector<OptimizerRuns> rows_of(const ReportTable& table) {
   return rows;
 }
 
-std::string epochs_cell(const ReportGroup& group) {
-  if (group.runs.empty()) return "-";
-  const auto [fewest, most] = std::ranges::minmax(group.runs, {}, last_epoch);
-  const int low = last_epoch(fewest);
-  const int high = last_epoch(most);
+// "3", "3 to 7", "-".
+std::string range_cell(const std::vector<int>& numbers) {
+  if (numbers.empty()) return "-";
+  const auto [low, high] = std::ranges::minmax(numbers);
   return std::to_string(low) + (low == high ? "" : " to " + std::to_string(high));
+}
+
+std::string epochs_cell(const ReportGroup& group) {
+  std::vector<int> epochs;
+  for (const ReportRun& run : group.runs) epochs.push_back(last_epoch(run));
+  return range_cell(epochs);
+}
+
+// Of the runs whose test accuracy at best validation is in the mean.
+std::string chosen_epochs_cell(const ReportGroup& group) {
+  std::vector<int> epochs;
+  for (const ReportRun& run : group.runs) {
+    const auto chosen = chosen_epoch(run.epochs);
+    const bool has_one = run.end == RunEnd::finished && chosen != run.epochs.end() &&
+                         !std::isnan(chosen->number("validation_accuracy"));
+    if (has_one) epochs.push_back(chosen->epoch);
+  }
+  return range_cell(epochs);
 }
 
 // How far each run is that has not finished.
@@ -110,6 +127,7 @@ std::string table_html(const ReportTable& table) {
       "<th scope=\"col\">test accuracy, %</th>" +
       (shows_validation ? "<th scope=\"col\">validation accuracy, %</th>"
                           "<th scope=\"col\">test at best validation, %</th>"
+                          "<th scope=\"col\">in epoch</th>"
                         : "") +
       (is_compared ? "<th scope=\"col\">points vs first [95%]</th><th scope=\"col\">seeds won</th>"
                      "<th scope=\"col\">p</th>"
@@ -122,7 +140,10 @@ std::string table_html(const ReportTable& table) {
     html += "<tr><th scope=\"row\">" + escape_html(rows[i].label) + "</th>";
     std::vector<std::string> texts = {std::to_string(rows[i].runs.size()),
                                       epochs_cell(table.groups[i]), cells.accuracy};
-    if (shows_validation) texts.insert(texts.end(), {cells.validation, cells.chosen});
+    if (shows_validation) {
+      texts.insert(texts.end(),
+                   {cells.validation, cells.chosen, chosen_epochs_cell(table.groups[i])});
+    }
     if (is_compared) texts.insert(texts.end(), {cells.difference, cells.wins, cells.p});
     texts.push_back(cells.seconds);
     for (const std::string& text : texts) html += "<td>" + escape_html(text) + "</td>";

@@ -91,6 +91,9 @@ std::string results_table(const TaskAnalysis& task) {
                     : "") +
                "; steps and seconds to it are medians over the seeds.";
   }
+  if (const std::string missing = missing_intervals(task); !missing.empty()) {
+    caption += " " + missing;
+  }
   return table_html(caption, head, rows);
 }
 

@@ -1,6 +1,7 @@
 #include "apps/runs/saved_run.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <system_error>
@@ -8,6 +9,7 @@
 #include "apps/cli/config_reader.h"
 #include "apps/cli/option_table.h"
 #include "apps/cli/values.h"
+#include "apps/runs/best_epoch.h"
 #include "apps/runs/metrics.h"
 #include "apps/runs/probe_file.h"
 #include "apps/runs/probe_lines.h"
@@ -247,10 +249,15 @@ std::vector<EpochResult> run_saved(const SavedRunOptions& options, Training& tra
 }
 
 int best_epoch(const std::vector<EpochResult>& results) {
-  const auto best = std::ranges::max_element(results, {}, [](const EpochResult& result) {
-    return result.validation_accuracy.value_or(result.test_accuracy);
-  });
-  return best == results.end() ? 0 : best->epoch;
+  std::vector<double> validation;
+  std::vector<double> test;
+  for (const EpochResult& result : results) {
+    validation.push_back(
+        result.validation_accuracy.value_or(std::numeric_limits<double>::quiet_NaN()));
+    test.push_back(result.test_accuracy);
+  }
+  const std::optional<std::size_t> best = best_epoch_index(validation, test);
+  return best ? results[*best].epoch : 0;
 }
 
 bool stops_early(const std::vector<EpochResult>& results, int patience) {

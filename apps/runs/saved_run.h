@@ -60,8 +60,8 @@ int planned_epochs(const Checkpoint& checkpoint);
 std::vector<EpochResult> run_saved(const SavedRunOptions& options, Training& training,
                                    const std::optional<Checkpoint>& start);
 
-/// The epoch of the best validation accuracy, the first of equals; 0 for none. In runs that set
-/// nothing aside, which older programs let choose, that of the best test accuracy.
+/// The epoch that best_epoch_index() chooses; 0 for none. (In runs that set nothing aside, older
+/// programs let the test set choose.)
 int best_epoch(const std::vector<EpochResult>& results);
 
 /// Whether the last `patience` epochs brought nothing better. Never when it is 0.

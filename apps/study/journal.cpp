@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -27,10 +26,9 @@ bool is_there(const fs::path& path) {
 std::map<std::string, std::string> read_timings(const fs::path& path) {
   std::map<std::string, std::string> timings;
   if (!is_there(path)) return timings;
-  std::istringstream file(read_text("study", path));
-  for (std::string line; std::getline(file, line);) {
+  read_lines("study", path, [&](std::string_view line, bool) {
     timings[std::string(study_timing_key(line))] = line;
-  }
+  });
   return timings;
 }
 
@@ -76,20 +74,19 @@ std::vector<StudyRecord> StudyJournal::read() {
   }
   const fs::path path = study_journal_path(folder_);
   if (!is_there(path)) return records;
-  const std::string text = read_text("study", path);
-  std::string_view rest = text;
-  for (std::size_t line = 1; !rest.empty(); ++line) {
-    const std::size_t end = rest.find('\n');
-    if (end == std::string_view::npos) break;
+  whole_bytes_ = 0;
+  std::size_t number = 0;
+  read_lines("study", path, [&](std::string_view line, bool is_whole) {
+    if (!is_whole) return;
+    ++number;
     try {
-      records.push_back(parse_study_record(rest.substr(0, end)));
+      records.push_back(parse_study_record(line));
     } catch (const Error& error) {
-      fail("study", path.string(), ": line ", line, ": ", error.what(),
+      fail("study", path.string(), ": line ", number, ": ", error.what(),
            "; remove this line to do its run again");
     }
-    rest.remove_prefix(end + 1);
-  }
-  whole_bytes_ = text.size() - rest.size();
+    whole_bytes_ += line.size() + 1;
+  });
   return records;
 }
 

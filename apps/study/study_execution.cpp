@@ -71,9 +71,16 @@ std::string difference(const StudyRun& theirs, const StudyRun& ours) {
   for (const auto* all : {&there, &here}) {
     for (const auto& [name, value] : *all) names.insert(name);
   }
-  const auto value = [](const std::map<std::string, std::string>& all, const std::string& name) {
+  // Results from before an option could be chosen are those of its default.
+  const auto entry = std::ranges::find(optimizer_table(), ours.optimizer, &OptimizerEntry::name);
+  const auto value = [&](const std::map<std::string, std::string>& all,
+                         const std::string& name) -> std::string {
     const auto found = all.find(name);
-    return found == all.end() ? "absent" : found->second;
+    if (found != all.end()) return found->second;
+    const OptimizerOption* option = find_optimizer_option(name);
+    const bool has_default =
+        option != nullptr && entry != optimizer_table().end() && option->applies_to(*entry);
+    return has_default ? option->get(entry->defaults) : "absent";
   };
   for (const std::string& name : names) {
     if (value(there, name) == value(here, name)) continue;
@@ -305,6 +312,32 @@ void StudyExecution::start(std::size_t run, StudyData& data, Workers& workers) c
   });
 }
 
+void StudyExecution::reuse(std::vector<StudyRecord> records) {
+  for (StudyRecord& record : records) {
+    if (record.run.end == RunEnd::unfinished || record.run.images.empty()) continue;
+    const std::uint64_t seed = record.run.seed;
+    elsewhere_.emplace(seed, std::move(record));
+  }
+}
+
+std::optional<StudyRecord> StudyExecution::found_elsewhere(std::size_t run, StudyData& data) const {
+  const PlannedRun& planned = plan_.runs()[run];
+  const auto [begin, end] = elsewhere_.equal_range(planned.seed);
+  if (begin == end) return std::nullopt;
+  const StudyRun ours = plan_.describe(planned, tuned(run));
+  const std::string& images = data.images_of(plan_.data_options(planned.task));
+  for (auto at = begin; at != end; ++at) {
+    if (at->second.run.images != images || !difference(at->second.run, ours).empty()) continue;
+    StudyRecord record = at->second;
+    record.run.task = ours.task;
+    record.run.variant = ours.variant;
+    record.run.phase = ours.phase;
+    record.run.trial = ours.trial;
+    return record;
+  }
+  return std::nullopt;
+}
+
 void StudyExecution::finish(const WorkerEvent& event, StudyObserver& observer) {
   const std::size_t run = event.id;
   const PlannedRun& planned = plan_.runs()[run];
@@ -318,6 +351,11 @@ void StudyExecution::finish(const WorkerEvent& event, StudyObserver& observer) {
   }
   record.wall_seconds = started_[run].seconds();
   is_running_[run] = false;
+  end(run, std::move(record), observer);
+}
+
+void StudyExecution::end(std::size_t run, StudyRecord record, StudyObserver& observer) {
+  const PlannedRun& planned = plan_.runs()[run];
   journal_.append(record);
   accept(run, std::move(record));
   observer.on_end(run, *records_[run]);
@@ -338,6 +376,11 @@ void StudyExecution::run(StudyData& data, int jobs, StudyObserver& observer) {
     }
     for (std::size_t run = next(0); run < records_.size() && !workers.is_full();
          run = next(run + 1)) {
+      if (std::optional<StudyRecord> known = found_elsewhere(run, data)) {
+        ++reused_count_;
+        end(run, std::move(*known), observer);
+        continue;
+      }
       is_running_[run] = true;
       started_[run] = Stopwatch();
       start(run, data, workers);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -72,6 +73,11 @@ class StudyExecution {
   /// Throws Error where runs that are done had other data.
   void load(StudyData& data);
 
+  /// Runs of other studies, which count where run() comes to one with the same optimizer, settings,
+  /// conditions, seed and images. Those that failed, and results that do not say what the data
+  /// held, do not.
+  void reuse(std::vector<StudyRecord> records);
+
   /// Does what is left, `jobs` runs at a time. Throws Interrupted.
   void run(StudyData& data, int jobs, StudyObserver& observer);
 
@@ -81,6 +87,8 @@ class StudyExecution {
   std::vector<StudyRecord> done() const;
   std::size_t done_count() const;
   std::size_t count(RunEnd end) const;
+  /// Runs that were taken from other studies.
+  std::size_t reused_count() const { return reused_count_; }
   const StudyEstimate& estimate() const { return estimate_; }
   /// The trial that the search of a variant chose on a task, where it is over.
   std::optional<int> choice(std::size_t task, std::size_t variant) const;
@@ -97,13 +105,20 @@ class StudyExecution {
   std::size_t next(std::size_t from) const;
   void check_images(std::size_t task, const std::string& images) const;
   void start(std::size_t run, StudyData& data, Workers& workers) const;
+  /// What another study has of it.
+  std::optional<StudyRecord> found_elsewhere(std::size_t run, StudyData& data) const;
   void finish(const WorkerEvent& event, StudyObserver& observer);
+  /// Notes how it ended, and chooses where it was the last trial.
+  void end(std::size_t run, StudyRecord record, StudyObserver& observer);
 
   const StudyPlan& plan_;
   StudyJournal& journal_;
   std::vector<std::optional<StudyRecord>> records_;
   /// Verdicts that were found, until it is known whether they are of the settings chosen.
   std::map<std::size_t, std::vector<StudyRecord>> found_;
+  /// Runs of other studies, by seed.
+  std::multimap<std::uint64_t, StudyRecord> elsewhere_;
+  std::size_t reused_count_ = 0;
   /// By cell: trials that are not done, and the choice.
   std::vector<std::size_t> trials_left_;
   std::vector<std::optional<int>> choices_;

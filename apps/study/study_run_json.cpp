@@ -22,7 +22,6 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // By number.
 constexpr std::array phase_names = {"tuning", "verdict"};
-constexpr std::array end_names = {"finished", "unfinished", "diverged"};
 
 template <class Enum, std::size_t count>
 Enum named(const std::string& name, const std::array<const char*, count>& names) {
@@ -135,7 +134,7 @@ std::string study_run_line(const StudyRun& run) {
   for (const auto& [name, value] : run.tuned) {
     json[std::string(tuned_prefix) + name] = value_json(value);
   }
-  json["end"] = end_names[static_cast<std::size_t>(run.end)];
+  json["end"] = run_end_names[static_cast<std::size_t>(run.end)];
   json["message"] = run.message;
   json["steps_per_epoch"] = run.steps_per_epoch;
   json["epochs_done"] = run.test_accuracy.size();
@@ -169,7 +168,7 @@ StudyRun parse_study_run(std::string_view line) {
   }
   run.seed =
       static_cast<std::uint64_t>(count_in(json, "seed", std::numeric_limits<std::int64_t>::max()));
-  run.end = named<RunEnd>(text_in(json, "end"), end_names);
+  run.end = named<RunEnd>(text_in(json, "end"), run_end_names);
   run.message = text_in(json, "message");
   run.steps_per_epoch = count_in(json, "steps_per_epoch", std::numeric_limits<std::int64_t>::max());
   for (const Curve& curve : curves) run.*curve.values = numbers_in(json, curve.name);
@@ -213,18 +212,14 @@ std::string_view study_timing_key(std::string_view line) {
 }
 
 std::vector<StudyRun> read_study_runs(const std::filesystem::path& path) {
-  const std::string text = read_text("study", path);
   std::vector<StudyRun> runs;
-  std::string_view rest = text;
-  for (std::size_t line = 1; !rest.empty(); ++line) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
+  read_lines("study", path, [&](std::string_view line, bool) {
     try {
-      runs.push_back(parse_study_run(rest.substr(0, end)));
+      runs.push_back(parse_study_run(line));
     } catch (const Error& error) {
-      fail("study", path.string(), ": line ", line, ": ", error.what());
+      fail("study", path.string(), ": line ", runs.size() + 1, ": ", error.what());
     }
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
+  });
   return runs;
 }
 

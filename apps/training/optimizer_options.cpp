@@ -211,7 +211,7 @@ std::vector<OptimizerOption> make_table() {
              "Least root of the average of squares"),
       number("eps2", {.low = 0.0, .high = infinity, .low_included = false},
              "Least size of a parameter to which its step is in proportion"),
-      number("clip-threshold", {.low = 0.0, .high = infinity, .low_included = false},
+      number("clip-threshold", {.low = 1.0, .high = infinity},
              "The largest root mean square of an update"),
       number("d0", {.low = 0.0, .high = infinity, .low_included = false},
              "First estimate of the distance from the start to the solution"),

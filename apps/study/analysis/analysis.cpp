@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "apps/cli/values.h"
+#include "apps/runs/best_epoch.h"
 #include "apps/study/analysis/study_words.h"
 #include "apps/study/statistics/statistics.h"
 #include "core/check.h"
@@ -29,6 +30,12 @@ SeedStatistics seed_statistics(std::vector<double> values) {
   statistics.mean = mean(statistics.values);
   statistics.deviation = sample_deviation(statistics.values);
   statistics.interval = mean_interval(statistics.values);
+  return statistics;
+}
+
+SeedStatistics accuracy_statistics(std::vector<double> fractions) {
+  SeedStatistics statistics = seed_statistics(std::move(fractions));
+  statistics.interval = within(statistics.interval, 0.0, 1.0);
   return statistics;
 }
 
@@ -62,13 +69,12 @@ void check_no_doubles(std::span<const StudyRun> runs) {
   }
 }
 
-// The epoch with the best validation accuracy, the first of several.
+// The one that validation chooses: nothing in a study ever chooses by the test set.
 std::optional<std::size_t> best_epoch(const StudyRun& run) {
-  if (run.validation_accuracy.empty()) return std::nullopt;
-  const auto order = [](double accuracy) { return std::isnan(accuracy) ? -1.0 : accuracy; };
-  const auto best = std::ranges::max_element(run.validation_accuracy, {}, order);
-  const auto epoch = static_cast<std::size_t>(best - run.validation_accuracy.begin());
-  if (epoch >= run.test_accuracy.size() || epoch >= run.test_loss.size()) return std::nullopt;
+  const std::optional<std::size_t> epoch = best_epoch_index(run.validation_accuracy, {});
+  if (!epoch || *epoch >= run.test_accuracy.size() || *epoch >= run.test_loss.size()) {
+    return std::nullopt;
+  }
   return epoch;
 }
 
@@ -133,9 +139,9 @@ VariantAnalysis variant_analysis(const std::string& name, const Runs& runs) {
     seconds.push_back(sum);
   }
   variant.finished = static_cast<int>(finished.size());
-  variant.final_accuracy = seed_statistics(final_accuracy);
+  variant.final_accuracy = accuracy_statistics(final_accuracy);
   variant.final_loss = seed_statistics(final_loss);
-  variant.best_accuracy = seed_statistics(best_accuracy);
+  variant.best_accuracy = accuracy_statistics(best_accuracy);
   variant.best_loss = seed_statistics(best_loss);
   variant.seconds = seed_statistics(seconds);
   add_curves(variant, finished);
@@ -215,9 +221,10 @@ bool is_at_edge(const std::vector<Trial>& trials, const std::string& option) {
   return best == numbers.front() || best == numbers[static_cast<std::size_t>(distinct - 1)];
 }
 
-TuningAnalysis tuning_analysis(const std::string& name, const Runs& runs, bool is_by_loss) {
+TuningAnalysis tuning_analysis(const std::string& name, const Runs& runs,
+                               const AnalysisOptions& analysis) {
   TuningAnalysis tuning{.variant = name};
-  std::vector<Trial> trials = trials_of(runs, is_by_loss);
+  std::vector<Trial> trials = trials_of(runs, analysis.is_tuned_by_loss);
   std::vector<std::string> options;
   std::vector<TrialResult> results;
   bool has_test = true;
@@ -236,6 +243,10 @@ TuningAnalysis tuning_analysis(const std::string& name, const Runs& runs, bool i
     }
   }
   if (has_test && tuning.lost < tuning.trials) tuning.by_budget = expected_best(results);
+  const auto scale_of = [&](const std::string& variant, const std::string& option) {
+    const auto found = analysis.scales.find({variant, option});
+    return found == analysis.scales.end() ? OptionScale::from_values : found->second;
+  };
   for (const std::string& option : options) {
     std::vector<OptionTrial> values;
     for (const Trial& trial : trials) {
@@ -245,7 +256,7 @@ TuningAnalysis tuning_analysis(const std::string& name, const Runs& runs, bool i
       if (found == trial.run->tuned.end()) continue;
       values.push_back({found->second, trial.validation_accuracy});
     }
-    tuning.sensitivity.push_back(sensitivity_curve(option, values));
+    tuning.sensitivity.push_back(sensitivity_curve(option, values, scale_of(name, option)));
     if (is_at_edge(trials, option)) tuning.at_edge.push_back(option);
   }
   return tuning;
@@ -267,7 +278,7 @@ TaskAnalysis task_analysis(const std::string& name, const Runs& runs,
     if (!verdict.empty()) task.variants.push_back(variant_analysis(variant, verdict));
     const Runs tuning = of_variant(variant, StudyPhase::tuning);
     if (!tuning.empty()) {
-      task.tuning.push_back(tuning_analysis(variant, tuning, options.is_tuned_by_loss));
+      task.tuning.push_back(tuning_analysis(variant, tuning, options));
     }
   }
   task.has_validation = std::ranges::any_of(task.variants, [](const VariantAnalysis& variant) {

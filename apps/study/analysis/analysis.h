@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/study/comparison/versus.h"
@@ -30,6 +31,8 @@ struct AnalysisOptions {
   std::map<std::string, std::vector<double>> targets = {};
   /// Trials are chosen by validation loss, not accuracy.
   bool is_tuned_by_loss = false;
+  /// How the search of a variant spread an option's values, by both names, where that is known.
+  std::map<std::pair<std::string, std::string>, OptionScale> scales = {};
 };
 
 /// A quantity over the seeds of a variant whose runs finished.
@@ -38,7 +41,7 @@ struct SeedStatistics {
   double mean = std::numeric_limits<double>::quiet_NaN();
   /// The sample's deviation; NaN for fewer than 2 values.
   double deviation = std::numeric_limits<double>::quiet_NaN();
-  /// The mean's, 95%.
+  /// The mean's, 95%; of an accuracy, the part from 0 to 1.
   Interval interval = {};
 };
 
@@ -133,6 +136,9 @@ struct StudyAnalysis {
 /// first come first. Runs of one task, variant, phase, trial and seed are given once. Throws Error
 /// for a reference that no run has, and for a run given twice.
 StudyAnalysis analyse(std::span<const StudyRun> runs, const AnalysisOptions& options);
+
+/// "No intervals: they take 3 seeds or more."; empty where each variant of the task has its own.
+std::string missing_intervals(const TaskAnalysis& task);
 
 /// For the terminal: a table for each task, the runs that were lost, the conclusion. With
 /// `has_times`, seconds too, which differ between repetitions.

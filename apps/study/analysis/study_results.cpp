@@ -30,6 +30,20 @@ std::string title_of(const fs::path& file) {
   return error || folder.filename().empty() ? "study" : folder.filename().string();
 }
 
+OptionScale scale_of(SearchDimension::Kind kind) {
+  switch (kind) {
+    case SearchDimension::Kind::uniform:
+    case SearchDimension::Kind::integer:
+      return OptionScale::linear;
+    case SearchDimension::Kind::log:
+    case SearchDimension::Kind::integer_log:
+      return OptionScale::logarithmic;
+    case SearchDimension::Kind::choices:
+      break;
+  }
+  return OptionScale::from_values;
+}
+
 }  // namespace
 
 StudyPlan read_study_plan(const fs::path& path) {
@@ -63,6 +77,11 @@ StudyAnalysis analyse_study(const StudyPlan& plan, std::span<const StudyRecord> 
     if (!task.targets.empty()) options.targets[task.name] = task.targets;
   }
   options.is_tuned_by_loss = plan.file().tuning.goal == TuningGoal::loss;
+  for (const StudyVariant& variant : plan.variants()) {
+    for (const SearchDimension& one : variant.space) {
+      options.scales[{variant.name, one.option->name}] = scale_of(one.kind);
+    }
+  }
   return analyse(runs, options);
 }
 

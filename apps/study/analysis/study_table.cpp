@@ -141,7 +141,12 @@ std::string study_table(const StudyAnalysis& analysis, bool has_times) {
   std::string text;
   for (const TaskAnalysis& task : analysis.tasks) {
     text += task.task + "\n";
-    if (!task.variants.empty()) text += task_table(task, has_times) + target_line(task);
+    if (!task.variants.empty()) {
+      text += task_table(task, has_times) + target_line(task);
+      if (const std::string missing = missing_intervals(task); !missing.empty()) {
+        text += missing + "\n";
+      }
+    }
     if (!task.tuning.empty()) text += "Tuning, chosen by validation:\n";
     for (const TuningAnalysis& tuning : task.tuning) text += tuning_text(tuning);
     if (!task.lost.empty()) text += "Lost runs:\n" + lost_runs(task);

@@ -8,6 +8,16 @@
 #include "apps/terminal/progress.h"
 
 namespace plastic::apps {
+
+std::string missing_intervals(const TaskAnalysis& task) {
+  const bool has_few = std::ranges::any_of(task.variants, [](const VariantAnalysis& variant) {
+    return variant.finished > 0 && !variant.final_accuracy.interval.is_known();
+  });
+  if (!has_few) return "";
+  return "Too few seeds for an interval: it takes " + std::to_string(min_interval_size) +
+         " or more that finish.";
+}
+
 namespace {
 
 std::string tasks_text(int count) {

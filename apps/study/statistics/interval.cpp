@@ -74,7 +74,13 @@ Interval student_interval(std::span<const double> values) {
   return {center - reach, center + reach};
 }
 
+Interval within(const Interval& interval, double low, double high) {
+  if (!interval.is_known()) return {};
+  return {std::clamp(interval.low, low, high), std::clamp(interval.high, low, high)};
+}
+
 Interval mean_interval(std::span<const double> values) {
+  if (std::ssize(values) < min_interval_size) return {};
   if (values.size() < min_bootstrap_size) return student_interval(values);
   std::vector<double> sorted(values.begin(), values.end());
   std::ranges::sort(sorted);

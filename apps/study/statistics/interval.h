@@ -5,6 +5,9 @@
 
 namespace plastic::apps {
 
+/// From so many values on there is an interval.
+inline constexpr int min_interval_size = 3;
+
 /// A 95% confidence interval; NaN where nothing can be said.
 struct Interval {
   double low = std::numeric_limits<double>::quiet_NaN();
@@ -22,8 +25,13 @@ struct Interval {
 ///
 /// Fewer than 6 values have too few different resamples (35 of 4 values), which cannot reach beyond
 /// the values themselves. Student's interval is given for them, which is right where the values are
-/// normal. NaN for fewer than 2 values.
+/// normal. NaN for fewer than 3 values: of two, Student's reaches 12.7 standard errors to either
+/// side, which says nothing.
 Interval mean_interval(std::span<const double> values);
+
+/// Of an accuracy or another quantity between `low` and `high`, as much of its interval as is
+/// possible.
+Interval within(const Interval& interval, double low, double high);
 
 /// Student's interval for the mean of normal values. NaN for fewer than 2.
 Interval student_interval(std::span<const double> values);

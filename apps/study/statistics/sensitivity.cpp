@@ -76,7 +76,8 @@ void bin_choices(SensitivityCurve& curve) {
 
 }  // namespace
 
-SensitivityCurve sensitivity_curve(const std::string& option, std::span<const OptionTrial> trials) {
+SensitivityCurve sensitivity_curve(const std::string& option, std::span<const OptionTrial> trials,
+                                   OptionScale scale) {
   SensitivityCurve curve{.option = option, .trials = {trials.begin(), trials.end()}};
   curve.is_number = std::ranges::all_of(
       trials, [](const OptionTrial& trial) { return number_of(trial.value).has_value(); });
@@ -85,8 +86,11 @@ SensitivityCurve sensitivity_curve(const std::string& option, std::span<const Op
     std::ranges::stable_sort(curve.trials, {}, number);
     std::vector<double> numbers;
     for (const OptionTrial& trial : curve.trials) numbers.push_back(number(trial));
-    curve.is_logarithmic = !numbers.empty() && numbers.front() > 0.0 &&
-                           numbers.back() > logarithmic_ratio * numbers.front();
+    const bool is_positive = !numbers.empty() && numbers.front() > 0.0;
+    const bool is_wide = is_positive && numbers.back() > logarithmic_ratio * numbers.front();
+    curve.is_logarithmic = scale == OptionScale::from_values
+                               ? is_wide
+                               : scale == OptionScale::logarithmic && is_positive;
     bin_numbers(curve, numbers);
   } else {
     std::ranges::stable_sort(curve.trials, {}, &OptionTrial::value);

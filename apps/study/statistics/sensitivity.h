@@ -30,7 +30,7 @@ struct SensitivityBin {
 struct SensitivityCurve {
   std::string option;
   bool is_number = true;
-  /// Numbers that are all positive and more than ten times apart.
+  /// Of the axis.
   bool is_logarithmic = false;
   std::vector<OptionTrial> trials = {};
   /// At most 6, of about equal numbers of trials, in the order of the values.
@@ -39,6 +39,16 @@ struct SensitivityCurve {
   double range = 0.0;
 };
 
-SensitivityCurve sensitivity_curve(const std::string& option, std::span<const OptionTrial> trials);
+/// The axis on which the numbers of an option are spread.
+enum class OptionScale {
+  /// Logarithmic where they are all positive and more than ten times apart.
+  from_values,
+  linear,
+  /// Where they are all positive.
+  logarithmic,
+};
+
+SensitivityCurve sensitivity_curve(const std::string& option, std::span<const OptionTrial> trials,
+                                   OptionScale scale = OptionScale::from_values);
 
 }  // namespace plastic::apps

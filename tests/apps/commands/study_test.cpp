@@ -338,6 +338,72 @@ TEST_CASE("apps.study.what_fails_is_a_result") {
   }
 }
 
+TEST_CASE("apps.study.the_page_knows_how_a_search_was_spread") {
+  const Studies all;
+  const std::string text = "description = 'What the rate does.'\n" + small +
+                           "validation = 0.2\noptimizers = ['sgd']\n"
+                           "seeds = [1, 2]\n[tuning]\ntrials = 6\nseeds = [101]\n"
+                           "[search.sgd]\nlr = { uniform = [0.001, 0.5] }\n";
+  const ProgramResult result = all.run(text, "out");
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  CHECK(contains(read_file(all / "out/report.html"), "\"logarithmic\":false"));
+  CHECK_FALSE(contains(read_file(all / "out/report.html"), "\"logarithmic\":true"));
+  // Of two seeds, no interval.
+  CHECK(contains(result.out, "Too few seeds for an interval: it takes 3 or more that finish.\n"));
+  CHECK(contains(read_file(all / "out/report.html"), "Too few seeds for an interval"));
+  // Above the results, also when they are shown again.
+  const ProgramResult shown = run_program("study '" + (all / "out").string() + "'");
+  CHECK(shown.out.starts_with("\nWhat the rate does.\n\ndigits mlp"));
+}
+
+// Results of programs that did not let an option be chosen are those of its default.
+TEST_CASE("apps.study.options_that_results_do_not_know") {
+  const Studies all;
+  const std::string text = small + "optimizers = ['muon']\nseeds = [1]\n";
+  REQUIRE(all.run(text, "out").code == 0);
+  std::string results = all.results("out");
+  const std::string option = "\"option.ns-steps\":5,";
+  REQUIRE(contains(results, option));
+  results.erase(results.find(option), option.size());
+  write_file(all / "out/results.jsonl", results);
+  const ProgramResult same = all.run(text, "out");
+  CAPTURE(same.err);
+  CHECK(same.code == 0);
+  CHECK(contains(same.out, "1 run; 1 done"));
+  write_file(all / "out/results.jsonl", results);
+  const ProgramResult other = all.run(text + "[variant.muon]\nns-steps = 3\n", "out");
+  CHECK(other.code == 1);
+  CHECK(contains(other.err, "ns-steps is 5 there and 3 here"));
+}
+
+// Whole runs of another study, tuned ones too; only what is equal in all that decides a run.
+TEST_CASE("apps.study.reuses_what_another_study_has") {
+  const Studies all;
+  const std::string first = small + "validation = 0.2\n" + variants + "seeds = [1, 2]\n" + search;
+  REQUIRE(all.run(first, "first").code == 0);
+  // Other names, a search with the same sequence, more seeds, a task that is not there.
+  const std::string second = small +
+                             "validation = 0.2\noptimizers = ['fast=sgd']\nseeds = [1, 2, 3]\n"
+                             "[tuning]\ntrials = 3\nseeds = [101]\n"
+                             "[search.fast]\nlr = { log = [1e-3, 1] }\n"
+                             "[task.same]\n[task.noisy]\nlabel-noise = 0.2\n";
+  const ProgramResult reused =
+      all.run(second, "second", "--reuse '" + (all / "first").string() + "'");
+  CAPTURE(reused.err);
+  REQUIRE(reused.code == 0);
+  // Three trials and two verdicts of the one task.
+  CHECK(contains(reused.out, "\n5 runs taken from other studies\n"));
+  REQUIRE(all.run(second, "alone").code == 0);
+  CHECK(all.results("second") == all.results("alone"));
+
+  const ProgramResult nothing =
+      all.run(second, "third", "--reuse '" + (all / "none").string() + "'");
+  CHECK(nothing.code == 1);
+  CHECK(contains(nothing.err, "holds no study"));
+  CHECK(all.run(second, "third", "--dry-run --reuse '" + (all / "first").string() + "'").code == 2);
+}
+
 TEST_CASE("apps.study.dry_run") {
   const Studies all;
   const std::string text = small + "validation = 0.2\n" + variants + "seeds = [1, 2]\n" + search;

@@ -32,6 +32,11 @@ const std::string count_charts =
     "Object.assign(document.body.dataset, {charts: canvases.length,"
     " drawn: canvases.filter(drawn).length,"
     " tables: document.querySelectorAll('figure table').length, errors: pageErrors,"
+    " rings: canvases.flatMap(canvas => Chart.getChart(canvas).data.datasets)"
+    ".filter(({role}) => role === 'chosen').reduce((sum, {data}) => sum + data.length, 0),"
+    " chosen: [...document.querySelectorAll('figure:not(.small *) td')]"
+    ".map(({textContent}) => / ○ (\\d+)$/.exec(textContent)?.[1] ?? 0)"
+    ".reduce((sum, count) => sum + Number(count), 0),"
     " scheme: matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light',"
     " background: getComputedStyle(document.body).backgroundColor});</script>";
 
@@ -78,7 +83,8 @@ TEST_CASE("apps.report.browser") {
   write_tiny_mnist(folder.path());
   const std::string out = folder / "out";
   const ProgramResult compared = run_program(
-      "compare --optimizers neuroplastic,grad-only,sgd --seeds 5,6 --np.diagnostics --data mnist"
+      "compare --optimizers neuroplastic,grad-only,sgd --seeds 5,6 --validation 0.2"
+      " --np.diagnostics --data mnist"
       " --data-dir '" +
       folder.path().string() + "' --hidden 16 --batch-size 20 --epochs 3 --threads 2 --out '" +
       out + "'");
@@ -91,13 +97,17 @@ TEST_CASE("apps.report.browser") {
   for (const bool dark : {false, true}) {
     std::string console;
     const std::string dom = open_page(browser, folder, dark, console);
-    const std::string body = dom.substr(dom.find("<body"), 250);
+    const std::string body = dom.substr(dom.find("<body"), 400);
     CAPTURE(body);
     CAPTURE(console);
-    // Five curves and twelve diagnostics.
-    CHECK(contains(body, "data-charts=\"17\""));
-    CHECK(contains(body, "data-drawn=\"17\""));
-    CHECK(contains(body, "data-tables=\"17\""));
+    // Seven curves and twelve diagnostics.
+    CHECK(contains(body, "data-charts=\"19\""));
+    CHECK(contains(body, "data-drawn=\"19\""));
+    CHECK(contains(body, "data-tables=\"19\""));
+    // The epoch that validation chose, of each of the six runs: on each curve but that of the
+    // learning rate, and in its table.
+    CHECK(contains(body, "data-rings=\"36\""));
+    CHECK(contains(body, "data-chosen=\"36\""));
     CHECK(contains(body, "data-errors=\"0\""));
     CHECK(contains(body, dark ? "data-scheme=\"dark\"" : "data-scheme=\"light\""));
     CHECK(contains(body, dark ? "rgb(20, 23, 27)" : "rgb(255, 255, 255)"));
@@ -123,7 +133,7 @@ TEST_CASE("apps.report.browser_study") {
   for (const bool dark : {false, true}) {
     std::string console;
     const std::string dom = open_page(browser, folder, dark, console);
-    const std::string body = dom.substr(dom.find("<body"), 250);
+    const std::string body = dom.substr(dom.find("<body"), 400);
     CAPTURE(body);
     CAPTURE(console);
     // Three profiles; for each of two tasks differences, epochs, budget and two tuned options.
@@ -190,7 +200,7 @@ TEST_CASE("apps.report.browser_marks_and_rates") {
     write_file(folder / "page.html", page);
     std::string console;
     const std::string dom = open_page(browser, folder, dark, console);
-    const std::string body = dom.substr(dom.find("<body"), 250);
+    const std::string body = dom.substr(dom.find("<body"), 400);
     CAPTURE(body);
     CHECK(contains(body, "data-series=\"" + count + "\""));
     CHECK(contains(body, "data-looks=\"" + count + "\""));

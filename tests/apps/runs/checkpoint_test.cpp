@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+#include <vector>
+
+#include "apps/runs/best_epoch.h"
 #include "apps/runs/metrics.h"
 #include "apps/runs/saved_run.h"
 #include "plastic/core/error.h"
@@ -86,4 +90,22 @@ TEST_CASE("apps.saved_run.validation_chooses") {
   }
   CHECK(best_epoch(results) == 2);
   CHECK(stops_early(results, 3));
+}
+
+// One rule for running, reporting and analysing.
+TEST_CASE("apps.saved_run.best_epoch_index") {
+  using Numbers = std::vector<double>;
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK_FALSE(best_epoch_index({}, {}));
+  CHECK(best_epoch_index(Numbers{0.1, 0.3, 0.3}, Numbers{0.9, 0.1, 0.2}) == 1);
+  CHECK(best_epoch_index(Numbers{nan, 0.2, nan}, Numbers{0.9, 0.1, 0.2}) == 1);
+  CHECK(best_epoch_index(Numbers{nan, nan}, Numbers{0.1, 0.2}) == 1);
+  CHECK(best_epoch_index({}, Numbers{0.3, 0.2}) == 0);
+  CHECK(best_epoch_index({}, Numbers{nan, nan}) == 0);
+
+  // As a run has it whose validation loss was lost for an epoch.
+  std::vector<EpochResult> results = {
+      {.epoch = 1, .validation_accuracy = nan, .test_accuracy = 0.9},
+      {.epoch = 2, .validation_accuracy = 0.5, .test_accuracy = 0.1}};
+  CHECK(best_epoch(results) == 2);
 }

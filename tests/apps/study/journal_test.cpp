@@ -119,6 +119,31 @@ TEST_CASE("apps.study.journal.keeps_what_is_done") {
   CHECK(std::isnan(third.read()[0].wall_seconds));
 }
 
+// Larger than any other text that the program reads.
+TEST_CASE("apps.study.journal.reads_what_long_studies_leave") {
+  const TemporaryFolder folder;
+  constexpr std::uint64_t runs = 70;
+  std::string results;
+  std::string journal;
+  for (std::uint64_t seed = 0; seed < runs; ++seed) {
+    StudyRecord large = record(seed);
+    large.run.message = std::string(std::size_t{1} << 20, 'x');
+    results += study_run_line(large.run);
+    large.run.variant = "other";
+    journal += study_record_line(large);
+  }
+  write_file(study_results_path(folder.path()), results);
+  write_file(study_journal_path(folder.path()), journal + "{\"torn");
+  StudyJournal both(folder.path());
+  const std::vector<StudyRecord> found = both.read();
+  REQUIRE(found.size() == 2 * runs);
+  CHECK(found[runs - 1].run.seed == runs - 1);
+  CHECK(found[runs].run.variant == "other");
+  both.append(record(1));
+  CHECK(fs::file_size(study_journal_path(folder.path())) ==
+        journal.size() + study_record_line(record(1)).size());
+}
+
 TEST_CASE("apps.study.journal.a_torn_line_is_no_run") {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "journal.jsonl";

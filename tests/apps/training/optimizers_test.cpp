@@ -74,16 +74,18 @@ TEST_CASE("apps.optimizers.whole_numbers") {
 
 namespace {
 
-// A matrix and a bias after some steps down a bowl that is steeper along some weights.
+// A matrix and a bias after some steps down a bowl that is steeper along some weights, or, with a
+// `slope` of -1, down a hill, on which gradients grow.
 std::vector<float> after_steps(
-    const std::function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>&)>& make) {
+    const std::function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>&)>& make,
+    double slope) {
   const Tensor matrix = Tensor::full({3, 2}, 0.5).set_requires_grad();
   const Tensor bias = Tensor::full({4}, 0.25).set_requires_grad();
   const Tensor steepness = Tensor::of({1, 2, 3, 4, 5, 6}, {3, 2});
   const auto optimizer = make({matrix, bias});
   for (int i = 0; i < 15; ++i) {
     optimizer->zero_grad();
-    (sum(steepness * matrix * matrix) + sum(bias * bias)).backward();
+    (slope * (sum(steepness * matrix * matrix) + sum(bias * bias))).backward();
     optimizer->step();
   }
   std::vector<float> all = matrix.detach().to_vector<float>();
@@ -96,21 +98,26 @@ std::vector<float> after_steps(
 // Each option of the program reaches the option of the class that it names.
 TEST_CASE("apps.optimizers.options_reach_their_class") {
   const auto check = [](const std::string& name, const std::string& option,
-                        const std::string& value, auto prototype, auto options) {
+                        const std::string& value, auto prototype, auto options, double slope = 1) {
     CAPTURE(name);
     CAPTURE(option);
     using Optimizer = std::remove_pointer_t<decltype(prototype)>;
     const auto with = [&](const OptimizerOverrides& overrides) {
-      return after_steps([&](const std::vector<Tensor>& parameters) {
-        return make_optimizer(resolve_settings(name, false, overrides), parameters);
-      });
+      return after_steps(
+          [&](const std::vector<Tensor>& parameters) {
+            return make_optimizer(resolve_settings(name, false, overrides), parameters);
+          },
+          slope);
     };
     const auto given = with({{option, value}});
-    CHECK(given == after_steps([&](const std::vector<Tensor>& parameters) {
-            return std::make_unique<Optimizer>(parameters, options);
-          }));
+    CHECK(given == after_steps(
+                       [&](const std::vector<Tensor>& parameters) {
+                         return std::make_unique<Optimizer>(parameters, options);
+                       },
+                       slope));
     CHECK(given != with({}));
-    CHECK_THROWS_AS(resolve_settings("adam", false, {{option, value}}), UsageError);
+    CHECK_THROWS_AS(check_overrides({{option, value}}, {{.name = "adam", .optimizer = "adam"}}),
+                    UsageError);
   };
   const auto muon = [&](const std::string& option, const std::string& value,
                         const std::function<void(optim::MuonOptions&)>& change) {
@@ -136,11 +143,11 @@ TEST_CASE("apps.optimizers.options_reach_their_class") {
                              const std::function<void(optim::AdafactorOptions&)>& change) {
     optim::AdafactorOptions options;
     change(options);
-    check("adafactor", option, value, static_cast<optim::Adafactor*>(nullptr), options);
+    check("adafactor", option, value, static_cast<optim::Adafactor*>(nullptr), options, -1);
   };
   adafactor("eps1", "10", [](auto& o) { o.eps1 = 10; });
   adafactor("eps2", "2", [](auto& o) { o.eps2 = 2; });
-  adafactor("clip-threshold", "0.5", [](auto& o) { o.d = 0.5; });
+  adafactor("clip-threshold", "2", [](auto& o) { o.d = 2; });
   const auto prodigy = [&](const std::string& option, const std::string& value,
                            const std::function<void(optim::ProdigyOptions&)>& change) {
     optim::ProdigyOptions options;

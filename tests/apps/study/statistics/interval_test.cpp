@@ -61,6 +61,9 @@ TEST_CASE("apps.interval.few_values") {
   CHECK(four.low == doctest::Approx(-0.00592715800240833).epsilon(1e-8));
   CHECK(four.high == doctest::Approx(0.01992715800240833).epsilon(1e-8));
   CHECK_FALSE(mean_interval(std::vector<double>{1}).is_known());
+  // Student's would be 0.5 ± 6.35 for an accuracy of a half.
+  CHECK_FALSE(mean_interval(std::vector<double>{0, 1}).is_known());
+  CHECK(mean_interval(std::vector<double>{0, 0.5, 1}).is_known());
   CHECK_FALSE(mean_interval({}).is_known());
   const Interval same = mean_interval(std::vector<double>{2, 2, 2, 2, 2, 2, 2});
   CHECK(same.low == 2.0);
@@ -69,6 +72,17 @@ TEST_CASE("apps.interval.few_values") {
 
 // How often the interval holds the mean of a normal distribution: 95 times in 100, where the plain
 // percentiles do 89 times with 8 values.
+TEST_CASE("apps.interval.within") {
+  // 0.94 ± 0.13.
+  const std::vector<double> accuracies = {0.99, 0.88, 0.95};
+  const Interval all = mean_interval(accuracies);
+  CHECK(all.high > 1.0);
+  const Interval possible = within(all, 0.0, 1.0);
+  CHECK(possible.low == all.low);
+  CHECK(possible.high == 1.0);
+  CHECK_FALSE(within({}, 0.0, 1.0).is_known());
+}
+
 TEST_CASE("apps.interval.coverage") {
   plastic::Generator generator{.seed = 5};
   const auto normal = [&generator] {

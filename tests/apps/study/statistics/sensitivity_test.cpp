@@ -26,6 +26,22 @@ TEST_CASE("apps.sensitivity.numbers_in_bins_of_neighbours") {
   CHECK(curve.range == doctest::Approx(0.6));
 }
 
+// A search that spread an option evenly is drawn evenly, however wide it is.
+TEST_CASE("apps.sensitivity.the_scale_is_the_search's") {
+  const std::vector<OptionTrial> wide = {{"0.1", 0.6}, {"1", 0.5}, {"2", 0.4}, {"3", 0.3}};
+  CHECK(sensitivity_curve("scale", wide).is_logarithmic);
+  const SensitivityCurve curve = sensitivity_curve("scale", wide, OptionScale::linear);
+  CHECK_FALSE(curve.is_logarithmic);
+  REQUIRE(curve.bins.size() == 2);
+  CHECK(curve.bins[1].center == 2.5);
+  const std::vector<OptionTrial> narrow = {{"1", 0.6}, {"2", 0.5}};
+  CHECK_FALSE(sensitivity_curve("lr", narrow).is_logarithmic);
+  CHECK(sensitivity_curve("lr", narrow, OptionScale::logarithmic).is_logarithmic);
+  CHECK_FALSE(sensitivity_curve("lr", std::vector<OptionTrial>{{"0", 1}, {"2", 1}},
+                                OptionScale::logarithmic)
+                  .is_logarithmic);
+}
+
 TEST_CASE("apps.sensitivity.equal_numbers_stay_together") {
   const std::vector<OptionTrial> trials = {{"0.9", 1}, {"0.9", 2}, {"0.9", 3}, {"0.95", 4}};
   const SensitivityCurve curve = sensitivity_curve("momentum", trials);
