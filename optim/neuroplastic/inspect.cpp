@@ -11,7 +11,8 @@
 namespace plastic::optim::neuroplastic {
 namespace {
 
-constexpr int lanes = 8;
+/// Elements whose shares are kept at a time.
+constexpr std::int64_t block = 512;
 
 struct Inputs {
   const float *g, *a, *m, *v;
@@ -26,21 +27,17 @@ struct ShareSums {
   double activity = 0, gradient = 0, memory = 0, counted = 0;
 };
 
-/// `own` gives α; `weighted` has the three terms of the combined signal, and `relative` the signals
-/// themselves.
-ShareSums inspect_piece(const Coefficient& own, const Coefficient& weighted,
-                        const Coefficient& relative, const Inputs& in, const Outputs& out,
-                        std::int64_t count) {
-  const float* __restrict g = in.g;
-  const float* __restrict a = in.a;
-  const float* __restrict m = in.m;
-  const float* __restrict v = in.v;
-  float* __restrict alphas = out.alpha;
-  float* __restrict activities = out.activity;
-  float* __restrict gradients = out.gradient;
-  float* __restrict memories = out.memory;
-  double activity[lanes] = {}, gradient[lanes] = {}, memory[lanes] = {}, counted[lanes] = {};
-  for_lanes<lanes>(count, [=, &activity, &gradient, &memory, &counted](std::int64_t i, int lane) {
+/// The signals of up to `block` elements, and w_a·â, w_g·ĝ and w_m·m̂ as shares of their sum, all 0
+/// where that is 0. `own` gives α; `weighted` has the three terms of the combined signal, and
+/// `relative` the signals themselves. Element by element, without sums, which compilers turn into
+/// vectors.
+void show_block(const Coefficient own, const Coefficient weighted, const Coefficient relative,
+                const float* __restrict g, const float* __restrict a, const float* __restrict m,
+                const float* __restrict v, float* __restrict alphas, float* __restrict activities,
+                float* __restrict gradients, float* __restrict memories,
+                float* __restrict activity_shares, float* __restrict gradient_shares,
+                float* __restrict memory_shares, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) {
     const float size = std::fabs(g[i]);
     const float w = neuroplastic::memory({a[i], m[i], v[i]}, own.eps);
     alphas[i] = alpha(own, g[i], a[i], w).full;
@@ -51,13 +48,39 @@ ShareSums inspect_piece(const Coefficient& own, const Coefficient& weighted,
     const float from_gradient = weighted.gradient * size;
     const float from_memory = weighted.memory * w;
     const float sum = from_activity + from_gradient + from_memory;
-    const float scale = sum > 0 ? 1 / sum : 0;
-    activity[lane] += static_cast<double>(from_activity * scale);
-    gradient[lane] += static_cast<double>(from_gradient * scale);
-    memory[lane] += static_cast<double>(from_memory * scale);
-    counted[lane] += sum > 0 ? 1.0 : 0.0;
-  });
-  return {total(activity), total(gradient), total(memory), total(counted)};
+    // Without any signal the shares are 0.
+    const float scale = 1 / (sum > 0 ? sum : 1);
+    activity_shares[i] = from_activity * scale;
+    gradient_shares[i] = from_gradient * scale;
+    memory_shares[i] = from_memory * scale;
+  }
+}
+
+/// Of few numbers between 0 and 1.
+double sum_of(const float* values, std::int64_t count) {
+  constexpr int lanes = 16;
+  float sums[lanes] = {};
+  for_lanes<lanes>(count, [=, &sums](std::int64_t i, int lane) { sums[lane] += values[i]; });
+  return total(sums);
+}
+
+ShareSums inspect_piece(const Coefficient& own, const Coefficient& weighted,
+                        const Coefficient& relative, const Inputs& in, const Outputs& out,
+                        std::int64_t all) {
+  float activity[block], gradient[block], memory[block];
+  ShareSums sums;
+  for (std::int64_t at = 0; at < all; at += block) {
+    const std::int64_t count = std::min(block, all - at);
+    show_block(own, weighted, relative, in.g + at, in.a + at, in.m + at, in.v + at, out.alpha + at,
+               out.activity + at, out.gradient + at, out.memory + at, activity, gradient, memory,
+               count);
+    sums.activity += sum_of(activity, count);
+    sums.gradient += sum_of(gradient, count);
+    sums.memory += sum_of(memory, count);
+  }
+  // The three shares of an element add up to 1, or to 0.
+  sums.counted = sums.activity + sums.gradient + sums.memory;
+  return sums;
 }
 
 /// The coefficient that gives â, ĝ and m̂, or the weighted terms, element by element.

@@ -1,7 +1,6 @@
 #include "optim/probe/distribution.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -11,8 +10,6 @@
 
 namespace plastic::optim {
 namespace {
-
-constexpr std::uint32_t sign = 0x80000000U;
 
 /// The start of a bin as the least f32 number that is not below it.
 std::uint32_t key_at_or_above(double bound) {
@@ -46,42 +43,40 @@ SignalSums sums_of_chunk(const float* __restrict x, std::int64_t count, float sh
 
 }  // namespace
 
-std::uint32_t ordered_key(float x) {
-  const auto bits = std::bit_cast<std::uint32_t>(x);
-  return (bits & sign) != 0 ? ~bits : bits | sign;
-}
-
-float number_of_key(std::uint32_t key) {
-  return std::bit_cast<float>((key & sign) != 0 ? key & ~sign : ~key);
-}
-
-void sort_keys(std::vector<std::uint32_t>& keys, std::vector<std::uint32_t>& scratch) {
+void sort_keys(std::vector<std::uint32_t>& keys) {
   constexpr std::size_t few = 256;
   if (keys.size() <= few) {
     std::ranges::sort(keys);
     return;
   }
-  // By 11 bits at a time from the lowest, each time in the order found. An odd number of times, so
-  // the result ends up in the other vector.
-  constexpr int digits = 3, bits = 11;
+  // By the upper 22 bits, 11 at a time from the lower ones, each time in the order found. Then only
+  // neighbours that agree in them are left to sort: numbers within a part in 8192 of each other.
+  constexpr int bits = 11, lowest = 10;
   constexpr std::uint32_t radix = 1U << bits;
-  std::array<std::array<std::uint32_t, radix>, digits> starts{};
+  const auto digit = [](std::uint32_t key, int which) {
+    return key >> (lowest + which * bits) & (radix - 1);
+  };
+  std::array<std::array<std::uint32_t, radix>, 2> places{};
   for (const std::uint32_t key : keys) {
-    for (int digit = 0; digit < digits; ++digit) {
-      ++starts[static_cast<std::size_t>(digit)][key >> (digit * bits) & (radix - 1)];
-    }
+    ++places[0][digit(key, 0)];
+    ++places[1][digit(key, 1)];
   }
-  for (auto& counts : starts) {
+  for (auto& counts : places) {
     std::uint32_t start = 0;
     for (std::uint32_t& count : counts) start += std::exchange(count, start);
   }
-  scratch.resize(keys.size());
-  for (int digit = 0; digit < digits; ++digit) {
-    auto& places = starts[static_cast<std::size_t>(digit)];
-    for (const std::uint32_t key : keys) {
-      scratch[places[key >> (digit * bits) & (radix - 1)]++] = key;
+  std::vector<std::uint32_t> between(keys.size());
+  for (const std::uint32_t key : keys) between[places[0][digit(key, 0)]++] = key;
+  for (const std::uint32_t key : between) keys[places[1][digit(key, 1)]++] = key;
+  for (auto first = keys.begin(); first != keys.end();) {
+    const std::uint32_t upper = *first >> lowest;
+    auto last = first + 1;
+    bool is_sorted = true;
+    for (; last != keys.end() && *last >> lowest == upper; ++last) {
+      is_sorted = is_sorted && *(last - 1) <= *last;
     }
-    keys.swap(scratch);
+    if (!is_sorted) std::sort(first, last);
+    first = last;
   }
 }
 
@@ -123,24 +118,51 @@ std::array<std::int64_t, SignalReading::bins> Bins::count(
   return counts;
 }
 
-SignalSums sums_of(std::span<const float> values, float shift, float low, float high) {
-  const auto count = static_cast<std::int64_t>(values.size());
-  std::vector<SignalSums> partial(static_cast<std::size_t>(chunk_count(count)));
+std::vector<SignalPass> pass_over(std::span<const float* const> values,
+                                  std::span<const Signal> signals, const Sample& sample) {
+  const auto chunks = static_cast<std::size_t>(chunk_count(sample.count));
+  std::vector<SignalPass> passes(signals.size());
+  for (SignalPass& pass : passes) pass.sampled.resize(static_cast<std::size_t>(sample.size));
+  std::vector<SignalSums> partial(chunks * signals.size());
+  // Not a number, as a key that no number has.
+  constexpr std::uint32_t none = 0xffffffffU;
   parallel_for(0, std::ssize(partial), 1, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t chunk = first; chunk < last; ++chunk) {
-      const std::int64_t at = chunk * reduction_chunk;
-      partial[static_cast<std::size_t>(chunk)] = sums_of_chunk(
-          values.data() + at, std::min(reduction_chunk, count - at), shift, low, high);
+    for (std::int64_t task = first; task < last; ++task) {
+      const std::size_t chunk = static_cast<std::size_t>(task) / signals.size();
+      const std::size_t which = static_cast<std::size_t>(task) % signals.size();
+      const float* const own = values[which];
+      const std::int64_t begin = static_cast<std::int64_t>(chunk) * reduction_chunk;
+      const std::int64_t end = std::min(begin + reduction_chunk, sample.count);
+      partial[static_cast<std::size_t>(task)] =
+          sums_of_chunk(own + begin, end - begin, own[0], static_cast<float>(signals[which].low),
+                        static_cast<float>(signals[which].high));
+      std::uint32_t* const keys = passes[which].sampled.data();
+      const std::int64_t to = sample.number_from(end);
+      std::int64_t number = sample.number_from(begin);
+      // number · count / size and the rest of the division, carried along.
+      const std::int64_t stride = sample.count / sample.size, rest = sample.count % sample.size;
+      std::int64_t place = stride * number + rest * number / sample.size;
+      std::int64_t remainder = rest * number % sample.size;
+      for (; number < to; ++number) {
+        const float value = own[place];
+        keys[number] = std::isnan(value) ? none : ordered_key(value);
+        place += stride;
+        remainder += rest;
+        const bool carries = remainder >= sample.size;
+        remainder -= carries ? sample.size : 0;
+        place += carries ? 1 : 0;
+      }
     }
   });
-  SignalSums sums;
-  for (const SignalSums& part : partial) {
-    sums.sum += part.sum;
-    sums.square += part.square;
-    sums.at_low += part.at_low;
-    sums.at_high += part.at_high;
+  for (std::size_t task = 0; task < partial.size(); ++task) {
+    SignalSums& sums = passes[task % signals.size()].sums;
+    sums.sum += partial[task].sum;
+    sums.square += partial[task].square;
+    sums.at_low += partial[task].at_low;
+    sums.at_high += partial[task].at_high;
   }
-  return sums;
+  for (SignalPass& pass : passes) std::erase(pass.sampled, none);
+  return passes;
 }
 
 }  // namespace plastic::optim

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -10,11 +11,17 @@
 namespace plastic::optim {
 
 /// f32 numbers as integers of the same order, -0 before 0; NaN is not among them.
-std::uint32_t ordered_key(float x);
-float number_of_key(std::uint32_t key);
+inline std::uint32_t ordered_key(float x) {
+  constexpr std::uint32_t sign = 0x80000000U;
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return (bits & sign) != 0 ? ~bits : bits | sign;
+}
+inline float number_of_key(std::uint32_t key) {
+  constexpr std::uint32_t sign = 0x80000000U;
+  return std::bit_cast<float>((key & sign) != 0 ? key & ~sign : ~key);
+}
 
-/// Sorts the keys; `scratch` is for its own use, so that it may be kept.
-void sort_keys(std::vector<std::uint32_t>& keys, std::vector<std::uint32_t>& scratch);
+void sort_keys(std::vector<std::uint32_t>& keys);
 
 /// SignalReading::quantiles of sorted keys; NaN of none.
 std::array<double, 5> quantiles_of(std::span<const std::uint32_t> sorted);
@@ -40,7 +47,30 @@ struct SignalSums {
   std::int64_t at_low = 0, at_high = 0;
 };
 
-/// The same bits for any number of threads.
-SignalSums sums_of(std::span<const float> values, float shift, float low, float high);
+/// The elements of a tensor that a sample of `size` takes: number j is element j·count/size,
+/// rounded down.
+struct Sample {
+  std::int64_t count = 0;
+  /// From 1 to count.
+  std::int64_t size = 0;
+
+  /// The first number whose element is not before `element`.
+  std::int64_t number_from(std::int64_t element) const {
+    if (size == count) return element;
+    return (element * size + count - 1) / count;
+  }
+};
+
+/// A signal over all elements of a tensor.
+struct SignalPass {
+  SignalSums sums;
+  /// Sorted by nothing yet; NaN left out.
+  std::vector<std::uint32_t> sampled;
+};
+
+/// Sums each of `values`, and takes the sample while the elements are in the cache. The same bits
+/// for any number of threads.
+std::vector<SignalPass> pass_over(std::span<const float* const> values,
+                                  std::span<const Signal> signals, const Sample& sample);
 
 }  // namespace plastic::optim

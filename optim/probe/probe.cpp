@@ -21,14 +21,18 @@ namespace {
 
 constexpr const char* op = "probe";
 
+/// So that its product with the number of a tensor's elements fits into 63 bits.
+constexpr std::int64_t max_sample = std::int64_t{1} << 24;
+
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 std::string before_name(std::size_t index) { return "before." + std::to_string(index); }
 
 void check(const ProbeOptions& options) {
   if (options.every < 1) fail(op, "every is ", options.every, "; it must be 1 or more");
-  if (options.sample < 0) {
-    fail(op, "sample is ", options.sample, "; it must be 0, for all elements, or more");
+  if (options.sample < 0 || options.sample > max_sample) {
+    fail(op, "sample is ", options.sample, "; it must be 0, for all elements, or up to ",
+         max_sample);
   }
 }
 
@@ -55,6 +59,23 @@ std::vector<NamedTensor> matching(const std::vector<NamedTensor>& all,
          names.empty() ? "none of those given" : names);
   }
   return found;
+}
+
+/// `shift` is what the sums are around; sorts the sample.
+SignalReading read_signal(const Bins& bins, float shift, std::int64_t count, SignalPass& pass) {
+  SignalReading out;
+  const auto n = static_cast<double>(count);
+  const double from_shift = pass.sums.sum / n;
+  out.mean = static_cast<double>(shift) + from_shift;
+  out.deviation = std::isnan(out.mean)
+                      ? unknown
+                      : std::sqrt(std::max(pass.sums.square / n - from_shift * from_shift, 0.0));
+  out.at_low = static_cast<double>(pass.sums.at_low) / n;
+  out.at_high = static_cast<double>(pass.sums.at_high) / n;
+  sort_keys(pass.sampled);
+  out.quantiles = quantiles_of(pass.sampled);
+  out.histogram = bins.count(pass.sampled);
+  return out;
 }
 
 /// On the CPU, of rank 1.
@@ -101,8 +122,6 @@ struct Probe::Parts {
   void copy_weights(std::int64_t step);
   TensorReading read(std::size_t at) const;
   void read_signals(std::size_t at, TensorReading& reading) const;
-  SignalReading read_signal(std::size_t which, const float* values, std::int64_t count,
-                            const SignalSums& sums) const;
 
   const Optimizer& optimizer;
   ProbeOptions options;
@@ -160,8 +179,9 @@ void Probe::Parts::read_signals(std::size_t at, TensorReading& reading_of_tensor
          "\" and describes ", signals.size(), "; inspect() and signals() must agree");
   }
   const std::int64_t count = tensors[at].tensor.numel();
+  if (signals.empty()) return;
   std::vector<Tensor> values;
-  std::vector<SignalSums> sums;
+  std::vector<const float*> elements;
   for (std::size_t i = 0; i < signals.size(); ++i) {
     const Tensor& given = shown.signals[i];
     if (!given.defined() || given.dtype() != DType::f32 || given.numel() != count) {
@@ -171,47 +191,20 @@ void Probe::Parts::read_signals(std::size_t at, TensorReading& reading_of_tensor
            to_string(tensors[at].tensor.shape()));
     }
     values.push_back(fetched(given));
-    const float* first = values.back().data<float>();
-    sums.push_back(sums_of({first, static_cast<std::size_t>(count)}, *first,
-                           static_cast<float>(signals[i].low),
-                           static_cast<float>(signals[i].high)));
+    elements.push_back(values.back().data<float>());
   }
+  const std::int64_t size = options.sample == 0 ? count : std::min(options.sample, count);
+  std::vector<SignalPass> passes = pass_over(elements, signals, {.count = count, .size = size});
   std::vector<SignalReading>& readings = reading_of_tensor.signals;
   readings.resize(signals.size());
-  // Each of a small tensor takes less than a thread to wake.
-  const std::int64_t grain = count > 1024 ? 1 : std::ssize(signals);
-  parallel_for(0, std::ssize(signals), std::max<std::int64_t>(grain, 1),
-               [&](std::int64_t first, std::int64_t last) {
-                 for (std::int64_t k = first; k < last; ++k) {
-                   const auto i = static_cast<std::size_t>(k);
-                   readings[i] = read_signal(i, values[i].data<float>(), count, sums[i]);
-                 }
-               });
-}
-
-SignalReading Probe::Parts::read_signal(std::size_t which, const float* values, std::int64_t count,
-                                        const SignalSums& sums) const {
-  SignalReading out;
-  const auto n = static_cast<double>(count);
-  const double from_shift = sums.sum / n;
-  out.mean = static_cast<double>(values[0]) + from_shift;
-  out.deviation = std::sqrt(std::max(sums.square / n - from_shift * from_shift, 0.0));
-  if (std::isnan(out.mean)) out.deviation = unknown;
-  out.at_low = static_cast<double>(sums.at_low) / n;
-  out.at_high = static_cast<double>(sums.at_high) / n;
-  const std::int64_t size = options.sample == 0 ? count : std::min(options.sample, count);
-  // Kept by each thread: a probed step sorts as many lists as there are signals and tensors.
-  thread_local std::vector<std::uint32_t> keys, scratch;
-  keys.clear();
-  for (std::int64_t i = 0; i < size; ++i) {
-    // Of the pieces of equal length, each one's first element, rounded down without overflow.
-    const std::int64_t place = size == count ? i : count / size * i + count % size * i / size;
-    if (!std::isnan(values[place])) keys.push_back(ordered_key(values[place]));
-  }
-  sort_keys(keys, scratch);
-  out.quantiles = quantiles_of(keys);
-  out.histogram = bins[which].count(keys);
-  return out;
+  // A small sample takes less than a thread to wake.
+  const std::int64_t grain = size > 1024 ? 1 : std::ssize(signals);
+  parallel_for(0, std::ssize(signals), grain, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t k = first; k < last; ++k) {
+      const auto i = static_cast<std::size_t>(k);
+      readings[i] = read_signal(bins[i], elements[i][0], count, passes[i]);
+    }
+  });
 }
 
 Probe::Probe(const Optimizer& optimizer, const std::vector<NamedTensor>& parameters,

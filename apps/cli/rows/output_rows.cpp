@@ -58,10 +58,7 @@ std::vector<Option> output_rows() {
        .help =
            "Elements of each tensor, evenly spaced, for the quantiles and histograms of --probe; "
            "0 for all",
-       .take =
-           [](O& o, Text text) {
-             o.probe_options.sample = parse_integer(text, 0, std::int64_t{1} << 40);
-           },
+       .take = [](O& o, Text text) { o.probe_options.sample = parse_integer(text, 0, 1 << 24); },
        .print = [](const O& o) { return where(o.probe > 0, o.probe_options.sample); },
        .effect = Effect::none},
       {.name = "out",

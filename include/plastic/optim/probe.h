@@ -19,8 +19,8 @@ struct ProbeOptions {
   /// The names of the parameters to probe: `*` stands for any characters, `?` for one, and a comma
   /// separates patterns, of which one must match. "*.weight", "0.*,2.*".
   std::string tensors = "*";
-  /// Quantiles and histograms are those of at most so many elements, evenly spaced in the tensor; 0
-  /// for all of them. Everything else is over all elements.
+  /// Quantiles and histograms are those of at most so many elements, evenly spaced in the tensor,
+  /// 2^24 at the most; 0 for all of them. Everything else is over all elements.
   std::int64_t sample = 4096;
 };
 
