@@ -40,6 +40,10 @@ void settle(RunOptions& options) {
   options.run.probe->every = options.probe;
 }
 
+void check_tensorboard(const RunOptions& options) {
+  if (options.tensorboard && options.out.empty()) throw UsageError("--tensorboard needs --out");
+}
+
 std::vector<std::string> idle_options(const RunOptions& options) {
   const TrainConfig& run = options.run;
   std::vector<std::string> sentences;

@@ -49,11 +49,15 @@ struct RunOptions {
   /// Every how many steps the optimizer is probed; 0: never.
   std::int64_t probe = 0;
   optim::ProbeOptions probe_options = {};
+  bool tensorboard = false;
 };
 
 /// Once the command line is read: settles what options leave to each other, the paper's protocol
 /// for the data set included. Throws UsageError for options that contradict each other.
 void settle(RunOptions& options);
+
+/// Throws UsageError where event files are asked for, but no folder that they belong to.
+void check_tensorboard(const RunOptions& options);
 
 /// A sentence for each of these options that has no effect beside the others.
 std::vector<std::string> idle_options(const RunOptions& options);

@@ -185,6 +185,7 @@ std::string how_to_continue(const ComparedRunsOptions& options, const ComparedRu
 void compare(const CompareOptions& options) {
   const RunOptions& run = options.run;
   if (run.probe > 0 && run.out.empty()) throw UsageError("--probe needs --out");
+  check_tensorboard(run);
   ComparedRunsOptions resolved = resolve(options);
   use(run.arithmetic, run.run.device);
   check_device(run.run.device);

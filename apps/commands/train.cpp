@@ -13,6 +13,7 @@
 #include "apps/runs/input_form.h"
 #include "apps/runs/run_folder.h"
 #include "apps/runs/saved_run.h"
+#include "apps/runs/tensorboard_log.h"
 #include "apps/terminal/progress.h"
 #include "apps/terminal/standard_streams.h"
 #include "apps/terminal/terminal_text.h"
@@ -91,7 +92,8 @@ SavedRunOptions saved_run_options(const RunOptions& options, const data::Dataset
           .data = to_text(input_form(data)),
           .epochs = options.run.epochs,
           .keep_best = options.keep_best,
-          .early_stopping = options.early_stopping};
+          .early_stopping = options.early_stopping,
+          .tensorboard = options.tensorboard};
 }
 
 // Makes the folder ready and finds where the run stands.
@@ -156,6 +158,7 @@ void train(TrainOptions& options) {
   RunOptions& run_options = options.run;
   if (run_options.keep_best && run_options.out.empty()) throw UsageError("--keep-best needs --out");
   if (run_options.probe > 0 && run_options.out.empty()) throw UsageError("--probe needs --out");
+  check_tensorboard(run_options);
   std::optional<ReaderMayLeave> reader;
   if (!run_options.out.empty()) reader.emplace();
   std::vector<std::string> warnings = resolve(run_options);
@@ -190,7 +193,8 @@ void train(TrainOptions& options) {
   std::cout << std::endl;
   Progress progress((config.epochs - done) * steps_per_epoch(config, data.train));
   TrainingDisplay display(progress, "", 0, config.epochs, true);
-  Training training(config, data, display);
+  std::optional<TensorBoardLog> log;
+  Training training(config, data, logged(log, saved, start, display));
   const std::vector<EpochResult> results = run(saved, training, start);
 
   if (std::ssize(results) < config.epochs) {
@@ -212,6 +216,9 @@ std::string footer() {
          "  best.safetensors        with --keep-best: the network of the best epoch by validation\n"
          "  diverged.json           where the loss stopped being finite, if it did\n"
          "  probe.jsonl             with --probe: what its steps did to each tensor\n"
+         "  events.out.tfevents.*   with --tensorboard: the numbers of metrics.jsonl over the steps\n"
+         "                          done, the loss of about fifty single batches per epoch, and the\n"
+         "                          configuration\n"
          "Ctrl-C, SIGTERM or SIGHUP ends the run after the batch under way, of training or of an\n"
          "evaluation, and saves it, with exit code 130; a second one ends it at once.\n"
          "'plastic train --resume DIR' continues from there, as if nothing had happened, and "

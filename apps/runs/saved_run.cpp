@@ -10,6 +10,7 @@
 #include "apps/cli/option_table.h"
 #include "apps/cli/values.h"
 #include "apps/runs/best_epoch.h"
+#include "apps/runs/event_file.h"
 #include "apps/runs/metrics.h"
 #include "apps/runs/probe_file.h"
 #include "apps/runs/probe_lines.h"
@@ -66,6 +67,7 @@ void start_folder(const fs::path& folder, const std::string& config) {
   const fs::path left[] = {checkpoint_path(folder), best_path(folder), folder / "metrics.jsonl",
                            folder / "probe.jsonl", divergence_path(folder)};
   for (const fs::path& path : left) remove_run_file(path);
+  remove_event_files(folder);
   write_run_file(config_path(folder), config);
 }
 

@@ -22,6 +22,8 @@ struct SavedRunOptions {
   bool keep_best = false;
   /// Ends the run when nothing has been better than best_epoch() for so many epochs; 0 for never.
   int early_stopping = 0;
+  /// Whether the run is to have a TensorBoardLog.
+  bool tensorboard = false;
 };
 
 /// Prepares the folder of a new run: removes what is left of another and writes config.toml.

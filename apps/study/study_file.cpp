@@ -40,6 +40,10 @@ std::string why_not_in_a_study(const Option& option) {
     return "a study keeps results, not run folders; probe single runs with 'plastic train --probe' "
            "or 'plastic compare --probe'";
   }
+  if (option.name == "tensorboard") {
+    return "the runs of a study have no folders of their own; leave it out, or train the run to be "
+           "looked at with plastic train";
+  }
   if (option.effect == Effect::call || !option.take) {
     return "says what is asked of one call of the program; leave it out";
   }

@@ -28,8 +28,9 @@ class EpochSums {
   void read();
 
   /// Means over the images that read() saw.
-  double loss_sum() const { return loss_; }
   double loss() const { return loss_ / static_cast<double>(read_images_); }
+  /// What loss() is the mean of, summed over the images.
+  double loss_sum() const { return loss_; }
   double accuracy() const { return correct_ / static_cast<double>(read_images_); }
   std::int64_t images() const { return images_; }
   std::int64_t batches() const { return batches_; }

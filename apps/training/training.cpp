@@ -218,9 +218,11 @@ class Training::Run {
     };
     double next_reading = 0.0;
     while (train_loader_.advance()) {
-      run_step(epoch);
+      const bool wants_loss = observer_.wants_batch_loss(step.step + 1, step.steps);
+      step.batch_loss = run_step(epoch, wants_loss);
       ++step.step;
-      if (!is_ahead() || stopwatch.seconds() >= next_reading || step.step == step.steps) {
+      if (!is_ahead() || wants_loss || stopwatch.seconds() >= next_reading ||
+          step.step == step.steps) {
         read();
         next_reading = stopwatch.seconds() + seconds_between_readings;
       }
@@ -235,10 +237,11 @@ class Training::Run {
     return result_of(epoch, step.steps);
   }
 
-  // A step on the batch that the loader has advanced to.
-  void run_step(int epoch) {
+  // A step on the batch that the loader has advanced to; gives the loss of that batch before the
+  // step where it is wanted.
+  std::optional<double> run_step(int epoch, bool wants_loss) {
     const bool is_probed = probe_ && probe_->is_next_probed();
-    if (is_probed) sums_.read();
+    if (is_probed || wants_loss) sums_.read();
     const double loss_before = sums_.loss_sum();
     const double rate = optimizer_->lr();
     if (probe_) probe_->before_step();
@@ -247,10 +250,14 @@ class Training::Run {
     scheduler_.step();
     const std::int64_t images = train_loader_.batch_size();
     sums_.count(images, last_diagnostics(*optimizer_));
-    if (reading == nullptr || !probe_sink_) return;
+    const bool is_shown = reading != nullptr && probe_sink_;
+    if (!is_shown && !wants_loss) return std::nullopt;
     sums_.read();
     const double loss = (sums_.loss_sum() - loss_before) / static_cast<double>(images);
-    probe_sink_({.epoch = epoch, .loss = loss, .learning_rate = rate, .reading = *reading});
+    if (is_shown) {
+      probe_sink_({.epoch = epoch, .loss = loss, .learning_rate = rate, .reading = *reading});
+    }
+    return wants_loss ? std::optional(loss) : std::nullopt;
   }
 
   // Whether steps are still to be done when they were asked for.

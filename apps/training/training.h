@@ -118,6 +118,8 @@ struct StepResult {
   double loss = 0.0;
   double accuracy = 0.0;
   double images_per_second = 0.0;
+  /// Of the step's own batch, before the step; known where it was asked for.
+  std::optional<double> batch_loss = {};
 };
 
 /// A step that the run's probe read.
@@ -136,6 +138,13 @@ struct ProbedStep {
 class TrainingObserver {
  public:
   virtual ~TrainingObserver() = default;
+  /// Whether on_step() is to know the loss of the batch alone in step number `step` of an epoch of
+  /// `steps`; a CUDA device is waited for before that step and after it.
+  virtual bool wants_batch_loss(std::int64_t step, std::int64_t steps) const {
+    static_cast<void>(step);
+    static_cast<void>(steps);
+    return false;
+  }
   virtual void on_step(const StepResult&) {}
   virtual void on_epoch(const EpochResult&) {}
 };

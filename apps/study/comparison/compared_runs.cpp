@@ -10,6 +10,7 @@
 #include "apps/runs/input_form.h"
 #include "apps/runs/metrics.h"
 #include "apps/runs/run_folder.h"
+#include "apps/runs/tensorboard_log.h"
 #include "apps/runs/text_file.h"
 #include "apps/terminal/progress.h"
 #include "apps/training/divergence.h"
@@ -96,7 +97,8 @@ ComparedRuns::Planned ComparedRuns::plan(std::size_t row, std::uint64_t seed) co
   planned.saved = {.folder = {},
                    .config = config_text(own),
                    .data = input_form_,
-                   .epochs = planned.config.epochs};
+                   .epochs = planned.config.epochs,
+                   .tensorboard = own.tensorboard};
   if (!options_.out.empty()) {
     planned.saved.folder =
         options_.out / (options_.variants[row].name + "-seed-" + std::to_string(seed));
@@ -237,7 +239,8 @@ ComparedRuns::Outcome ComparedRuns::run_one(const Planned& run, TrainingObserver
   Outcome outcome;
   if (start) outcome.results = MetricsFile(run.saved.folder).resume(start->epoch);
   Collector collector(observer);
-  Training training(run.config, data_, collector);
+  std::optional<TensorBoardLog> log;
+  Training training(run.config, data_, logged(log, run.saved, start, collector));
   try {
     outcome.results = run_saved(run.saved, training, start);
   } catch (const Diverged& diverged) {
