@@ -188,6 +188,7 @@ int run(int argc, char** argv) {
   add_train(program);
   add_compare(program);
   add_study(program);
+  add_tune(program);
   add_predict(program);
   add_data(program);
   add_report(program);

@@ -12,6 +12,7 @@ namespace plastic::apps {
 void add_train(CLI::App& program);
 void add_compare(CLI::App& program);
 void add_study(CLI::App& program);
+void add_tune(CLI::App& program);
 void add_data(CLI::App& program);
 void add_predict(CLI::App& program);
 void add_report(CLI::App& program);

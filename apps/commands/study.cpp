@@ -1,4 +1,6 @@
 // plastic study: the runs of a study's file, side by side, and what they show.
+#include "apps/commands/study.h"
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
@@ -124,16 +126,17 @@ void print_plan_times(const StudyPlan& plan, const StudyExecution& execution,
 
 /// Where a folder has been written before, what is in it is kept or continued.
 FolderLock open_folder(const fs::path& folder, bool overwrite) {
-  const bool is_continued = !overwrite && holds_study(folder);
+  std::error_code ignored;
+  // plastic tune leaves a range test and a search in one folder.
+  const bool is_continued =
+      !overwrite && (holds_study(folder) || fs::exists(folder / "lr-range.json", ignored));
   return prepare_run_folder(folder, overwrite || is_continued);
 }
 
-std::string how_to_continue(const StudyOptions& options, const StudyExecution& execution,
+std::string how_to_continue(const StudyCall& call, const StudyExecution& execution,
                             std::size_t planned) {
-  std::string command = "plastic study " + shell_quoted(options.study.string());
-  if (!options.out.empty()) command += " --out " + shell_quoted(options.out.string());
   return "; " + std::to_string(execution.done_count()) + " of " + counted(planned, "run") +
-         " done and saved, those under way are lost. To continue:\n  " + command;
+         " done and saved, those under way are lost. To continue:\n  " + call.command;
 }
 
 /// The table and what is left in the folder, where there is anything to show.
@@ -183,47 +186,16 @@ void study(const StudyOptions& options) {
     }
     return show(options.study);
   }
-  const StudyPlan plan = read_study_plan(options.study);
-  const fs::path folder = folder_of(options);
-  // Runs have a thread each. A device computes one run after the other.
-  set_num_threads(1);
-  const int jobs = options.jobs.value_or(uses_device(plan) ? 1 : usable_processors());
-  StudyJournal journal(folder, options.overwrite);
-  StudyData data(options.data_dir);
-  if (options.dry_run) {
-    if (!options.reuse.empty()) {
-      throw UsageError("--dry-run does not look into other studies; leave out --reuse");
-    }
-    StudyExecution execution(plan, journal, options.retry);
-    print_header(plan, execution, jobs);
-    execution.load(data);
-    print_plan_times(plan, execution, time_study(plan, execution, data, jobs), jobs);
-    return;
-  }
-  const ReaderMayLeave reader;
-  const FolderLock lock = open_folder(folder, options.overwrite);
-  StudyExecution execution(plan, journal, options.retry);
-  print_header(plan, execution, jobs);
-  execution.load(data);
-  for (const fs::path& other : options.reuse) execution.reuse(read_other_study(other));
-  // Nothing is lost to a study that cannot begin.
-  if (options.overwrite) remove_study_files(folder);
-  write_study_copy(plan, folder);
-  const InterruptGuard guard;
-  try {
-    StudyView view(plan, execution, jobs);
-    execution.run(data, jobs, view);
-  } catch (const Interrupted& stop) {
-    journal.save(execution.done());
-    std::cout << "\nSo far:";
-    show_results(plan, execution, folder);
-    throw Interrupted(stop.what() + how_to_continue(options, execution, plan.runs().size()));
-  }
-  journal.save(execution.done());
-  if (execution.reused_count() > 0) {
-    std::cout << counted(execution.reused_count(), "run") << " taken from other studies\n";
-  }
-  show_results(plan, execution, folder);
+  std::string command = "plastic study " + shell_quoted(options.study.string());
+  if (!options.out.empty()) command += " --out " + shell_quoted(options.out.string());
+  carry_out_study(read_study_plan(options.study), {.folder = folder_of(options),
+                                                   .data_dir = options.data_dir,
+                                                   .jobs = options.jobs,
+                                                   .overwrite = options.overwrite,
+                                                   .retry = options.retry,
+                                                   .dry_run = options.dry_run,
+                                                   .reuse = options.reuse,
+                                                   .command = command});
 }
 
 std::string footer() {
@@ -253,6 +225,50 @@ std::string footer() {
 }
 
 }  // namespace
+
+void carry_out_study(const StudyPlan& plan, const StudyCall& call,
+                     const std::function<void(const StudyExecution&)>& finish) {
+  // Runs have a thread each. A device computes one run after the other.
+  set_num_threads(1);
+  const int jobs = call.jobs.value_or(uses_device(plan) ? 1 : usable_processors());
+  StudyJournal journal(call.folder, call.overwrite);
+  StudyData data(call.data_dir);
+  if (call.dry_run) {
+    if (!call.reuse.empty()) {
+      throw UsageError("--dry-run does not look into other studies; leave out --reuse");
+    }
+    StudyExecution execution(plan, journal, call.retry);
+    print_header(plan, execution, jobs);
+    execution.load(data);
+    print_plan_times(plan, execution, time_study(plan, execution, data, jobs), jobs);
+    return;
+  }
+  const ReaderMayLeave reader;
+  const FolderLock lock = open_folder(call.folder, call.overwrite);
+  StudyExecution execution(plan, journal, call.retry);
+  print_header(plan, execution, jobs);
+  execution.load(data);
+  for (const fs::path& other : call.reuse) execution.reuse(read_other_study(other));
+  // Nothing is lost to a study that cannot begin.
+  if (call.overwrite) remove_study_files(call.folder);
+  write_study_copy(plan, call.folder);
+  const InterruptGuard guard;
+  try {
+    StudyView view(plan, execution, jobs);
+    execution.run(data, jobs, view);
+  } catch (const Interrupted& stop) {
+    journal.save(execution.done());
+    std::cout << "\nSo far:";
+    show_results(plan, execution, call.folder);
+    throw Interrupted(stop.what() + how_to_continue(call, execution, plan.runs().size()));
+  }
+  journal.save(execution.done());
+  if (execution.reused_count() > 0) {
+    std::cout << counted(execution.reused_count(), "run") << " taken from other studies\n";
+  }
+  show_results(plan, execution, call.folder);
+  if (finish) finish(execution);
+}
 
 void add_study(CLI::App& program) {
   const auto options = std::make_shared<StudyOptions>();

@@ -1,5 +1,6 @@
 // Draws the charts of a study's page from the JSON in #report-data. study_page.cpp says what they
-// show: this file knows lines over an axis, with bands or as stairs, and intervals beside a zero.
+// show: this file knows lines over an axis, with bands, marks or as stairs, and intervals beside a
+// zero.
 (() => {
 'use strict';
 
@@ -20,7 +21,8 @@ function styleOf(group) {
 // A series as Chart.js's datasets; the edges of a band stay neighbours, below the lines.
 function lineSets(series, figure) {
   const line = {...styleOf(series.group), role: 'line', group: series.group, order: 1,
-    label: names[series.group], data: series.points, stepped: figure.stepped ? 'before' : false};
+    label: names[series.group], data: series.points, stepped: figure.stepped ? 'before' : false,
+    ...(figure.plain ? {pointRadius: 0, borderWidth: 2} : {})};
   const spread = series.points.filter(point => typeof point.low === 'number');
   if (spread.length === 0) return [line];
   const edge = key => ({role: 'band', group: series.group, order: 2, borderWidth: 0, pointRadius: 0,
@@ -50,7 +52,8 @@ function theme() {
 
 function numberTicks(scale, logarithmic) {
   scale.ticks.callback = (value, index, ticks) => {
-    if (logarithmic) return isRound(value) ? String(Number(value.toPrecision(6))) : '';
+    if (logarithmic && !isRound(value)) return '';
+    if (logarithmic) return value < 1e-3 ? value.toExponential(0) : String(Number(value.toPrecision(6)));
     return tickText(value, ticks.length > 1 ? Math.abs(ticks[1].value - ticks[0].value) : 1);
   };
 }
@@ -74,6 +77,11 @@ function scalesOf(figure, text, line) {
   if (figure.whole) x.ticks.precision = 0;
   if (figure.end) x.max = figure.end;
   if (figure.share) Object.assign(y, {min: 0, max: 100});
+  if (figure.limits) {
+    const ys = figure.series.flatMap(series => series.points.map(point => point.y));
+    if (smallest(ys, Infinity) < figure.limits[0]) y.min = figure.limits[0];
+    if (largest(ys, -Infinity) > figure.limits[1]) y.max = figure.limits[1];
+  }
   const xs = figure.series.flatMap(series => series.points.map(point => point.x));
   const [low, high] = [smallest(xs, Infinity), largest(xs, -Infinity)];
   // A range of one value would have no width.
@@ -85,6 +93,34 @@ function pointText(figure, point) {
   const mean = number(figure.kind === 'intervals' ? point.x : point.y, figure.digits);
   if (typeof point.low !== 'number') return mean;
   return `${mean} [${number(point.low, figure.digits)}, ${number(point.high, figure.digits)}]`;
+}
+
+// Draws a line across the chart, with a text, at each of the figure's marks on its x-axis.
+function markDrawer(figure) {
+  return {id: 'marks', afterDatasetsDraw(chart) {
+    const [, , , text] = theme();
+    const panel = getComputedStyle(document.documentElement).getPropertyValue('--panel').trim();
+    const {ctx, chartArea: {top, bottom, right}} = chart;
+    ctx.save();
+    for (const mark of figure.marks) {
+      const x = chart.scales.x.getPixelForValue(mark.x);
+      Object.assign(ctx, {strokeStyle: text, fillStyle: text, lineWidth: 1.5, textBaseline: 'top'});
+      ctx.setLineDash([5, 4]);
+      ctx.beginPath();
+      ctx.moveTo(x, top);
+      ctx.lineTo(x, bottom);
+      ctx.stroke();
+      ctx.font = '600 12px system-ui, "DejaVu Sans", sans-serif';
+      const fits = x + 6 + ctx.measureText(mark.text).width < right;
+      ctx.textAlign = fits ? 'left' : 'right';
+      ctx.setLineDash([]);
+      // Readable across the lines.
+      Object.assign(ctx, {strokeStyle: panel, lineWidth: 4});
+      ctx.strokeText(mark.text, x + (fits ? 6 : -6), top + 4);
+      ctx.fillText(mark.text, x + (fits ? 6 : -6), top + 4);
+    }
+    ctx.restore();
+  }};
 }
 
 function optionsOf(figure) {
@@ -182,7 +218,8 @@ function figureOf(figure, parent) {
       sets.push({role: 'zero', order: 3, data: [{x: 0, y: -0.6}, {x: 0, y: figure.series.length - 0.4}],
         borderColor: text, borderWidth: 1, pointRadius: 0, pointHitRadius: 0});
     }
-    chart = new Chart(canvas, {type: 'line', data: {datasets: sets}, options: optionsOf(figure)});
+    chart = new Chart(canvas, {type: 'line', data: {datasets: sets}, options: optionsOf(figure),
+      plugins: figure.marks ? [markDrawer(figure)] : []});
   };
 }
 

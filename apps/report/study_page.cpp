@@ -6,6 +6,7 @@
 #include "apps/cli/values.h"
 #include "apps/report/assets.h"
 #include "apps/report/html_text.h"
+#include "apps/report/page_parts.h"
 #include "apps/report/study_charts.h"
 #include "apps/runs/run_files.h"
 #include "apps/study/analysis/analysis.h"
@@ -22,20 +23,7 @@ using nlohmann::ordered_json;
 
 constexpr double percent = 100.0;
 
-using Row = std::vector<std::string>;
-
-std::string table_html(const std::string& caption, const Row& head, const std::vector<Row>& rows) {
-  std::string html = "<div class=\"scroll\" tabindex=\"0\"><table><caption><span>" +
-                     escape_html(caption) + "</span></caption><thead><tr>";
-  for (const std::string& cell : head) html += "<th scope=\"col\">" + escape_html(cell) + "</th>";
-  html += "</tr></thead><tbody>";
-  for (const Row& row : rows) {
-    html += "<tr><th scope=\"row\">" + escape_html(row.front()) + "</th>";
-    for (std::size_t i = 1; i < row.size(); ++i) html += "<td>" + escape_html(row[i]) + "</td>";
-    html += "</tr>\n";
-  }
-  return html + "</tbody></table></div>\n";
-}
+using Row = TableRow;
 
 std::string accuracy_cell(const SeedStatistics& statistics) {
   if (statistics.values.empty()) return "-";
@@ -135,15 +123,6 @@ std::string lost_list(const TaskAnalysis& task) {
   }
   return html + "</ul></details>\n";
 }
-
-std::string section(std::size_t number, const std::string& heading, const std::string& content) {
-  const std::string id = std::to_string(number);
-  return "<section class=\"table\" aria-labelledby=\"section-" + id + "\">\n<h2 id=\"section-" +
-         id + "\">" + escape_html(heading) + "</h2>\n" + content +
-         "<div class=\"curves\" id=\"curves-" + id + "\"></div>\n</section>\n";
-}
-
-std::string paragraph(const std::string& text) { return "<p>" + escape_html(text) + "</p>\n"; }
 
 std::string profile_table(const StudyAnalysis& analysis) {
   std::vector<Row> rows;

@@ -39,6 +39,8 @@ constexpr std::array marks = {
     Mark{"journal.jsonl", "{\"task\":", ""},
     Mark{"timings.jsonl", "{\"task\":", ""},
     Mark{"summary.json", "{", "\"comparisons\""},
+    Mark{"lr-range.json", "{", "\"suggested_lr\""},
+    Mark{"lr-range.html", "<!", "content=\"plastic report\""},
     Mark{"times.json", "{", "\"profile_of_seconds_to_target\""},
 };
 

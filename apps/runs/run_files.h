@@ -15,7 +15,7 @@ inline constexpr const char* run_file_names[] = {
     "config.toml",  "metrics.jsonl", "best.safetensors", "checkpoint.safetensors",
     "compare.json", "report.html",   "diverged.json",    "results.jsonl",
     "study.toml",   "journal.jsonl", "timings.jsonl",    "summary.json",
-    "times.json",   "probe.jsonl"};
+    "times.json",   "probe.jsonl",   "lr-range.json",    "lr-range.html"};
 
 /// Throws Error of `op` where `path`, a file of a run, is a link through which it is not written,
 /// or something else than a file.

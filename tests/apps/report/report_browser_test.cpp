@@ -1,11 +1,14 @@
 // Opens a report in headless Chromium: are the charts drawn, is the console silent?
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "apps/study/analysis/analysis.h"
+#include "apps/tuning/range_report.h"
 #include "tests/apps/program.h"
 #include "tests/apps/study/constructed_study.h"
 #include "tests/support/text.h"
@@ -111,6 +114,41 @@ TEST_CASE("apps.report.browser") {
     CHECK(contains(body, "data-errors=\"0\""));
     CHECK(contains(body, dark ? "data-scheme=\"dark\"" : "data-scheme=\"light\""));
     CHECK(contains(body, dark ? "rgb(20, 23, 27)" : "rgb(255, 255, 255)"));
+    CHECK_FALSE(contains(console, "CONSOLE"));
+  }
+}
+
+TEST_CASE("apps.report.browser_range_test") {
+  const std::string browser = chromium();
+  if (browser.empty()) {
+    MESSAGE("skipped: no chromium on the path");
+    return;
+  }
+  RangeReport report{.optimizer = "adam<w>", .options = {.low = 1e-6, .high = 1, .steps = 200}};
+  for (const std::uint64_t seed : {1, 2}) {
+    RangeRun run{.seed = seed};
+    for (std::int64_t step = 0; step < 200; ++step) {
+      const double x = std::log10(report.options.rate(step)) + 0.1 * static_cast<double>(seed);
+      run.losses.push_back(0.5 + 1.8 / (1 + std::exp(3 * (x + 3))) + (x > -1 ? 9 * (x + 1) : 0));
+    }
+    report.runs.push_back(run);
+  }
+  report.advice = rate_advice(report.options, report.runs);
+  report.commands = {"plastic train --lr 'x'"};
+  const TemporaryFolder folder;
+  const std::string page = range_page(report);
+  CHECK(contains(page, {"for adam&lt;w&gt;", "MIT License", "The loss falls fastest at"}));
+  write_file(folder / "page.html", with_scripts(page));
+  for (const bool dark : {false, true}) {
+    std::string console;
+    const std::string dom = open_page(browser, folder, dark, console);
+    const std::string body = dom.substr(dom.find("<body"), 250);
+    CAPTURE(body);
+    CAPTURE(console);
+    CHECK(contains(body, "data-charts=\"3\""));
+    CHECK(contains(body, "data-drawn=\"3\""));
+    CHECK(contains(body, "data-tables=\"3\""));
+    CHECK(contains(body, "data-errors=\"0\""));
     CHECK_FALSE(contains(console, "CONSOLE"));
   }
 }
