@@ -16,6 +16,7 @@
 #include "apps/cli/options.h"
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
+#include "apps/commands/landscape_commands.h"
 #include "apps/terminal/standard_streams.h"
 #include "apps/terminal/terminal_text.h"
 #include "apps/training/interrupt.h"
@@ -192,6 +193,8 @@ int run(int argc, char** argv) {
   add_predict(program);
   add_data(program);
   add_report(program);
+  add_curvature(program);
+  add_landscape(program);
   add_info(program);
   add_help(program);
   // What has something to save has a guard of its own.

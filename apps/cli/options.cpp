@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/cli/help_format.h"
+#include "apps/cli/optimizer_choice.h"
 #include "apps/cli/values.h"
 #include "core/check.h"
 
@@ -12,6 +13,7 @@ namespace {
 using Take = std::function<void(const std::string&)>;
 
 constexpr const char* neuroplastic_group = "NeuroPlastic's options";
+constexpr const char* neuroplastic_help = "Print this help with NeuroPlastic's options (--np.NAME)";
 
 /// `take`, whose UsageError becomes the option's.
 Take checked(const std::string& name, const Take& take) {
@@ -109,7 +111,14 @@ void add_run_options(CLI::App& command, CommandSet commands, RunOptions& options
     const bool has_it = commands == CommandSet::train || option.commands == CommandSet::both;
     if (has_it && option.take) add_row(command, option, options);
   }
-  command.set_help_all_flag("--help-np", "Print this help with NeuroPlastic's options (--np.NAME)");
+  command.set_help_all_flag("--help-np", neuroplastic_help);
+}
+
+void add_optimizer_options(CLI::App& command, RunOptions& options) {
+  for (const Option& option : option_table()) {
+    if (option.of_optimizer != nullptr) add_row(command, option, options);
+  }
+  command.set_help_all_flag("--help-np", neuroplastic_help);
 }
 
 void show_neuroplastic_options(CLI::App& command) {

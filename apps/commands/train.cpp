@@ -10,13 +10,16 @@
 #include "apps/cli/options.h"
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
+#include "apps/runs/curvature_file.h"
 #include "apps/runs/input_form.h"
+#include "apps/runs/kept_networks.h"
 #include "apps/runs/run_folder.h"
 #include "apps/runs/saved_run.h"
 #include "apps/runs/tensorboard_log.h"
 #include "apps/terminal/progress.h"
 #include "apps/terminal/standard_streams.h"
 #include "apps/terminal/terminal_text.h"
+#include "apps/training/curvature.h"
 #include "apps/training/interrupt.h"
 #include "apps/training/last_batch.h"
 #include "apps/training/model_choice.h"
@@ -136,6 +139,26 @@ std::vector<EpochResult> run(const SavedRunOptions& saved, Training& training,
   }
 }
 
+// What --keep-every and --curvature ask for once `epochs` are done; nothing of it changes the run.
+void keep_or_measure(const RunOptions& options, const std::string& input,
+                     const data::ImageDataset& train, const Training& training, int epochs,
+                     Progress& progress) {
+  if (options.keep_every > 0 && epochs % options.keep_every == 0) {
+    keep_network(options.out, epochs, input, training.model_state());
+  }
+  if (options.curvature == 0 || epochs == 0 || epochs % options.curvature != 0) return;
+  const std::int64_t step = epochs * steps_per_epoch(options.run, train);
+  const bool is_kept = !options.out.empty();
+  if (is_kept && CurvatureFile(options.out).has(step)) return;
+  Curvature curvature = measure_curvature(options.run, train, training.model_state(),
+                                          {.images = options.curvature_images});
+  curvature.epoch = epochs;
+  curvature.step = step;
+  if (is_kept) CurvatureFile(options.out).append(curvature);
+  progress.print("largest eigenvalue " + brief(curvature.hessian.values.front()) +
+                 ", noise scale " + brief(curvature.noise.scale) + " images");
+}
+
 // What the run reached: after its last epoch, and after the one that was chosen.
 std::vector<std::string> summary(const RunOptions& options,
                                  const std::vector<EpochResult>& results) {
@@ -157,8 +180,11 @@ std::vector<std::string> summary(const RunOptions& options,
 void train(TrainOptions& options) {
   RunOptions& run_options = options.run;
   if (run_options.keep_best && run_options.out.empty()) throw UsageError("--keep-best needs --out");
-  if (run_options.probe > 0 && run_options.out.empty()) throw UsageError("--probe needs --out");
   check_tensorboard(run_options);
+  if (run_options.keep_every > 0 && run_options.out.empty()) {
+    throw UsageError("--keep-every needs --out");
+  }
+  if (run_options.probe > 0 && run_options.out.empty()) throw UsageError("--probe needs --out");
   std::optional<ReaderMayLeave> reader;
   if (!run_options.out.empty()) reader.emplace();
   std::vector<std::string> warnings = resolve(run_options);
@@ -170,7 +196,7 @@ void train(TrainOptions& options) {
   const data::DatasetPair data = load_data(run_options);
   check_batches(config, data.train);
   check_probe(config, data.train);
-  const SavedRunOptions saved = saved_run_options(run_options, data);
+  SavedRunOptions saved = saved_run_options(run_options, data);
   const std::optional<Checkpoint> start = open_folder(options, saved);
   const int done = start ? start->epoch : 0;
 
@@ -195,6 +221,11 @@ void train(TrainOptions& options) {
   TrainingDisplay display(progress, "", 0, config.epochs, true);
   std::optional<TensorBoardLog> log;
   Training training(config, data, logged(log, saved, start, display));
+  if (start && !run_options.out.empty())
+    CurvatureFile(run_options.out).resume(steps_done(start->state));
+  saved.between_epochs = [&](int epochs) {
+    keep_or_measure(run_options, saved.data, data.train, training, epochs, progress);
+  };
   const std::vector<EpochResult> results = run(saved, training, start);
 
   if (std::ssize(results) < config.epochs) {
@@ -214,11 +245,14 @@ std::string footer() {
          "  metrics.jsonl           what each epoch brought\n"
          "  checkpoint.safetensors  after each epoch: where the run stands, for --resume\n"
          "  best.safetensors        with --keep-best: the network of the best epoch by validation\n"
+         "  epoch-N.safetensors     with --keep-every: the networks on the way\n"
+         "  curvature.jsonl         with --curvature: how sharp the loss is, how noisy its "
+         "gradient\n"
          "  diverged.json           where the loss stopped being finite, if it did\n"
-         "  probe.jsonl             with --probe: what its steps did to each tensor\n"
          "  events.out.tfevents.*   with --tensorboard: the numbers of metrics.jsonl over the steps\n"
          "                          done, the loss of about fifty single batches per epoch, and the\n"
          "                          configuration\n"
+         "  probe.jsonl             with --probe: what its steps did to each tensor\n"
          "Ctrl-C, SIGTERM or SIGHUP ends the run after the batch under way, of training or of an\n"
          "evaluation, and saves it, with exit code 130; a second one ends it at once.\n"
          "'plastic train --resume DIR' continues from there, as if nothing had happened, and "

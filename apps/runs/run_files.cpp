@@ -32,6 +32,7 @@ constexpr std::array marks = {
     Mark{"metrics.jsonl", "{\"epoch\":", ""},
     Mark{"probe.jsonl", "{\"format\":1,\"optimizer\":", ""},
     Mark{"compare.json", "{", "\"optimizers\""},
+    Mark{"curvature.jsonl", "{\"step\":", "\"eigenvalues\""},
     Mark{"diverged.json", "{\"epoch\":", "\"where\""},
     Mark{"report.html", "<!", "content=\"plastic report\""},
     Mark{"study.toml", "# The study in this folder: plastic ", ""},

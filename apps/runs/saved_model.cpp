@@ -22,14 +22,14 @@ fs::path weights_in(const fs::path& folder) {
   for (const fs::path& path : {best_path(folder), checkpoint_path(folder)}) {
     if (fs::exists(path, unreadable)) return path;
   }
-  fail("predict", folder.string(), ": has neither best.safetensors nor checkpoint.safetensors; ",
+  fail("network", folder.string(), ": has neither best.safetensors nor checkpoint.safetensors; ",
        "its first epoch was not finished: 'plastic train --resume' continues it");
 }
 
 const std::string& entry_of(const Metadata& metadata, const fs::path& path, const char* key) {
   const auto found = metadata.find(key);
   if (found != metadata.end()) return found->second;
-  fail("predict", path.string(), ": says nothing of its ", key,
+  fail("network", path.string(), ": says nothing of its ", key,
        ", as files of plastic train do; train the network again");
 }
 
@@ -86,7 +86,7 @@ RunOptions model_options(const std::string& name, const std::vector<ConfigEntry>
     }
     settle(options);
   } catch (const UsageError& error) {
-    fail("predict", name, ": ", error.what());
+    fail("network", name, ": ", error.what());
   }
   return options;
 }
@@ -97,7 +97,7 @@ std::vector<ConfigEntry> entries_of(const Parse& parse) {
   try {
     return parse();
   } catch (const UsageError& error) {
-    fail("predict", error.what());
+    fail("network", error.what());
   }
 }
 
@@ -111,7 +111,7 @@ RunOptions options_beside(const fs::path& weights, const Metadata& metadata, boo
   const fs::path config = weights.parent_path() / "config.toml";
   std::error_code unreadable;
   if (!fs::exists(config, unreadable)) {
-    fail("predict", weights.string(), ": has no config.toml beside it, which says what network it ",
+    fail("network", weights.string(), ": has no config.toml beside it, which says what network it ",
          "is; leave it in the folder that 'plastic train --out' made");
   }
   return model_options(config.string(), entries_of([&] { return read_config(config); }));
@@ -134,7 +134,7 @@ SavedModel load_saved_model(const fs::path& run) {
   std::error_code unreadable;
   const bool is_file = fs::is_regular_file(run, unreadable);
   if (!is_file && !fs::exists(run / "config.toml", unreadable)) {
-    fail("predict", run.string(), ": has no config.toml, so it is not the folder of a run; ",
+    fail("network", run.string(), ": has no config.toml, so it is not the folder of a run; ",
          "'plastic train --out' makes one");
   }
   SavedModel saved;
@@ -149,10 +149,10 @@ SavedModel load_saved_model(const fs::path& run) {
     saved.epoch = static_cast<int>(parse_integer(entry_of(info.metadata, saved.weights, "epoch"), 0,
                                                  std::numeric_limits<int>::max()));
   } catch (const UsageError& wrong) {
-    fail("predict", saved.weights.string(), ": epoch: ", wrong.what());
+    fail("network", saved.weights.string(), ": epoch: ", wrong.what());
   }
   if (saved.epoch == 0) {
-    fail("predict", saved.weights.string(), ": its first epoch was not finished: 'plastic train ",
+    fail("network", saved.weights.string(), ": its first epoch was not finished: 'plastic train ",
          "--resume' continues it");
   }
   saved.description = describe_model(config, saved.form.sizes);
@@ -162,7 +162,7 @@ SavedModel load_saved_model(const fs::path& run) {
   try {
     check_fits(saved.model->state_dict(), info, prefix);
   } catch (const Error& error) {
-    fail("predict", saved.weights.string(), ": is not of the network in config.toml, ",
+    fail("network", saved.weights.string(), ": is not of the network in config.toml, ",
          saved.description, ": ", error.what());
   }
   saved.model->load_state_dict(model_state(load_safetensors(saved.weights), prefix));

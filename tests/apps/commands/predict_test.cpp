@@ -283,7 +283,7 @@ TEST_CASE("apps.predict.usage") {
   refused("--checkpoint runs/x --top 0 a.png", "at least 1");
   const ProgramResult result = run_program("predict --checkpoint /nowhere/run a.png");
   CHECK(result.code == 1);
-  CHECK(contains(result.err, {"[predict] /nowhere/run", "config.toml"}));
+  CHECK(contains(result.err, {"[network] /nowhere/run", "config.toml"}));
 }
 
 TEST_CASE("apps.predict.checkpoint") {
@@ -309,11 +309,11 @@ TEST_CASE("apps.predict.wrong_checkpoint") {
   CHECK(contains(run.refusal(), {"best.safetensors", "not of the network", "784-32-10",
                                  "has shape (64, 784), the network needs (32, 784)"}));
   write_file(config, "hidden = [sixty]\n");
-  CHECK(contains(run.refusal(), {"[predict] ", "config.toml", "line 1"}));
+  CHECK(contains(run.refusal(), {"[network] ", "config.toml", "line 1"}));
   write_file(config, "hidden = [0]\n");
-  CHECK(contains(run.refusal(), {"[predict] ", "config.toml", "at least 1"}));
+  CHECK(contains(run.refusal(), {"[network] ", "config.toml", "at least 1"}));
   write_file(config, "model = \"oracle\"\n");
-  CHECK(contains(run.refusal(), {"[predict] ", "config.toml", "oracle"}));
+  CHECK(contains(run.refusal(), {"[network] ", "config.toml", "oracle"}));
   write_file(config, text);
 
   const fs::path weights = run.folder.path() / "best.safetensors";
@@ -325,7 +325,7 @@ TEST_CASE("apps.predict.wrong_checkpoint") {
   const auto refuses_form = [&](const std::string& form) {
     CAPTURE(form);
     save_safetensors(weights, file.tensors, {{"epoch", "1"}, {"data", form}});
-    CHECK(contains(run.refusal(), {"[predict] ", "best.safetensors"}));
+    CHECK(contains(run.refusal(), {"[network] ", "best.safetensors"}));
   };
   refuses_form("");
   refuses_form("{");
