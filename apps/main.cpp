@@ -191,6 +191,7 @@ int run(int argc, char** argv) {
   add_predict(program);
   add_data(program);
   add_report(program);
+  add_probe(program);
   add_info(program);
   add_help(program);
   // What has something to save has a guard of its own.
