@@ -10,9 +10,8 @@
 #include "apps/cli/options.h"
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
-#include "apps/runs/curvature_file.h"
+#include "apps/runs/epoch_records.h"
 #include "apps/runs/input_form.h"
-#include "apps/runs/kept_networks.h"
 #include "apps/runs/run_folder.h"
 #include "apps/runs/saved_run.h"
 #include "apps/runs/tensorboard_log.h"
@@ -35,6 +34,7 @@ namespace {
 
 struct TrainOptions {
   RunOptions run;
+  EpochRecordOptions records = {};
   /// The run in run.out is continued.
   bool resume = false;
   /// Which options of that run choose by accuracy: "keep-best", "early-stopping".
@@ -139,26 +139,6 @@ std::vector<EpochResult> run(const SavedRunOptions& saved, Training& training,
   }
 }
 
-// What --keep-every and --curvature ask for once `epochs` are done; nothing of it changes the run.
-void keep_or_measure(const RunOptions& options, const std::string& input,
-                     const data::ImageDataset& train, const Training& training, int epochs,
-                     Progress& progress) {
-  if (options.keep_every > 0 && epochs % options.keep_every == 0) {
-    keep_network(options.out, epochs, input, training.model_state());
-  }
-  if (options.curvature == 0 || epochs == 0 || epochs % options.curvature != 0) return;
-  const std::int64_t step = epochs * steps_per_epoch(options.run, train);
-  const bool is_kept = !options.out.empty();
-  if (is_kept && CurvatureFile(options.out).has(step)) return;
-  Curvature curvature = measure_curvature(options.run, train, training.model_state(),
-                                          {.images = options.curvature_images});
-  curvature.epoch = epochs;
-  curvature.step = step;
-  if (is_kept) CurvatureFile(options.out).append(curvature);
-  progress.print("largest eigenvalue " + brief(curvature.hessian.values.front()) +
-                 ", noise scale " + brief(curvature.noise.scale) + " images");
-}
-
 // What the run reached: after its last epoch, and after the one that was chosen.
 std::vector<std::string> summary(const RunOptions& options,
                                  const std::vector<EpochResult>& results) {
@@ -180,11 +160,11 @@ std::vector<std::string> summary(const RunOptions& options,
 void train(TrainOptions& options) {
   RunOptions& run_options = options.run;
   if (run_options.keep_best && run_options.out.empty()) throw UsageError("--keep-best needs --out");
-  check_tensorboard(run_options);
-  if (run_options.keep_every > 0 && run_options.out.empty()) {
+  if (options.records.keep_every > 0 && run_options.out.empty()) {
     throw UsageError("--keep-every needs --out");
   }
   if (run_options.probe > 0 && run_options.out.empty()) throw UsageError("--probe needs --out");
+  check_tensorboard(run_options);
   std::optional<ReaderMayLeave> reader;
   if (!run_options.out.empty()) reader.emplace();
   std::vector<std::string> warnings = resolve(run_options);
@@ -196,7 +176,7 @@ void train(TrainOptions& options) {
   const data::DatasetPair data = load_data(run_options);
   check_batches(config, data.train);
   check_probe(config, data.train);
-  SavedRunOptions saved = saved_run_options(run_options, data);
+  const SavedRunOptions saved = saved_run_options(run_options, data);
   const std::optional<Checkpoint> start = open_folder(options, saved);
   const int done = start ? start->epoch : 0;
 
@@ -219,13 +199,11 @@ void train(TrainOptions& options) {
   std::cout << std::endl;
   Progress progress((config.epochs - done) * steps_per_epoch(config, data.train));
   TrainingDisplay display(progress, "", 0, config.epochs, true);
+  EpochRecords records(options.records, run_options.out, saved.data, config, data.train, display,
+                       progress);
   std::optional<TensorBoardLog> log;
-  Training training(config, data, logged(log, saved, start, display));
-  if (start && !run_options.out.empty())
-    CurvatureFile(run_options.out).resume(steps_done(start->state));
-  saved.between_epochs = [&](int epochs) {
-    keep_or_measure(run_options, saved.data, data.train, training, epochs, progress);
-  };
+  Training training(config, data, logged(log, saved, start, records));
+  records.begin(training, !start);
   const std::vector<EpochResult> results = run(saved, training, start);
 
   if (std::ssize(results) < config.epochs) {
@@ -249,10 +227,10 @@ std::string footer() {
          "  curvature.jsonl         with --curvature: how sharp the loss is, how noisy its "
          "gradient\n"
          "  diverged.json           where the loss stopped being finite, if it did\n"
+         "  probe.jsonl             with --probe: what its steps did to each tensor\n"
          "  events.out.tfevents.*   with --tensorboard: the numbers of metrics.jsonl over the steps\n"
          "                          done, the loss of about fifty single batches per epoch, and the\n"
          "                          configuration\n"
-         "  probe.jsonl             with --probe: what its steps did to each tensor\n"
          "Ctrl-C, SIGTERM or SIGHUP ends the run after the batch under way, of training or of an\n"
          "evaluation, and saves it, with exit code 130; a second one ends it at once.\n"
          "'plastic train --resume DIR' continues from there, as if nothing had happened, and "
@@ -286,6 +264,30 @@ std::string footer() {
          "runs/np";
 }
 
+// They decide nothing of the run, and are no part of its configuration.
+void add_record_options(CLI::App& command, const std::shared_ptr<TrainOptions>& options) {
+  EpochRecordOptions& records = options->records;
+  const std::string group = "Recording";
+  const auto count = [](const std::string& text) {
+    return static_cast<int>(parse_integer(text, 1, max_epochs));
+  };
+  add_text_option(command, "--keep-every", "N", "never", group,
+                  "Keep the network before the first epoch and after every N epochs, "
+                  "epoch-N.safetensors, for plastic landscape to draw its path; needs --out",
+                  [&records, count](const std::string& text) { records.keep_every = count(text); });
+  add_text_option(
+      command, "--curvature", "N", "never", group,
+      "After every N epochs measure the largest eigenvalue of the loss's Hessian and the "
+      "gradient's noise scale, on the CPU; with --out into curvature.jsonl (see plastic curvature)",
+      [&records, count](const std::string& text) { records.curvature_every = count(text); });
+  add_text_option(command, "--curvature-images", "N", std::to_string(records.curvature_images),
+                  group, "Images of the training part to measure the curvature on",
+                  [&records](const std::string& text) {
+                    records.curvature_images =
+                        parse_integer(text, 2 * curvature_batch, 1'000'000'000);
+                  });
+}
+
 // Those of choices() that a configuration file makes.
 std::vector<std::string> choices_in(const std::filesystem::path& config) {
   std::vector<std::string> names;
@@ -301,8 +303,10 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
       option_names([](const Option& option) { return option.may_change; });
   const std::string help =
       "Continue the run in this folder, with its own configuration; may be changed: " +
-      join(allowed);
-  allowed.emplace_back("resume");
+      join(allowed) + "; what is recorded between epochs is asked for again";
+  for (const char* name : {"resume", "keep-every", "curvature", "curvature-images"}) {
+    allowed.emplace_back(name);
+  }
   add_own_option(command, "resume", help, [&command, options, allowed](const std::string& folder) {
     const std::vector<std::string> others = given_options(command, allowed);
     if (!others.empty()) {
@@ -334,6 +338,7 @@ void add_train(CLI::App& program) {
   add_resume_option(command, options);
   add_config_option(command);
   add_run_options(command, CommandSet::train, options->run);
+  add_record_options(command, options);
 }
 
 }  // namespace plastic::apps
