@@ -10,12 +10,14 @@
 #include "apps/cli/options.h"
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
+#include "apps/runs/epoch_records.h"
 #include "apps/runs/input_form.h"
 #include "apps/runs/run_folder.h"
 #include "apps/runs/saved_run.h"
 #include "apps/terminal/progress.h"
 #include "apps/terminal/standard_streams.h"
 #include "apps/terminal/terminal_text.h"
+#include "apps/training/curvature.h"
 #include "apps/training/interrupt.h"
 #include "apps/training/last_batch.h"
 #include "apps/training/model_choice.h"
@@ -31,6 +33,7 @@ namespace {
 
 struct TrainOptions {
   RunOptions run;
+  EpochRecordOptions records = {};
   /// The run in run.out is continued.
   bool resume = false;
   /// Which options of that run choose by accuracy: "keep-best", "early-stopping".
@@ -155,6 +158,9 @@ std::vector<std::string> summary(const RunOptions& options,
 void train(TrainOptions& options) {
   RunOptions& run_options = options.run;
   if (run_options.keep_best && run_options.out.empty()) throw UsageError("--keep-best needs --out");
+  if (options.records.keep_every > 0 && run_options.out.empty()) {
+    throw UsageError("--keep-every needs --out");
+  }
   if (run_options.probe > 0 && run_options.out.empty()) throw UsageError("--probe needs --out");
   std::optional<ReaderMayLeave> reader;
   if (!run_options.out.empty()) reader.emplace();
@@ -190,7 +196,10 @@ void train(TrainOptions& options) {
   std::cout << std::endl;
   Progress progress((config.epochs - done) * steps_per_epoch(config, data.train));
   TrainingDisplay display(progress, "", 0, config.epochs, true);
-  Training training(config, data, display);
+  EpochRecords records(options.records, run_options.out, saved.data, config, data.train, display,
+                       progress);
+  Training training(config, data, records);
+  records.begin(training, !start);
   const std::vector<EpochResult> results = run(saved, training, start);
 
   if (std::ssize(results) < config.epochs) {
@@ -210,6 +219,9 @@ std::string footer() {
          "  metrics.jsonl           what each epoch brought\n"
          "  checkpoint.safetensors  after each epoch: where the run stands, for --resume\n"
          "  best.safetensors        with --keep-best: the network of the best epoch by validation\n"
+         "  epoch-N.safetensors     with --keep-every: the networks on the way\n"
+         "  curvature.jsonl         with --curvature: how sharp the loss is, how noisy its "
+         "gradient\n"
          "  diverged.json           where the loss stopped being finite, if it did\n"
          "  probe.jsonl             with --probe: what its steps did to each tensor\n"
          "Ctrl-C, SIGTERM or SIGHUP ends the run after the batch under way, of training or of an\n"
@@ -245,6 +257,30 @@ std::string footer() {
          "runs/np";
 }
 
+// They decide nothing of the run, and are no part of its configuration.
+void add_record_options(CLI::App& command, const std::shared_ptr<TrainOptions>& options) {
+  EpochRecordOptions& records = options->records;
+  const std::string group = "Recording";
+  const auto count = [](const std::string& text) {
+    return static_cast<int>(parse_integer(text, 1, max_epochs));
+  };
+  add_text_option(command, "--keep-every", "N", "never", group,
+                  "Keep the network before the first epoch and after every N epochs, "
+                  "epoch-N.safetensors, for plastic landscape to draw its path; needs --out",
+                  [&records, count](const std::string& text) { records.keep_every = count(text); });
+  add_text_option(
+      command, "--curvature", "N", "never", group,
+      "After every N epochs measure the largest eigenvalue of the loss's Hessian and the "
+      "gradient's noise scale, on the CPU; with --out into curvature.jsonl (see plastic curvature)",
+      [&records, count](const std::string& text) { records.curvature_every = count(text); });
+  add_text_option(command, "--curvature-images", "N", std::to_string(records.curvature_images),
+                  group, "Images of the training part to measure the curvature on",
+                  [&records](const std::string& text) {
+                    records.curvature_images =
+                        parse_integer(text, 2 * curvature_batch, 1'000'000'000);
+                  });
+}
+
 // Those of choices() that a configuration file makes.
 std::vector<std::string> choices_in(const std::filesystem::path& config) {
   std::vector<std::string> names;
@@ -260,8 +296,10 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
       option_names([](const Option& option) { return option.may_change; });
   const std::string help =
       "Continue the run in this folder, with its own configuration; may be changed: " +
-      join(allowed);
-  allowed.emplace_back("resume");
+      join(allowed) + "; what is recorded between epochs is asked for again";
+  for (const char* name : {"resume", "keep-every", "curvature", "curvature-images"}) {
+    allowed.emplace_back(name);
+  }
   add_own_option(command, "resume", help, [&command, options, allowed](const std::string& folder) {
     const std::vector<std::string> others = given_options(command, allowed);
     if (!others.empty()) {
@@ -293,6 +331,7 @@ void add_train(CLI::App& program) {
   add_resume_option(command, options);
   add_config_option(command);
   add_run_options(command, CommandSet::train, options->run);
+  add_record_options(command, options);
 }
 
 }  // namespace plastic::apps

@@ -21,8 +21,10 @@ constexpr double below = 56.0;
 // Each band lies over those below it.
 constexpr double band_opacity = 0.055;
 
-// Points closer than this to the one before are left out.
-constexpr double least_distance = 0.6;
+// A point is left out where the line without it is no further away than this, but not more than
+// so many in a row, along which errors add up.
+constexpr double least_distance = 0.2;
+constexpr std::size_t most_left_out = 8;
 // What lies further outside is drawn at this distance.
 constexpr double far_away = 3000.0;
 
@@ -79,6 +81,32 @@ double tick_step(double range) {
   return 10.0 * power;
 }
 
+/// The points that a line needs: without those that lie on the line between their neighbours.
+std::vector<Point> essential(const std::vector<Point>& points) {
+  std::vector<Point> kept;
+  std::size_t left_out = 0;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (i > 0 && i + 1 < points.size() && left_out < most_left_out) {
+      const Point& from = kept.back();
+      const Point& to = points[i + 1];
+      const double length = std::hypot(to[0] - from[0], to[1] - from[1]);
+      const double twice_area = (points[i][0] - from[0]) * (to[1] - from[1]) -
+                                (points[i][1] - from[1]) * (to[0] - from[0]);
+      const double along = (points[i][0] - from[0]) * (to[0] - from[0]) +
+                           (points[i][1] - from[1]) * (to[1] - from[1]);
+      // Not where the line turns back.
+      const bool is_between = along >= 0.0 && along <= length * length;
+      if (is_between && std::abs(twice_area) <= least_distance * length) {
+        ++left_out;
+        continue;
+      }
+    }
+    kept.push_back(points[i]);
+    left_out = 0;
+  }
+  return kept;
+}
+
 std::vector<double> ticks(double low, double high) {
   const double step = tick_step(high - low);
   std::vector<double> all;
@@ -120,17 +148,11 @@ class Drawing {
   }
 
   std::string path_of(const std::vector<Point>& points, bool is_closed) const {
+    std::vector<Point> places;
+    for (const Point& point : points) places.push_back({x(point[0]), y(point[1])});
     std::string text;
-    double last_x = 0.0;
-    double last_y = 0.0;
-    for (std::size_t i = 0; i < points.size(); ++i) {
-      const double px = x(points[i][0]);
-      const double py = y(points[i][1]);
-      const bool is_end = i == 0 || i + 1 == points.size();
-      if (!is_end && std::hypot(px - last_x, py - last_y) < least_distance) continue;
-      text += (i == 0 ? "M" : "L") + pixels(px) + " " + pixels(py);
-      last_x = px;
-      last_y = py;
+    for (const Point& place : essential(places)) {
+      text += (text.empty() ? "M" : "L") + pixels(place[0]) + " " + pixels(place[1]);
     }
     return text + (is_closed ? "Z" : "");
   }

@@ -79,19 +79,6 @@ std::string curvature_line(const Curvature& curvature) {
 
 CurvatureFile::CurvatureFile(const fs::path& folder) : path_(folder / "curvature.jsonl") {}
 
-void CurvatureFile::resume(std::int64_t step) {
-  std::string kept;
-  bool is_shorter = false;
-  each_line(path_, [&](const std::string& line, std::int64_t at) {
-    if (at <= step) {
-      kept += line + "\n";
-    } else {
-      is_shorter = true;
-    }
-  });
-  if (is_shorter) write_run_file(path_, kept);
-}
-
 bool CurvatureFile::has(std::int64_t step) const {
   bool found = false;
   each_line(path_, [&](const std::string&, std::int64_t at) { found = found || at == step; });

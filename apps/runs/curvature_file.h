@@ -19,10 +19,8 @@ class CurvatureFile {
  public:
   explicit CurvatureFile(const std::filesystem::path& folder);
 
-  /// Drops the lines of steps after `step`, for a run that continues from there. Throws Error
-  /// naming the file and the line for what is no such line.
-  void resume(std::int64_t step);
-  /// Whether it has a line of this step.
+  /// Whether it has a line of this step. Throws Error naming the file and the line for what is no
+  /// such line.
   bool has(std::int64_t step) const;
   /// Adds a line; the file is replaced as a whole.
   void append(const Curvature& curvature);

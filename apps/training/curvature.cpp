@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "apps/cli/values.h"
-#include "apps/training/interrupt.h"
 #include "apps/training/model_choice.h"
 #include "apps/training/training_images.h"
 #include "core/check.h"
@@ -76,7 +75,6 @@ Curvature measure_curvature(const TrainConfig& config, const data::ImageDataset&
   const optim::BatchLoss loss{
       .of =
           [&](std::int64_t batch) {
-            if (interrupted()) throw Interrupted("interrupted while measuring the curvature");
             const std::int64_t first = batch * curvature_batch;
             const std::int64_t end = first + curvature_batch;
             const Tensor x = images.images.slice(0, first, end).to(DType::f64);

@@ -35,8 +35,8 @@ struct Curvature {
 
 /// Measures a network with the weights `model` (Training::model_state()) of a run, in f64 on the
 /// CPU, in evaluation mode: without dropout, with running statistics. The run itself is not
-/// touched. `train` is the whole training set. Throws Interrupted where interrupted() says so, and
-/// Error where there are fewer than two batches of images.
+/// touched. `train` is the whole training set. Throws Error where there are fewer than two batches
+/// of images.
 Curvature measure_curvature(const TrainConfig& config, const data::ImageDataset& train,
                             const StateDict& model, const CurvatureOptions& options);
 

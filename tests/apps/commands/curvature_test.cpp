@@ -1,4 +1,4 @@
-// plastic curvature.
+// plastic curvature, and train --curvature and --keep-every.
 #include "apps/training/curvature.h"
 
 #include <doctest/doctest.h>
@@ -10,6 +10,7 @@
 
 #include "apps/runs/checkpoint.h"
 #include "apps/runs/curvature_file.h"
+#include "apps/runs/kept_networks.h"
 #include "apps/runs/run_config.h"
 #include "apps/training/training_images.h"
 #include "plastic/core/ops.h"
@@ -29,14 +30,16 @@ namespace {
 constexpr const char* small_run =
     "train --fraction 0.05 --hidden 12 --batch-size 50 --epochs 4 --optimizer sgd ";
 
+const std::string recorded = "--curvature 2 --curvature-images 128 --keep-every 2 ";
+
 std::string quoted(const fs::path& path) { return " '" + path.string() + "' "; }
 
-// A run, made once for all tests of this file.
-const fs::path& trained_run() {
+// A run that measures and keeps, made once for all tests of this file.
+const fs::path& measured_run() {
   static const TemporaryFolder folder;
   static const fs::path run = [] {
     const fs::path out = folder / "run";
-    require_done(std::string(small_run) + "--out" + quoted(out));
+    require_done(std::string(small_run) + recorded + "--out" + quoted(out));
     return out;
   }();
   return run;
@@ -55,7 +58,8 @@ std::vector<json> lines_of(const fs::path& path) {
 TEST_CASE("apps.curvature.command") {
   const TemporaryFolder folder;
   const fs::path run = folder / "run";
-  fs::copy(trained_run(), run, fs::copy_options::recursive);
+  fs::copy(measured_run(), run, fs::copy_options::recursive);
+  fs::remove(run / "curvature.jsonl");
   const ProgramResult result =
       require_done("curvature " + quoted(run) + " --images 128 --eigenvalues 2");
   CHECK(contains(result.out, {"mlp 784-12-10", "epoch 4", "largest eigenvalue", "noise scale",
@@ -70,6 +74,12 @@ TEST_CASE("apps.curvature.command") {
   CHECK(line.at("eigenvalue") == line.at("eigenvalues")[0]);
   CHECK(line.at("eigenvalues")[0] > line.at("eigenvalues")[1]);
   CHECK(line.at("converged") == true);
+  // The line that the run itself added after the same epoch.
+  const json own = lines_of(measured_run() / "curvature.jsonl").back();
+  CHECK(own.at("eigenvalue").get<double>() ==
+        doctest::Approx(line.at("eigenvalue").get<double>()).epsilon(1e-6));
+  CHECK(own.at("noise_scale") == line.at("noise_scale"));
+
   // Independently: the gradients of single batches of 32 images.
   const RunOptions options = read_run_options(run);
   const data::DatasetPair data = load_data(options);
@@ -110,6 +120,43 @@ TEST_CASE("apps.curvature.command") {
         doctest::Approx(square - trace / 128).epsilon(1e-9));
 }
 
+TEST_CASE("apps.curvature.changes_no_bit_of_the_run") {
+  const TemporaryFolder folder;
+  const fs::path plain = folder / "plain";
+  require_done(std::string(small_run) + "--out" + quoted(plain));
+  CHECK(timeless_metrics(plain) == timeless_metrics(measured_run()));
+  CHECK(read_file(plain / "checkpoint.safetensors") ==
+        read_file(measured_run() / "checkpoint.safetensors"));
+  CHECK_FALSE(fs::exists(plain / "curvature.jsonl"));
+  CHECK(kept_networks(plain).empty());
+}
+
+TEST_CASE("apps.curvature.while_training") {
+  const std::vector<json> lines = lines_of(measured_run() / "curvature.jsonl");
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].at("epoch") == 2);
+  CHECK(lines[0].at("step") == 20);
+  CHECK(lines[1].at("step") == 40);
+  std::vector<int> epochs;
+  for (const KeptNetwork& kept : kept_networks(measured_run())) epochs.push_back(kept.epoch);
+  CHECK(epochs == std::vector<int>{0, 2, 4});
+}
+
+TEST_CASE("apps.curvature.resumed") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "run";
+  require_done("train --fraction 0.05 --hidden 12 --batch-size 50 --epochs 2 --optimizer sgd " +
+               recorded + "--out" + quoted(run));
+  CHECK(lines_of(run / "curvature.jsonl").size() == 1);
+  require_done("train --resume" + quoted(run) + "--epochs 4 " + recorded);
+  CHECK(read_file(run / "curvature.jsonl") == read_file(measured_run() / "curvature.jsonl"));
+  CHECK(kept_networks(run).size() == 3);
+  // Another run in its place has nothing of it.
+  require_done(std::string(small_run) + "--overwrite --out" + quoted(run));
+  CHECK_FALSE(fs::exists(run / "curvature.jsonl"));
+  CHECK(kept_networks(run).empty());
+}
+
 TEST_CASE("apps.curvature.errors") {
   const TemporaryFolder folder;
   const ProgramResult none = run_program("curvature /nowhere/run");
@@ -117,16 +164,19 @@ TEST_CASE("apps.curvature.errors") {
   CHECK(contains(none.err, {"[run] /nowhere/run", "config.toml", "plastic train --out"}));
   const fs::path run = folder / "run";
   fs::create_directory(run);
-  fs::copy(trained_run() / "config.toml", run / "config.toml");
+  fs::copy(measured_run() / "config.toml", run / "config.toml");
   const ProgramResult unfinished = run_program("curvature " + quoted(run));
   CHECK(unfinished.code == 1);
   CHECK(contains(unfinished.err, {"[curvature]", "has no checkpoint.safetensors", "--resume"}));
-  const ProgramResult best = run_program("curvature --checkpoint best " + quoted(trained_run()));
+  const ProgramResult best = run_program("curvature --checkpoint best " + quoted(measured_run()));
   CHECK(best.code == 1);
   CHECK(contains(best.err, "has no best.safetensors"));
-  CHECK(run_program("curvature --images 63 " + quoted(trained_run())).code == 2);
+  CHECK(run_program("curvature --images 63 " + quoted(measured_run())).code == 2);
   CHECK(run_program("curvature").code == 2);
   CHECK(run_program("curvature ''").code == 2);
+  const ProgramResult keep = run_program("train --keep-every 2");
+  CHECK(keep.code == 2);
+  CHECK(contains(keep.err, "--keep-every needs --out"));
 }
 
 TEST_CASE("apps.curvature.damaged_file") {

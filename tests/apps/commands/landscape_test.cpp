@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string quoted(const fs::path& path) { return " '" + path.string() + "' "; }
+std::string argument(const fs::path& path) { return " '" + path.string() + "' "; }
 
 // Keeps two networks on the way of a run: its own, changed.
 void keep(const fs::path& run) {
@@ -39,9 +39,9 @@ const fs::path& runs() {
   static const TemporaryFolder folder;
   static const fs::path path = [] {
     const std::string train = "train --fraction 0.05 --hidden 12 --batch-size 50 --epochs 4 ";
-    require_done(train + "--optimizer sgd --out " + quoted(folder / "<way>"));
+    require_done(train + "--optimizer sgd --out " + argument(folder / "<way>"));
     keep(folder / "<way>");
-    require_done(train + "--optimizer adam --out " + quoted(folder / "adam"));
+    require_done(train + "--optimizer adam --out " + argument(folder / "adam"));
     return folder.path();
   }();
   return path;
@@ -84,8 +84,9 @@ TEST_CASE("apps.landscape.command.functions") {
   for (const std::string name : {"rosenbrock", "rastrigin", "quadratic", "beale"}) {
     CAPTURE(name);
     const fs::path file = folder / (name + ".svg");
-    const ProgramResult result = require_done(
-        "landscape " + name + " --optimizers sgd,np=neuroplastic --steps 30 --out " + quoted(file));
+    const ProgramResult result =
+        require_done("landscape " + name + " --optimizers sgd,np=neuroplastic --steps 30 --out " +
+                     argument(file));
     CHECK(contains(result.out, {"sgd: lr ", "np: lr ", "picture in "}));
     const std::string svg = read_file(file);
     CHECK(is_well_formed(svg));
@@ -97,7 +98,7 @@ TEST_CASE("apps.landscape.command.functions") {
 
 TEST_CASE("apps.landscape.command.options_of_optimizers") {
   const TemporaryFolder folder;
-  const std::string out = " --out " + quoted(folder / "q.svg");
+  const std::string out = " --out " + argument(folder / "q.svg");
   const ProgramResult result = require_done(
       "landscape quadratic --optimizers plain=sgd,heavy=sgd --momentum plain=0,heavy=0.9 "
       "--lr plain=0.03,heavy=0.01 --steps 40 --start -4,1.5" +
@@ -114,8 +115,8 @@ TEST_CASE("apps.landscape.command.options_of_optimizers") {
 TEST_CASE("apps.landscape.command.around_a_run") {
   const TemporaryFolder folder;
   const fs::path file = folder / "around.svg";
-  require_done("landscape " + quoted(runs() / "adam") + " --grid 7 --images 100 --out " +
-               quoted(file));
+  require_done("landscape " + argument(runs() / "adam") + " --grid 7 --images 100 --out " +
+               argument(file));
   const std::string svg = read_file(file);
   CHECK(is_well_formed(svg));
   CHECK(contains(svg, {"The loss around adam", "the network: loss", "mlp 784-12-10",
@@ -125,14 +126,14 @@ TEST_CASE("apps.landscape.command.around_a_run") {
 TEST_CASE("apps.landscape.command.paths") {
   const TemporaryFolder folder;
   const fs::path file = folder / "paths.svg";
-  require_done("landscape " + quoted(runs() / "<way>") + " " + quoted(runs() / "adam") +
-               " --grid 7 --images 100 --out " + quoted(file));
+  require_done("landscape " + argument(runs() / "<way>") + " " + argument(runs() / "adam") +
+               " --grid 7 --images 100 --out " + argument(file));
   const std::string svg = read_file(file);
   CHECK(is_well_formed(svg));
   CHECK(contains(svg, {"The paths of 2 runs", "&lt;way&gt;", "epochs 0 to 4", ">adam<", ">epoch 4<",
                        "first principal component"}));
-  require_done("landscape " + quoted(runs() / "<way>") + " --grid 5 --images 100 --out " +
-               quoted(file));
+  require_done("landscape " + argument(runs() / "<way>") + " --grid 5 --images 100 --out " +
+               argument(file));
   CHECK(contains(read_file(file), "The path of &lt;way&gt;"));
 }
 
@@ -156,7 +157,7 @@ TEST_CASE("apps.landscape.run.same_bits_for_any_number_of_threads") {
 
 TEST_CASE("apps.landscape.command.errors") {
   const TemporaryFolder folder;
-  const std::string out = " --out " + quoted(folder / "x.svg");
+  const std::string out = " --out " + argument(folder / "x.svg");
   const auto refused = [](const std::string& arguments, int code, const std::string& reason) {
     CAPTURE(arguments);
     const ProgramResult result = run_program(arguments);
@@ -170,17 +171,17 @@ TEST_CASE("apps.landscape.command.errors") {
   refused("landscape rosenbrock --out x.png", 2, "ends in .svg");
   refused("landscape rosenbrock beale" + out, 2, "one function");
   refused("landscape rosenbrock --grid 5" + out, 2, "--grid is for runs");
-  refused("landscape " + quoted(runs() / "adam") + " --steps 5" + out, 2,
+  refused("landscape " + argument(runs() / "adam") + " --steps 5" + out, 2,
           "--steps is for functions");
   refused("landscape rosenbrock --optimizers adma" + out, 2, "did you mean adam?");
   refused("landscape rosenbrock --optimizers adam --momentum 0.9" + out, 2, "only ");
   refused("landscape rosenbrock --start 1" + out, 2, "two numbers");
-  refused("landscape " + quoted(folder.path()) + out, 1, "config.toml");
+  refused("landscape " + argument(folder.path()) + out, 1, "config.toml");
   fs::create_directory(folder / "begun");
   fs::copy(runs() / "adam" / "config.toml", folder / "begun");
-  refused("landscape " + quoted(folder / "begun") + out, 1, "its first epoch was not finished");
-  require_done("train --fraction 0.05 --hidden 8 --epochs 1 --out " + quoted(folder / "other"));
-  refused("landscape " + quoted(runs() / "adam") + " " + quoted(folder / "other") + out, 1,
+  refused("landscape " + argument(folder / "begun") + out, 1, "its first epoch was not finished");
+  require_done("train --fraction 0.05 --hidden 8 --epochs 1 --out " + argument(folder / "other"));
+  refused("landscape " + argument(runs() / "adam") + " " + argument(folder / "other") + out, 1,
           "is not of the first run's network");
   CHECK_FALSE(fs::exists(folder / "x.svg"));
 }
