@@ -194,6 +194,7 @@ int run(int argc, char** argv) {
   add_report(program);
   add_curvature(program);
   add_landscape(program);
+  add_probe(program);
   add_info(program);
   add_help(program);
   // What has something to save has a guard of its own.

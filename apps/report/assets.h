@@ -14,6 +14,11 @@ std::string_view page_style();
 std::string_view chart_script();
 /// report.js.
 std::string_view page_script();
+/// microscope_drawing.js and microscope_charts.js, in this order before the next.
+std::string_view microscope_drawing_script();
+std::string_view microscope_charts_script();
+/// microscope.js.
+std::string_view microscope_script();
 /// study.js.
 std::string_view study_script();
 /// Chart.js, minified, from the system's package.

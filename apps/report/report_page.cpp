@@ -6,6 +6,7 @@
 
 #include "apps/report/assets.h"
 #include "apps/report/html_text.h"
+#include "apps/report/microscope_page.h"
 #include "apps/report/report_table.h"
 #include "apps/terminal/terminal_text.h"
 #include "core/check.h"
@@ -155,19 +156,29 @@ std::string configuration_html(const ReportData& data) {
   return html.empty() ? "<p>The folders hold no configuration.</p>" : html;
 }
 
+std::string scripts(bool has_microscope) {
+  std::string text(chart_script());
+  text += page_script();
+  if (!has_microscope) return text;
+  text += microscope_drawing_script();
+  text += microscope_charts_script();
+  return text += microscope_script();
+}
+
 }  // namespace
 
 std::string report_page(const ReportData& data) {
-  const auto value = [&data](std::string_view name) -> std::string {
+  const std::string microscope = microscope_section(data);
+  const auto value = [&](std::string_view name) -> std::string {
     if (name == "title") return escape_html(data.title);
     if (name == "subtitle") return escape_html(page_subtitle(data));
     if (name == "remarks") return remarks_html(data);
-    if (name == "tables") return tables_html(data);
+    if (name == "tables") return tables_html(data) + microscope;
     if (name == "configuration") return configuration_html(data);
     if (name == "data") return escape_script_json(chart_data(data));
     if (name == "style") return std::string(page_style());
     if (name == "library") return std::string(chart_library());
-    if (name == "script") return std::string(chart_script()) + std::string(page_script());
+    if (name == "script") return scripts(!microscope.empty());
     fail("report", "the page template names an unknown {{", name, "}}");
   };
   return fill_template(page_template(), value);

@@ -43,6 +43,8 @@ LiveLines::LiveLines()
 
 LiveLines::~LiveLines() { clear(); }
 
+std::size_t LiveLines::room() const { return static_cast<std::size_t>(terminal_size().rows - 1); }
+
 bool LiveLines::due() const { return terminal_ && Clock::now() - last_draw_ >= redraw_interval; }
 
 void LiveLines::draw(const std::vector<std::string>& lines) {

@@ -17,6 +17,8 @@ class LiveLines {
   LiveLines& operator=(const LiveLines&) = delete;
 
   bool is_terminal() const { return terminal_; }
+  /// How many lines of a block fit.
+  std::size_t room() const;
   /// Whether it is time to draw the block again (five times a second).
   bool due() const;
   /// Draws the block, as much of it as fits.

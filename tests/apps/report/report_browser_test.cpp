@@ -1,12 +1,12 @@
 // Opens a report in headless Chromium: are the charts drawn, is the console silent?
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "apps/study/analysis/analysis.h"
 #include "tests/apps/program.h"
+#include "tests/apps/report/page_in_browser.h"
 #include "tests/apps/study/constructed_study.h"
 #include "tests/support/text.h"
 
@@ -16,16 +16,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Runs before the page's own scripts.
-const std::string watch_errors =
-    "<script>window.pageErrors = 0;"
-    "addEventListener('error', () => { ++pageErrors; });"
-    "for (const name of ['error', 'warn']) console[name] = () => { ++pageErrors; };</script>";
-
-// Runs after them: how many canvases there are, how many hold lines in several colours, and what
+// How many canvases there are, how many hold lines in several colours, and what
 // the page was asked to look like.
 const std::string count_charts =
-    "<script>"
     "const drawn = canvas => new Set(new Uint32Array(canvas.getContext('2d')"
     ".getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size > 20;"
     "const canvases = [...document.querySelectorAll('canvas')];"
@@ -38,38 +31,7 @@ const std::string count_charts =
     ".map(({textContent}) => / ○ (\\d+)$/.exec(textContent)?.[1] ?? 0)"
     ".reduce((sum, count) => sum + Number(count), 0),"
     " scheme: matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light',"
-    " background: getComputedStyle(document.body).backgroundColor});</script>";
-
-std::string with_scripts(std::string page) {
-  page.insert(page.find("<meta charset"), watch_errors);
-  // The page's own policy allows inline scripts, and nothing from elsewhere.
-  page.insert(page.rfind("</body>"), count_charts);
-  return page;
-}
-
-std::string chromium() {
-  for (const char* name : {"chromium", "chromium-browser", "google-chrome"}) {
-    const std::string command = std::string("command -v ") + name + " >/dev/null 2>&1";
-    if (std::system(command.c_str()) == 0) return name;
-  }
-  return "";
-}
-
-// The page's document once its scripts have run; the console goes to `console`.
-std::string open_page(const std::string& browser, const TemporaryFolder& folder, bool dark,
-                      std::string& console) {
-  const std::string command =
-      "timeout 100 " + browser + " --headless --no-sandbox --disable-gpu --disable-dev-shm-usage" +
-      " --no-first-run --enable-logging=stderr --window-size=1200,900" +
-      " --blink-settings=preferredColorScheme=" + (dark ? "0" : "1") + " --user-data-dir='" +
-      (folder / "profile") + "' --dump-dom 'file://" + (folder / "page.html") + "' >'" +
-      (folder / "dom") + "' 2>'" + (folder / "console") + "' </dev/null";
-  const int status = std::system(command.c_str());
-  console = read_file(folder / "console");
-  INFO(console);
-  REQUIRE(status == 0);
-  return read_file(folder / "dom");
-}
+    " background: getComputedStyle(document.body).backgroundColor});";
 
 }  // namespace
 
@@ -92,7 +54,7 @@ TEST_CASE("apps.report.browser") {
   REQUIRE(compared.code == 0);
   const std::string page = read_file(out + "/report.html");
   CHECK(contains(page, "MIT License"));
-  write_file(folder / "page.html", with_scripts(page));
+  write_file(folder / "page.html", with_script(page, count_charts));
 
   for (const bool dark : {false, true}) {
     std::string console;
@@ -129,7 +91,7 @@ TEST_CASE("apps.report.browser_study") {
   CHECK(contains(page, {"Constructed &lt;study&gt;", "no memory for &lt;that&gt;", "MIT License",
                         "adam is ahead of sgd by", "3 runs diverged or failed"}));
   CHECK_FALSE(contains(page, ">nan"));
-  write_file(folder / "page.html", with_scripts(page));
+  write_file(folder / "page.html", with_script(page, count_charts));
   for (const bool dark : {false, true}) {
     std::string console;
     const std::string dom = open_page(browser, folder, dark, console);
@@ -151,7 +113,6 @@ namespace {
 // Into the body's attributes: of how many series no two look alike, and whether learning rates are
 // drawn where the axis says that they are.
 const std::string look_at_charts =
-    "<script>"
     "const charts = [...document.querySelectorAll('canvas')].map(one => Chart.getChart(one));"
     "const looks = charts[0].data.datasets.filter(({role}) => role === 'mean')"
     ".map(set => [set.borderColor, set.pointStyle, set.borderDash].join('|'));"
@@ -168,7 +129,7 @@ const std::string look_at_charts =
     "Object.assign(document.body.dataset, {series: looks.length, looks: new Set(looks).size,"
     " marks: new Set(marks).size, labels: y.ticks.every(isLabelTrue),"
     " named: y.ticks.filter(({label}) => label !== '').length > 1,"
-    " inside: values.every(isInside), errors: pageErrors});</script>";
+    " inside: values.every(isInside), errors: pageErrors});";
 
 void write_constant_run(const fs::path& folder, const std::string& rate) {
   fs::create_directories(folder);
@@ -194,10 +155,8 @@ TEST_CASE("apps.report.browser_marks_and_rates") {
     const std::string arguments =
         "report '" + runs.string() + "' --out '" + (folder / "report.html") + "'";
     REQUIRE(run_program(arguments).code == 0);
-    std::string page = read_file(folder / "report.html");
-    page.insert(page.find("<meta charset"), watch_errors);
-    page.insert(page.rfind("</body>"), look_at_charts);
-    write_file(folder / "page.html", page);
+    write_file(folder / "page.html",
+               with_script(read_file(folder / "report.html"), look_at_charts));
     std::string console;
     const std::string dom = open_page(browser, folder, dark, console);
     const std::string body = dom.substr(dom.find("<body"), 400);
