@@ -57,10 +57,10 @@ InputForm parse_input_form(const std::string& origin, const std::string& text) {
             .class_names = json.at("classes")};
     form.sizes.classes = std::ssize(form.class_names);
   } catch (const nlohmann::json::exception& error) {
-    fail("predict", origin, ": cannot read what it says about its data: ", error.what());
+    fail("network", origin, ": cannot read what it says about its data: ", error.what());
   }
   if (!is_consistent(form)) {
-    fail("predict", origin,
+    fail("network", origin,
          ": what it says about its data contradicts itself: ", text.substr(0, 200));
   }
   return form;
