@@ -21,7 +21,7 @@ struct ProbeOptions {
   std::string tensors = "*";
   /// Quantiles and histograms are those of at most so many elements, evenly spaced in the tensor,
   /// 2^24 at the most; 0 for all of them. Everything else is over all elements.
-  std::int64_t sample = 4096;
+  std::int64_t sample = 1024;
 };
 
 /// A signal's distribution over the elements of a tensor. NaN where an element is NaN.
