@@ -2,12 +2,14 @@
 #include "apps/training/curvature.h"
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <iostream>
 #include <memory>
 
 #include "apps/cli/options.h"
 #include "apps/cli/values.h"
 #include "apps/commands/landscape_commands.h"
+#include "apps/microscope/short_number.h"
 #include "apps/runs/checkpoint.h"
 #include "apps/runs/curvature_file.h"
 #include "apps/runs/run_config.h"
@@ -39,11 +41,12 @@ fs::path weights_of(const CurvatureCommand& command) {
 
 void print(const Curvature& curvature, const RunOptions& options) {
   const auto& hessian = curvature.hessian;
-  std::cout << "loss " << brief(curvature.loss) << " on " << curvature.images
+  std::cout << "loss " << short_number(curvature.loss) << " on " << curvature.images
             << " of its training images, without dropout and augmentation\n\n";
   for (std::size_t i = 0; i < hessian.values.size(); ++i) {
     std::cout << (i == 0 ? "largest eigenvalue  " : "                    ")
-              << brief(hessian.values[i]) << ", residual " << brief(hessian.residuals[i]);
+              << short_number(hessian.values[i]) << ", residual "
+              << short_number(hessian.residuals[i]);
     if (i == 0) {
       std::cout << ", after " << hessian.iterations << " products of the Hessian with a vector";
     }
@@ -55,12 +58,14 @@ void print(const Curvature& curvature, const RunOptions& options) {
               << "; its residual says how far\n";
   }
   std::cout << stability_text(options.run.optimizer, hessian.values.front()) << "\n\n"
-            << "noise scale         " << brief(curvature.noise.scale) << " images";
+            << "noise scale         " << short_number(curvature.noise.scale) << " images";
   if (curvature.noise_interval.is_known()) {
-    std::cout << ", 95% interval " << brief(curvature.noise_interval.low) << " to "
-              << brief(curvature.noise_interval.high);
+    std::cout << ", 95% interval " << short_number(curvature.noise_interval.low) << " to "
+              << (std::isinf(curvature.noise_interval.high)
+                      ? "infinity"
+                      : short_number(curvature.noise_interval.high));
   }
-  std::cout << "; length of the gradient " << brief(curvature.noise.gradient_norm) << "\n"
+  std::cout << "; length of the gradient " << short_number(curvature.noise.gradient_norm) << "\n"
             << noise_text(curvature, options.run.batch_size) << std::endl;
 }
 

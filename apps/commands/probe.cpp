@@ -18,6 +18,7 @@
 #include "apps/microscope/probe_words.h"
 #include "apps/report/run_facts.h"
 #include "apps/terminal/live_lines.h"
+#include "apps/terminal/terminal_text.h"
 #include "core/check.h"
 
 namespace plastic::apps {
@@ -27,6 +28,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* op = "probe";
 constexpr std::chrono::milliseconds poll_interval(300);
+// A training that has just been started reads its data before it writes.
+constexpr int polls_for_the_file = 100;
 
 struct ProbeOptions {
   fs::path run;
@@ -171,7 +174,16 @@ bool follow(const ProbeOptions& options, LiveLines& lines) {
   }
 }
 
+void wait_for_file(const fs::path& path) {
+  std::error_code ignored;
+  for (int i = 0; i < polls_for_the_file && !fs::exists(path, ignored); ++i) {
+    if (i == 0) std::cerr << "waiting for " << printable(path.string()) << std::endl;
+    std::this_thread::sleep_for(poll_interval);
+  }
+}
+
 void tail(const ProbeOptions& options) {
+  wait_for_file(probe_path(options));
   LiveLines lines;
   while (follow(options, lines)) {
     if (!lines.is_terminal()) std::cout << "the run begins again" << std::endl;

@@ -47,7 +47,7 @@ std::string ProbeHistory::first_title() const {
 std::string ProbeHistory::second_title() const {
   switch (what_second_) {
     case Second::at_clip:
-      return "at a clip over time, 0% to " + short_percent(second_.high);
+      return "at either clip over time, 0% to " + short_percent(second_.high);
     case Second::deviation:
       return "deviation over time, 0 to " + short_number(second_.high);
     case Second::cosine:

@@ -94,12 +94,15 @@ std::vector<std::string> ProbeWords::sentences() const {
 std::string ProbeWords::first_at_clip() const {
   if (!largest_) return "";
   const std::string signal = signal_label(header_.signals[*clipped_].name);
-  const std::string until = ", up to " + step_text(last_step_) + ".";
+  const std::string until = " (steps probed up to " + std::to_string(last_step_) + ").";
   if (!first_) {
     if (largest_->value == 0.0) return signal + " is at a clip in no element" + until;
-    return "No tensor has half of its " + signal + " at a clip; the largest share is " +
-           short_percent(largest_->value) + ", of " + name(*largest_) + " at its " +
-           clip_text(largest_->is_high) + " at " + step_text(largest_->step) + until;
+    // Rounded, it must not look like the half that it does not reach.
+    const bool is_near = largest_->value >= 0.495;
+    return "No tensor has half of its " + signal + " at one clip; the largest share is " +
+           (is_near ? "just below 50%" : short_percent(largest_->value)) + ", of " +
+           name(*largest_) + " at its " + clip_text(largest_->is_high) + " at " +
+           step_text(largest_->step) + until;
   }
   const auto others = std::ranges::count(reached_, true) - 1;
   return signal + " of " + name(*first_) + " reaches 50% at its " + clip_text(first_->is_high) +
@@ -145,7 +148,8 @@ std::string ProbeWords::gains() const {
   const auto part = [this](const Place& place) {
     return short_number(place.value) + " (" + name(place) + ", " + step_text(place.step) + ")";
   };
-  if (least_gain_->value == 1.0 && largest_gain_->value == 1.0) return "The gain is 1 throughout.";
+  const std::string low = short_number(least_gain_->value);
+  if (low == short_number(largest_gain_->value)) return "The gain is " + low + " throughout.";
   return "The gain is from " + part(*least_gain_) + " to " + part(*largest_gain_) + ".";
 }
 

@@ -38,7 +38,9 @@ std::string sparkline(std::span<const double> values, std::size_t width, double 
       line += " ";
       continue;
     }
-    const double share = high > low ? std::clamp((value - low) / (high - low), 0.0, 1.0) : 0.0;
+    // What differs by rounding alone is flat.
+    const bool is_flat = high - low <= 1e-4 * std::max(std::abs(low), std::abs(high));
+    const double share = !is_flat ? std::clamp((value - low) / (high - low), 0.0, 1.0) : 0.0;
     line += bars[std::min(bars.size() - 1, static_cast<std::size_t>(share * 8.0))];
   }
   return line;

@@ -10,6 +10,7 @@
 #include "apps/report/html_text.h"
 #include "apps/report/microscope_json.h"
 #include "apps/terminal/terminal_text.h"
+#include "plastic/core/error.h"
 
 namespace plastic::apps {
 namespace {
@@ -66,25 +67,36 @@ std::string words_html(const ProbedRun& run, const std::vector<std::string>& sen
   return html + "</div>\n";
 }
 
+std::string unreadable_html(const ProbedRun& run, const std::string& message) {
+  return "<div class=\"words\">\n<h3>" + escape_html(run.label) +
+         "</h3>\n<p>The probe of this run cannot be read: " + escape_html(printable(message)) +
+         "</p>\n</div>\n";
+}
+
 Content read_probes(const std::vector<ProbedRun>& runs, std::size_t max_columns) {
   Content content;
   ordered_json all = ordered_json::array();
   for (const ProbedRun& run : runs) {
-    ProbeReader reader(op, run.path);
-    ColumnReducer reducer(reader.header(), count_probed_steps(op, run.path), max_columns);
-    ProbeWords words(reader.header());
-    ProbeRecord record;
-    while (reader.next(record)) {
-      reducer.add(record);
-      words.add(record);
+    try {
+      ProbeReader reader(op, run.path);
+      ColumnReducer reducer(reader.header(), count_probed_steps(op, run.path), max_columns);
+      ProbeWords words(reader.header());
+      ProbeRecord record;
+      while (reader.next(record)) {
+        reducer.add(record);
+        words.add(record);
+      }
+      const ProbeColumns columns = reducer.take();
+      content.words += words_html(run, words.sentences(), all.size(), runs.size() > 1);
+      // A run that is about to begin.
+      if (columns.count() == 0) continue;
+      ordered_json json = microscope_json(columns);
+      json["label"] = run.label;
+      all.push_back(std::move(json));
+    } catch (const Error& damaged) {
+      // The rest of the report, and the other runs, are as good as before.
+      content.words += unreadable_html(run, damaged.what());
     }
-    const ProbeColumns columns = reducer.take();
-    content.words += words_html(run, words.sentences(), all.size(), runs.size() > 1);
-    // A run that is about to begin.
-    if (columns.count() == 0) continue;
-    ordered_json json = microscope_json(columns);
-    json["label"] = run.label;
-    all.push_back(std::move(json));
   }
   content.numbers = escape_script_json(all.dump());
   return content;
@@ -93,7 +105,11 @@ Content read_probes(const std::vector<ProbedRun>& runs, std::size_t max_columns)
 std::size_t columns_to_try(const std::vector<ProbedRun>& runs) {
   std::size_t per_column = 1;
   for (const ProbedRun& run : runs) {
-    per_column += characters_per_column(ProbeReader(op, run.path).header());
+    try {
+      per_column += characters_per_column(ProbeReader(op, run.path).header());
+    } catch (const Error&) {
+      // read_probes() says so.
+    }
   }
   return std::clamp(microscope_bytes / per_column, min_microscope_columns, max_microscope_columns);
 }

@@ -100,7 +100,12 @@ std::vector<Signal> signals_between(double low, double high) {
   const auto relative = [](const char* name) {
     return Signal{.name = name, .low = 0x1p-10, .high = 0x1p10, .is_logarithmic = true};
   };
-  return {{.name = "alpha", .low = low, .high = high, .is_clipped = true},
+  // A range of one number has no bins, and everything is at its ends.
+  const bool is_range = low < high;
+  return {{.name = "alpha",
+           .low = is_range ? low : 0,
+           .high = is_range ? high : 2 * high,
+           .is_clipped = is_range},
           relative("activity"),
           relative("gradient"),
           relative("memory")};
@@ -141,12 +146,14 @@ Inspection inspect(const Settings& settings, const TensorTotals& totals,
   const auto mean = [&](double sum) {
     return shares.counted > 0 ? sum / shares.counted : std::numeric_limits<double>::quiet_NaN();
   };
+  // Where α = α₀, it is made of the gradient alone.
+  const bool looks_back = settings.blend != 0;
   const double clipped = limit_factor(totals.norm, settings.max_update_norm, settings.eps);
   shown.numbers = {{"norm_clip", clipped},
                    {"gain", gain(settings, totals.norm * clipped, n)},
-                   {"activity_share", mean(shares.activity)},
-                   {"gradient_share", mean(shares.gradient)},
-                   {"memory_share", mean(shares.memory)}};
+                   {"activity_share", looks_back ? mean(shares.activity) : 0},
+                   {"gradient_share", looks_back ? mean(shares.gradient) : 1},
+                   {"memory_share", looks_back ? mean(shares.memory) : 0}};
   return shown;
 }
 

@@ -133,9 +133,12 @@ std::vector<SignalPass> pass_over(std::span<const float* const> values,
       const float* const own = values[which];
       const std::int64_t begin = static_cast<std::int64_t>(chunk) * reduction_chunk;
       const std::int64_t end = std::min(begin + reduction_chunk, sample.count);
+      const Signal& signal = signals[which];
+      // What is computed from a clipped value may be next to the clip by rounding.
+      const double slack = signal.is_clipped ? 1e-6 * (signal.high - signal.low) : 0;
       partial[static_cast<std::size_t>(task)] =
-          sums_of_chunk(own + begin, end - begin, own[0], static_cast<float>(signals[which].low),
-                        static_cast<float>(signals[which].high));
+          sums_of_chunk(own + begin, end - begin, own[0], static_cast<float>(signal.low + slack),
+                        static_cast<float>(signal.high - slack));
       std::uint32_t* const keys = passes[which].sampled.data();
       const std::int64_t to = sample.number_from(end);
       std::int64_t number = sample.number_from(begin);

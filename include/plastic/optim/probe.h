@@ -32,7 +32,8 @@ struct SignalReading {
   double mean = 0;
   /// Population standard deviation.
   double deviation = 0;
-  /// Shares of the elements at Signal::low, or below it, and at Signal::high, or above it.
+  /// Shares of the elements at Signal::low, or below it, and at Signal::high, or above it; for
+  /// clips to within a millionth of the range.
   double at_low = 0, at_high = 0;
   /// At `probabilities`; between two elements, linear, as numpy.quantile computes them. Elements
   /// that are NaN are left out.

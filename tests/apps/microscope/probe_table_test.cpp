@@ -61,7 +61,7 @@ TEST_CASE("apps.microscope.tables") {
         "fc.bias        2       2       0.5    0.04           0.02       -        0.5  0.99");
   CHECK(text_of(signal_table(header, record, 0, history)) ==
         "α          mean  deviation  at 0  at 2  activity  gradient  memory"
-        "  mean over time, 0.25 to 1.25  at a clip over time, 0% to 50%\n"
+        "  mean over time, 0.25 to 1.25  at either clip over time, 0% to 50%\n"
         "fc.weight  1.25        0.5   10%   30%       50%       30%     20%"
         "  ▁█                            ▇▇\n"
         "fc.bias    0.75       0.25    0%   50%       40%       40%     20%"

@@ -42,7 +42,7 @@ TEST_CASE("apps.microscope.words_of_clips") {
                  with_shares(30, {0.9, 0.25}, {0.1, 0.04})});
     CHECK(contains(words,
                    "α of fc.bias reaches 50% at its lower clip by step 20, before any other "
-                   "tensor (60%); 1 other tensor of 1 does, up to step 30."));
+                   "tensor (60%); 1 other tensor of 1 does (steps probed up to 30)."));
     CHECK(contains(words,
                    "At step 30, the largest shares at a clip are 90% at the lower "
                    "(fc.weight) and 10% at the upper (fc.weight)."));
@@ -52,15 +52,16 @@ TEST_CASE("apps.microscope.words_of_clips") {
         header, {with_shares(10, {0, 0}, {0.2, 0.2}), with_shares(20, {0, 0}, {0.5, 0.2})});
     CHECK(contains(words,
                    "α of fc.weight reaches 50% at its upper clip by step 20, before any other "
-                   "tensor (50%); no other does, up to step 20."));
+                   "tensor (50%); no other does (steps probed up to 20)."));
   }
   SUBCASE("none") {
-    CHECK(contains(words_of(header, {with_shares(10, {0.1, 0.049}, {0.2, 0.38}),
-                                     with_shares(20, {0.1, 0.2}, {0.3, 0.3})}),
-                   "No tensor has half of its α at a clip; the largest share is 38%, of fc.bias at "
-                   "its upper clip at step 10, up to step 20."));
+    CHECK(
+        contains(words_of(header, {with_shares(10, {0.1, 0.049}, {0.2, 0.38}),
+                                   with_shares(20, {0.1, 0.2}, {0.3, 0.3})}),
+                 "No tensor has half of its α at one clip; the largest share is 38%, of fc.bias at "
+                 "its upper clip at step 10 (steps probed up to 20)."));
     CHECK(contains(words_of(header, {with_shares(10, {0, 0}, {0, 0})}),
-                   "α is at a clip in no element, up to step 10."));
+                   "α is at a clip in no element (steps probed up to 10)."));
   }
   SUBCASE("before the first step") { CHECK(words_of(header, {}).empty()); }
 }
