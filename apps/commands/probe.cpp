@@ -54,13 +54,10 @@ std::size_t signal_number(const ProbeHeader& header, const std::string& name) {
 
 // "neuroplastic, 6 tensors, every 10 steps, 46 steps probed".
 std::string summary_line(const ProbeHeader& header, std::int64_t steps) {
-  const auto count = [](std::int64_t number, const std::string& noun) {
-    return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
-  };
-  return header.optimizer + ", " + count(std::ssize(header.tensors), "tensor") +
+  return header.optimizer + ", " + counted(std::ssize(header.tensors), "tensor") +
          (header.every == 1 ? ", every step"
                             : ", every " + std::to_string(header.every) + " steps") +
-         ", " + count(steps, "step") + " probed";
+         ", " + counted(steps, "step") + " probed";
 }
 
 void print_all(const std::vector<std::string>& lines) {

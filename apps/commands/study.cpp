@@ -60,10 +60,6 @@ bool uses_device(const StudyPlan& plan) {
   return false;
 }
 
-std::string counted(std::size_t count, const std::string& one) {
-  return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
-}
-
 void print_header(const StudyPlan& plan, const StudyExecution& execution, int jobs) {
   const StudyFile& file = plan.file();
   if (!file.description.empty()) std::cout << file.description << "\n\n";
@@ -86,18 +82,17 @@ void print_header(const StudyPlan& plan, const StudyExecution& execution, int jo
               << (i == plan.reference() ? " (reference)" : "") << "\n";
   }
   const std::size_t tuning = plan.tuning_count();
-  std::cout << counted(plan.runs().size(), "run");
+  std::cout << counted(std::ssize(plan.runs()), "run");
   if (tuning > 0) {
-    std::cout << ", " << tuning << " of them for tuning ("
-              << counted(static_cast<std::size_t>(file.tuning.trials), "trial") << " each)";
+    std::cout << ", " << tuning << " of them for tuning (" << counted(file.tuning.trials, "trial")
+              << " each)";
   }
   std::cout << "; " << execution.done_count() << " done; " << jobs << " at a time\n";
   const auto comparisons = static_cast<int>(plan.tasks().size() * (plan.variants().size() - 1));
   const auto seeds = static_cast<int>(file.seeds.size());
   if (comparisons > 0 && seeds < least_pairs(significance_level, comparisons)) {
-    std::cout << "warning: " << counted(file.seeds.size(), "seed")
-              << " cannot show a difference in "
-              << counted(static_cast<std::size_t>(comparisons), "comparison")
+    std::cout << "warning: " << counted(std::ssize(file.seeds), "seed")
+              << " cannot show a difference in " << counted(comparisons, "comparison")
               << ", whatever they give; it takes " << least_pairs(significance_level, comparisons)
               << " or more\n";
   }
@@ -118,24 +113,16 @@ void print_plan_times(const StudyPlan& plan, const StudyExecution& execution,
     const double seconds = seconds_left(plan, execution, estimate, phase) / jobs;
     all += seconds;
     std::cout << pad(phase == StudyPhase::tuning ? "tuning" : "verdict", 9)
-              << counted(planned, "run") << ", " << left << " left, " << format_duration(seconds)
-              << "\n";
+              << counted(static_cast<std::int64_t>(planned), "run") << ", " << left << " left, "
+              << format_duration(seconds) << "\n";
   }
   std::cout << "in all   " << format_duration(all) << " with " << jobs << " at a time" << std::endl;
 }
 
-/// Where a folder has been written before, what is in it is kept or continued.
-FolderLock open_folder(const fs::path& folder, bool overwrite) {
-  std::error_code ignored;
-  // plastic tune leaves a range test and a search in one folder.
-  const bool is_continued =
-      !overwrite && (holds_study(folder) || fs::exists(folder / "lr-range.json", ignored));
-  return prepare_run_folder(folder, overwrite || is_continued);
-}
-
 std::string how_to_continue(const StudyCall& call, const StudyExecution& execution,
                             std::size_t planned) {
-  return "; " + std::to_string(execution.done_count()) + " of " + counted(planned, "run") +
+  return "; " + std::to_string(execution.done_count()) + " of " +
+         counted(static_cast<std::int64_t>(planned), "run") +
          " done and saved, those under way are lost. To continue:\n  " + call.command;
 }
 
@@ -157,7 +144,7 @@ void show(const fs::path& folder) {
   StudyJournal journal(folder);
   const StudyExecution execution(plan, journal, false);
   if (execution.done_count() < plan.runs().size()) {
-    std::cout << execution.done_count() << " of " << counted(plan.runs().size(), "run")
+    std::cout << execution.done_count() << " of " << counted(std::ssize(plan.runs()), "run")
               << " done; to continue: plastic study "
               << shell_quoted(study_copy_path(folder).string()) << "\n";
   }
@@ -226,6 +213,12 @@ std::string footer() {
 
 }  // namespace
 
+FolderLock open_study_folder(const fs::path& folder, bool overwrite) {
+  std::error_code ignored;
+  const bool is_continued = holds_study(folder) || fs::exists(folder / "lr-range.json", ignored);
+  return prepare_run_folder(folder, overwrite || is_continued);
+}
+
 void carry_out_study(const StudyPlan& plan, const StudyCall& call,
                      const std::function<void(const StudyExecution&)>& finish) {
   // Runs have a thread each. A device computes one run after the other.
@@ -244,7 +237,7 @@ void carry_out_study(const StudyPlan& plan, const StudyCall& call,
     return;
   }
   const ReaderMayLeave reader;
-  const FolderLock lock = open_folder(call.folder, call.overwrite);
+  const FolderLock lock = open_study_folder(call.folder, call.overwrite);
   StudyExecution execution(plan, journal, call.retry);
   print_header(plan, execution, jobs);
   execution.load(data);
@@ -264,7 +257,8 @@ void carry_out_study(const StudyPlan& plan, const StudyCall& call,
   }
   journal.save(execution.done());
   if (execution.reused_count() > 0) {
-    std::cout << counted(execution.reused_count(), "run") << " taken from other studies\n";
+    std::cout << counted(static_cast<std::int64_t>(execution.reused_count()), "run")
+              << " taken from other studies\n";
   }
   show_results(plan, execution, call.folder);
   if (finish) finish(execution);

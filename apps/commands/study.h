@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/runs/run_folder.h"
 #include "apps/study/study_execution.h"
 #include "apps/study/study_plan.h"
 
@@ -24,6 +25,11 @@ struct StudyCall {
   /// What continues it after an interruption.
   std::string command = {};
 };
+
+/// Locks the folder of a study, of a range test, or of both, which plastic tune leaves in one:
+/// where it has been written before, what is in it is kept. Throws Error for a folder of anything
+/// else, unless `overwrite`.
+FolderLock open_study_folder(const std::filesystem::path& folder, bool overwrite);
 
 /// Does what is left of a study, shows what it is and what came out, and leaves that in its folder;
 /// `finish` is called when all is done. With dry_run, only says how long it takes.

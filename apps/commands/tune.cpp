@@ -133,13 +133,6 @@ Settings conditions_of(const RunOptions& options, const data::DatasetPair& data)
           {"optimizer", options.run.optimizer.name}};
 }
 
-// The one before is replaced; a search in the same folder stays.
-FolderLock open_folder(const fs::path& folder, bool overwrite) {
-  std::error_code ignored;
-  const bool is_own = holds_study(folder) || fs::exists(folder / "lr-range.json", ignored);
-  return prepare_run_folder(folder, overwrite || is_own);
-}
-
 void test_range(TuneOptions& options) {
   RunOptions& run = options.run;
   if (run.tensorboard || run.probe > 0) {
@@ -169,7 +162,7 @@ void test_range(TuneOptions& options) {
   check_range_test(report.options);
   const fs::path folder = folder_of(options);
   const ReaderMayLeave reader;
-  const FolderLock lock = open_folder(folder, run.overwrite);
+  const FolderLock lock = open_study_folder(folder, run.overwrite);
 
   std::cout << run_header(run, data) << "\noptimizer  " << optimizer << ": "
             << describe(config.optimizer) << "\ntest       learning rates from "

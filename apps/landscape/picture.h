@@ -31,7 +31,7 @@ struct Picture {
   double aspect = 1.0;
   Grid grid = {};
   std::vector<double> levels = {};
-  /// Of the levels: "loss".
+  /// What the levels are of: "loss".
   std::string height_label = {};
   std::vector<PicturePath> paths = {};
   /// A cross at the best place, and what it is called.

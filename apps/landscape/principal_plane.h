@@ -11,11 +11,11 @@ namespace plastic::apps {
 struct PrincipalPlane {
   /// The mean of the points.
   Weights origin = {};
-  /// Of length 1, at right angles.
+  /// The axes: of length 1, at right angles.
   Weights first = {};
   Weights second = {};
-  /// Of the variance of the points, along each; the second is 0 where they lie on a line, and its
-  /// direction random.
+  /// The share of the variance of the points along each axis; the second is 0 where they lie on a
+  /// line, and its direction random.
   std::array<double, 2> shares = {};
 };
 

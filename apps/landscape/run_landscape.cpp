@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int level_count = 14;
-// Of the width that paths take, on each side.
+// The room on each side, as a share of the width that the paths take.
 constexpr double margin = 0.25;
 
 struct RunNetworks {

@@ -24,7 +24,7 @@ struct TestFunction {
   std::array<double, 2> start;
   /// Where it is least, with the value 0.
   std::array<double, 2> minimum;
-  /// Of a tensor (2), with autograd.
+  /// The value at a tensor of shape (2), recorded by autograd.
   std::function<Tensor(const Tensor& point)> of;
 };
 

@@ -39,7 +39,7 @@ struct ProbeDistribution {
 struct ProbeColumns {
   ProbeHeader header;
   std::size_t steps_per_column = 1;
-  /// Of each column.
+  /// One for each column.
   std::vector<std::int64_t> first_step, last_step, epoch;
   std::vector<double> loss, loss_low, loss_high, learning_rate;
   std::vector<ProbeQuantity> quantities;

@@ -23,8 +23,8 @@ class ProbeReader {
   /// the file and the line that cannot be understood.
   bool next(ProbeRecord& record);
 
-  /// Whether the file was written anew since, shorter than what was read of it, as by a run that
-  /// was resumed.
+  /// Whether the file has been replaced since by one shorter than what was read of it, as by a run
+  /// that was resumed.
   bool is_replaced() const;
 
  private:

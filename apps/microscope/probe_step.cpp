@@ -219,7 +219,7 @@ class StepHandler : public nlohmann::json_sax<nlohmann::json> {
   std::size_t passed_ = 0;
   std::string key_;
   SignalRecord* signal_ = nullptr;
-  /// Of the list that is read: where its numbers go, and how many elements it has so far.
+  /// Where the numbers of the list being read go, and how many elements it has so far.
   Target target_;
   std::size_t elements_ = 0;
   /// How long the target is once the inner list is complete.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "apps/microscope/short_number.h"
+#include "apps/terminal/terminal_text.h"
 
 namespace plastic::apps {
 namespace {
@@ -13,10 +14,6 @@ constexpr double half = 0.5;
 std::string clip_text(bool is_high) { return is_high ? "upper clip" : "lower clip"; }
 
 std::string step_text(std::int64_t step) { return "step " + std::to_string(step); }
-
-std::string count_text(std::int64_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
 
 // Vectors, such as biases, may begin at 0, and any update is large beside them.
 bool is_matrix(const ProbedTensor& tensor) { return tensor.shape.size() > 1; }
@@ -110,7 +107,7 @@ std::string ProbeWords::first_at_clip() const {
          short_percent(first_->value) + "); " +
          (others == 0
               ? "no other does"
-              : count_text(others, "other tensor") + " of " +
+              : counted(others, "other tensor") + " of " +
                     std::to_string(header_.tensors.size() - 1) + (others == 1 ? " does" : " do")) +
          until;
 }
@@ -139,7 +136,7 @@ std::string ProbeWords::norm_limit() const {
   if (!tightest_) return "";
   if (limited_steps_ == 0) return "The limit on the norm shrinks no probed update.";
   return "The limit on the norm shrinks an update in " + std::to_string(limited_steps_) + " of " +
-         count_text(steps_, "probed step") + ", at most to " + short_percent(tightest_->value) +
+         counted(steps_, "probed step") + ", at most to " + short_percent(tightest_->value) +
          " of its length (" + name(*tightest_) + ", " + step_text(tightest_->step) + ").";
 }
 

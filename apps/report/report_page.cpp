@@ -60,27 +60,23 @@ std::string chart_data(const ReportData& data) {
   return ordered_json({{"tables", std::move(tables)}}).dump();
 }
 
-std::string count(std::size_t number, const std::string& noun) {
-  return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
-}
-
 // "mlp 256-256, 10 epochs; 4 optimizers, 12 runs, 3 seeds each".
 std::string subtitle(const ReportTable& table) {
-  std::size_t runs = 0;
-  for (const ReportGroup& group : table.groups) runs += group.runs.size();
+  std::int64_t runs = 0;
+  for (const ReportGroup& group : table.groups) runs += std::ssize(group.runs);
   std::string text = table.conditions + (table.conditions.empty() ? "" : "; ") +
-                     count(table.groups.size(), "optimizer") + ", " + count(runs, "run");
-  const std::size_t seeds = table.groups.front().runs.size();
+                     counted(std::ssize(table.groups), "optimizer") + ", " + counted(runs, "run");
+  const std::int64_t seeds = std::ssize(table.groups.front().runs);
   const bool all_same =
       std::all_of(table.groups.begin(), table.groups.end(),
-                  [seeds](const ReportGroup& group) { return group.runs.size() == seeds; });
-  if (seeds > 1 && all_same) text += ", " + count(seeds, "seed") + " each";
+                  [seeds](const ReportGroup& group) { return std::ssize(group.runs) == seeds; });
+  if (seeds > 1 && all_same) text += ", " + counted(seeds, "seed") + " each";
   return text;
 }
 
 std::string page_subtitle(const ReportData& data) {
   if (data.tables.size() == 1) return subtitle(data.tables.front());
-  return count(data.tables.size(), "table") +
+  return counted(std::ssize(data.tables), "table") +
          ", as numbers of different data sets, networks and lengths are not compared";
 }
 

@@ -56,7 +56,7 @@ std::string epochs_cell(const ReportGroup& group) {
   return range_cell(epochs);
 }
 
-// Of the runs whose test accuracy at best validation is in the mean.
+// The chosen epochs of the runs whose test accuracy at best validation is in the mean.
 std::string chosen_epochs_cell(const ReportGroup& group) {
   std::vector<int> epochs;
   for (const ReportRun& run : group.runs) {

@@ -221,7 +221,7 @@ void EventFile::add_scalars(std::int64_t step, std::span<const EventScalar> scal
 }
 
 void EventFile::add_text(std::int64_t step, const std::string& tag, const std::string& text) {
-  // Of no dimensions.
+  // A tensor without dimensions.
   const std::string content = integer_field(tensor::dtype, tensor::dt_string) +
                               bytes_field(tensor::shape, "") +
                               bytes_field(tensor::string_val, text);

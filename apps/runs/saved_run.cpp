@@ -156,7 +156,7 @@ class Keeper {
   Keeper(const SavedRunOptions& options, const Training& training)
       : options_(options), training_(training), metrics_(options.folder) {}
 
-  // Of a run that stands at `start`.
+  // The epochs done by a run that stands at `start`.
   std::vector<EpochResult> resume(const Checkpoint& start) {
     if (is_probed())
       probe_.emplace(options_.folder)

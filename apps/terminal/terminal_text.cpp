@@ -158,6 +158,10 @@ EscapedOutput::~EscapedOutput() {
   plain_out = nullptr;
 }
 
+std::string counted(std::int64_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 void erase_line() { erase_lines(1); }
 
 void erase_lines(int count) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <iosfwd>
 #include <memory>
 #include <string>
@@ -14,6 +15,9 @@ namespace plastic::apps {
 /// ("\n", "\x1b"), marks that change the direction of writing ("\u{202e}"), and bytes that are not
 /// UTF-8 ("\xff").
 std::string printable(std::string_view text);
+
+/// "1 run", "3 runs".
+std::string counted(std::int64_t count, std::string_view noun);
 
 /// While one lives, std::cout and std::cerr escape as printable() does all but line breaks and
 /// tabs.

@@ -28,8 +28,8 @@ struct Curvature {
   double loss = 0.0;
   optim::HessianEigenvalues hessian = {};
   optim::NoiseScale noise = {};
-  /// Of the noise scale, by Fieller's theorem from the jackknife's variances: `high` is infinite
-  /// where the gradient may be 0.
+  /// The interval of the noise scale, by Fieller's theorem from the jackknife's variances: `high`
+  /// is infinite where the gradient may be 0.
   Interval noise_interval = {};
 };
 

@@ -118,7 +118,7 @@ struct StepResult {
   double loss = 0.0;
   double accuracy = 0.0;
   double images_per_second = 0.0;
-  /// Of the step's own batch, before the step; known where it was asked for.
+  /// The loss of the step's own batch, before the step; known where it was asked for.
   std::optional<double> batch_loss = {};
 };
 
@@ -126,7 +126,7 @@ struct StepResult {
 struct ProbedStep {
   /// The epoch under way, from 1.
   int epoch = 0;
-  /// Of the step's batch, before the step.
+  /// The loss of the step's batch, before the step.
   double loss = 0.0;
   /// That of the first group of parameters.
   double learning_rate = 0.0;

@@ -20,7 +20,7 @@ struct TuningRequest {
   GivenValues given = {};
   SearchSpace space = {};
   int trials = 20;
-  /// Of the trials, and of the runs that test what was chosen.
+  /// The seeds of the trials, and of the runs that test what was chosen.
   std::vector<std::uint64_t> tuning_seeds = {1001, 1002};
   std::vector<std::uint64_t> seeds = {41, 42, 43};
   TuningGoal goal = TuningGoal::accuracy;

@@ -128,10 +128,10 @@ struct Probe::Parts {
   std::vector<Signal> signals;
   std::vector<Bins> bins;
   std::vector<NamedTensor> tensors;
-  /// Of `tensors` among the optimizer's parameters.
+  /// The number of each of `tensors` among the optimizer's parameters.
   std::vector<std::size_t> indices;
   std::int64_t steps = 0;
-  /// Of even steps and of odd ones.
+  /// The copies before even steps and before odd ones.
   std::array<Copy, 2> copies;
   ProbeReading reading;
 };

@@ -29,8 +29,8 @@ struct Interval {
 /// side, which says nothing.
 Interval mean_interval(std::span<const double> values);
 
-/// Of an accuracy or another quantity between `low` and `high`, as much of its interval as is
-/// possible.
+/// The part of an interval that is possible for a quantity between `low` and `high`, such as an
+/// accuracy.
 Interval within(const Interval& interval, double low, double high);
 
 /// Student's interval for the mean of normal values. NaN for fewer than 2.

@@ -30,7 +30,7 @@ struct SensitivityBin {
 struct SensitivityCurve {
   std::string option;
   bool is_number = true;
-  /// Of the axis.
+  /// Whether the axis is.
   bool is_logarithmic = false;
   std::vector<OptionTrial> trials = {};
   /// At most 6, of about equal numbers of trials, in the order of the values.
