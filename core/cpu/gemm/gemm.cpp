@@ -5,6 +5,7 @@
 #include "core/cpu/cpu_backend.h"
 #include "core/cpu/gemm/dropout_row.h"
 #include "core/cpu/gemm/finish_row.h"
+#include "core/cpu/gemm/gemm_few_rows.h"
 #include "core/cpu/gemm/gemm_kernel.h"
 #include "core/cpu/gemm/gemm_pack.h"
 #include "core/cpu/scratch.h"
@@ -22,8 +23,25 @@ constexpr std::int64_t parallel_packing = 1 << 14;
 constexpr std::int64_t block_k = 1024;
 /// Bytes of A that stay in the second cache while the panels pass by.
 constexpr std::int64_t block_a_bytes = std::int64_t{512} * 1024;
-/// Rows below which columns of B are not worth packing: too few would read the panel.
-constexpr std::int64_t dot_rows = 4;
+/// Rows up to which columns of B are not worth packing: too few would read the panel. And terms of
+/// these that are summed at a time.
+constexpr std::int64_t dot_rows = 32;
+constexpr std::int64_t dot_block_k = 2048;
+/// Rows up to which each thread packs what it needs of B, which then never leaves its cache. Rows
+/// of B are read several panels wide, lest every vector be in a page of its own, and some of these
+/// at a time.
+constexpr std::int64_t panel_rows = 256;
+constexpr std::int64_t panels_together = 16;
+constexpr std::int64_t panel_block_k = 128;
+/// Rows up to which rows of B are read where they are, a few at a time, and the longest k: what
+/// each few add up to is added to the sum one after the other.
+constexpr std::int64_t unpacked_rows = max_tile_rows;
+constexpr std::int64_t unpacked_k = 8192;
+constexpr std::int64_t row_block_k = 16;
+/// Terms of a sum that are few.
+constexpr std::int64_t few_terms = 64;
+/// Bytes of C that stay in the second cache meanwhile.
+constexpr std::int64_t block_c_bytes = std::int64_t{256} * 1024;
 
 /// Rows [row, row + rows) and columns [column, column + columns) of C.
 struct Part {
@@ -55,6 +73,28 @@ void finish(const Gemm& g, const Part& part) {
     T* c = static_cast<T*>(g.c) + i * g.ldc + part.column;
     finish_row(bias, g.relu, part.columns, c);
     if (g.dropout > 0) dropout_row(g.dropout, g.at, i * g.n + part.column, part.columns, c);
+  }
+}
+
+/// Rows [k0, k0 + k) of columns [begin, end) of B as panels.
+template <class T>
+void pack_columns(const Gemm& g, std::int64_t begin, std::int64_t end, std::int64_t k0,
+                  std::int64_t k, T* panels) {
+  constexpr std::int64_t width = tile_columns<T>;
+  const T* b = static_cast<const T*>(g.b);
+  if (g.transpose_b) {
+    for (std::int64_t j = begin; j < end; j += width) {
+      pack_panel_transposed(b + j * g.ldb + k0, g.ldb, k, std::min(width, end - j),
+                            panels + (j - begin) * k);
+    }
+    return;
+  }
+  // Row by row, as they lie in memory.
+  for (std::int64_t p = 0; p < k; ++p) {
+    for (std::int64_t j = begin; j < end; j += width) {
+      pack_panel(b + (k0 + p) * g.ldb + j, g.ldb, 1, std::min(width, end - j),
+                 panels + (j - begin) * k + p * width);
+    }
   }
 }
 
@@ -94,8 +134,12 @@ void multiply_packed(const Gemm& g, const Part& part, std::int64_t k0, std::int6
                      const T* panels) {
   TileProduct<T> product = products_of<T>(g, k);
   product.accumulate = k0 > 0;
-  const std::int64_t block = std::max<std::int64_t>(
-      max_tile_rows, block_a_bytes / (k * static_cast<std::int64_t>(sizeof(T))));
+  // With few terms what counts is writing C, which is done in the order of memory.
+  const std::int64_t block =
+      k <= few_terms
+          ? max_tile_rows
+          : std::max<std::int64_t>(max_tile_rows,
+                                   block_a_bytes / (k * static_cast<std::int64_t>(sizeof(T))));
   for (std::int64_t row = 0; row < part.rows; row += block) {
     const std::int64_t i = part.row + row;
     product.a = static_cast<const T*>(g.a) + i * product.a_row + k0 * product.a_k;
@@ -122,76 +166,102 @@ void packed_product(const Gemm& g) {
   }
 }
 
-/// Dot products along k of one row with `columns` columns, stored beside one another.
-template <class T, int columns>
-void dots(const T* a, const T* b, std::int64_t ldb, std::int64_t k, T* c) {
-  constexpr std::int64_t width = vector_width<T>;
-  Vector<T> total[columns] = {};
-  const std::int64_t whole_k = k / width * width;
-  for (std::int64_t first = 0; first < whole_k; first += block_k * width) {
-    const std::int64_t end = std::min(whole_k, first + block_k * width);
-    Vector<T> sum[columns] = {};
-    for (std::int64_t p = first; p < end; p += width) {
-      const Vector<T> left = load(a + p);
-      for (int j = 0; j < columns; ++j) sum[j] += left * load(b + j * ldb + p);
-    }
-    for (int j = 0; j < columns; ++j) total[j] += sum[j];
-  }
-  for (int j = 0; j < columns; ++j) {
-    T value = sum_of<T>(total[j]);
-    for (std::int64_t p = whole_k; p < k; ++p) value += a[p] * b[j * ldb + p];
-    c[j] = value;
-  }
-}
-
-/// Few rows and B stored as columns.
+/// Few rows and B stored as columns, which are read once, where they are.
 template <class T>
 void dot_product(const Gemm& g) {
-  constexpr std::int64_t together = 4;
-  for_each_part(g, 1, [&](const Part& part) {
-    const std::int64_t column_end = part.column + part.columns;
-    for (std::int64_t i = part.row; i < part.row + part.rows; ++i) {
-      const T* a = static_cast<const T*>(g.a) + i * g.lda;
-      const T* b = static_cast<const T*>(g.b);
-      T* c = static_cast<T*>(g.c) + i * g.ldc;
-      std::int64_t j = part.column;
-      for (; j + together <= column_end; j += together) {
-        dots<T, together>(a, b + j * g.ldb, g.ldb, g.k, c + j);
-      }
-      for (; j < column_end; ++j) dots<T, 1>(a, b + j * g.ldb, g.ldb, g.k, c + j);
-    }
-    finish<T>(g, part);
-  });
+  constexpr std::int64_t columns = dot_tile_columns<T>;
+  const std::int64_t strip_work = g.m * columns * g.k;
+  parallel_for(0, (g.n + columns - 1) / columns, (parallel_work + strip_work - 1) / strip_work,
+               [&](std::int64_t first, std::int64_t last) {
+                 for (std::int64_t strip = first; strip < last; ++strip) {
+                   const std::int64_t j = strip * columns;
+                   for (std::int64_t k0 = 0; k0 < g.k; k0 += dot_block_k) {
+                     for (std::int64_t i = 0; i < g.m; i += dot_tile_rows<T>) {
+                       multiply_dots<T>({.k = std::min(dot_block_k, g.k - k0),
+                                         .a = static_cast<const T*>(g.a) + i * g.lda + k0,
+                                         .lda = g.lda,
+                                         .b = static_cast<const T*>(g.b) + j * g.ldb + k0,
+                                         .ldb = g.ldb,
+                                         .c = static_cast<T*>(g.c) + i * g.ldc + j,
+                                         .ldc = g.ldc,
+                                         .accumulate = k0 > 0},
+                                        std::min<std::int64_t>(dot_tile_rows<T>, g.m - i),
+                                        std::min(columns, g.n - j));
+                     }
+                   }
+                 }
+                 const std::int64_t begin = first * columns;
+                 finish<T>(g, {0, g.m, begin, std::min(last * columns, g.n) - begin});
+               });
 }
 
-/// One tile's rows and B stored as rows, which are read where they are; only a last panel that is
-/// not full needs packing, lest vectors reach beyond B.
+/// B packed by the threads that multiply with it, a few panels at a time, which stay in the second
+/// cache.
+template <class T>
+void panel_product(const Gemm& g) {
+  constexpr std::int64_t width = tile_columns<T>;
+  const std::int64_t together = g.transpose_b ? 1 : panels_together;
+  const std::int64_t longest = std::min(g.k, g.transpose_b ? block_k : panel_block_k);
+  const std::int64_t group_work = g.m * g.k * width * together;
+  const std::int64_t panels = panel_count<T>(g.n);
+  const std::int64_t groups = (panels + together - 1) / together;
+  parallel_for(0, groups, (parallel_work + group_work - 1) / group_work,
+               [&](std::int64_t first, std::int64_t last) {
+                 const Scratch<T> packed(longest * width * together);
+                 TileProduct<T> product = products_of<T>(g, longest);
+                 for (std::int64_t group = first; group < last; ++group) {
+                   const std::int64_t i0 = group * together;
+                   const std::int64_t i1 = std::min(panels, i0 + together);
+                   const std::int64_t end = std::min(g.n, i1 * width);
+                   for (std::int64_t k0 = 0; k0 < g.k; k0 += longest) {
+                     product.k = std::min(longest, g.k - k0);
+                     product.a = static_cast<const T*>(g.a) + k0 * product.a_k;
+                     product.accumulate = k0 > 0;
+                     pack_columns(g, i0 * width, end, k0, product.k, packed.data());
+                     for (std::int64_t i = i0; i < i1; ++i) {
+                       const std::int64_t j = i * width;
+                       product.b = packed.data() + (i - i0) * width * product.k;
+                       product.c = static_cast<T*>(g.c) + j;
+                       multiply_rows(product, g.m, std::min(width, g.n - j));
+                     }
+                   }
+                   finish<T>(g, {0, g.m, i0 * width, end - i0 * width});
+                 }
+               });
+}
+
+/// Few rows and B stored as rows, a few of which at a time are read where they are, one after the
+/// other; only a last panel that is not full needs packing, lest vectors reach beyond B.
 template <class T>
 void unpacked_product(const Gemm& g) {
-  const std::int64_t whole = g.n / tile_columns<T> * tile_columns<T>;
-  const Scratch<T> last(whole == g.n ? 0 : g.k * tile_columns<T>);
+  constexpr std::int64_t width = tile_columns<T>;
+  const std::int64_t whole = g.n / width * width;
+  const Scratch<T> last_panel(whole == g.n ? 0 : g.k * width);
   if (whole < g.n) {
-    pack_panel(static_cast<const T*>(g.b) + whole, g.ldb, g.k, g.n - whole, last.data());
+    pack_panel(static_cast<const T*>(g.b) + whole, g.ldb, g.k, g.n - whole, last_panel.data());
   }
-  const TileProduct<T> product = products_of<T>(g, block_k);
-  const std::int64_t panel_work = g.m * g.k * tile_columns<T>;
+  // Panels whose part of C stays in the second cache.
+  const std::int64_t together = std::max<std::int64_t>(
+      1, block_c_bytes / (g.m * width * static_cast<std::int64_t>(sizeof(T))));
+  const std::int64_t panel_work = g.m * g.k * width;
   parallel_for(0, panel_count<T>(g.n), (parallel_work + panel_work - 1) / panel_work,
                [&](std::int64_t first, std::int64_t end) {
-                 for (std::int64_t i = first; i < end; ++i) {
-                   const std::int64_t j = i * tile_columns<T>;
-                   TileProduct<T> tile = product;
-                   tile.b = j < whole ? static_cast<const T*>(g.b) + j : last.data();
-                   tile.b_k = j < whole ? g.ldb : tile_columns<T>;
-                   tile.c = static_cast<T*>(g.c) + j;
-                   const std::int64_t columns = std::min(tile_columns<T>, g.n - j);
-                   for (std::int64_t k0 = 0; k0 < g.k; k0 += block_k) {
-                     tile.k = std::min(block_k, g.k - k0);
-                     tile.accumulate = k0 > 0;
-                     multiply_tile(tile, static_cast<int>(g.m), columns);
-                     tile.a += tile.k * tile.a_k;
-                     tile.b += tile.k * tile.b_k;
+                 for (std::int64_t i0 = first; i0 < end; i0 += together) {
+                   const std::int64_t i1 = std::min(end, i0 + together);
+                   for (std::int64_t k0 = 0; k0 < g.k; k0 += row_block_k) {
+                     TileProduct<T> product = products_of<T>(g, std::min(row_block_k, g.k - k0));
+                     product.a += k0 * product.a_k;
+                     product.accumulate = k0 > 0;
+                     for (std::int64_t i = i0; i < i1; ++i) {
+                       const std::int64_t j = i * width;
+                       product.b = j < whole ? static_cast<const T*>(g.b) + k0 * g.ldb + j
+                                             : last_panel.data() + k0 * width;
+                       product.b_k = j < whole ? g.ldb : width;
+                       product.c = static_cast<T*>(g.c) + j;
+                       multiply_rows(product, g.m, std::min(width, g.n - j));
+                     }
                    }
-                   finish<T>(g, {0, g.m, j, columns});
+                   finish<T>(g, {0, g.m, i0 * width, std::min(i1 * width, g.n) - i0 * width});
                  }
                });
 }
@@ -205,7 +275,10 @@ void multiply(const Gemm& g) {
     return finish<T>(g, {0, g.m, 0, g.n});
   }
   if (g.transpose_b && !g.transpose_a && g.m <= dot_rows) return dot_product<T>(g);
-  if (!g.transpose_b && g.m <= max_tile_rows) return unpacked_product<T>(g);
+  if (!g.transpose_b && g.m <= unpacked_rows && 2 * g.m <= g.n && g.k <= unpacked_k) {
+    return unpacked_product<T>(g);
+  }
+  if (g.m <= panel_rows && 2 * g.m <= g.n) return panel_product<T>(g);
   packed_product<T>(g);
 }
 

@@ -49,6 +49,16 @@ std::vector<Case> other_cases() {
           {{1, 4, 6, 6}, {4, 1, 3, 3}, {.padding = {1, 1}, .groups = 4}}};
 }
 
+/// So few output pixels that weights are read and written where they lie: with and without a
+/// stride, more columns than are summed at a time, sizes that fill no vector and no tile.
+std::vector<Case> few_pixels_cases() {
+  return {{{1, 24, 4, 5}, {40, 24, 3, 3}, {.padding = {1, 1}}},
+          {{1, 260, 3, 3}, {20, 260, 3, 3}, {.padding = {1, 1}}},
+          {{2, 130, 6, 7}, {150, 130, 3, 3}, {.stride = {2, 2}, .padding = {1, 1}}},
+          {{5, 17, 4, 4}, {67, 17, 1, 1}, {.stride = {2, 2}}},
+          {{1, 16, 8, 9}, {18, 16, 3, 2}, {.padding = {2, 1}, .dilation = {2, 3}}}};
+}
+
 struct Results {
   std::vector<double> y, grad_x, grad_weight;
 };
@@ -106,6 +116,9 @@ TEST_CASE("core.ops.conv2d.algorithms_against_direct") {
     check_against_direct(c, ConvAlgorithm::im2row, 3e-6);
     check_against_direct(c, ConvAlgorithm::automatic, 3e-6);
   }
+  for (const Case& c : few_pixels_cases()) {
+    check_against_direct(c, ConvAlgorithm::automatic, 3e-6);
+  }
 }
 
 TEST_CASE("core.ops.conv2d.algorithms_same_bits") {
@@ -131,6 +144,7 @@ TEST_CASE("core.ops.conv2d.algorithms_same_bits") {
     }
   }
   for (const Case& c : other_cases()) check(c, ConvAlgorithm::automatic);
+  for (const Case& c : few_pixels_cases()) check(c, ConvAlgorithm::automatic);
   set_num_threads(before);
 }
 

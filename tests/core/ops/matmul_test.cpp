@@ -34,7 +34,9 @@ std::vector<double> naive_product(const Tensor& a, const Tensor& b) {
 
 TEST_CASE("core.ops.matmul.against_naive") {
   Generator generator{.seed = 5};
-  const std::int64_t sizes[][3] = {{128, 784, 100}, {100, 128, 33}, {17, 300, 129}, {1, 64, 257}};
+  const std::int64_t sizes[][3] = {{128, 784, 100}, {100, 128, 33}, {17, 300, 129}, {1, 64, 257},
+                                   {1, 15, 3},      {3, 2100, 41},  {5, 33, 7},     {14, 47, 600},
+                                   {15, 130, 545},  {32, 2049, 65}, {33, 260, 100}, {90, 7, 300}};
   for (const auto& [m, k, n] : sizes) {
     for (int variant = 0; variant < 4; ++variant) {
       CAPTURE(m);
