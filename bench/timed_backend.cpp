@@ -20,126 +20,141 @@ const char* kind_of(const Conv2dShape& shape, const char* three, const char* one
 
 /// The CPU device, noting the time of each call of what it overrides. Memory is not timed: the
 /// cache of blocks answers at once, and threads may ask it.
-class TimedBackend final : public cpu::CpuBackend {
+class TimedBackend final : public Backend {
  public:
+  void* allocate(std::size_t bytes) override { return cpu_backend().allocate(bytes); }
+  void deallocate(void* data, std::size_t bytes) override { cpu_backend().deallocate(data, bytes); }
+  void copy_from_host(const void* host, void* device, std::size_t bytes) override {
+    cpu_backend().copy_from_host(host, device, bytes);
+  }
+  void copy_to_host(const void* device, void* host, std::size_t bytes) override {
+    cpu_backend().copy_to_host(device, host, bytes);
+  }
+  void ternary(Ternary op, double value, const Array& a, const Array& b, const Array& c,
+               const Array& out) override {
+    timed("ternary", [&] { cpu_backend().ternary(op, value, a, b, c, out); });
+  }
   void fill(const Array& out, const Number& value) override {
-    timed("fill", [&] { return CpuBackend::fill(out, value); });
+    timed("fill", [&] { return cpu_backend().fill(out, value); });
   }
   void copy(const Array& in, const Array& out) override {
-    timed("copy", [&] { return CpuBackend::copy(in, out); });
+    timed("copy", [&] { return cpu_backend().copy(in, out); });
   }
   void unary(Unary op, const UnaryParameters& p, const Array& in, const Array& out) override {
-    timed("unary", [&] { return CpuBackend::unary(op, p, in, out); });
+    timed("unary", [&] { return cpu_backend().unary(op, p, in, out); });
   }
   void unary_grad(Unary op, const UnaryParameters& p, const Array& saved, const Array& grad,
                   const Array& out) override {
-    timed("unary gradient (ReLU)", [&] { return CpuBackend::unary_grad(op, p, saved, grad, out); });
+    timed("unary gradient (ReLU)",
+          [&] { return cpu_backend().unary_grad(op, p, saved, grad, out); });
   }
   void binary(Binary op, const Array& a, const Array& b, const Array& out) override {
-    timed("binary (sums of gradients)", [&] { return CpuBackend::binary(op, a, b, out); });
+    timed("binary (sums of gradients)", [&] { return cpu_backend().binary(op, a, b, out); });
   }
   void compare(Comparison op, const Array& a, const Array& b, const Array& out) override {
-    timed("compare", [&] { return CpuBackend::compare(op, a, b, out); });
+    timed("compare", [&] { return cpu_backend().compare(op, a, b, out); });
   }
   void where(const Array& condition, const Array& a, const Array& b, const Array& out) override {
-    timed("where", [&] { return CpuBackend::where(condition, a, b, out); });
+    timed("where", [&] { return cpu_backend().where(condition, a, b, out); });
   }
   void binary_number(Binary op, const Array& in, const Number& number, const Array& out) override {
-    timed("binary with a number", [&] { return CpuBackend::binary_number(op, in, number, out); });
+    timed("binary with a number", [&] { return cpu_backend().binary_number(op, in, number, out); });
   }
   void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
-    timed("sum", [&] { return CpuBackend::reduce(op, in, divisor, out); });
+    timed("sum", [&] { return cpu_backend().reduce(op, in, divisor, out); });
   }
   void arg_extreme(Extreme which, const Array& in, const Array& out) override {
-    timed("arg_extreme", [&] { return CpuBackend::arg_extreme(which, in, out); });
+    timed("arg_extreme", [&] { return cpu_backend().arg_extreme(which, in, out); });
   }
   void gather(const Array& in, const Array& index, const Array& out) override {
-    timed("gather", [&] { return CpuBackend::gather(in, index, out); });
+    timed("gather", [&] { return cpu_backend().gather(in, index, out); });
   }
   void scatter_add(const Array& in, const Array& index, const Array& out) override {
-    timed("scatter_add", [&] { return CpuBackend::scatter_add(in, index, out); });
+    timed("scatter_add", [&] { return cpu_backend().scatter_add(in, index, out); });
   }
   std::int64_t first_outside(const Array& index, std::int64_t limit) override {
-    return timed("first_outside", [&] { return CpuBackend::first_outside(index, limit); });
+    return timed("first_outside", [&] { return cpu_backend().first_outside(index, limit); });
   }
   bool all_finite(const Array& in) override {
-    return timed("all_finite", [&] { return CpuBackend::all_finite(in); });
+    return timed("all_finite", [&] { return cpu_backend().all_finite(in); });
   }
   void gemm(const Gemm& product) override {
-    timed("matrix product (linear)", [&] { return CpuBackend::gemm(product); });
+    timed("matrix product (linear)", [&] { return cpu_backend().gemm(product); });
   }
   void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
               bool relu, void* y) override {
     timed(kind_of(shape, "conv 3x3 forward", "conv 1x1 forward"),
-          [&] { return CpuBackend::conv2d(shape, x, weight, bias, relu, y); });
+          [&] { return cpu_backend().conv2d(shape, x, weight, bias, relu, y); });
   }
   void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
                          void* grad_x) override {
     timed(kind_of(shape, "conv 3x3 input gradient", "conv 1x1 input gradient"),
-          [&] { return CpuBackend::conv2d_input_grad(shape, grad_y, weight, grad_x); });
+          [&] { return cpu_backend().conv2d_input_grad(shape, grad_y, weight, grad_x); });
   }
   void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
                           void* grad_weight) override {
     timed(kind_of(shape, "conv 3x3 weight gradient", "conv 1x1 weight gradient"),
-          [&] { return CpuBackend::conv2d_weight_grad(shape, x, grad_y, grad_weight); });
+          [&] { return cpu_backend().conv2d_weight_grad(shape, x, grad_y, grad_weight); });
   }
   void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
                              double* mean, double* variance) override {
     timed("batch norm statistics", [&] {
-      return CpuBackend::batch_norm_statistics(dtype, rows, channels, x, mean, variance);
+      return cpu_backend().batch_norm_statistics(dtype, rows, channels, x, mean, variance);
     });
   }
   void batch_norm_running(const BatchNormRunning& update) override {
-    timed("batch norm running statistics", [&] { return CpuBackend::batch_norm_running(update); });
+    timed("batch norm running statistics",
+          [&] { return cpu_backend().batch_norm_running(update); });
   }
   void batch_norm(const BatchNormCall& call, void* y) override {
-    timed("batch norm forward", [&] { return CpuBackend::batch_norm(call, y); });
+    timed("batch norm forward", [&] { return cpu_backend().batch_norm(call, y); });
   }
   void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override {
-    timed("batch norm gradient", [&] { return CpuBackend::batch_norm_grad(call, grad); });
+    timed("batch norm gradient", [&] { return cpu_backend().batch_norm_grad(call, grad); });
   }
   void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) override {
-    timed("max pool forward", [&] { return CpuBackend::max_pool2d(shape, x, offsets, y); });
+    timed("max pool forward", [&] { return cpu_backend().max_pool2d(shape, x, offsets, y); });
   }
   void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
                        void* grad_x) override {
     timed("max pool gradient",
-          [&] { return CpuBackend::max_pool2d_grad(shape, grad_y, offsets, grad_x); });
+          [&] { return cpu_backend().max_pool2d_grad(shape, grad_y, offsets, grad_x); });
   }
   void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) override {
-    timed("average pool forward", [&] { return CpuBackend::avg_pool2d(shape, x, y); });
+    timed("average pool forward", [&] { return cpu_backend().avg_pool2d(shape, x, y); });
   }
   void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) override {
     timed("average pool gradient",
-          [&] { return CpuBackend::avg_pool2d_grad(shape, grad_y, grad_x); });
+          [&] { return cpu_backend().avg_pool2d_grad(shape, grad_y, grad_x); });
   }
   std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
                              const Array& normalizers) override {
     return timed("loss forward",
-                 [&] { return CpuBackend::cross_entropy(logits, targets, loss, normalizers); });
+                 [&] { return cpu_backend().cross_entropy(logits, targets, loss, normalizers); });
   }
   void cross_entropy_grad(const Array& logits, const Array& targets, const Array& normalizers,
                           const Array& grad, const Array& out) override {
-    timed("loss gradient",
-          [&] { return CpuBackend::cross_entropy_grad(logits, targets, normalizers, grad, out); });
+    timed("loss gradient", [&] {
+      return cpu_backend().cross_entropy_grad(logits, targets, normalizers, grad, out);
+    });
   }
   void dropout(const Array& in, double p, const Generator& at, const Array& out,
                const Array& mask) override {
-    timed("dropout forward", [&] { return CpuBackend::dropout(in, p, at, out, mask); });
+    timed("dropout forward", [&] { return cpu_backend().dropout(in, p, at, out, mask); });
   }
   void relu_dropout_grad(const Array& result, const Array& grad, double scale,
                          const Array& out) override {
     timed("ReLU and dropout gradient",
-          [&] { return CpuBackend::relu_dropout_grad(result, grad, scale, out); });
+          [&] { return cpu_backend().relu_dropout_grad(result, grad, scale, out); });
   }
   void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) override {
-    timed("dropout gradient", [&] { return CpuBackend::masked_scale(in, mask, scale, out); });
+    timed("dropout gradient", [&] { return cpu_backend().masked_scale(in, mask, scale, out); });
   }
   void uniform(const Array& out, double low, double high, const Generator& at) override {
-    timed("random numbers", [&] { return CpuBackend::uniform(out, low, high, at); });
+    timed("random numbers", [&] { return cpu_backend().uniform(out, low, high, at); });
   }
   void normal(const Array& out, double mean, double deviation, const Generator& at) override {
-    timed("random numbers", [&] { return CpuBackend::normal(out, mean, deviation, at); });
+    timed("random numbers", [&] { return cpu_backend().normal(out, mean, deviation, at); });
   }
 
  private:

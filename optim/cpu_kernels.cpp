@@ -1,34 +1,62 @@
 #include "optim/cpu_kernels.h"
 
+#include <array>
 #include <cstddef>
-#include <new>
+#include <tuple>
 
+#include "optim/elementwise/shipped_rules.h"
 #include "optim/neuroplastic/step.h"
+#include "plastic/core/error.h"
 
 namespace plastic::optim {
 namespace {
 
+template <class... Rule>
+constexpr std::array<const void*, sizeof...(Rule)> keys_of(const std::tuple<Rule...>*) {
+  return {&rule_key<Rule>...};
+}
+
+constexpr auto shipped_keys = keys_of(static_cast<const ShippedRules*>(nullptr));
+
 class CpuKernels : public Kernels {
  public:
   std::unique_ptr<RuleStepper> elementwise(const RuleType& type) override {
-    return cpu_elementwise(type);
+    RuleType at_level = type;
+    for (std::size_t i = 0; i < shipped_keys.size(); ++i) {
+      if (shipped_keys[i] == type.key) at_level.run = loops_[i];
+    }
+    return cpu_elementwise(at_level);
   }
-  std::unique_ptr<NeuroPlasticStepper> neuroplastic() override { return cpu_neuroplastic(); }
+  std::unique_ptr<NeuroPlasticStepper> neuroplastic() override { return neuroplastic_(); }
+
+ private:
+  const RuleLoop* loops_ = cpu::at_level(PLASTIC_LEVELS_OF(shipped_loops))();
+  std::unique_ptr<NeuroPlasticStepper> (*neuroplastic_)() =
+      cpu::at_level(PLASTIC_LEVELS_OF(neuroplastic));
 };
 
 }  // namespace
 
 Kernels& cpu_kernels() {
   // Never destroyed: optimizers of static storage outlive what is made after them.
-  alignas(CpuKernels) static std::byte place[sizeof(CpuKernels)];
-  static auto& kernels = *new (place) CpuKernels;
+  static auto& kernels = *new CpuKernels;
   return kernels;
 }
 
 namespace {
 
-// Made before main(): a fork while another thread made it would leave the child waiting for it.
-[[maybe_unused]] const Kernels& made_early = cpu_kernels();
+/// Made before main(): a fork while another thread made it would leave the child waiting for it.
+bool make_early() {
+  try {
+    cpu_kernels();
+  } catch (const Error&) {
+    // PLASTIC_ISA cannot be obeyed. Who uses the device is told.
+    return false;
+  }
+  return true;
+}
+
+[[maybe_unused]] const bool made_early = make_early();
 
 }  // namespace
 

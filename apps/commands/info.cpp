@@ -11,7 +11,7 @@
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
 #include "apps/terminal/terminal_text.h"
-#include "core/cpu/vector.h"
+#include "core/cpu/level.h"
 #include "core/device/registry.h"
 #include "plastic/core/device.h"
 #include "plastic/data/catalog.h"
@@ -19,26 +19,17 @@
 namespace plastic::apps {
 namespace {
 
-// Those that this file, and with the same options the engine, is compiled for.
 std::string vector_instructions() {
-  std::vector<std::string> names;
-#ifdef __AVX512F__
-  names.push_back("AVX-512");
-#endif
-#ifdef __AVX2__
-  names.push_back("AVX2");
-#endif
-#ifdef __FMA__
-  names.push_back("FMA");
-#endif
-#ifdef __SSE2__
-  names.push_back("SSE2");
-#endif
-#ifdef __ARM_NEON
-  names.push_back("NEON");
-#endif
-  return (names.empty() ? "none" : join(names)) + "; vectors of " +
-         std::to_string(cpu::vector_bytes) + " bytes";
+  const cpu::Level used = cpu::level();
+  std::string text = cpu::description(used);
+  std::vector<std::string> others;
+  for (const cpu::Level level : cpu::built_levels()) {
+    if (level == used) continue;
+    others.push_back(std::string(cpu::to_string(level)) +
+                     (cpu::is_supported(level) ? "" : " (not on this processor)"));
+  }
+  if (others.empty()) return text + "; this build has no other";
+  return text + "; PLASTIC_ISA: " + std::string(cpu::to_string(used)) + ", or " + join(others);
 }
 
 // Only where there is a device: to load them takes a third of a second.

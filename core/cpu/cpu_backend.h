@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/cpu/level.h"
 #include "core/device/backend.h"
 #include "core/device/registry.h"
 
@@ -70,6 +71,11 @@ class CpuBackend : public Backend {
   void uniform(const Array& out, double low, double high, const Generator& at) override;
   void normal(const Array& out, double mean, double deviation, const Generator& at) override;
 };
+
+/// The device of each level.
+Backend& backend_baseline();
+Backend& backend_avx2();
+Backend& backend_avx512();
 
 class CpuDevices : public DeviceProvider {
  public:

@@ -215,7 +215,7 @@ class CpuNeuroPlastic : public NeuroPlasticStepper {
 
 namespace plastic::optim {
 
-std::unique_ptr<NeuroPlasticStepper> cpu_neuroplastic() {
+std::unique_ptr<NeuroPlasticStepper> PLASTIC_AT_LEVEL(neuroplastic)() {
   return std::make_unique<neuroplastic::CpuNeuroPlastic>();
 }
 

@@ -115,86 +115,86 @@ struct ConvSizes {
 };
 
 /// Functions that it does not override run on the CPU unchecked.
-class PretendBackend final : public cpu::CpuBackend {
+class PretendBackend final : public Backend {
  public:
   void* allocate(std::size_t bytes) override {
-    void* data = CpuBackend::allocate(bytes);
+    void* data = cpu_backend().allocate(bytes);
     if (bytes > 0) blocks_[static_cast<const std::byte*>(data)] = bytes;
     return data;
   }
   void deallocate(void* data, std::size_t bytes) override {
     blocks_.erase(static_cast<const std::byte*>(data));
-    CpuBackend::deallocate(data, bytes);
+    cpu_backend().deallocate(data, bytes);
   }
   void copy_from_host(const void* host, void* device, std::size_t bytes) override {
     Operands(blocks_).out(device, DType::u8, static_cast<std::int64_t>(bytes));
-    CpuBackend::copy_from_host(host, device, bytes);
+    cpu_backend().copy_from_host(host, device, bytes);
   }
   void copy_to_host(const void* device, void* host, std::size_t bytes) override {
     Operands(blocks_).in(device, DType::u8, static_cast<std::int64_t>(bytes));
-    CpuBackend::copy_to_host(device, host, bytes);
+    cpu_backend().copy_to_host(device, host, bytes);
   }
   void fill(const Array& out, const Number& value) override {
     Operands at(blocks_);
-    CpuBackend::fill(at.out(out), value);
+    cpu_backend().fill(at.out(out), value);
   }
   void copy(const Array& in, const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::copy(at.in(in), at.out(out));
+    cpu_backend().copy(at.in(in), at.out(out));
   }
   void unary(Unary op, const UnaryParameters& p, const Array& in, const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::unary(op, p, at.in(in), at.out(out));
+    cpu_backend().unary(op, p, at.in(in), at.out(out));
   }
   void unary_grad(Unary op, const UnaryParameters& p, const Array& saved, const Array& grad,
                   const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::unary_grad(op, p, at.in(saved), at.in(grad), at.out(out));
+    cpu_backend().unary_grad(op, p, at.in(saved), at.in(grad), at.out(out));
   }
   void binary(Binary op, const Array& a, const Array& b, const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::binary(op, at.in(a), at.in(b), at.out(out));
+    cpu_backend().binary(op, at.in(a), at.in(b), at.out(out));
   }
   void ternary(Ternary op, double value, const Array& a, const Array& b, const Array& c,
                const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::ternary(op, value, at.in(a), at.in(b), at.in(c), at.out(out));
+    cpu_backend().ternary(op, value, at.in(a), at.in(b), at.in(c), at.out(out));
   }
   void compare(Comparison op, const Array& a, const Array& b, const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::compare(op, at.in(a), at.in(b), at.out(out));
+    cpu_backend().compare(op, at.in(a), at.in(b), at.out(out));
   }
   void where(const Array& condition, const Array& a, const Array& b, const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::where(at.in(condition), at.in(a), at.in(b), at.out(out));
+    cpu_backend().where(at.in(condition), at.in(a), at.in(b), at.out(out));
   }
   void binary_number(Binary op, const Array& in, const Number& number, const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::binary_number(op, at.in(in), number, at.out(out));
+    cpu_backend().binary_number(op, at.in(in), number, at.out(out));
   }
   void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::reduce(op, at.in(in), divisor, at.out(out));
+    cpu_backend().reduce(op, at.in(in), divisor, at.out(out));
   }
   void arg_extreme(Extreme which, const Array& in, const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::arg_extreme(which, at.in(in), at.out(out));
+    cpu_backend().arg_extreme(which, at.in(in), at.out(out));
   }
   void gather(const Array& in, const Array& index, const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::gather(at.in(in), at.in(index), at.out(out));
+    cpu_backend().gather(at.in(in), at.in(index), at.out(out));
   }
   void scatter_add(const Array& in, const Array& index, const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::scatter_add(at.in(in), at.in(index), at.out(out));
+    cpu_backend().scatter_add(at.in(in), at.in(index), at.out(out));
   }
   std::int64_t first_outside(const Array& index, std::int64_t limit) override {
     Operands at(blocks_);
-    return CpuBackend::first_outside(at.in(index), limit);
+    return cpu_backend().first_outside(at.in(index), limit);
   }
   bool all_finite(const Array& in) override {
     Operands at(blocks_);
-    return CpuBackend::all_finite(at.in(in));
+    return cpu_backend().all_finite(at.in(in));
   }
   void gemm(const Gemm& g) override {
     Operands at(blocks_);
@@ -207,13 +207,13 @@ class PretendBackend final : public cpu::CpuBackend {
               g.transpose_b ? matrix_extent(g.n, g.k, g.ldb) : matrix_extent(g.k, g.n, g.ldb));
     given.bias = at.in(g.bias, g.dtype, g.n);
     given.c = at.out(g.c, g.dtype, matrix_extent(g.m, g.n, g.ldc));
-    CpuBackend::gemm(given);
+    cpu_backend().gemm(given);
   }
   void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
               bool relu, void* y) override {
     Operands at(blocks_);
     const ConvSizes size(shape);
-    CpuBackend::conv2d(
+    cpu_backend().conv2d(
         on_host(shape), at.in(x, shape.dtype, size.x), at.in(weight, shape.dtype, size.weight),
         at.in(bias, shape.dtype, shape.out_channels), relu, at.out(y, shape.dtype, size.y));
   }
@@ -221,25 +221,25 @@ class PretendBackend final : public cpu::CpuBackend {
                          void* grad_x) override {
     Operands at(blocks_);
     const ConvSizes size(shape);
-    CpuBackend::conv2d_input_grad(on_host(shape), at.in(grad_y, shape.dtype, size.y),
-                                  at.in(weight, shape.dtype, size.weight),
-                                  at.out(grad_x, shape.dtype, size.x));
+    cpu_backend().conv2d_input_grad(on_host(shape), at.in(grad_y, shape.dtype, size.y),
+                                    at.in(weight, shape.dtype, size.weight),
+                                    at.out(grad_x, shape.dtype, size.x));
   }
   void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
                           void* grad_weight) override {
     Operands at(blocks_);
     const ConvSizes size(shape);
-    CpuBackend::conv2d_weight_grad(on_host(shape), at.in(x, shape.dtype, size.x),
-                                   at.in(grad_y, shape.dtype, size.y),
-                                   at.out(grad_weight, shape.dtype, size.weight));
+    cpu_backend().conv2d_weight_grad(on_host(shape), at.in(x, shape.dtype, size.x),
+                                     at.in(grad_y, shape.dtype, size.y),
+                                     at.out(grad_weight, shape.dtype, size.weight));
   }
   void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
                              double* mean, double* variance) override {
     Operands at(blocks_);
     at.out(mean, DType::f64, channels);
     at.out(variance, DType::f64, channels);
-    CpuBackend::batch_norm_statistics(on_host(dtype), rows, channels,
-                                      at.in(x, dtype, rows * channels), mean, variance);
+    cpu_backend().batch_norm_statistics(on_host(dtype), rows, channels,
+                                        at.in(x, dtype, rows * channels), mean, variance);
   }
   void batch_norm_running(const BatchNormRunning& update) override {
     Operands at(blocks_);
@@ -248,12 +248,12 @@ class PretendBackend final : public cpu::CpuBackend {
     at.in(update.variance, DType::f64, update.channels);
     given.running_mean = at.out(update.running_mean, update.dtype, update.channels);
     given.running_var = at.out(update.running_var, update.dtype, update.channels);
-    CpuBackend::batch_norm_running(given);
+    cpu_backend().batch_norm_running(given);
   }
   void batch_norm(const BatchNormCall& call, void* y) override {
     Operands at(blocks_);
-    CpuBackend::batch_norm(with_operands(call, at),
-                           at.out(y, call.dtype, call.rows * call.channels));
+    cpu_backend().batch_norm(with_operands(call, at),
+                             at.out(y, call.dtype, call.rows * call.channels));
   }
   void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override {
     Operands at(blocks_);
@@ -265,66 +265,66 @@ class PretendBackend final : public cpu::CpuBackend {
     given.grad_skip = at.out(grad.grad_skip, call.dtype, count);
     given.grad_weight = at.out(grad.grad_weight, on_host(call.dtype), call.channels);
     given.grad_bias = at.out(grad.grad_bias, on_host(call.dtype), call.channels);
-    CpuBackend::batch_norm_grad(with_operands(call, at), given);
+    cpu_backend().batch_norm_grad(with_operands(call, at), given);
   }
   void max_pool2d(const MaxPool2dShape& s, const void* x, void* offsets, void* y) override {
     Operands at(blocks_);
     const std::int64_t results = s.batch * s.channels * s.out_height * s.out_width;
-    CpuBackend::max_pool2d(on_host(s),
-                           at.in(x, s.dtype, s.batch * s.channels * s.in_height * s.in_width),
-                           at.out(offsets, s.offset_dtype(), results), at.out(y, s.dtype, results));
+    cpu_backend().max_pool2d(
+        on_host(s), at.in(x, s.dtype, s.batch * s.channels * s.in_height * s.in_width),
+        at.out(offsets, s.offset_dtype(), results), at.out(y, s.dtype, results));
   }
   void max_pool2d_grad(const MaxPool2dShape& s, const void* grad_y, const void* offsets,
                        void* grad_x) override {
     Operands at(blocks_);
     const std::int64_t results = s.batch * s.channels * s.out_height * s.out_width;
-    CpuBackend::max_pool2d_grad(
+    cpu_backend().max_pool2d_grad(
         on_host(s), at.in(grad_y, s.dtype, results), at.in(offsets, s.offset_dtype(), results),
         at.out(grad_x, s.dtype, s.batch * s.channels * s.in_height * s.in_width));
   }
   void avg_pool2d(const AvgPool2dShape& s, const void* x, void* y) override {
     Operands at(blocks_);
-    CpuBackend::avg_pool2d(on_host(s), at.in(x, s.dtype, pixels(s, false)),
-                           at.out(y, s.dtype, pixels(s, true)));
+    cpu_backend().avg_pool2d(on_host(s), at.in(x, s.dtype, pixels(s, false)),
+                             at.out(y, s.dtype, pixels(s, true)));
   }
   void avg_pool2d_grad(const AvgPool2dShape& s, const void* grad_y, void* grad_x) override {
     Operands at(blocks_);
-    CpuBackend::avg_pool2d_grad(on_host(s), at.in(grad_y, s.dtype, pixels(s, true)),
-                                at.out(grad_x, s.dtype, pixels(s, false)));
+    cpu_backend().avg_pool2d_grad(on_host(s), at.in(grad_y, s.dtype, pixels(s, true)),
+                                  at.out(grad_x, s.dtype, pixels(s, false)));
   }
   std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
                              const Array& normalizers) override {
     Operands at(blocks_);
-    return CpuBackend::cross_entropy(at.in(logits), at.in(targets), at.out(loss),
-                                     at.out(normalizers));
+    return cpu_backend().cross_entropy(at.in(logits), at.in(targets), at.out(loss),
+                                       at.out(normalizers));
   }
   void cross_entropy_grad(const Array& logits, const Array& targets, const Array& normalizers,
                           const Array& grad, const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::cross_entropy_grad(at.in(logits), at.in(targets), at.in(normalizers), at.in(grad),
-                                   at.out(out));
+    cpu_backend().cross_entropy_grad(at.in(logits), at.in(targets), at.in(normalizers), at.in(grad),
+                                     at.out(out));
   }
   void dropout(const Array& in, double p, const Generator& from, const Array& out,
                const Array& mask) override {
     Operands at(blocks_);
-    CpuBackend::dropout(at.in(in), p, from, at.out(out), at.out(mask));
+    cpu_backend().dropout(at.in(in), p, from, at.out(out), at.out(mask));
   }
   void relu_dropout_grad(const Array& result, const Array& grad, double scale,
                          const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::relu_dropout_grad(at.in(result), at.in(grad), scale, at.out(out));
+    cpu_backend().relu_dropout_grad(at.in(result), at.in(grad), scale, at.out(out));
   }
   void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) override {
     Operands at(blocks_);
-    CpuBackend::masked_scale(at.in(in), at.in(mask), scale, at.out(out));
+    cpu_backend().masked_scale(at.in(in), at.in(mask), scale, at.out(out));
   }
   void uniform(const Array& out, double low, double high, const Generator& from) override {
     Operands at(blocks_);
-    CpuBackend::uniform(at.out(out), low, high, from);
+    cpu_backend().uniform(at.out(out), low, high, from);
   }
   void normal(const Array& out, double mean, double deviation, const Generator& from) override {
     Operands at(blocks_);
-    CpuBackend::normal(at.out(out), mean, deviation, from);
+    cpu_backend().normal(at.out(out), mean, deviation, from);
   }
 
  private:

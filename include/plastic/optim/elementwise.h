@@ -56,6 +56,13 @@ void run_rule_on(const RulePiece& piece, const Rule& rule, std::index_sequence<k
   run_rule(rule, piece.count, piece.theta, piece.gradient, piece.state[k]...);
 }
 
+/// RuleType::run of a rule.
+template <class Rule>
+void rule_loop(const void* rule, const RulePiece& piece) {
+  run_rule_on(piece, *static_cast<const Rule*>(rule),
+              std::make_index_sequence<std::size_t{Rule::states}>());
+}
+
 /// A rule is a struct of the constants that all elements of a parameter share at one step, with the
 /// number of its state values and the function that updates one element:
 ///
@@ -76,13 +83,8 @@ template <class Rule>
 RuleType rule_type() {
   static_assert(std::is_trivially_copyable_v<Rule>, "a rule is copied as bytes");
   static_assert(Rule::states >= 0 && Rule::states <= max_rule_states);
-  return {.key = &rule_key<Rule>,
-          .size = sizeof(Rule),
-          .states = Rule::states,
-          .run = [](const void* rule, const RulePiece& piece) {
-            run_rule_on(piece, *static_cast<const Rule*>(rule),
-                        std::make_index_sequence<std::size_t{Rule::states}>());
-          }};
+  return {
+      .key = &rule_key<Rule>, .size = sizeof(Rule), .states = Rule::states, .run = rule_loop<Rule>};
 }
 
 class RuleStepper;

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Kernels are compiled once for each level of vector instructions. A program uses the highest one
+// that its processor has, or the one that the environment's PLASTIC_ISA names. cmake/Levels.cmake
+// says which files are kernels, and keeps the functions of one level apart from those of another.
+
+// What a level is called in names of functions: the file that is compiled for level L defines
+// PLASTIC_AT_LEVEL(f) as f_L. Files that are compiled once are of the baseline.
+#ifndef PLASTIC_LEVEL
+#define PLASTIC_LEVEL baseline
+#endif
+#define PLASTIC_JOINED(name, level) name##_##level
+#define PLASTIC_JOIN(name, level) PLASTIC_JOINED(name, level)
+#define PLASTIC_AT_LEVEL(name) PLASTIC_JOIN(name, PLASTIC_LEVEL)
+
+// The function `name` at each level of this build, in the order of Level.
+#ifdef PLASTIC_HAS_LEVELS
+#define PLASTIC_LEVELS_OF(name) \
+  { &name##_baseline, &name##_avx2, &name##_avx512 }
+#else
+#define PLASTIC_LEVELS_OF(name) \
+  { &name##_baseline }
+#endif
+
+namespace plastic::cpu {
+
+/// Each includes those before it.
+enum class Level : std::uint8_t {
+  /// What the build's own flags allow: SSE2 on every x86-64, NEON on every 64-bit Arm.
+  baseline,
+  /// AVX2 and FMA.
+  avx2,
+  /// AVX-512 F, BW, DQ and VL.
+  avx512,
+};
+
+/// As in PLASTIC_ISA.
+std::string_view to_string(Level level);
+
+/// The levels of this build.
+std::span<const Level> built_levels();
+
+/// Whether this processor, and its operating system, can run a level.
+bool is_supported(Level level);
+
+/// The level that this program uses, which never changes while it runs. Throws Error where
+/// PLASTIC_ISA names one that does not exist, or that this build or this processor lacks.
+Level level();
+
+/// What the kernels of a level are compiled for, such as "AVX2 and FMA, vectors of 32 bytes".
+std::string description(Level level);
+
+/// The variant of a function that this program uses, of PLASTIC_LEVELS_OF() it. Throws as level().
+template <class Function, std::size_t count>
+Function* at_level(Function* const (&variants)[count]) {
+  return variants[static_cast<std::size_t>(level())];
+}
+
+}  // namespace plastic::cpu
