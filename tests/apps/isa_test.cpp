@@ -1,8 +1,7 @@
-// The program at each level of vector instructions. What the levels compute is tested by running the
-// cases of operations and optimizers with PLASTIC_ISA set (tests/CMakeLists.txt).
+// The program at each level of vector instructions. What the levels compute is tested by running
+// the cases of operations and optimizers with PLASTIC_ISA set (tests/CMakeLists.txt).
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <string>
 
 #include "core/cpu/level.h"
@@ -12,7 +11,7 @@
 namespace plastic::test {
 namespace {
 
-std::string with_isa(const std::string& name) { return "export PLASTIC_ISA='" + name + "'"; }
+std::string with_isa(const std::string& name) { return "export PLASTIC_ISA='" + name + "'; "; }
 
 TEST_CASE("apps.isa.info_names_the_level_in_use") {
   for (const cpu::Level level : cpu::built_levels()) {
@@ -31,16 +30,14 @@ TEST_CASE("apps.isa.info_names_the_level_in_use") {
 }
 
 TEST_CASE("apps.isa.what_is_no_level_is_an_error") {
-  const ProgramResult result = run_program("train --data digits --epochs 1 --out /nowhere/run",
-                                           with_isa("sse9"));
-  CHECK(result.code == 1);
+  const ProgramResult result =
+      run_program("train --data digits --epochs 1 --out /nowhere/run", with_isa("sse9"));
+  CHECK(result.code == 2);
   CHECK_MESSAGE(contains(result.err, "[cpu] PLASTIC_ISA is \"sse9\""), result.err);
   CHECK_MESSAGE(contains(result.err, "baseline"), result.err);
 }
 
-TEST_CASE("apps.isa.an_empty_name_is_none") {
-  CHECK(run_program("info", with_isa("")).code == 0);
-}
+TEST_CASE("apps.isa.an_empty_name_is_none") { CHECK(run_program("info", with_isa("")).code == 0); }
 
 }  // namespace
 }  // namespace plastic::test
