@@ -1,6 +1,6 @@
 """Compares reference_neuroplastic.py with the golden trajectories that it covers.
 
-usage: /usr/bin/python3 bench/peers/check.py GOLDEN.json
+usage: scripts/peer-python bench/peers/check.py GOLDEN.json
 """
 
 import json

@@ -1,31 +1,21 @@
-"""What the PyTorch peers share: the setting they run in, and how a step is timed."""
+"""What the peers share: the setting they run in, how a step is timed, and how bench/compare/rounds.py
+talks to them.
 
-import argparse
-import json
+A module torch_SUITE.py has prepare(entry, threads), which returns what is to be timed, by name: (step,
+number of parameters). serve() calls it in a process of its own, which then times these steps whenever
+it is asked. So rounds alternate between processes without loading PyTorch, or compiling networks, in
+every round.
+"""
+
+import importlib
+import logging
+import os
 import resource
 import time
 
-import torch
+logging.disable(logging.WARNING)  # what is missing for GPUs
 
-
-def arguments(description):
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--min-time", type=float, default=0.2, help="seconds measured an entry")
-    parser.add_argument("--batches", default="128", help="batch sizes of models")
-    parser.add_argument("--only", help="the one entry to measure, where a peer has many")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(1)
-    return options
-
-
-def loaded_blas():
-    """The files that the products really come from: the process's own map of its memory."""
-    torch.ones(64, 64) @ torch.ones(64, 64)
-    with open("/proc/self/maps", encoding="utf-8") as file:
-        paths = {line.split()[-1] for line in file if "blas" in line.rsplit("/", 1)[-1]}
-    return sorted(paths)
+import torch  # pylint: disable=wrong-import-position
 
 
 def peak_memory():
@@ -57,11 +47,36 @@ def mean_step(step, min_time):
             "peak_memory": peak_memory()}
 
 
-def report(entries):
-    context = {
+def context():
+    return {
         "torch": torch.__version__,
+        "vectors": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
-        "blas": loaded_blas(),
         "memory_of_library": MEMORY_OF_LIBRARY,
     }
-    print(json.dumps({"context": context, "entries": entries}))
+
+
+def serve(connection, errors, suite, entry, threads, min_time):
+    """Sends a dictionary about the setting, and then one of what was measured for each message; on
+    failure text. What libraries print goes to the file `errors`."""
+    os.setsid()  # a compiler that is started here ends with this process's group
+    with open(errors, "ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    try:
+        torch.set_num_threads(threads)
+        # Averages that decay into denormals are dealt with on our side too.
+        torch.set_flush_denormal(True)
+        torch.manual_seed(1)
+        entries = importlib.import_module(f"torch_{suite}").prepare(entry, threads)
+        for step, _ in entries.values():
+            step()
+        connection.send(context())
+        while True:
+            connection.recv()
+            connection.send({name: {**mean_step(step, min_time), "parameters": parameters}
+                             for name, (step, parameters) in entries.items()})
+    except EOFError:
+        pass  # it is not asked any more
+    except Exception as error:  # pylint: disable=broad-except
+        connection.send(f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}")

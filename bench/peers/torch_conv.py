@@ -1,9 +1,9 @@
-"""Each pass of the convolutions of resnet18 and small_cnn in PyTorch, in either memory layout."""
+"""Each pass of the convolutions of resnet18 and small_cnn in PyTorch, in the memory layout that the
+entry names: LAYOUT/batchN."""
 
 import torch
 
-import peer
-from torch_cnn import LAYOUTS, MODELS
+import models
 
 PASSES = ("forward", "input_grad", "weight_grad")
 
@@ -17,7 +17,7 @@ def layers():
                module.stride[0])
         found[key] = module.in_channels == 3
 
-    for make in MODELS.values():
+    for make in models.IMAGE_MODELS.values():
         model = make()
         for module in model.modules():
             if isinstance(module, torch.nn.Conv2d):
@@ -40,22 +40,16 @@ def pass_step(which, layer, batch, layout):
         y, x, weight, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], 1, mask)
 
 
-def main():
-    options = peer.arguments(__doc__)
+def prepare(entry, _):
+    layout, batch = entry.split("/")
+    size = int(batch.removeprefix("batch"))
+    torch.set_grad_enabled(False)
     entries = {}
-    with torch.no_grad():
-        for batch in map(int, options.batches.split(",")):
-            for layer, first in layers().items():
-                for which in PASSES:
-                    if first and which == "input_grad":
-                        continue
-                    for name, layout in LAYOUTS.items():
-                        step = pass_step(which, layer, batch, layout)
-                        entry = peer.mean_step(step, options.min_time)
-                        entry["parameters"] = layer[0] * layer[1] * layer[3] ** 2
-                        entries[f"{which}-{name}/{'-'.join(map(str, layer))}/batch{batch}"] = entry
-    peer.report(entries)
-
-
-if __name__ == "__main__":
-    main()
+    for layer, first in layers().items():
+        for which in PASSES:
+            if first and which == "input_grad":
+                continue
+            name = f"{which}-{layout}/{'-'.join(map(str, layer))}/{batch}"
+            entries[name] = (pass_step(which, layer, size, models.LAYOUTS[layout]),
+                             layer[0] * layer[1] * layer[3] ** 2)
+    return entries

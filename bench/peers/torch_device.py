@@ -15,16 +15,11 @@ import time
 import torch
 from torch import nn
 
+import models
 import shapes
 from reference_neuroplastic import NeuroPlastic
-from torch_cnn import MODELS
 
 DEVICE = "cuda"
-
-
-def mlp():
-    return nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Dropout(0.1),
-                         nn.Linear(512, 512), nn.ReLU(), nn.Dropout(0.1), nn.Linear(512, 10))
 
 
 def set_precision(name):
@@ -56,7 +51,7 @@ def report(name, seconds, parameters):
 
 def training_step(model_name, batch, precision, mode):
     is_mlp = model_name == "mlp"
-    model = (mlp if is_mlp else MODELS[model_name])().to(DEVICE)
+    model = (models.mlp if is_mlp else models.IMAGE_MODELS[model_name])().to(DEVICE)
     if is_mlp:
         images = torch.randn(batch, 784, device=DEVICE)
     else:
@@ -76,7 +71,7 @@ def training_step(model_name, batch, precision, mode):
         loss.backward()
         optimizer.step()
 
-    return step, sum(p.numel() for p in model.parameters())
+    return step, models.parameter_count(model)
 
 
 def time_models(options):

@@ -1,44 +1,41 @@
-"""One forward pass of models that are not trained, in PyTorch (eager in either layout, compiled and
-frozen) and in onnxruntime, which read the same weights."""
+"""One forward pass of networks that are not trained, in PyTorch (eager in either layout; compiled, and
+traced, with weights frozen) and in onnxruntime. Entries: WORDS/MODEL/batchN."""
 
 import io
 import itertools
-import logging
-import os
+import warnings
 
 import torch
-from torch import nn
 
-import peer
-from torch_cnn import MODELS as IMAGE_MODELS
+import models
 
 DISTINCT_BATCHES = 8
 
 
-def mlp():
-    return nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(),
-                         nn.Linear(512, 10))
+def run_with(module, batches, words=()):
+    batches = itertools.cycle(batches)
+
+    def step():
+        with torch.inference_mode(), models.precision(words):
+            module(next(batches))
+
+    return step
 
 
-MODELS = {"mlp": mlp, **IMAGE_MODELS}
+def compiled(module):
+    """Inductor knows the weights as constants: it folds batch norm and packs them once."""
+    import torch._inductor.config
+    torch._inductor.config.freezing = True
+    return torch.compile(module)
 
 
-def batches_of(model, batch):
-    shape = (batch, 784) if model == "mlp" else (batch, 3, 32, 32)
-    return [torch.randn(*shape) for _ in range(DISTINCT_BATCHES)]
+def traced(module, example):
+    """As deep as TorchScript goes: batch norm folded, weights in oneDNN's layout."""
+    return torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(module, example)))
 
 
-def torch_call(module, batches):
-    cycle = itertools.cycle(batches)
-
-    def call():
-        with torch.inference_mode():
-            module(next(cycle))
-    return call
-
-
-def onnxruntime_call(module, batches, threads):
-    import onnxruntime  # pylint: disable=import-outside-toplevel
+def onnxruntime_step(module, batches, threads):
+    import onnxruntime
     file = io.BytesIO()
     torch.onnx.export(module, (batches[0],), file, dynamo=False, input_names=["x"])
     options = onnxruntime.SessionOptions()
@@ -46,52 +43,27 @@ def onnxruntime_call(module, batches, threads):
     options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(file.getvalue(), options,
                                            providers=["CPUExecutionProvider"])
-    cycle = itertools.cycle([batch.numpy() for batch in batches])
-    return lambda: session.run(None, {"x": next(cycle)})
+    arrays = itertools.cycle([batch.numpy() for batch in batches])
+    return lambda: session.run(None, {"x": next(arrays)})
 
 
-def ways(model, batch, threads):
-    """What can be measured for a model, by name: functions that prepare it and return the call."""
-    make, batches = MODELS[model], batches_of(model, batch)
-    last = [b.to(memory_format=torch.channels_last) if b.dim() == 4 else b for b in batches]
-
-    def fresh():
-        return make().eval()
-
-    def frozen(inputs):
-        # As deep as a user who serves a model goes: batch norm folded, weights in oneDNN's layout.
-        traced = torch.jit.trace(fresh(), inputs[0])
-        return torch.jit.optimize_for_inference(torch.jit.freeze(traced))
-
-    def compiled():
-        os.environ.setdefault("TORCHINDUCTOR_FREEZING", "1")
-        torch._dynamo.reset()
-        return torch.compile(fresh())
-
-    return {
-        "eager": lambda: torch_call(fresh(), batches),
-        "eager-channels_last": lambda: torch_call(
-            fresh().to(memory_format=torch.channels_last), last),
-        "frozen": lambda: torch_call(frozen(batches), batches),
-        "compiled": lambda: torch_call(compiled(), batches),
-        "onnxruntime": lambda: onnxruntime_call(fresh(), batches, threads),
-    }
-
-
-def main():
-    options = peer.arguments(__doc__)
-    os.environ["TORCHINDUCTOR_FREEZING"] = "1"
-    logging.disable(logging.WARNING)
-    entries = {}
-    for batch in map(int, options.batches.split(",")):
-        for model in MODELS:
-            for way, prepare in ways(model, batch, options.threads).items():
-                name = f"{way}/{model}/batch{batch}"
-                if options.only not in (None, name):
-                    continue
-                entries[name] = peer.mean_step(prepare(), options.min_time)
-    peer.report(entries)
-
-
-if __name__ == "__main__":
-    main()
+def prepare(entry, threads):
+    warnings.simplefilter("ignore")  # TorchScript is deprecated, and at batch 1 the fastest
+    words, name, batch = entry.split("/")
+    words = words.split("-")
+    batch = int(batch.removeprefix("batch"))
+    layout = models.layout_of(words)
+    make = models.IMAGE_MODELS.get(name, lambda: models.mlp(dropout=0))
+    module = make().eval().to(memory_format=layout)
+    parameters = models.parameter_count(module)
+    shape = (784,) if name == "mlp" else (3, 32, 32)
+    batches = [torch.randn(batch, *shape) for _ in range(DISTINCT_BATCHES)]
+    if name != "mlp":
+        batches = [batch.to(memory_format=layout) for batch in batches]
+    if "onnxruntime" in words:
+        return {entry: (onnxruntime_step(module, batches, threads), parameters)}
+    if "compiled" in words:
+        module = compiled(module)
+    elif "traced" in words:
+        module = traced(module, batches[0])
+    return {entry: (run_with(module, batches, words), parameters)}

@@ -1,35 +1,32 @@
-"""Step time of PyTorch's optimizers, and of NeuroPlastic transcribed, on given gradients."""
+"""Step time of PyTorch's optimizers, and of NeuroPlastic transcribed, on given gradients. Entries:
+RULE-WORDS/MODEL."""
 
 import math
 
 import torch
 
-import peer
 import shapes
 from reference_neuroplastic import NeuroPlastic
 
-RULES = {
-    "sgd": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, foreach=False),
-    "sgd-foreach": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, foreach=True),
-    "adam": lambda p: torch.optim.Adam(p, lr=1e-3, foreach=False),
-    "adam-foreach": lambda p: torch.optim.Adam(p, lr=1e-3, foreach=True),
-    "neuroplastic": lambda p: NeuroPlastic(p, lr=1e-3),
-}
+
+def make_optimizer(rule, words, parameters):
+    """`words` may have "fused" or "foreach"; otherwise PyTorch chooses."""
+    how = {word: True for word in ("fused", "foreach") if word in words}
+    if rule == "sgd":
+        return torch.optim.SGD(parameters, lr=0.01, momentum=0.9, **how)
+    if rule == "adam":
+        return torch.optim.Adam(parameters, lr=1e-3, **how)
+    if rule == "neuroplastic":
+        return NeuroPlastic(parameters, lr=0.1)
+    raise ValueError(f"no rule {rule}")
 
 
-def main():
-    options = peer.arguments(__doc__)
-    entries = {}
-    for model in ("resnet18", "mlp"):
-        for name, make in RULES.items():
-            params = [torch.empty(shape).uniform_(-0.1, 0.1) for shape in getattr(shapes, model)()]
-            for p in params:
-                p.grad = torch.empty_like(p).uniform_(-0.01, 0.01)
-            entry = peer.mean_step(make(params).step, options.min_time)
-            entry["parameters"] = sum(math.prod(p.shape) for p in params)
-            entries[f"{name}/{model}"] = entry
-    peer.report(entries)
-
-
-if __name__ == "__main__":
-    main()
+def prepare(entry, _):
+    rule, model = entry.split("/")
+    rule, *words = rule.split("-")
+    parameters = [torch.empty(shape).uniform_(-0.1, 0.1) for shape in getattr(shapes, model)()]
+    for p in parameters:
+        p.grad = torch.empty_like(p).uniform_(-0.01, 0.01)
+    optimizer = make_optimizer(rule, words, parameters)
+    step = torch.compile(optimizer.step) if "compiled" in words else optimizer.step
+    return {entry: (step, sum(math.prod(p.shape) for p in parameters))}

@@ -1,6 +1,8 @@
 """Prints what scripts/bench conv measured: effective GFLOP/s, which are the operations of a direct
 convolution, zeros of the padding included, over the time, whatever the algorithm really does."""
 
+from compare.report import duration
+
 # Distinct convolutions, in-out-size-kernel-stride, and how many of them a model has.
 RESNET18 = {
     "3-64-32-3-1": 1, "64-64-32-3-1": 4, "64-128-32-3-2": 1, "64-128-32-1-2": 1,
@@ -42,13 +44,10 @@ def print_pass(which, plastic, peer, batch):
               f"{' '.join(speeds[4:])} {min(theirs) / ours[0]:6.2f}")
 
 
-def print_sums(plastic, peer, batch):
-    """Ratios for all convolutions of a step. Of PyTorch's layouts each pass of each layer takes the
-    faster, which is better than any step of it can do."""
-    print("\nall convolutions of a training step; PyTorch in the faster layout for each pass of each "
-          "layer")
+def sums(plastic, peer, batch):
+    """(model, pass, Plastic's seconds, PyTorch's) for all convolutions of a step. Of PyTorch's layouts
+    each pass of each layer takes the faster, which is better than any step of it can do."""
     for model, layers in MODELS.items():
-        ours_of_step = theirs_of_step = 0
         for which in PASSES:
             ours = theirs = 0
             for layer, count in layers.items():
@@ -57,15 +56,30 @@ def print_sums(plastic, peer, batch):
                 ours += count * plastic[f"{which}-automatic/{layer}/batch{batch}"].median
                 theirs += count * min(peer[f"{which}-{layout}/{layer}/batch{batch}"].median
                                       for layout in LAYOUTS)
-            print(f"{model + ' ' + which:24} Plastic {ours * 1e3:8.1f} ms, PyTorch "
-                  f"{theirs * 1e3:8.1f} ms")
-            print(f"ratio: conv-{model}-{which} {theirs / ours:.2f}")
-            ours_of_step += ours
-            theirs_of_step += theirs
-        print(f"ratio: conv-{model} {theirs_of_step / ours_of_step:.2f}")
+            yield model, which, ours, theirs
+
+
+def of_steps(found):
+    """model -> (Plastic's seconds, PyTorch's) for all three passes."""
+    return {model: tuple(sum(row[side] for row in found if row[0] == model) for side in (2, 3))
+            for model in MODELS}
+
+
+def summary_rows(plastic, peer, batch):
+    for model, (ours, theirs) in of_steps(list(sums(plastic, peer, batch))).items():
+        yield (f"all convolutions of {model}'s step, batch {batch}", duration(ours),
+               f"{duration(theirs)} (the faster layout of each)", f"**{theirs / ours:.2f}**", "–")
 
 
 def report(plastic, peer, batch):
     for which in PASSES:
         print_pass(which, plastic, peer, batch)
-    print_sums(plastic, peer, batch)
+    print("\nall convolutions of a training step; PyTorch in the faster layout for each pass of each "
+          "layer")
+    found = list(sums(plastic, peer, batch))
+    for model, which, ours, theirs in found:
+        print(f"{model + ' ' + which:24} Plastic {ours * 1e3:8.1f} ms, PyTorch "
+              f"{theirs * 1e3:8.1f} ms")
+        print(f"ratio: conv-{model}-{which} {theirs / ours:.2f}")
+    for model, (ours, theirs) in of_steps(found).items():
+        print(f"ratio: conv-{model} {theirs / ours:.2f}")
