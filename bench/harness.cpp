@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "core/cpu/level.h"
 #include "plastic/core/device.h"
 
 namespace plastic::bench {
@@ -71,6 +72,7 @@ int main(int argc, char** argv) {
     plastic::set_num_threads(options.threads);
     plastic::bench::add_entries(options);
     benchmark::Initialize(&argc, argv);
+    benchmark::AddCustomContext("level", plastic::cpu::description(plastic::cpu::level()));
     benchmark::AddCustomContext("threads", std::to_string(plastic::num_threads()));
     benchmark::RunSpecifiedBenchmarks();
     return EXIT_SUCCESS;

@@ -65,7 +65,7 @@ def run_suite(name, options):
     print(f"\n{name}: {suite.what}")
     for group in groups:
         rounds.measure(group, options, results)
-    setting.describe(options, results.context)
+    setting.describe(options, results)
     if name == "conv":
         batch = groups[0].batch
         conv.report(results.plastic, results.peers, batch)

@@ -18,8 +18,7 @@ from pathlib import Path
 
 from compare import setting, suites
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = ROOT / "build/bench"
+PROGRAMS = Path("build/bench")  # scripts/bench enters the root
 
 
 class Failure(Exception):
@@ -55,7 +54,8 @@ class Results:
         self.peers = {}
         self.skipped = {}
         self.memory = {}  # of peers under glibc's own settings, bytes
-        self.context = None
+        self.level = None  # of instructions that Plastic uses
+        self.context = None  # of the peers; see bench/peers/peer.py
 
     @staticmethod
     def add(table, entries):
@@ -174,8 +174,8 @@ def start(suite, entry, options, results, keep_memory=True):
     return None
 
 
-def measure_plastic(group, options):
-    """What Plastic's program of the suite measured, by entry."""
+def measure_plastic(group, options, results):
+    """Adds what Plastic's program of the suite measures."""
     wanted = "|".join(map(re.escape, group.ours()))
     command = [str(PROGRAMS / f"plastic_bench_{group.suite}"), "--benchmark_format=json",
                f"--threads={options.threads}", f"--min-time={options.min_time}",
@@ -184,8 +184,11 @@ def measure_plastic(group, options):
     result = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if result.returncode != 0:
         raise Failure(f"failed with {result.returncode}: {' '.join(command)}")
-    return {entry["name"].split("/min_time")[0]: {"seconds": entry["real_time"] / 1e3, **entry}
-            for entry in json.loads(result.stdout)["benchmarks"]}
+    output = json.loads(result.stdout)
+    results.level = output["context"]["level"]
+    results.add(results.plastic, {entry["name"].split("/min_time")[0]:
+                                  {"seconds": entry["real_time"] / 1e3, **entry}
+                                  for entry in output["benchmarks"]})
 
 
 def progress(text):
@@ -210,7 +213,7 @@ def measure(group, options, results):
                 peers.append(peer)
         for number in range(1, options.rounds + 1):
             progress(f"{group.suite}: round {number} of {options.rounds}")
-            results.add(results.plastic, measure_plastic(group, options))
+            measure_plastic(group, options, results)
             for peer in peers:
                 results.add(results.peers, peer.measure())
     finally:

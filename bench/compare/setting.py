@@ -44,11 +44,12 @@ def plastic_version():
     return first_line(["git", "describe", "--always", "--dirty"])
 
 
-def describe(options, context):
+def describe(options, results):
+    context = results.context
     print(f"processor  {processor()} ({' '.join(vectors())}), {os.cpu_count()} threads in the machine")
     print(f"date       {datetime.date.today()}; load average {load()}")
     print(f"threads    {options.threads} on both sides (PyTorch reports {context['threads']})")
-    print(f"Plastic    {plastic_version()}, Release, "
+    print(f"Plastic    {plastic_version()}, Release, {results.level}, "
           f"{first_line([os.environ.get('CXX', 'g++'), '--version'])}")
     print(f"peer       PyTorch {context['torch']} from PyPI, which uses {context['vectors']}; memory "
           "kept between\n           steps (MALLOC_MMAP_MAX_=0, MALLOC_TRIM_THRESHOLD_, "
