@@ -1,6 +1,7 @@
 #include "plastic/nn/conv.h"
 
 #include "core/check.h"
+#include "core/tensor/constant_weight.h"
 #include "nn/layer_kind.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/conv2d.h"
@@ -72,6 +73,7 @@ Tensor Conv2d::forward_activated(const Tensor& x, Activation activation) {
 }
 
 Tensor Conv2d::convolved(const Tensor& x, Activation activation) const {
+  const ConstantWeight constant(weight);
   return conv2d(x, weight, bias,
                 {.stride = options_.stride,
                  .padding = options_.padding,

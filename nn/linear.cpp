@@ -2,6 +2,7 @@
 
 #include "core/autograd/attempt.h"
 #include "core/check.h"
+#include "core/tensor/constant_weight.h"
 #include "nn/layer_kind.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/core/ops/elementwise.h"
@@ -24,11 +25,16 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, const Linear
   }
 }
 
-Tensor Linear::forward(const Tensor& x) { return linear(x, weight, bias); }
+Tensor Linear::forward(const Tensor& x) {
+  const ConstantWeight constant(weight);
+  return linear(x, weight, bias);
+}
 
 Tensor Linear::forward_activated(const Tensor& x, Activation activation) {
   if (kind_of(*this) != LayerKind::linear) return Module::forward_activated(x, activation);
-  return activation == Activation::relu ? linear_relu_dropout(x, weight, bias) : forward(x);
+  if (activation != Activation::relu) return forward(x);
+  const ConstantWeight constant(weight);
+  return linear_relu_dropout(x, weight, bias);
 }
 
 Tensor Linear::forward_relu_dropout(const Tensor& x, Dropout& dropout) {
@@ -37,6 +43,7 @@ Tensor Linear::forward_relu_dropout(const Tensor& x, Dropout& dropout) {
       kind_of(*this) == LayerKind::linear && kind_of(dropout) == LayerKind::dropout;
   if (!is_plain || p == 1) return dropout.forward(forward_activated(x, Activation::relu));
   const LastingGenerator lasting(dropout.generator());
+  const ConstantWeight constant(weight);
   return linear_relu_dropout(x, weight, bias, p, dropout.generator());
 }
 

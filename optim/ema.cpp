@@ -33,6 +33,7 @@ void exchange_elements(const std::vector<Tensor>& left, const std::vector<Tensor
     std::swap_ranges(x + piece.begin * size, x + piece.end * size, y + piece.begin * size);
   });
   for (const Tensor& tensor : left) tensor.impl()->storage->bump_version();
+  for (const Tensor& tensor : right) tensor.impl()->storage->bump_version();
 }
 
 }  // namespace

@@ -105,7 +105,13 @@ void Optimizer::run_prepared() {
     gradient_hook_(arena_->gradient_block());
     arena_->mark_gradients_changed();
   }
-  run();
+  try {
+    run();
+  } catch (...) {
+    // Some may have been stepped.
+    arena_->mark_parameters_changed();
+    throw;
+  }
   arena_->mark_parameters_changed();
 }
 

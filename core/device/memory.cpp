@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/device/registry.h"
+#include "core/tensor/constant_weight.h"
 
 namespace plastic {
 namespace {
@@ -24,7 +25,10 @@ MemoryUse memory_use(Device device) {
   return device_provider(device.type).memory_use(device.index);
 }
 
-void empty_cache() { shrink_caches(0); }
+void empty_cache() {
+  forget_weight_forms();
+  shrink_caches(0);
+}
 
 void set_cache_limit(std::size_t bytes) {
   limit = bytes;

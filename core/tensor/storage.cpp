@@ -4,6 +4,7 @@
 
 #include "core/device/array.h"
 #include "core/device/backend.h"
+#include "core/tensor/constant_weight.h"
 
 namespace plastic {
 
@@ -39,6 +40,7 @@ void Storage::leave_block() {
 }
 
 Storage::~Storage() {
+  forget_weight_forms(this);
   if (!block_) backend(device_).deallocate(data_, bytes_);
 }
 

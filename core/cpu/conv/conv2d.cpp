@@ -9,6 +9,7 @@
 #include "core/cpu/conv/conv_pointwise.h"
 #include "core/cpu/conv/conv_winograd.h"
 #include "core/cpu/cpu_backend.h"
+#include "core/tensor/constant_weight.h"
 #include "plastic/core/conv_algorithm.h"
 
 namespace plastic::cpu {
@@ -33,44 +34,53 @@ constexpr Passes winograd{conv_winograd<m>, conv_winograd_input_grad<m>,
 
 enum class Pass { forward, input_grad, weight_grad };
 
-/// Output pixels up to which each pass is fastest where weights stay where they are; with more of
-/// them it pays to pack weights or to transform them (bench/conv.cpp at batches from 1 to 16).
-constexpr std::int64_t few_pixels_without_winograd[] = {256, 512, 1024};
-constexpr std::int64_t few_pixels_with_winograd[] = {128, 128, 32};
-/// Output pixels up to which F(2×2), whose transformed kernels are 16/36 as large, beats F(4×4)
-/// where kernels are many.
-constexpr std::int64_t few_tiles[] = {512, 512, 256};
+/// Numbers of output pixels that decide, by measurement (bench/conv.cpp at batches from 1 to 64).
+struct Limits {
+  /// Up to which it is fastest to leave weights where they are: with more of them it pays to pack
+  /// weights, or to transform them for Winograd.
+  std::int64_t few_to_pack, few_to_transform;
+  /// Up to which F(2×2), whose transformed kernels are 16/36 as large, beats F(4×4) where kernels
+  /// are many.
+  std::int64_t few_to_transform_more;
+};
+
+constexpr Limits limits[] = {{256, 128, 512}, {512, 128, 512}, {1024, 32, 256}};
+/// For weights that are packed or transformed once.
+constexpr Limits limits_of_kept_weights = {64, 32, 256};
+
 constexpr std::int64_t many_kernels = std::int64_t{256} * 256;
 
-/// The fastest by measurement (bench/conv.cpp). f64 is for checking gradients: no digits are given
-/// away for speed.
-Passes fastest(const Conv2dShape& s, Pass pass) {
-  // Below that, transforming costs more than the products save, and patches are short.
-  constexpr std::int64_t min_channels = 16;
+/// Whether Winograd's transforms, which take as long for few channels, cost less than its products
+/// save.
+bool has_channels_for_winograd(const Conv2dShape& s, Pass pass) {
+  if (std::min(s.in_channels, s.out_channels) >= 16) return true;
+  // The first layer of a network, whose patches are too short to be copied fast.
+  return pass == Pass::forward && s.in_channels >= 3 && s.out_channels >= 32;
+}
+
+/// The fastest. f64 is for checking gradients: no digits are given away for speed.
+Passes fastest(const Conv2dShape& s, Pass pass, bool is_weight_kept) {
   if (is_depthwise(s)) return depthwise;
   if (is_pointwise(s)) return pointwise;
+  const Limits& limit =
+      is_weight_kept ? limits_of_kept_weights : limits[static_cast<std::size_t>(pass)];
   const std::int64_t pixels = s.batch * s.out_height * s.out_width;
-  const auto has_at_most = [&](const std::int64_t(&of_pass)[3]) {
-    return pixels <= of_pass[static_cast<std::size_t>(pass)];
-  };
-  const bool has_channels = std::min(s.in_channels, s.out_channels) >= min_channels;
-  const bool is_one_group = s.groups == 1 && has_channels;
-  if (s.dtype == DType::f64 || !winograd_fits(s) || !has_channels) {
-    return is_one_group && has_at_most(few_pixels_without_winograd) ? few_pixels : im2row;
+  const bool has_long_patches = s.groups == 1 && std::min(s.in_channels, s.out_channels) >= 16;
+  if (s.dtype == DType::f64 || !winograd_fits(s) || !has_channels_for_winograd(s, pass)) {
+    return has_long_patches && pixels <= limit.few_to_pack ? few_pixels : im2row;
   }
-  if (has_at_most(few_pixels_with_winograd)) return few_pixels;
+  if (has_long_patches && pixels <= limit.few_to_transform) return few_pixels;
   if (std::max(s.out_height, s.out_width) <= 2) return winograd<2>;
-  const bool has_few_tiles =
-      s.in_channels * s.out_channels >= many_kernels && has_at_most(few_tiles);
-  return has_few_tiles ? winograd<2> : winograd<4>;
+  const bool has_many_kernels = s.in_channels * s.out_channels >= many_kernels;
+  return has_many_kernels && pixels <= limit.few_to_transform_more ? winograd<2> : winograd<4>;
 }
 
 /// The algorithm for a shape. Throws Error when one is forced that cannot do it.
-Passes choose(const Conv2dShape& s, Pass pass) {
+Passes choose(const Conv2dShape& s, Pass pass, bool is_weight_kept = false) {
   const ConvAlgorithm forced = conv_algorithm();
   switch (forced) {
     case ConvAlgorithm::automatic:
-      return fastest(s, pass);
+      return fastest(s, pass, is_weight_kept);
     case ConvAlgorithm::direct:
       return direct;
     case ConvAlgorithm::im2row:
@@ -93,7 +103,8 @@ Passes choose(const Conv2dShape& s, Pass pass) {
 
 void CpuBackend::conv2d(const Conv2dShape& shape, const void* x, const void* weight,
                         const void* bias, bool relu, void* y) {
-  choose(shape, Pass::forward).forward(shape, x, weight, bias, relu, y);
+  const bool is_weight_kept = ConstantWeight::at(weight) != nullptr;
+  choose(shape, Pass::forward, is_weight_kept).forward(shape, x, weight, bias, relu, y);
 }
 
 void CpuBackend::conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,

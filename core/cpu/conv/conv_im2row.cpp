@@ -7,6 +7,7 @@
 #include "core/cpu/gemm/gemm_kernel.h"
 #include "core/cpu/gemm/gemm_pack.h"
 #include "core/cpu/scratch.h"
+#include "core/cpu/weight_form.h"
 #include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
 
@@ -69,8 +70,13 @@ void forward(const Conv2dShape& s, std::int64_t index, const T* x, const T* weig
              bool relu, T* y) {
   const Group g(s, index);
   const Patches<T> patches(s, x, index);
-  const Scratch<T> panels(packed_size<T>(g.k, g.out));
-  pack_for_forward(g, weight, panels.data());
+  const MadeOf<T> panels(weight,
+                         {static_cast<std::int64_t>(FormOf::im2row), sizeof(T), vector_width<T>,
+                          g.k, g.taps, g.first_out},
+                         packed_size<T>(g.k, g.out), [&](T* to) {
+                           pack_for_forward(g, weight, to);
+                           return true;
+                         });
   const std::int64_t blocks = (patches.rows() + block_rows - 1) / block_rows;
   parallel_for(0, blocks, 1, [&](std::int64_t first_block, std::int64_t last_block) {
     const std::int64_t longest = std::min(block_columns, g.k);

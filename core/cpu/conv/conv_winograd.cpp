@@ -15,6 +15,7 @@
 #include "core/cpu/gemm/gemm_kernel.h"
 #include "core/cpu/gemm/gemm_pack.h"
 #include "core/cpu/scratch.h"
+#include "core/cpu/weight_form.h"
 #include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
 #include "plastic/core/device.h"
@@ -158,10 +159,13 @@ void convolve(const Pass<T>& pass) {
 template <class T, int m>
 void forward(const Conv2dShape& s, const T* x, const T* weight, const Finish<T>& finish, T* y) {
   constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
-  const Scratch<T> kernels(planes * packed_size<T>(s.in_channels, s.out_channels));
-  if (!transform_kernels<T, m>(weight, s.out_channels, s.in_channels, kernels.data())) {
-    return conv_im2row(s, x, weight, finish.bias, finish.relu, y);
-  }
+  const MadeOf<T> kernels(
+      weight,
+      {static_cast<std::int64_t>(m == 2 ? FormOf::winograd2 : FormOf::winograd4), sizeof(T),
+       vector_width<T>, s.out_channels, s.in_channels},
+      planes * packed_size<T>(s.in_channels, s.out_channels),
+      [&](T* to) { return transform_kernels<T, m>(weight, s.out_channels, s.in_channels, to); });
+  if (kernels.data() == nullptr) return conv_im2row(s, x, weight, finish.bias, finish.relu, y);
   convolve<T, m>({.images = s.batch,
                   .in = {s.in_height, s.in_width, s.in_channels},
                   .out = {s.out_height, s.out_width, s.out_channels},

@@ -9,6 +9,7 @@
 #include "core/cpu/gemm/gemm_kernel.h"
 #include "core/cpu/gemm/gemm_pack.h"
 #include "core/cpu/scratch.h"
+#include "core/cpu/weight_form.h"
 #include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
 
@@ -27,6 +28,8 @@ constexpr std::int64_t block_a_bytes = std::int64_t{512} * 1024;
 /// these that are summed at a time.
 constexpr std::int64_t dot_rows = 32;
 constexpr std::int64_t dot_block_k = 2048;
+/// Rows from which on it pays to keep columns packed, where they are a weight that does not change.
+constexpr std::int64_t kept_rows = 5;
 /// Rows up to which each thread packs what it needs of B, which then never leaves its cache. Rows
 /// of B are read several panels wide, lest every vector be in a page of its own, and some of these
 /// at a time.
@@ -128,10 +131,11 @@ TileProduct<T> products_of(const Gemm& g, std::int64_t k) {
           .ldc = g.ldc};
 }
 
-/// A part of C from packed panels, block of rows by block of rows.
+/// A part of C from packed panels, block of rows by block of rows. Panels are `panel_k` rows long,
+/// of which `panels` begins with the first.
 template <class T>
 void multiply_packed(const Gemm& g, const Part& part, std::int64_t k0, std::int64_t k,
-                     const T* panels) {
+                     const T* panels, std::int64_t panel_k) {
   TileProduct<T> product = products_of<T>(g, k);
   product.accumulate = k0 > 0;
   // With few terms what counts is writing C, which is done in the order of memory.
@@ -145,12 +149,34 @@ void multiply_packed(const Gemm& g, const Part& part, std::int64_t k0, std::int6
     product.a = static_cast<const T*>(g.a) + i * product.a_row + k0 * product.a_k;
     for (std::int64_t column = 0; column < part.columns; column += tile_columns<T>) {
       const std::int64_t j = part.column + column;
-      product.b = panels + j * k;
+      product.b = panels + j * panel_k;
       product.c = static_cast<T*>(g.c) + i * g.ldc + j;
       multiply_rows(product, std::min(block, part.rows - row),
                     std::min(tile_columns<T>, part.columns - column));
     }
   }
+}
+
+/// With columns of B that an earlier call packed, or that this one packs to be kept.
+template <class T>
+void kept_product(const Gemm& g) {
+  const FormKind kind = {static_cast<std::int64_t>(FormOf::packed_columns),
+                         sizeof(T),
+                         vector_width<T>,
+                         g.n,
+                         g.k,
+                         g.ldb};
+  const MadeOf<T> panels(g.b, kind, packed_size<T>(g.k, g.n), [&](T* to) {
+    pack(g, 0, g.k, to);
+    return true;
+  });
+  for_each_part(g, tile_columns<T>, [&](const Part& part) {
+    for (std::int64_t k0 = 0; k0 < g.k; k0 += block_k) {
+      multiply_packed(g, part, k0, std::min(block_k, g.k - k0),
+                      panels.data() + k0 * tile_columns<T>, g.k);
+    }
+    finish<T>(g, part);
+  });
 }
 
 template <class T>
@@ -160,7 +186,7 @@ void packed_product(const Gemm& g) {
     const std::int64_t k = std::min(block_k, g.k - k0);
     pack(g, k0, k, panels.data());
     for_each_part(g, tile_columns<T>, [&](const Part& part) {
-      multiply_packed(g, part, k0, k, panels.data());
+      multiply_packed(g, part, k0, k, panels.data(), k);
       if (k0 + k == g.k) finish<T>(g, part);
     });
   }
@@ -274,6 +300,8 @@ void multiply(const Gemm& g) {
     }
     return finish<T>(g, {0, g.m, 0, g.n});
   }
+  const bool is_kept = g.transpose_b && g.m >= kept_rows && ConstantWeight::at(g.b) != nullptr;
+  if (is_kept) return kept_product<T>(g);
   if (g.transpose_b && !g.transpose_a && g.m <= dot_rows) return dot_product<T>(g);
   if (!g.transpose_b && g.m <= unpacked_rows && 2 * g.m <= g.n && g.k <= unpacked_k) {
     return unpacked_product<T>(g);
