@@ -33,9 +33,8 @@ void add_device_option(CLI::App& command, Device& device) {
 void check_device(Device device) { describe(device); }
 
 void use(const Arithmetic& arithmetic, Device device) {
-  if (arithmetic.precision != Precision::f32 && device.type == DeviceType::cpu) {
-    throw UsageError("--precision " + to_string(arithmetic.precision) +
-                     ": only a CUDA device has it; the CPU computes in f32");
+  if (arithmetic.precision == Precision::tf32 && device.type == DeviceType::cpu) {
+    throw UsageError("--precision tf32: only a CUDA device has it; the CPU has f32 and bf16");
   }
   set_precision(arithmetic.precision);
   set_deterministic(arithmetic.deterministic);

@@ -100,7 +100,8 @@ std::string run_header(const RunOptions& options, const data::DatasetPair& data)
                ? "augment    " + join(augment_parts(options.run.augment)) + "\n"
                : "")
        << "model      " << describe_model(options.run, model_sizes(data.train)) << "\n";
-  if (options.run.device.type != DeviceType::cpu) {
+  if (options.run.device.type != DeviceType::cpu ||
+      options.arithmetic.precision != Precision::f32) {
     text << "device     " << device_text(options.run.device) << "; precision "
          << to_string(options.arithmetic.precision)
          << (options.arithmetic.deterministic ? ", deterministic" : "") << "\n";

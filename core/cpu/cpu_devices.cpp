@@ -1,4 +1,5 @@
 #include "core/cpu/allocator.h"
+#include "core/cpu/bf16_backend.h"
 #include "core/cpu/cpu_backend.h"
 #include "core/cpu/level.h"
 #include "plastic/core/error.h"
@@ -13,8 +14,10 @@ void CpuDevices::shrink_caches(std::size_t keep) { shrink_cache(keep); }
 }  // namespace cpu
 
 Backend& cpu_backend() {
-  static Backend& chosen = cpu::at_level(PLASTIC_LEVELS_OF(cpu::backend))();
-  return chosen;
+  // Never destroyed: tensors with static lifetime give their memory back after main().
+  static Backend& device =
+      *cpu::with_bf16(cpu::at_level(PLASTIC_LEVELS_OF(cpu::backend))()).release();
+  return device;
 }
 
 DeviceProvider& cpu_devices() {

@@ -63,9 +63,8 @@ struct Gemm {
 /// Arrays that are read may have any strides; arrays that are written have no stride of 0. Unless
 /// said otherwise all arrays of a call have one dtype, and results are contiguous.
 ///
-/// bf16: every device fills and copies it and tells whether it is finite. A CUDA device takes it
-/// wherever it takes f32, computes with it in f32 (sums as for f32) and rounds results once, but
-/// for scatter_add(), cross_entropy(), cross_entropy_grad(), uniform() and normal(), which are not
+/// bf16: a device takes it wherever it takes f32, computes with it in f32 (sums as for f32) and
+/// rounds results once, but for scatter_add(), cross_entropy(), cross_entropy_grad(), uniform() and normal(), which are not
 /// called with it. Precision::tf32 (plastic/core/precision.h) concerns gemm() and the convolutions.
 ///
 /// A device that is capturing a step, to replay it later, cannot wait for a result: what returns

@@ -21,7 +21,7 @@ Array expanded_array(const Tensor& tensor, const Shape& shape) {
 }
 
 Tensor scalar_like(const char* op, const Number& number, const Tensor& x) {
-  check_computable(op, x);
+  check_defined(op, x);
   check_number(op, number, x.dtype());
   return Tensor::full({}, number, options_of(x));
 }

@@ -13,7 +13,7 @@ namespace {
 
 Tensor compare(const char* name, Comparison op, const Tensor& a, const Tensor& b) {
   check_same_kind(name, a, b);
-  check_computable(name, a);
+  check_defined(name, a);
   const Shape shape = broadcast_shapes(name, a.shape(), b.shape());
   Tensor y = empty_like_layout(shape, DType::u8, {a, b});
   backend(a.device()).compare(op, expanded_array(a, shape), expanded_array(b, shape), array_of(y));
@@ -60,7 +60,7 @@ Tensor greater_equal(const Tensor& a, Number b) {
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   check_same_kind("where", a, b);
-  check_computable("where", a);
+  check_defined("where", a);
   check_condition("where", condition, a);
   const Shape shape =
       broadcast_shapes("where", condition.shape(), broadcast_shapes("where", a.shape(), b.shape()));

@@ -60,7 +60,7 @@ void check_convertible(const char* op, const Tensor& x, DType dtype) {
   const bool is_dense_here = x.device().type == DeviceType::cpu && x.is_contiguous();
   if (is_dense_here && x.dtype() != DType::bf16 && all_in_range(x, dtype)) return;
   const NoGrad no_grad;
-  // The CPU does not compare bf16.
+  // Limits of integers are no bf16 numbers.
   const Tensor values = x.detach().to(x.dtype() == DType::bf16 ? DType::f32 : x.dtype());
   const Tensor fits = in_range(values, dtype);
   if (sum(fits).item<std::int64_t>() == fits.numel()) return;

@@ -20,7 +20,7 @@ Tensor summed(const Tensor& x, std::size_t axis, bool reverse) {
 
 // An element is in all sums from its own on: its gradient is the sum of theirs.
 Tensor cumsum(const Tensor& x, std::int64_t axis) {
-  check_computable("cumsum", x);
+  check_defined("cumsum", x);
   const std::size_t at = normalize_axis("cumsum", axis, x.shape().rank());
   const Tensor terms = is_floating_point(x.dtype()) ? x : x.to(DType::i64);
   return record("cumsum", summed(terms, at, /*reverse=*/false), {x},

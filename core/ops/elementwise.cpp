@@ -21,7 +21,7 @@ namespace {
 
 Tensor apply(const char* name, Binary op, const Tensor& a, const Tensor& b) {
   check_same_kind(name, a, b);
-  check_computable(name, a);
+  check_defined(name, a);
   const Shape shape = broadcast_shapes(name, a.shape(), b.shape());
   Tensor y = empty_like_layout(shape, a.dtype(), {a, b});
   backend(a.device()).binary(op, expanded_array(a, shape), expanded_array(b, shape), array_of(y));
@@ -29,7 +29,7 @@ Tensor apply(const char* name, Binary op, const Tensor& a, const Tensor& b) {
 }
 
 Tensor apply(const char* name, Binary op, const Tensor& x, const Number& number) {
-  check_computable(name, x);
+  check_defined(name, x);
   check_number(name, number, x.dtype());
   Tensor y = empty_like_layout(x);
   backend(x.device()).binary_number(op, array_of(x), number, array_of(y));
@@ -141,7 +141,7 @@ Tensor mul(const Tensor& a, Number b) {
 
 // A product with 1/b would round twice.
 Tensor div(const Tensor& a, Number b) {
-  check_computable("div", a);
+  check_defined("div", a);
   check_number("div", b, a.dtype());
   if (!is_floating_point(a.dtype())) check_quotients(a, b);
   return record("div", apply("div", Binary::div, a, b), {a},
@@ -152,7 +152,7 @@ Tensor operator-(Number a, const Tensor& b) { return sub(scalar_like("sub", a, b
 Tensor operator/(Number a, const Tensor& b) { return div(scalar_like("div", a, b), b); }
 
 Tensor clamp(const Tensor& x, Number low, Number high) {
-  check_computable("clamp", x);
+  check_defined("clamp", x);
   check_number("clamp", low, x.dtype());
   check_number("clamp", high, x.dtype());
   if (std::isnan(low.real()) || std::isnan(high.real())) {
@@ -223,13 +223,13 @@ Tensor remainder(const Tensor& a, Number b) { return remainder(a, scalar_like("r
 Tensor isnan(const Tensor& x) { return not_equal(x, x); }
 
 Tensor isinf(const Tensor& x) {
-  check_computable("isinf", x);
+  check_defined("isinf", x);
   if (!is_floating_point(x.dtype())) return not_equal(x, x);
   return equal(abs(x.detach()), std::numeric_limits<double>::infinity());
 }
 
 Tensor isfinite(const Tensor& x) {
-  check_computable("isfinite", x);
+  check_defined("isfinite", x);
   if (!is_floating_point(x.dtype())) return equal(x, x);
   return less(abs(x.detach()), std::numeric_limits<double>::infinity());
 }

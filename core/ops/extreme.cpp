@@ -10,7 +10,7 @@ namespace plastic {
 namespace {
 
 Tensor position(const char* op, Extreme which, const Tensor& x, std::int64_t axis) {
-  check_computable(op, x);
+  check_defined(op, x);
   const std::size_t at = normalize_axis(op, axis, x.shape().rank());
   if (x.shape()[at] == 0) fail(op, "axis ", axis, " of ", to_string(x.shape()), " is empty");
   const Tensor dense = x.detach().contiguous();
@@ -24,7 +24,7 @@ Tensor position(const char* op, Extreme which, const Tensor& x, std::int64_t axi
 /// The elements that go into each result are brought to one last axis; the chosen one is gathered,
 /// which is what sends the gradient there.
 Tensor extreme(const char* op, Extreme which, const Tensor& x, const Shape& axes, bool keepdim) {
-  check_computable(op, x);
+  check_defined(op, x);
   const Shape kept = reduced_shape(op, x, axes);
   const Shape dropped = without_axes(op, x, axes);
   const std::int64_t results = kept.numel();

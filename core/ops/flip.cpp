@@ -9,7 +9,7 @@
 namespace plastic {
 
 Tensor flip(const Tensor& x, const Shape& axes) {
-  check_computable("flip", x);
+  check_defined("flip", x);
   // What reduced_shape() checks is what has to hold here.
   reduced_shape("flip", x, axes);
   Tensor y = x.detach();

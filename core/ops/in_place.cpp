@@ -103,7 +103,7 @@ Tensor readable(const char* op, const Tensor& target, const Tensor& operand) {
 
 /// What all that compute in place check of the tensor that they write to.
 void check_target(const char* op, const Tensor& target) {
-  check_computable(op, target);
+  check_defined(op, target);
   check_distinct(op, target);
 }
 

@@ -136,7 +136,7 @@ Tensor picked(const char* op, const Tensor& x, std::size_t axis,
 }
 
 Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
-  check_computable("gather", x);
+  check_defined("gather", x);
   const std::size_t at = normalize_axis("gather", axis, x.shape().rank());
   check_index_shape("gather", x, at, index);
   check_index("gather", x, index, x.shape()[at]);
@@ -149,7 +149,7 @@ Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
 
 Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source) {
   check_same_kind("scatter_add", x, source);
-  check_computable("scatter_add", x);
+  check_defined("scatter_add", x);
   const std::size_t at = normalize_axis("scatter_add", axis, x.shape().rank());
   check_index_shape("scatter_add", x, at, index);
   if (source.shape() != index.shape()) {
@@ -171,7 +171,7 @@ Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, cons
 }
 
 Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
-  check_computable("index_select", x);
+  check_defined("index_select", x);
   check_defined("index_select", index);
   const std::size_t at = normalize_axis("index_select", axis, x.shape().rank());
   if (index.rank() != 1) {
@@ -183,7 +183,7 @@ Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
 
 Tensor embedding(const Tensor& table, const Tensor& indices,
                  std::optional<std::int64_t> padding_idx) {
-  check_computable("embedding", table);
+  check_defined("embedding", table);
   check_defined("embedding", indices);
   if (table.rank() != 2) {
     fail("embedding", "the table must have rank 2, got ", to_string(table.shape()));

@@ -5,16 +5,14 @@
 
 namespace plastic {
 
-bool is_narrowed(DType dtype, Device device) {
-  return precision() == Precision::bf16 && dtype == DType::f32 && device.type == DeviceType::cuda;
-}
+bool is_narrowed(DType dtype) { return precision() == Precision::bf16 && dtype == DType::f32; }
 
 Tensor for_product(const Tensor& x) {
-  return x.defined() && is_narrowed(x.dtype(), x.device()) ? x.to(DType::bf16) : x;
+  return x.defined() && is_narrowed(x.dtype()) ? x.to(DType::bf16) : x;
 }
 
 Tensor widened(const char* op, const Tensor& x) {
-  check_computable(op, x);
+  check_defined(op, x);
   return x.dtype() == DType::bf16 ? x.to(DType::f32) : x;
 }
 

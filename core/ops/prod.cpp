@@ -26,7 +26,7 @@ Tensor row_products(Tensor x) {
 }  // namespace
 
 Tensor prod(const Tensor& x, const Shape& axes, bool keepdim) {
-  check_computable("prod", x);
+  check_defined("prod", x);
   const Shape kept = reduced_shape("prod", x, axes);
   const Shape shape = keepdim ? kept : without_axes("prod", x, axes);
   const DType dtype = is_floating_point(x.dtype()) ? x.dtype() : DType::i64;

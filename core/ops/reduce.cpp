@@ -29,7 +29,7 @@ Tensor divided_sum(const char* op, const Tensor& x, const Shape& axes, bool keep
 }  // namespace
 
 Tensor sum(const Tensor& x, const Shape& axes, bool keepdim) {
-  check_computable("sum", x);
+  check_defined("sum", x);
   return divided_sum("sum", x, axes, keepdim, reduced_shape("sum", x, axes), 1);
 }
 

@@ -26,13 +26,13 @@ Sorted sorted(const char* op, const Tensor& x, std::size_t axis, std::int64_t co
 }  // namespace
 
 Sorted sort(const Tensor& x, std::int64_t axis, bool descending) {
-  check_computable("sort", x);
+  check_defined("sort", x);
   const std::size_t at = normalize_axis("sort", axis, x.shape().rank());
   return sorted("sort", x, at, x.shape()[at], descending);
 }
 
 Sorted topk(const Tensor& x, std::int64_t k, std::int64_t axis, bool largest) {
-  check_computable("topk", x);
+  check_defined("topk", x);
   const std::size_t at = normalize_axis("topk", axis, x.shape().rank());
   if (k < 0 || k > x.shape()[at]) {
     fail("topk", "k is ", k, "; it must lie in [0, ", x.shape()[at], "], the size of axis ", axis,

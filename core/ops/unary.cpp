@@ -11,7 +11,7 @@
 namespace plastic {
 
 Tensor apply(const UnaryFunction& function, const Tensor& x, const UnaryParameters& parameters) {
-  function.takes_integers ? check_computable(function.name, x) : check_floating(function.name, x);
+  function.takes_integers ? check_defined(function.name, x) : check_floating(function.name, x);
   const Tensor y = empty_like_layout(x);
   backend(x.device()).unary(function.op, parameters, array_of(x), array_of(y));
   if (!function.has_gradient) return y;

@@ -9,9 +9,9 @@
 
 namespace plastic {
 
-/// What operations on the CPU say to bf16.
+/// What functions say to bf16 that neither compute with it nor are given it by operations.
 [[noreturn]] inline void refuse_bf16(const char* op) {
-  fail(op, "bf16 is computed on CUDA devices only; convert with .to(plastic::DType::f32)");
+  fail(op, "bf16 is not computed here; convert with .to(plastic::DType::f32)");
 }
 
 /// Calls f with a value of the C++ type that `dtype` stores: dispatch_stored(d, [&](auto zero) {
@@ -32,7 +32,7 @@ void dispatch_stored(DType dtype, F&& f) {
   }
 }
 
-/// The same for the types that the CPU computes in; throws Error naming `op` for bf16.
+/// The same for the types that the CPU's kernels compute in; throws Error naming `op` for bf16.
 template <class F>
 void dispatch(const char* op, DType dtype, F&& f) {
   switch (dtype) {

@@ -93,18 +93,11 @@ void check_defined(const char* op, const Tensor& tensor) {
   if (!tensor.defined()) fail(op, "the tensor is undefined; assign it first");
 }
 
-void check_computable(const char* op, const Tensor& tensor) {
-  check_defined(op, tensor);
-  const bool on_cpu = tensor.device().type == DeviceType::cpu;
-  if (on_cpu && tensor.dtype() == DType::bf16) refuse_bf16(op);
-}
-
 void check_floating(const char* op, const Tensor& tensor) {
   check_defined(op, tensor);
   if (!is_floating_point(tensor.dtype())) {
     fail(op, "needs f32 or f64, got ", name_of(tensor.dtype()), "; convert with .to()");
   }
-  check_computable(op, tensor);
 }
 
 void check_same_device(const char* op, const Tensor& a, const Tensor& b) {

@@ -65,10 +65,7 @@ std::size_t normalize_axis(const char* op, std::int64_t axis, std::size_t rank);
 /// Throws Error naming `op` for an undefined tensor.
 void check_defined(const char* op, const Tensor& tensor);
 
-/// Throws Error naming `op` for a tensor that its device does not compute with: bf16 on the CPU.
-void check_computable(const char* op, const Tensor& tensor);
-
-/// Throws Error naming `op` unless the tensor is f32, f64 or, on a CUDA device, bf16.
+/// Throws Error naming `op` unless the tensor is f32, f64 or bf16.
 void check_floating(const char* op, const Tensor& tensor);
 
 /// Throws Error naming `op` unless both are on one device.

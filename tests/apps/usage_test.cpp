@@ -100,7 +100,7 @@ TEST_CASE("apps.usage.train_values") {
       {"--device cuda:-1", "got 'cuda:-1'"},
       {"--precision f16", "expected one of f32, tf32, bf16, got 'f16'"},
       {"--precision tf32", "--precision tf32: only a CUDA device has it"},
-      {"--device cpu --precision bf16", "the CPU computes in f32"},
+      {"--device cpu --precision tf32", "the CPU has f32 and bf16"},
       {"--data imagenet", "fashion-mnist"},
       {"--model resnet", "mlp"},
       {"--optimizer tiger", "grad-only"},

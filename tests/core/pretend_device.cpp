@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <list>
 #include <map>
 #include <stdexcept>
 #include <vector>
@@ -26,40 +25,28 @@ std::int64_t extent(const Array& array) {
   return last + 1;
 }
 
-/// What one call reads and writes, as the CPU's kernels take it.
+/// What one call reads and writes: checks that it is memory of the pretended device, and hands it
+/// on.
 class Operands {
  public:
   explicit Operands(const Blocks& blocks) : blocks_(blocks) {}
-  Operands(const Operands&) = delete;
-  Operands& operator=(const Operands&) = delete;
 
-  ~Operands() {
-    for (const auto& [from, to] : results_) cpu_backend().copy(from, to);
-  }
-
-  Array in(const Array& array) {
+  const Array& in(const Array& array) {
     check(array.data, extent(array), array.dtype);
-    return array.dtype == DType::bf16 ? widened(array) : array;
+    return array;
   }
-  Array out(const Array& array) {
-    check(array.data, extent(array), array.dtype);
-    if (array.dtype != DType::bf16) return array;
-    results_.emplace_back(widened(array), array);
-    return results_.back().first;
-  }
+  const Array& out(const Array& array) { return in(array); }
   /// `count` elements without gaps; null stays null.
   const void* in(const void* data, DType dtype, std::int64_t count) {
-    return data == nullptr ? nullptr : in(flat(data, dtype, count)).data;
+    if (data != nullptr) check(data, count, dtype);
+    return data;
   }
   void* out(void* data, DType dtype, std::int64_t count) {
-    return data == nullptr ? nullptr : out(flat(data, dtype, count)).data;
+    in(data, dtype, count);
+    return data;
   }
 
  private:
-  static Array flat(const void* data, DType dtype, std::int64_t count) {
-    return {const_cast<void*>(data), dtype, {count}, {1}};
-  }
-
   void check(const void* data, std::int64_t count, DType dtype) const {
     if (count == 0) return;
     const auto* first = static_cast<const std::byte*>(data);
@@ -70,29 +57,8 @@ class Operands {
     if (!within) throw std::logic_error("memory that was not allocated on the pretended device");
   }
 
-  /// A copy in f32.
-  Array widened(const Array& array) {
-    floats_.emplace_back(static_cast<std::size_t>(array.numel()));
-    const Array copy{floats_.back().data(), DType::f32, array.shape,
-                     contiguous_strides(array.shape)};
-    cpu_backend().copy(array, copy);
-    return copy;
-  }
-
   const Blocks& blocks_;
-  std::list<std::vector<float>> floats_;
-  /// Results in f32, and the memory that they go to in the end.
-  std::vector<std::pair<Array, Array>> results_;
 };
-
-DType on_host(DType dtype) { return dtype == DType::bf16 ? DType::f32 : dtype; }
-
-/// A shape or a call in the dtype that the host computes it in.
-template <class Shape>
-Shape on_host(Shape shape) {
-  shape.dtype = on_host(shape.dtype);
-  return shape;
-}
 
 std::int64_t pixels(const AvgPool2dShape& shape, bool of_result) {
   const std::int64_t rows = of_result ? std::ssize(shape.rows) : shape.in_height;
@@ -198,7 +164,7 @@ class PretendBackend final : public Backend {
   }
   void gemm(const Gemm& g) override {
     Operands at(blocks_);
-    Gemm given = on_host(g);
+    Gemm given = g;
     given.a =
         at.in(g.a, g.dtype,
               g.transpose_a ? matrix_extent(g.k, g.m, g.lda) : matrix_extent(g.m, g.k, g.lda));
@@ -214,14 +180,14 @@ class PretendBackend final : public Backend {
     Operands at(blocks_);
     const ConvSizes size(shape);
     cpu_backend().conv2d(
-        on_host(shape), at.in(x, shape.dtype, size.x), at.in(weight, shape.dtype, size.weight),
+        shape, at.in(x, shape.dtype, size.x), at.in(weight, shape.dtype, size.weight),
         at.in(bias, shape.dtype, shape.out_channels), relu, at.out(y, shape.dtype, size.y));
   }
   void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
                          void* grad_x) override {
     Operands at(blocks_);
     const ConvSizes size(shape);
-    cpu_backend().conv2d_input_grad(on_host(shape), at.in(grad_y, shape.dtype, size.y),
+    cpu_backend().conv2d_input_grad(shape, at.in(grad_y, shape.dtype, size.y),
                                     at.in(weight, shape.dtype, size.weight),
                                     at.out(grad_x, shape.dtype, size.x));
   }
@@ -229,7 +195,7 @@ class PretendBackend final : public Backend {
                           void* grad_weight) override {
     Operands at(blocks_);
     const ConvSizes size(shape);
-    cpu_backend().conv2d_weight_grad(on_host(shape), at.in(x, shape.dtype, size.x),
+    cpu_backend().conv2d_weight_grad(shape, at.in(x, shape.dtype, size.x),
                                      at.in(grad_y, shape.dtype, size.y),
                                      at.out(grad_weight, shape.dtype, size.weight));
   }
@@ -238,8 +204,8 @@ class PretendBackend final : public Backend {
     Operands at(blocks_);
     at.out(mean, DType::f64, channels);
     at.out(variance, DType::f64, channels);
-    cpu_backend().batch_norm_statistics(on_host(dtype), rows, channels,
-                                        at.in(x, dtype, rows * channels), mean, variance);
+    cpu_backend().batch_norm_statistics(dtype, rows, channels, at.in(x, dtype, rows * channels),
+                                        mean, variance);
   }
   void batch_norm_running(const BatchNormRunning& update) override {
     Operands at(blocks_);
@@ -263,33 +229,33 @@ class PretendBackend final : public Backend {
     given.y = at.in(grad.y, call.dtype, count);
     given.grad_x = at.out(grad.grad_x, call.dtype, count);
     given.grad_skip = at.out(grad.grad_skip, call.dtype, count);
-    given.grad_weight = at.out(grad.grad_weight, on_host(call.dtype), call.channels);
-    given.grad_bias = at.out(grad.grad_bias, on_host(call.dtype), call.channels);
+    given.grad_weight = at.out(grad.grad_weight, parameter_dtype(call.dtype), call.channels);
+    given.grad_bias = at.out(grad.grad_bias, parameter_dtype(call.dtype), call.channels);
     cpu_backend().batch_norm_grad(with_operands(call, at), given);
   }
   void max_pool2d(const MaxPool2dShape& s, const void* x, void* offsets, void* y) override {
     Operands at(blocks_);
     const std::int64_t results = s.batch * s.channels * s.out_height * s.out_width;
-    cpu_backend().max_pool2d(
-        on_host(s), at.in(x, s.dtype, s.batch * s.channels * s.in_height * s.in_width),
-        at.out(offsets, s.offset_dtype(), results), at.out(y, s.dtype, results));
+    cpu_backend().max_pool2d(s, at.in(x, s.dtype, s.batch * s.channels * s.in_height * s.in_width),
+                             at.out(offsets, s.offset_dtype(), results),
+                             at.out(y, s.dtype, results));
   }
   void max_pool2d_grad(const MaxPool2dShape& s, const void* grad_y, const void* offsets,
                        void* grad_x) override {
     Operands at(blocks_);
     const std::int64_t results = s.batch * s.channels * s.out_height * s.out_width;
     cpu_backend().max_pool2d_grad(
-        on_host(s), at.in(grad_y, s.dtype, results), at.in(offsets, s.offset_dtype(), results),
+        s, at.in(grad_y, s.dtype, results), at.in(offsets, s.offset_dtype(), results),
         at.out(grad_x, s.dtype, s.batch * s.channels * s.in_height * s.in_width));
   }
   void avg_pool2d(const AvgPool2dShape& s, const void* x, void* y) override {
     Operands at(blocks_);
-    cpu_backend().avg_pool2d(on_host(s), at.in(x, s.dtype, pixels(s, false)),
+    cpu_backend().avg_pool2d(s, at.in(x, s.dtype, pixels(s, false)),
                              at.out(y, s.dtype, pixels(s, true)));
   }
   void avg_pool2d_grad(const AvgPool2dShape& s, const void* grad_y, void* grad_x) override {
     Operands at(blocks_);
-    cpu_backend().avg_pool2d_grad(on_host(s), at.in(grad_y, s.dtype, pixels(s, true)),
+    cpu_backend().avg_pool2d_grad(s, at.in(grad_y, s.dtype, pixels(s, true)),
                                   at.out(grad_x, s.dtype, pixels(s, false)));
   }
   std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
@@ -330,12 +296,12 @@ class PretendBackend final : public Backend {
  private:
   static BatchNormCall with_operands(const BatchNormCall& call, Operands& at) {
     const std::int64_t count = call.rows * call.channels;
-    BatchNormCall given = on_host(call);
+    BatchNormCall given = call;
     at.in(call.mean, DType::f64, call.channels);
     at.in(call.variance, DType::f64, call.channels);
     given.x = at.in(call.x, call.dtype, count);
-    given.weight = at.in(call.weight, on_host(call.dtype), call.channels);
-    given.bias = at.in(call.bias, on_host(call.dtype), call.channels);
+    given.weight = at.in(call.weight, parameter_dtype(call.dtype), call.channels);
+    given.bias = at.in(call.bias, parameter_dtype(call.dtype), call.channels);
     given.skip = at.in(call.skip, call.dtype, count);
     return given;
   }

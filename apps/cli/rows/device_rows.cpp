@@ -32,9 +32,10 @@ std::vector<Option> device_rows() {
        .value_name = "NAME",
        .default_text = to_string(Arithmetic().precision),
        .help =
-           "What a CUDA device computes products and convolutions in: " + join(precision_names()) +
-           ". tf32 rounds what goes in to 10 bits, bf16 keeps activations in 16; weights, "
-           "their gradients and the optimizer's state are f32 in all",
+           "What products and convolutions are computed in: " + join(precision_names()) +
+           ". tf32, of CUDA devices, rounds what goes in to 10 bits, bf16 keeps activations in 16, "
+           "which on the CPU saves memory and not time; weights, their gradients and the "
+           "optimizer's state are f32 in all",
        .take =
            [](O& o, Text text) {
              o.arithmetic.precision = parse_precision(parse_choice(text, precision_names()));

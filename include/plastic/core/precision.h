@@ -5,17 +5,18 @@
 
 namespace plastic {
 
-/// The precision in which products and convolutions of f32 tensors are computed on a CUDA device.
-/// The CPU always computes them in f32.
+/// The precision in which products and convolutions of f32 tensors are computed.
 enum class Precision {
   /// f32 throughout.
   f32,
-  /// The inputs of products rounded to 10 bits of mantissa, sums in f32.
+  /// On CUDA devices, the inputs of products rounded to 10 bits of mantissa, sums in f32; f32 on
+  /// the CPU.
   tf32,
   /// Activations and the inputs of products are bf16, sums f32; parameters, their gradients and the
   /// optimizer's state stay f32. matmul(), einsum(), linear() and conv2d() convert f32 to bf16 and
   /// return bf16, and what follows stays in bf16. softmax, mean, var, norm, LayerNorm and losses
-  /// convert it to f32 and return f32.
+  /// convert it to f32 and return f32. The CPU computes bf16 in f32 and rounds results: that saves
+  /// memory and not time.
   bf16,
 };
 

@@ -15,27 +15,28 @@ struct PrecisionOf {
 };
 
 TEST_CASE("core.ops.mixed_precision.what_is_narrowed") {
-  const Device cuda{.type = DeviceType::cuda};
   for (const Precision set : {Precision::f32, Precision::tf32, Precision::bf16}) {
     const PrecisionOf scope(set);
     CAPTURE(to_string(set));
-    CHECK(is_narrowed(DType::f32, cuda) == (set == Precision::bf16));
-    CHECK_FALSE(is_narrowed(DType::f32, Device{}));
-    CHECK_FALSE(is_narrowed(DType::f64, cuda));
-    CHECK_FALSE(is_narrowed(DType::bf16, cuda));
+    CHECK(is_narrowed(DType::f32) == (set == Precision::bf16));
+    CHECK_FALSE(is_narrowed(DType::f64));
+    CHECK_FALSE(is_narrowed(DType::bf16));
   }
 }
 
-TEST_CASE("core.ops.mixed_precision.the_cpu_computes_in_f32") {
+TEST_CASE("core.ops.mixed_precision.products_round_what_they_read_and_their_result") {
   const PrecisionOf scope(Precision::bf16);
-  const Tensor x = Tensor::of({1, 0x1.001p0F}, {1, 2});
-  CHECK(for_product(x).impl() == x.impl());
+  // Numbers of bf16 have 8 bits: the first is one, the second is rounded to 1.
+  const Tensor x = Tensor::of({3, 0x1.001p0F}, {1, 2});
+  CHECK(for_product(x).dtype() == DType::bf16);
   CHECK_FALSE(for_product({}).defined());
   CHECK(widened("test", x).impl() == x.impl());
-  const Tensor y = linear(x, x);
-  CHECK(y.dtype() == DType::f32);
-  CHECK(y.item() == 1 + 0x1.001p0F * 0x1.001p0F);
-  CHECK_THROWS_WITH_AS(widened("test", x.to(DType::bf16)), doctest::Contains("[test] bf16"), Error);
+  const Tensor y = linear(x, Tensor::of({43, 1}, {1, 2}));
+  CHECK(y.dtype() == DType::bf16);
+  CHECK(y.item() == 130);
+  // 301 lies between 300 and 302, both bf16 numbers; of two as near, the even one is taken.
+  CHECK(linear(x, Tensor::of({100, 1}, {1, 2})).item() == 300);
+  CHECK(widened("test", y).dtype() == DType::f32);
   CHECK_THROWS_WITH_AS(widened("test", {}), doctest::Contains("[test] the tensor is undefined"),
                        Error);
 }
