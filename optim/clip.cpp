@@ -11,6 +11,7 @@
 #include "core/repeats.h"
 #include "core/tensor/dispatch.h"
 #include "core/tensor/tensor_impl.h"
+#include "core/threads/float_mode.h"
 #include "optim/pieces.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/elementwise.h"
@@ -158,6 +159,7 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm,
   const double first = scale < 1e-30 ? 0x1p-64 : 1;
   const double second = scale / first;
   std::vector<Tensor> changed = distinct(gradients);
+  const DefaultFlush flush;
   change_in_place(
       changed,
       [=]<class T>(T x) {

@@ -11,6 +11,7 @@
 #include "core/io/state_index.h"
 #include "core/tensor/dispatch.h"
 #include "core/tensor/tensor_impl.h"
+#include "core/threads/float_mode.h"
 #include "optim/check_option.h"
 #include "optim/numbers.h"
 #include "optim/pieces.h"
@@ -87,6 +88,7 @@ void Ema::update() {
   check_not_swapped("update");
   check_parameters("update");
   const NoGrad no_grad;
+  const DefaultFlush flush;
   const auto n = static_cast<double>(updates_ + 1);
   const double decay = warmup_ ? std::min(decay_, (1 + n) / (10 + n)) : decay_;
   const bool near_parameter = 1 - decay >= 0.5;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/threads/float_mode.h"
 #include "optim/arena.h"
 #include "optim/check_option.h"
 #include "plastic/core/autograd.h"
@@ -46,6 +47,7 @@ void Sam::perturb() {
     fail("sam", "perturb() was called already; compute the second gradient and call step()");
   }
   const NoGrad no_grad;
+  const DefaultFlush flush;
   std::vector<Tensor> norms;
   moved_.clear();
   for (std::size_t i = 0; i < parameter_count(); ++i) {

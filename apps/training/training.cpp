@@ -20,6 +20,7 @@
 #include "apps/training/train_step.h"
 #include "apps/training/training_part.h"
 #include "core/check.h"
+#include "core/threads/float_mode.h"
 #include "optim/numbers.h"
 #include "plastic/data/loader.h"
 #include "plastic/nn/update_batch_norm.h"
@@ -69,6 +70,8 @@ class Training::Run {
   }
 
   EpochResult run_epoch(int epoch) {
+    // The forward pass, too: activations may be as small as gradients.
+    const DefaultFlush flush;
     optimizer_->train();
     optimizer_->set_epoch(epoch, config_.epochs);
     EpochResult result = train_epoch(epoch);

@@ -10,6 +10,7 @@
 #include "core/device/backend.h"
 #include "core/ops/binary_rules.h"
 #include "core/tensor/overlap.h"
+#include "core/threads/float_mode.h"
 #include "plastic/core/ops/elementwise.h"
 
 namespace plastic {
@@ -163,6 +164,10 @@ void Tensor::backward(const Tensor& gradient, bool retain_graph) const {
   }
   if (gradient.defined()) check_same_device("backward", *this, gradient);
   const NoGrad no_grad;
+  // Gradients vanish on their way through many layers, and products of denormal numbers take up to
+  // a hundred times as long. Operands are spared: functions are steep there, such as √ and norms.
+  constexpr bool spares_operands = true;
+  const DefaultFlush flush(spares_operands);
   Walk walk;
   const Edge root = impl_->grad_fn ? Edge{.node = impl_->grad_fn, .leaf = nullptr}
                                    : Edge{.node = nullptr, .leaf = impl_};

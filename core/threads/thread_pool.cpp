@@ -86,6 +86,7 @@ void ThreadPool::release() {
 void ThreadPool::run(const Job& job) {
   const InsideGuard guard;
   job_ = job;
+  mode_ = FloatMode::of_this_thread();
   next_part_.store(0, std::memory_order_relaxed);
   open_ = true;
   round_.fetch_add(1, std::memory_order_release);
@@ -111,7 +112,10 @@ void ThreadPool::work() {
     seen = round_.load(std::memory_order_acquire);
     if (stopping_) break;
     ++active_;
-    if (open_) claim_parts();
+    if (open_) {
+      mode_.apply();
+      claim_parts();
+    }
     // A child of a fork that a part called has this thread alone, which ends it.
     if (fork_count() != fork_count_) return;
     if (--active_ == 0) active_.notify_one();

@@ -6,6 +6,8 @@
 #include <functional>
 #include <vector>
 
+#include "core/threads/float_mode.h"
+
 namespace plastic {
 
 /// A loop to share out.
@@ -68,6 +70,8 @@ class ThreadPool {
   int threads_ = 1;
   const unsigned fork_count_;
   Job job_;
+  /// The caller's, with which all threads compute the job.
+  FloatMode mode_;
   std::vector<std::exception_ptr> errors_;
   std::atomic<std::uint64_t> round_{0};
   std::atomic<int> next_part_{0};

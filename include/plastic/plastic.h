@@ -8,6 +8,7 @@
 #include "plastic/core/device.h"
 #include "plastic/core/dtype.h"
 #include "plastic/core/error.h"
+#include "plastic/core/flush_denormals.h"
 #include "plastic/core/function.h"
 #include "plastic/core/host_device.h"
 #include "plastic/core/memory.h"

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/threads/float_mode.h"
 #include "optim/check_option.h"
 #include "optim/groups.h"
 #include "plastic/core/autograd.h"
@@ -79,6 +80,7 @@ bool ScheduleFree::is_evaluating() const { return evaluating_.item() != 0; }
 void ScheduleFree::eval() {
   if (is_evaluating()) return;
   const NoGrad no_grad;
+  const DefaultFlush flush;
   const auto steps = std::as_const(saved()).steps();
   for (std::size_t i = 0; i < parameter_count(); ++i) {
     // z is not set before the first step; all points are then the same.

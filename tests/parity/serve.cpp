@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "call.h"
+#include "plastic/core/flush_denormals.h"
 #include "wire.h"
 
 namespace plastic::parity {
@@ -79,6 +80,8 @@ void list_operations() {
 
 void serve() {
   const Table table = make_table();
+  // As PyTorch does.
+  const FlushDenormals keep(false);
   std::ios::sync_with_stdio(false);
   std::int64_t length = 0;
   while (std::cin.read(reinterpret_cast<char*>(&length), sizeof length)) {
