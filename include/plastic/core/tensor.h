@@ -79,7 +79,7 @@ class Tensor {
   /// CPU. Neighbours are strides() apart.
   template <class T>
   const T* data() const;
-  /// First element, for writing; counts as a write for the version check of autograd.
+  /// First element, for writing. A counted write: ask again for writes after a pass that read it.
   template <class T>
   T* mutable_data();
   /// The only element as a double. Throws Error unless numel() == 1, and for an i64 that a double
