@@ -10,8 +10,7 @@ foreach(symbol IN LISTS symbols)
   if(symbol MATCHES "_GLOBAL__(sub_)?I_")
     message(FATAL_ERROR "${symbol}: a file of kernels has a static initialiser, which runs on every processor; "
                         "make it constexpr, or move it to a file that is compiled once")
-  # But for "u", objects that are one in a program, such as static ones of inline functions.
-  elseif(symbol MATCHES " [TWVBDRi] (.*)$")
+  elseif(symbol MATCHES " [TWVuBDRi] (.*)$")
     set(name ${CMAKE_MATCH_1})
     if(name MATCHES "_${LEVEL}Ev$")
       math(EXPR ways_in "${ways_in} + 1")
