@@ -50,6 +50,10 @@ function(plastic_add_level level)
   # What is linked here must be machine code.
   set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
   target_compile_options(${target} PRIVATE -fno-lto)
+  # Objects that a program has once, such as static ones of inline functions, could not be made local.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -fno-gnu-unique)
+  endif()
 
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${target}.o)
   add_custom_command(OUTPUT ${object}
