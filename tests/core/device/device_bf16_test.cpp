@@ -98,7 +98,7 @@ TEST_CASE("core.device.bf16.operations_take_it") {
         // Both see the same numbers.
         const Tensor rounded = input.detach().to(bf16);
         const DType dtype = normalises && input.rank() == 1 ? DType::f32 : bf16;
-        narrow.push_back(rounded.to(dtype).to(there).set_requires_grad());
+        narrow.push_back(rounded.clone().to(dtype).to(there).set_requires_grad());
         wide.push_back(rounded.to(DType::f32).set_requires_grad());
       }
       const Run run = forward_and_backward(op_case, narrow);

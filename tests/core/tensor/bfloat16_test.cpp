@@ -145,7 +145,7 @@ TEST_CASE("core.bf16.operands_of_any_layout") {
   CHECK(target.to_vector<float>() == std::vector<float>{0, 2, 4, 3, 4, 10, 12, 7, 8, 18, 20, 11});
   CHECK(matmul(x.slice(1, 0, 3), x.slice(0, 0, 3).slice(1, 1, 3)).to_vector<float>() ==
         std::vector<float>{23, 26, 83, 98, 143, 170});
-  CHECK(sum(Tensor::zeros({0, 3}, {.dtype = bf16}), 0).to_vector<float>() ==
+  CHECK(sum(Tensor::zeros({0, 3}, {.dtype = bf16}), {0}).to_vector<float>() ==
         std::vector<float>{0, 0, 0});
 }
 
