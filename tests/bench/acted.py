@@ -41,6 +41,7 @@ MS = {times!r}
 def prepare(entry, threads):
     with Path("log").open("a") as log:
         log.write(f"prepare {{entry}} {{os.getpid()}}\\n")
+        log.write("keeps memory\\n" if "MALLOC_MMAP_MAX_" in os.environ else "")
     ms = next(ms for words, ms in MS.items() if all(w in entry.split("/")[0] for w in words.split()))
     if ms == "hangs":
         time.sleep(1000)
@@ -58,20 +59,22 @@ class Acted:
     def __init__(self, times, parameters=10):
         self.folder = tempfile.TemporaryDirectory()
         self.root = Path(self.folder.name)
-        program = self.root / "build/bench/plastic_bench_mlp"
-        program.parent.mkdir(parents=True)
-        program.write_text(PROGRAM)
-        program.chmod(0o755)
+        (self.root / "build/bench").mkdir(parents=True)
         (self.root / "torch.py").write_text(TORCH)
-        (self.root / "torch_mlp.py").write_text(PEER.format(times=times, parameters=parameters))
+        for suite in ("mlp", "cnn"):
+            program = self.root / f"build/bench/plastic_bench_{suite}"
+            program.write_text(PROGRAM)
+            program.chmod(0o755)
+            (self.root / f"torch_{suite}.py").write_text(
+                PEER.format(times=times, parameters=parameters))
 
     def close(self):
         self.folder.cleanup()
 
-    def compare(self, *arguments):
+    def compare(self, *arguments, suite="mlp"):
         path = os.pathsep.join(map(str, (self.root, ROOT / "bench", ROOT / "bench/peers")))
         return subprocess.run(
-            [sys.executable, "-m", "compare", "mlp", "--batches", "16", "--rounds", "2", *arguments],
+            [sys.executable, "-m", "compare", suite, "--batches", "16", "--rounds", "2", *arguments],
             cwd=self.root, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, check=False)
 

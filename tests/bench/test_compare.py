@@ -1,5 +1,7 @@
 """bench/compare from its beginning to its end, with programs and peers that are acted out."""
 
+import contextlib
+import io
 import os
 import sys
 import unittest
@@ -15,10 +17,10 @@ TIMES = {"bf16 compiled": 1, "bf16": 1.5, "compiled": 4, "foreach": 7, "fused": 
 
 
 class Whole(unittest.TestCase):
-    def run_with(self, *arguments, times=None, **acted):
+    def run_with(self, *arguments, times=None, suite="mlp", **acted):
         folder = Acted({**(times or {}), **TIMES}, **acted)
         self.addCleanup(folder.close)
-        return folder, folder.compare(*arguments)
+        return folder, folder.compare(*arguments, suite=suite)
 
     def test_the_fastest_way_counts(self):
         folder, result = self.run_with("--precisions", "f32")
@@ -31,7 +33,7 @@ class Whole(unittest.TestCase):
         self.assertIn("acted instructions", result.stdout)
         self.assertIn("load average", result.stdout)
         # Peers are prepared once and Plastic's program starts in each round.
-        log = folder.log()
+        log = [line for line in folder.log() if not line.startswith("keeps")]
         self.assertEqual(len(log), 7 + 2)
         self.assertEqual(log[-2:], ["plastic"] * 2)
 
@@ -66,6 +68,18 @@ class Whole(unittest.TestCase):
         _, result = self.run_with("--precisions", "f32", times={"sgd foreach": "fails"})
         self.assertEqual(result.returncode, 1)
         self.assertIn("bench: sgd-foreach/batch16: ValueError: no such way\n", result.stderr)
+
+    def test_memory_is_the_least_of_all_ways_and_settings(self):
+        folder, result = self.run_with("--precisions", "f32", "--models", "small_cnn", suite="cnn")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("ratio: cnn-small_cnn-sgd-batch16 3.00 (against sgd-fused-nchw)", result.stdout)
+        self.assertIn("\n  sgd-fused-channels_last/small_cnn/batch16, glibc's own settings ",
+                      result.stdout)
+        self.assertRegex(result.stdout, r"ratio: cnn-small_cnn-sgd-batch16-memory \d+\.\d\d\n")
+        # Four ways of which two are prepared again, without the memory kept.
+        prepared = [line for line in folder.log() if line.startswith("prepare")]
+        self.assertEqual(len(prepared), 6)
+        self.assertEqual(folder.log().count("keeps memory"), 4)
 
     def test_other_models_are_not_compared(self):
         _, result = self.run_with("--precisions", "f32", parameters=11)
@@ -102,6 +116,11 @@ class Rows(unittest.TestCase):
         plastic, peer = ({f"{which}-{how}/{layer}/batch128": Entry for which in conv.PASSES
                           for how in ("automatic", "nchw", "channels_last")
                           for layer in conv.SMALL_CNN | conv.RESNET18} for _ in range(2))
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            conv.report(plastic, peer, 128)
+        self.assertIn("ratio: conv-resnet18-forward 1.00\n", printed.getvalue())
+        self.assertIn("ratio: conv-resnet18 1.00\n", printed.getvalue())
         rows = {cells[0]: cells[1:4] for cells in conv.summary_rows(plastic, peer, 128)}
         self.assertEqual(rows["all convolutions of small_cnn's step, batch 128"],
                          ("9.00 s", "9.00 s (the faster layout of each)", "**1.00**"))
