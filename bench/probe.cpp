@@ -1,11 +1,13 @@
 // What --probe costs: whole trainings of the program with NeuroPlastic, not probed, probed at every
 // tenth step and at every step, in alternating rounds; the lines are written to a file that is
-// removed. An entry is the median over the rounds of the time per step.
+// removed. An entry is the median over the rounds of the time per step. On a machine that does
+// other things meanwhile, the ratio of processor times says more than that of times by the clock.
 // usage: plastic_bench_probe [MODEL [ROUNDS [STEPS [THREADS]]]]; STEPS per round, a multiple of 10.
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -50,14 +52,17 @@ class Entry {
   }
 
   void run_round() {
+    const std::clock_t start = std::clock();
     const double seconds = training_.run_epoch(++epoch_).seconds;
+    const std::clock_t end = std::clock();
     // The first one warms caches up.
-    if (epoch_ > 1) {
-      times_.push_back(seconds / static_cast<double>(training_.steps_per_epoch()));
-    }
+    if (epoch_ == 1) return;
+    times_.push_back(seconds / static_cast<double>(training_.steps_per_epoch()));
+    processor_times_.push_back(static_cast<double>(end - start));
   }
 
   const std::vector<double>& times() const { return times_; }
+  const std::vector<double>& processor_times() const { return processor_times_; }
   std::size_t bytes() const { return bytes_; }
 
  private:
@@ -74,10 +79,17 @@ class Entry {
   apps::TrainingObserver nobody_;
   apps::Training training_;
   apps::ProbeFile file_;
-  std::vector<double> times_;
+  std::vector<double> times_, processor_times_;
   std::size_t bytes_ = 0;
   int epoch_ = 0;
 };
+
+/// Round by round, as the machine's speed varies from one to the next.
+double ratio(const std::vector<double>& times, const std::vector<double>& base) {
+  std::vector<double> ratios;
+  for (std::size_t k = 0; k < times.size(); ++k) ratios.push_back(times[k] / base[k]);
+  return median(ratios);
+}
 
 void compare(const std::string& model, int rounds, std::int64_t steps) {
   const data::DatasetPair data = model == "mlp"
@@ -101,16 +113,14 @@ void compare(const std::string& model, int rounds, std::int64_t steps) {
   std::printf("%s, batch %lld, %d threads, medians of %d rounds of %lld steps:\n", model.c_str(),
               static_cast<long long>(batch), num_threads(), rounds, static_cast<long long>(steps));
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    // Round by round, as the machine's speed varies from one to the next.
-    std::vector<double> ratios;
-    for (std::size_t k = 0; k < entries[i]->times().size(); ++k) {
-      ratios.push_back(entries[i]->times()[k] / entries[0]->times()[k]);
-    }
+    const Entry& entry = *entries[i];
     const std::string name = intervals[i] == 0   ? "not probed"
                              : intervals[i] == 1 ? "every step"
                                                  : "every 10th step";
-    std::printf("  %-16s %10.3f ms per step, ratio %.3f, %zu bytes written\n", name.c_str(),
-                1e3 * median(entries[i]->times()), median(ratios), entries[i]->bytes());
+    std::printf(
+        "  %-16s %10.3f ms per step, ratio %.3f, of processor time %.3f, %zu bytes written\n",
+        name.c_str(), 1e3 * median(entry.times()), ratio(entry.times(), entries[0]->times()),
+        ratio(entry.processor_times(), entries[0]->processor_times()), entry.bytes());
   }
   entries.clear();
   std::filesystem::remove_all(folder);

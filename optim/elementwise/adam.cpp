@@ -1,16 +1,38 @@
 #include "plastic/optim/adam.h"
 
 #include <cmath>
+#include <cstdint>
+#include <memory>
+#include <typeinfo>
+#include <utility>
 
-#include "core/threads/parallel.h"
 #include "optim/arena.h"
 #include "optim/check_option.h"
 #include "optim/groups.h"
+#include "optim/probe/signal_pieces.h"
 #include "optim/state.h"
 #include "plastic/core/device.h"
 
 namespace plastic::optim {
 namespace {
+
+class Directions : public SignalPieces {
+ public:
+  Directions(const AdamRule& unit, Tensor exp_avg, Tensor exp_avg_sq)
+      : unit_(unit), exp_avg_(std::move(exp_avg)), exp_avg_sq_(std::move(exp_avg_sq)) {}
+
+  void write(std::int64_t first, std::int64_t count, float* const* signals) override {
+    const AdamRule unit = unit_;
+    const float* const m = exp_avg_.data<float>() + first;
+    const float* const v = exp_avg_sq_.data<float>() + first;
+    float* const __restrict out = signals[0];
+    for (std::int64_t i = 0; i < count; ++i) out[i] = unit.move(m[i], v[i]);
+  }
+
+ private:
+  AdamRule unit_;
+  Tensor exp_avg_, exp_avg_sq_;
+};
 
 void check(const AdamOptions& options) {
   check_at_least("adam", "lr", options.lr, 0);
@@ -62,17 +84,10 @@ Inspection Adam::inspect(std::size_t parameter) const {
   at.step = saved().steps()[parameter];
   // The rule's move is then the direction itself.
   at.lr = 1;
-  const AdamRule unit = rule(at);
-  const Tensor exp_avg = state("exp_avg", parameter).to(Device());
-  const Tensor exp_avg_sq = state("exp_avg_sq", parameter).to(Device());
-  Tensor direction = Tensor::empty(exp_avg.shape());
-  const float* const m = exp_avg.data<float>();
-  const float* const v = exp_avg_sq.data<float>();
-  float* const out = direction.mutable_data<float>();
-  parallel_for(0, direction.numel(), reduction_chunk, [=](std::int64_t first, std::int64_t last) {
-    for (std::int64_t i = first; i < last; ++i) out[i] = unit.move(m[i], v[i]);
-  });
-  return {.signals = {direction}};
+  auto pieces = std::make_unique<Directions>(rule(at), state("exp_avg", parameter).to(Device()),
+                                             state("exp_avg_sq", parameter).to(Device()));
+  const bool is_derived = typeid(*this) != typeid(Adam) && typeid(*this) != typeid(AdamW);
+  return inspection(std::move(pieces), 1, arena().parameters()[parameter].shape(), is_derived);
 }
 
 AdamRule Adam::rule(const ParameterStep& at) const {

@@ -1,11 +1,17 @@
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "optim/neuroplastic/step.h"
+#include "optim/probe/signal_pieces.h"
 #include "plastic/optim/optimizer.h"
 
 namespace plastic::optim::neuroplastic {
+
+/// α, â, ĝ and m̂.
+constexpr std::size_t signal_count = 4;
 
 /// A tensor's gradient and state after a step, on the CPU.
 struct InspectedState {
@@ -16,7 +22,7 @@ struct InspectedState {
 std::vector<Signal> signals_between(double low, double high);
 
 /// NeuroPlastic::inspect(): the signals as the step computed them, from what it left.
-Inspection inspect(const Settings& settings, const TensorTotals& totals,
-                   const InspectedState& state);
+std::unique_ptr<SignalPieces> inspect(const Settings& settings, const TensorTotals& totals,
+                                      const InspectedState& state);
 
 }  // namespace plastic::optim::neuroplastic

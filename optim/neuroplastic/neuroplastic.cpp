@@ -1,6 +1,8 @@
 #include "plastic/optim/neuroplastic.h"
 
 #include <algorithm>
+#include <typeinfo>
+#include <utility>
 
 #include "core/check.h"
 #include "optim/arena.h"
@@ -111,12 +113,14 @@ Inspection NeuroPlastic::inspect(std::size_t parameter) const {
   if (found == stepped_.end() || found->offset != offset) return {};
   const auto totals = stepper_->totals();
   const auto own = [&](const Tensor& block) { return arena().view(block, parameter).to(Device()); };
-  return neuroplastic::inspect(found->settings,
-                               totals.at(static_cast<std::size_t>(found - stepped_.begin())),
-                               {.gradient = gradient(parameter).to(Device()),
-                                .activity = own(activity_),
-                                .momentum = own(momentum_),
-                                .variance = own(variance_)});
+  auto pieces = neuroplastic::inspect(found->settings,
+                                      totals.at(static_cast<std::size_t>(found - stepped_.begin())),
+                                      {.gradient = gradient(parameter).to(Device()),
+                                       .activity = own(activity_),
+                                       .momentum = own(momentum_),
+                                       .variance = own(variance_)});
+  return inspection(std::move(pieces), neuroplastic::signal_count,
+                    arena().parameters()[parameter].shape(), typeid(*this) != typeid(NeuroPlastic));
 }
 
 }  // namespace plastic::optim

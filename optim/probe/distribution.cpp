@@ -5,9 +5,6 @@
 #include <limits>
 #include <utility>
 
-#include "core/threads/parallel.h"
-#include "optim/cpu_lanes.h"
-
 namespace plastic::optim {
 namespace {
 
@@ -18,27 +15,6 @@ std::uint32_t key_at_or_above(double bound) {
     rounded = std::nextafter(rounded, std::numeric_limits<float>::infinity());
   }
   return ordered_key(rounded);
-}
-
-SignalSums sums_of_chunk(const float* __restrict x, std::int64_t count, float shift, float low,
-                         float high) {
-  constexpr int lanes = 16;
-  const auto from = static_cast<double>(shift);
-  double sum[lanes] = {}, square[lanes] = {};
-  std::int32_t at_low[lanes] = {}, at_high[lanes] = {};
-  for_lanes<lanes>(count, [=, &sum, &square, &at_low, &at_high](std::int64_t i, int lane) {
-    const double d = static_cast<double>(x[i]) - from;
-    sum[lane] += d;
-    square[lane] += d * d;
-    at_low[lane] += x[i] <= low ? 1 : 0;
-    at_high[lane] += x[i] >= high ? 1 : 0;
-  });
-  SignalSums sums{.sum = total(sum), .square = total(square)};
-  for (int lane = 0; lane < lanes; ++lane) {
-    sums.at_low += at_low[lane];
-    sums.at_high += at_high[lane];
-  }
-  return sums;
 }
 
 }  // namespace
@@ -116,56 +92,6 @@ std::array<std::int64_t, SignalReading::bins> Bins::count(
   }
   counts.back() = sorted.end() - from;
   return counts;
-}
-
-std::vector<SignalPass> pass_over(std::span<const float* const> values,
-                                  std::span<const Signal> signals, const Sample& sample) {
-  const auto chunks = static_cast<std::size_t>(chunk_count(sample.count));
-  std::vector<SignalPass> passes(signals.size());
-  for (SignalPass& pass : passes) pass.sampled.resize(static_cast<std::size_t>(sample.size));
-  std::vector<SignalSums> partial(chunks * signals.size());
-  // Not a number, as a key that no number has.
-  constexpr std::uint32_t none = 0xffffffffU;
-  parallel_for(0, std::ssize(partial), 1, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t task = first; task < last; ++task) {
-      const std::size_t chunk = static_cast<std::size_t>(task) / signals.size();
-      const std::size_t which = static_cast<std::size_t>(task) % signals.size();
-      const float* const own = values[which];
-      const std::int64_t begin = static_cast<std::int64_t>(chunk) * reduction_chunk;
-      const std::int64_t end = std::min(begin + reduction_chunk, sample.count);
-      const Signal& signal = signals[which];
-      // What is computed from a clipped value may be next to the clip by rounding.
-      const double slack = signal.is_clipped ? 1e-6 * (signal.high - signal.low) : 0;
-      partial[static_cast<std::size_t>(task)] =
-          sums_of_chunk(own + begin, end - begin, own[0], static_cast<float>(signal.low + slack),
-                        static_cast<float>(signal.high - slack));
-      std::uint32_t* const keys = passes[which].sampled.data();
-      const std::int64_t to = sample.number_from(end);
-      std::int64_t number = sample.number_from(begin);
-      // number · count / size and the rest of the division, carried along.
-      const std::int64_t stride = sample.count / sample.size, rest = sample.count % sample.size;
-      std::int64_t place = stride * number + rest * number / sample.size;
-      std::int64_t remainder = rest * number % sample.size;
-      for (; number < to; ++number) {
-        const float value = own[place];
-        keys[number] = std::isnan(value) ? none : ordered_key(value);
-        place += stride;
-        remainder += rest;
-        const bool carries = remainder >= sample.size;
-        remainder -= carries ? sample.size : 0;
-        place += carries ? 1 : 0;
-      }
-    }
-  });
-  for (std::size_t task = 0; task < partial.size(); ++task) {
-    SignalSums& sums = passes[task % signals.size()].sums;
-    sums.sum += partial[task].sum;
-    sums.square += partial[task].square;
-    sums.at_low += partial[task].at_low;
-    sums.at_high += partial[task].at_high;
-  }
-  for (SignalPass& pass : passes) std::erase(pass.sampled, none);
-  return passes;
 }
 
 }  // namespace plastic::optim

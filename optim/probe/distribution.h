@@ -39,14 +39,6 @@ class Bins {
   std::array<std::uint32_t, SignalReading::bins - 1> starts_{};
 };
 
-/// What is summed over all elements of a signal.
-struct SignalSums {
-  /// Σ(x - shift) and Σ(x - shift)²: around a value that occurs, the deviation of numbers that are
-  /// close together keeps its digits.
-  double sum = 0, square = 0;
-  std::int64_t at_low = 0, at_high = 0;
-};
-
 /// The elements of a tensor that a sample of `size` takes: number j is element j·count/size,
 /// rounded down.
 struct Sample {
@@ -60,17 +52,5 @@ struct Sample {
     return (element * size + count - 1) / count;
   }
 };
-
-/// A signal over all elements of a tensor.
-struct SignalPass {
-  SignalSums sums;
-  /// Sorted by nothing yet; NaN left out.
-  std::vector<std::uint32_t> sampled;
-};
-
-/// Sums each of `values`, and takes the sample while the elements are in the cache. The same bits
-/// for any number of threads.
-std::vector<SignalPass> pass_over(std::span<const float* const> values,
-                                  std::span<const Signal> signals, const Sample& sample);
 
 }  // namespace plastic::optim

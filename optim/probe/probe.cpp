@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <unordered_map>
 #include <utility>
 
@@ -12,7 +13,8 @@
 #include "optim/numbers.h"
 #include "optim/probe/distribution.h"
 #include "optim/probe/name_pattern.h"
-#include "optim/probe/update_norms.h"
+#include "optim/probe/signal_pieces.h"
+#include "optim/probe/tensor_pass.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/device.h"
 
@@ -23,6 +25,10 @@ constexpr const char* op = "probe";
 
 /// So that its product with the number of a tensor's elements fits into 63 bits.
 constexpr std::int64_t max_sample = std::int64_t{1} << 24;
+
+/// Elements that are read together: of a device, or where signals are whole tensors, memory is
+/// taken for all of them.
+constexpr std::int64_t max_together = std::int64_t{1} << 22;
 
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
@@ -61,21 +67,25 @@ std::vector<NamedTensor> matching(const std::vector<NamedTensor>& all,
   return found;
 }
 
-/// `shift` is what the sums are around; sorts the sample.
-SignalReading read_signal(const Bins& bins, float shift, std::int64_t count, SignalPass& pass) {
+/// Sorts the sample.
+SignalReading reading_of(const Bins& bins, SignalPass& pass) {
+  const SignalMoments& moments = pass.moments;
   SignalReading out;
-  const auto n = static_cast<double>(count);
-  const double from_shift = pass.sums.sum / n;
-  out.mean = static_cast<double>(shift) + from_shift;
-  out.deviation = std::isnan(out.mean)
-                      ? unknown
-                      : std::sqrt(std::max(pass.sums.square / n - from_shift * from_shift, 0.0));
-  out.at_low = static_cast<double>(pass.sums.at_low) / n;
-  out.at_high = static_cast<double>(pass.sums.at_high) / n;
+  out.mean = moments.mean;
+  out.deviation = std::isnan(out.mean) ? unknown : std::sqrt(moments.square / moments.count);
+  out.at_low = static_cast<double>(moments.at_low) / moments.count;
+  out.at_high = static_cast<double>(moments.at_high) / moments.count;
   sort_keys(pass.sampled);
   out.quantiles = quantiles_of(pass.sampled);
   out.histogram = bins.count(pass.sampled);
   return out;
+}
+
+double cosine_of(const UpdateSums& sums) {
+  if (!(sums.update_square > 0 && sums.previous_square > 0)) return unknown;
+  const double cosine =
+      sums.product / (std::sqrt(sums.update_square) * std::sqrt(sums.previous_square));
+  return std::clamp(cosine, -1.0, 1.0);
 }
 
 /// On the CPU, of rank 1.
@@ -120,8 +130,9 @@ struct Probe::Parts {
   }
 
   void copy_weights(std::int64_t step);
-  TensorReading read(std::size_t at) const;
-  void read_signals(std::size_t at, TensorReading& reading) const;
+  void read();
+  TensorPass prepared(std::size_t at) const;
+  void read_together(std::span<TensorPass> passes, std::span<TensorReading* const> readings) const;
 
   const Optimizer& optimizer;
   ProbeOptions options;
@@ -150,61 +161,84 @@ void Probe::Parts::copy_weights(std::int64_t step) {
   copy.step = step;
 }
 
-TensorReading Probe::Parts::read(std::size_t at) const {
-  TensorReading out;
-  out.is_updated = optimizer.was_updated(indices[at]);
-  if (!out.is_updated) return out;
+TensorPass Probe::Parts::prepared(std::size_t at) const {
   const Copy& earlier = copy_of(steps - 1);
   const bool has_earlier = steps > 1 && earlier.step == steps - 1;
-  const Tensor weights = fetched(tensors[at].tensor);
-  const Tensor gradient = fetched(optimizer.gradient(indices[at]));
-  const Tensor before = fetched(copy_of(steps).weights[at]);
-  const Tensor previous = has_earlier ? fetched(earlier.weights[at]) : Tensor();
-  const UpdateNorms norms =
-      update_norms(weights.data<float>(), gradient.data<float>(), before.data<float>(),
-                   has_earlier ? previous.data<float>() : nullptr, weights.numel());
-  out.weight_norm = std::sqrt(norms.weight_square);
-  out.gradient_norm = std::sqrt(norms.gradient_square);
-  out.update_norm = std::sqrt(norms.update_square);
-  out.cosine = norms.cosine();
-  read_signals(at, out);
-  return out;
-}
-
-void Probe::Parts::read_signals(std::size_t at, TensorReading& reading_of_tensor) const {
+  TensorPass pass{.weights = fetched(tensors[at].tensor),
+                  .gradient = fetched(optimizer.gradient(indices[at])),
+                  .before = fetched(copy_of(steps).weights[at]),
+                  .earlier = has_earlier ? fetched(earlier.weights[at]) : Tensor()};
+  InPieces in_pieces;
   Inspection shown = optimizer.inspect(indices[at]);
-  reading_of_tensor.numbers = std::move(shown.numbers);
+  pass.pieces = in_pieces.take();
+  if (pass.pieces) return pass;
+  pass.numbers = std::move(shown.numbers);
   if (shown.signals.size() != signals.size()) {
     fail(op, optimizer.name(), " shows ", shown.signals.size(), " signals of \"", tensors[at].name,
          "\" and describes ", signals.size(), "; inspect() and signals() must agree");
   }
-  const std::int64_t count = tensors[at].tensor.numel();
-  if (signals.empty()) return;
-  std::vector<Tensor> values;
-  std::vector<const float*> elements;
   for (std::size_t i = 0; i < signals.size(); ++i) {
     const Tensor& given = shown.signals[i];
-    if (!given.defined() || given.dtype() != DType::f32 || given.numel() != count) {
+    if (!given.defined() || given.dtype() != DType::f32 ||
+        given.numel() != tensors[at].tensor.numel()) {
       fail(op, optimizer.name(), " shows \"", signals[i].name, "\" of \"", tensors[at].name,
            "\" as ", given.defined() ? to_string(given.shape()) : "nothing", " of ",
            given.defined() ? name_of(given.dtype()) : "no dtype", "; it must be f32 of shape ",
            to_string(tensors[at].tensor.shape()));
     }
-    values.push_back(fetched(given));
-    elements.push_back(values.back().data<float>());
+    pass.signals.push_back(fetched(given));
   }
-  const std::int64_t size = options.sample == 0 ? count : std::min(options.sample, count);
-  std::vector<SignalPass> passes = pass_over(elements, signals, {.count = count, .size = size});
-  std::vector<SignalReading>& readings = reading_of_tensor.signals;
-  readings.resize(signals.size());
+  return pass;
+}
+
+void Probe::Parts::read() {
+  reading.step = steps;
+  reading.tensors.assign(tensors.size(), {});
+  std::vector<TensorPass> passes;
+  std::vector<TensorReading*> readings;
+  std::int64_t elements = 0;
+  const auto read_prepared = [&] {
+    read_together(passes, readings);
+    passes.clear();
+    readings.clear();
+    elements = 0;
+  };
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    TensorReading& out = reading.tensors[i];
+    out.is_updated = optimizer.was_updated(indices[i]);
+    if (!out.is_updated) continue;
+    passes.push_back(prepared(i));
+    readings.push_back(&out);
+    elements += tensors[i].tensor.numel();
+    if (elements >= max_together) read_prepared();
+  }
+  read_prepared();
+}
+
+void Probe::Parts::read_together(std::span<TensorPass> passes,
+                                 std::span<TensorReading* const> readings) const {
+  pass_over(passes, signals, options.sample);
+  for (std::size_t i = 0; i < passes.size(); ++i) {
+    const TensorPass& pass = passes[i];
+    TensorReading& out = *readings[i];
+    out.weight_norm = std::sqrt(pass.sums.weight_square);
+    out.gradient_norm = std::sqrt(pass.sums.gradient_square);
+    out.update_norm = std::sqrt(pass.sums.update_square);
+    out.cosine = cosine_of(pass.sums);
+    out.numbers = pass.pieces ? pass.pieces->numbers() : pass.numbers;
+    out.signals.resize(signals.size());
+  }
+  if (signals.empty()) return;
   // A small sample takes less than a thread to wake.
-  const std::int64_t grain = size > 1024 ? 1 : std::ssize(signals);
-  parallel_for(0, std::ssize(signals), grain, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t k = first; k < last; ++k) {
-      const auto i = static_cast<std::size_t>(k);
-      readings[i] = read_signal(bins[i], elements[i][0], count, passes[i]);
-    }
-  });
+  const std::int64_t grain = options.sample == 0 ? 1 : 1 + 8192 / options.sample;
+  parallel_for(0, std::ssize(passes) * std::ssize(signals), grain,
+               [&](std::int64_t first, std::int64_t last) {
+                 for (std::int64_t k = first; k < last; ++k) {
+                   const std::size_t i = static_cast<std::size_t>(k) / signals.size();
+                   const std::size_t which = static_cast<std::size_t>(k) % signals.size();
+                   readings[i]->signals[which] = reading_of(bins[which], passes[i].read[which]);
+                 }
+               });
 }
 
 Probe::Probe(const Optimizer& optimizer, const std::vector<NamedTensor>& parameters,
@@ -237,9 +271,7 @@ const ProbeReading* Probe::after_step() {
     fail(op, "before_step() was not called before step ", p.steps,
          "; call it before each step's first backward()");
   }
-  p.reading.step = p.steps;
-  p.reading.tensors.clear();
-  for (std::size_t i = 0; i < p.tensors.size(); ++i) p.reading.tensors.push_back(p.read(i));
+  p.read();
   return &p.reading;
 }
 

@@ -57,7 +57,8 @@ double product(const std::vector<double>& a, const std::vector<double>& b) {
 
 double norm(const std::vector<double>& a) { return std::sqrt(product(a, a)); }
 
-bool is_close(double a, double b) { return std::abs(a - b) <= 1e-9 * std::max(1.0, std::abs(b)); }
+/// Sums of up to 32 elements are f32.
+bool is_close(double a, double b) { return std::abs(a - b) <= 1e-6 * std::max(1.0, std::abs(b)); }
 
 /// Everything of a reading, bit for bit.
 std::vector<std::uint64_t> bits(const ProbeReading& reading) {
@@ -238,6 +239,35 @@ TEST_CASE("optim.probe.close_numbers_keep_their_deviation") {
   for (std::size_t i = 0; i < values.size(); i += 2) values[i] = 1 + 0x1p-22F;
   const SignalReading reading = read_signal(values, {.name = "s", .low = 0, .high = 2});
   CHECK(is_close(reading.deviation * 0x1p23, 1));
+}
+
+TEST_CASE("optim.probe.deviation_far_from_the_first_element") {
+  std::vector<float> values = numbers(9000, 3);
+  for (float& value : values) value += 3;
+  // A first element that is far away, and a piece of the sum that is nearly constant.
+  values[0] = 3000;
+  for (std::size_t i = 2048; i < 4096; ++i) values[i] = i % 2 == 0 ? 3.0F : 3.000001F;
+  const SignalReading reading = read_signal(values, {.name = "s", .low = 0, .high = 4});
+  double mean = 0, square = 0;
+  for (const float value : values) mean += static_cast<double>(value) / 9000;
+  for (const float value : values) square += std::pow(static_cast<double>(value) - mean, 2) / 9000;
+  CHECK(std::abs(reading.mean / mean - 1) < 1e-6);
+  CHECK(std::abs(reading.deviation / std::sqrt(square) - 1) < 1e-6);
+}
+
+TEST_CASE("optim.probe.signals_too_large_or_too_small_to_square") {
+  for (const float size : {1e30F, 1e-30F}) {
+    CAPTURE(size);
+    std::vector<float> values = numbers(5000, 3);
+    double mean = 0, square = 0;
+    for (float& value : values) mean += static_cast<double>(value *= size) / 5000;
+    for (const float value : values) {
+      square += std::pow(static_cast<double>(value) - mean, 2) / 5000;
+    }
+    const SignalReading reading = read_signal(values, {.name = "s", .low = 0, .high = 1});
+    CHECK(std::abs(reading.mean / mean - 1) < 1e-5);
+    CHECK(std::abs(reading.deviation / std::sqrt(square) - 1) < 1e-6);
+  }
 }
 
 TEST_CASE("optim.probe.a_sample_is_evenly_spaced") {
@@ -452,6 +482,72 @@ TEST_CASE("optim.adam.shows_its_direction") {
     }
     optimizer.set_lr(0.01);
   }
+}
+
+TEST_CASE("optim.probe.classes_derived_from_an_optimizer_show_their_own") {
+  class Halved : public NeuroPlastic {
+   public:
+    using NeuroPlastic::NeuroPlastic;
+    optim::Inspection inspect(std::size_t index) const override {
+      optim::Inspection shown = NeuroPlastic::inspect(index);
+      for (Tensor& signal : shown.signals) signal = signal * 0.5;
+      return shown;
+    }
+  };
+  std::vector<Tensor> parameters{parameter({3000}, 1)};
+  const auto read = [&](optim::Optimizer& optimizer) {
+    Probe probe(optimizer, named(parameters), {.every = 1, .sample = 0});
+    probe.before_step();
+    set_gradients(parameters, 1);
+    optimizer.step();
+    return probe.after_step()->tensors[0];
+  };
+  NeuroPlastic plain(parameters);
+  Halved halved(parameters);
+  const TensorReading all = read(plain), half = read(halved);
+  REQUIRE(half.signals.size() == 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(is_close(half.signals[i].mean, 0.5 * all.signals[i].mean));
+    CHECK(half.signals[i].quantiles[2] == 0.5 * all.signals[i].quantiles[2]);
+  }
+  REQUIRE(half.numbers.size() == 5);
+  CHECK(half.numbers[2].value == all.numbers[2].value);
+}
+
+TEST_CASE("optim.probe.pieces_are_the_whole") {
+  std::vector<Tensor> parameters{parameter({50, 431}, 1), parameter({3}, 2)};
+  const auto check = [&](optim::Optimizer& optimizer) {
+    Probe probe(optimizer, named(parameters), {.every = 1, .sample = 0});
+    probe.before_step();
+    set_gradients(parameters, 1);
+    optimizer.step();
+    const ProbeReading reading = *probe.after_step();
+    for (std::size_t i = 0; i < 2; ++i) {
+      const optim::Inspection shown = optimizer.inspect(i);
+      REQUIRE(shown.signals.size() == optimizer.signals().size());
+      for (std::size_t k = 0; k < shown.signals.size(); ++k) {
+        std::vector<double> values = doubles(shown.signals[k]);
+        const SignalReading& read = reading.tensors[i].signals[k];
+        check_distribution(read, values, optimizer.signals()[k]);
+        double mean = 0;
+        for (const double value : values) mean += value / static_cast<double>(values.size());
+        CHECK(is_close(read.mean, mean));
+      }
+      REQUIRE(shown.numbers.size() == reading.tensors[i].numbers.size());
+      for (std::size_t k = 0; k < shown.numbers.size(); ++k) {
+        CHECK(shown.numbers[k].name == reading.tensors[i].numbers[k].name);
+        CHECK(shown.numbers[k].value == reading.tensors[i].numbers[k].value);
+      }
+    }
+  };
+  NeuroPlastic neuroplastic(parameters);
+  check(neuroplastic);
+  optim::AdamW adamw(parameters);
+  check(adamw);
+  optim::Sam sam(std::make_unique<NeuroPlastic>(parameters));
+  set_gradients(parameters, 2);
+  sam.perturb();
+  check(sam);
 }
 
 TEST_CASE("optim.probe.sam_and_schedule_free") {

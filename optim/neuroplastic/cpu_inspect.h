@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+
+#include "optim/neuroplastic/classic.h"
+
+namespace plastic::optim::neuroplastic {
+
+/// How a tensor's signals follow from its gradient and state.
+struct Shown {
+  /// Gives α.
+  Coefficient own;
+  /// Gives the three terms of the combined signal, w_a·â, w_g·ĝ and w_m·m̂.
+  Coefficient weighted;
+  /// Gives â, ĝ and m̂.
+  Coefficient relative;
+};
+
+/// Of the elements that have a combined signal, the sums of what each signal has in it.
+struct ShareSums {
+  double activity = 0, gradient = 0, memory = 0;
+};
+
+/// Some elements of a tensor: gradient and state, and where α, â, ĝ and m̂ go.
+struct ShownPiece {
+  const float *g, *a, *m, *v;
+  float *alpha, *activity, *gradient, *memory;
+  /// At most SignalPieces::size.
+  std::int64_t count;
+};
+
+ShareSums show_piece(const Shown& shown, const ShownPiece& piece);
+
+}  // namespace plastic::optim::neuroplastic
