@@ -153,6 +153,9 @@ void draw(const CLI::App& app, const LandscapeCommand& command) {
                      " is neither a function nor a folder; the functions are " +
                      test_function_names());
   }
+  // Before the work, which may take minutes.
+  const fs::path target = behind_links("landscape", command.out);
+  check_writable_folder("landscape", target.has_parent_path() ? target.parent_path() : ".");
   const Picture picture =
       function != nullptr ? function_picture(command, *function) : picture_of_runs(command);
   write_file_atomically(command.out, picture_svg(picture));

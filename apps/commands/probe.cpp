@@ -17,6 +17,7 @@
 #include "apps/microscope/probe_table.h"
 #include "apps/microscope/probe_words.h"
 #include "apps/report/run_facts.h"
+#include "apps/runs/folder_lock.h"
 #include "apps/terminal/live_lines.h"
 #include "apps/terminal/terminal_text.h"
 #include "core/check.h"
@@ -30,6 +31,8 @@ constexpr const char* op = "probe";
 constexpr std::chrono::milliseconds poll_interval(300);
 // A training that has just been started reads its data before it writes.
 constexpr int polls_for_the_file = 100;
+// Between two looks whether somebody still writes a run of which nothing comes.
+constexpr int polls_for_the_writer = 10;
 
 struct ProbeOptions {
   fs::path run;
@@ -102,6 +105,11 @@ void print(const ProbeHeader& header, const Reading& reading, const ProbeRecord&
        near.size() == 2 ? "the nearest are " : "the nearest is ", join(near, " and "));
 }
 
+[[noreturn]] void refuse_unprobed(const fs::path& path, const ProbeHeader& header) {
+  fail(op, path.string(), ": no step was probed; the run has taken fewer than ",
+       counted(header.every, "step"), ", so train for longer or with a smaller --probe");
+}
+
 void show(const ProbeOptions& options) {
   const fs::path path = probe_path(options);
   ProbeReader reader(op, path);
@@ -116,7 +124,7 @@ void show(const ProbeOptions& options) {
     if (options.step && record.step > *options.step && !after) after = record.step;
     if (!options.step || record.step == *options.step) chosen = record;
   }
-  if (reading.steps == 0) fail(op, path.string(), ": no step was probed");
+  if (reading.steps == 0) refuse_unprobed(path, reader.header());
   if (!chosen) refuse_step(path, *options.step, before, after);
   print(reader.header(), reading, *chosen);
 }
@@ -132,6 +140,7 @@ void print_csv(const ProbeOptions& options) {
     }
     std::cout << csv->lines(record);
   }
+  if (!csv) refuse_unprobed(probe_path(options), reader.header());
   std::cout << std::flush;
 }
 
@@ -143,13 +152,16 @@ std::int64_t planned_steps(const ProbeOptions& options, const ProbeHeader& heade
   return facts_of_config(config).epochs * header.steps_per_epoch;
 }
 
-// Follows a file until it is replaced (true) or the run has done its last step.
+// Follows a file until it is replaced (true), or the run has done its last step or been left by who
+// wrote it.
 bool follow(const ProbeOptions& options, LiveLines& lines) {
   ProbeReader reader(op, probe_path(options));
   const ProbeHeader& header = reader.header();
   Reading reading(header, signal_number(header, options.signal));
   const std::int64_t planned = planned_steps(options, header);
   ProbeRecord record;
+  int idle_polls = 0;
+  bool is_left = false;
   while (true) {
     bool has_more = false;
     while (reader.next(record)) {
@@ -167,6 +179,20 @@ bool follow(const ProbeOptions& options, LiveLines& lines) {
       return false;
     }
     if (reader.is_replaced()) return true;
+    // Only now, once what was written before it was left is read.
+    if (is_left && !has_more) {
+      lines.draw({});
+      if (reading.steps > 0) print(header, reading, record);
+      std::cerr << "plastic: [" << op << "] " << printable(options.run.string())
+                << ": no program is writing this run any more, which ended after "
+                << (reading.steps > 0 ? "step " + std::to_string(record.step) : "no probed step")
+                << (planned > 0 ? " of " + std::to_string(planned) : "")
+                << "; plastic train --resume continues it" << std::endl;
+      return false;
+    }
+    idle_polls = has_more ? 0 : idle_polls + 1;
+    is_left =
+        idle_polls % polls_for_the_writer == polls_for_the_writer - 1 && !is_locked(options.run);
     std::this_thread::sleep_for(poll_interval);
   }
 }
@@ -212,7 +238,8 @@ std::string footer() {
          "of),\n"
          "with its course over the run; and in words which layer is at a clip first. 'plastic "
          "report\n"
-         "RUN' draws the same. --tail ends with the run, or by Ctrl-C.\n"
+         "RUN' draws the same. --tail ends with the run, also with one that was stopped, or by\n"
+         "Ctrl-C.\n"
          "\n"
          "Examples:\n"
          "  plastic train --data fashion-mnist --probe 10 --out runs/first\n"

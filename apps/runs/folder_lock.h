@@ -20,4 +20,8 @@ class FolderLock {
   int descriptor_;
 };
 
+/// Whether some process has a FolderLock of the folder; true where that cannot be told. A lock that
+/// is asked for at that moment may be refused, so it should not be called often.
+bool is_locked(const std::filesystem::path& folder);
+
 }  // namespace plastic::apps

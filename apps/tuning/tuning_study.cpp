@@ -39,14 +39,32 @@ std::string seed_words(const std::string& name, const std::vector<std::uint64_t>
   return " --" + name + " " + join(parts, ",");
 }
 
+// The reader of the study would refuse these, too, but speaks of a file that nobody wrote.
+void check(const TuningRequest& request) {
+  for (auto it = request.space.begin(); it != request.space.end(); ++it) {
+    const std::string& name = it->option->name;
+    if (is_given(request.given, name)) {
+      throw UsageError("--search " + name + ": --" + name +
+                       " is given, too; leave one of them out");
+    }
+    if (std::any_of(request.space.begin(), it,
+                    [&](const SearchDimension& one) { return one.option->name == name; })) {
+      throw UsageError("--search " + name + ": given twice; leave one of them out");
+    }
+  }
+  for (const auto& [option, value] : request.given) {
+    if (option->name != "validation" || parse_number(value, {.low = 0, .high = 1}) > 0) continue;
+    throw UsageError(std::string("--validation ") + value +
+                     ": a search compares settings on a part of the training set, never on the "
+                     "test set; give it a share, such as " +
+                     usual_validation);
+  }
+}
+
 }  // namespace
 
 std::string tuning_study_text(const TuningRequest& request) {
-  for (const SearchDimension& dimension : request.space) {
-    if (!is_given(request.given, dimension.option->name)) continue;
-    throw UsageError("--search " + dimension.option->name + ": --" + dimension.option->name +
-                     " is given, too; leave one of them out");
-  }
+  check(request);
   std::string text = "description = \"The settings of " + request.optimizer + "\"\n";
   for (const auto& [option, value] : request.given) {
     text += option->name + " = " + toml_value(value) + "\n";

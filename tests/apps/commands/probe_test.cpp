@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "apps/runs/folder_lock.h"
 #include "tests/apps/microscope/probe_text.h"
 #include "tests/apps/program.h"
 #include "tests/support/text.h"
@@ -60,7 +61,12 @@ TEST_CASE("apps.probe.errors") {
   CHECK(none.code == 1);
   CHECK(contains(none.err, {"plastic: [probe] ", "no probe.jsonl here; train with --probe N"}));
   write_file(folder.path() / "probe.jsonl", ProbeText().text());
-  CHECK(contains(probe(run).err, "no step was probed"));
+  for (const char* option : {"", " --csv"}) {
+    const ProgramResult unprobed = probe(run + option);
+    CHECK(unprobed.code == 1);
+    CHECK(unprobed.out.empty());
+    CHECK(contains(unprobed.err, "no step was probed; the run has taken fewer than 10 steps"));
+  }
   write_file(folder.path() / "probe.jsonl", ProbeText().add_steps(3).text());
   const ProgramResult between = probe(run + " --step 15");
   CHECK(between.code == 1);
@@ -85,6 +91,7 @@ TEST_CASE("apps.probe.tail") {
     // Two epochs of twenty steps.
     write_file(folder.path() / "config.toml", "epochs = 2\n");
     write(1);
+    const plastic::apps::FolderLock lock("test", folder.path());
     RunningProgram program("probe " + run + " --tail");
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
     write(4);
@@ -95,10 +102,22 @@ TEST_CASE("apps.probe.tail") {
     CHECK(result.out.starts_with("step 10, epoch 1, loss 0.5, learning rate 0.02\nstep 20, "));
     CHECK(contains(result.out, {"step 30, ", "4 steps probed\n\nstep 40, epoch 2,"}));
   }
+  SUBCASE("of a run that nobody writes any more") {
+    write_file(folder.path() / "config.toml", "epochs = 2\n");
+    write(3);
+    const ProgramResult result = probe(run + " --tail");
+    CHECK(result.code == 0);
+    CHECK(contains(result.out, "3 steps probed\n\nstep 30, epoch 2,"));
+    CHECK(contains(result.err,
+                   "no program is writing this run any more, which ended after step 30 "
+                   "of 40; plastic train --resume continues it"));
+  }
   SUBCASE("until it is stopped") {
     write(2);
+    const plastic::apps::FolderLock lock("test", folder.path());
     RunningProgram program("probe " + run + " --tail");
-    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    // Longer than it takes to find out that nobody writes.
+    std::this_thread::sleep_for(std::chrono::milliseconds(4000));
     program.send(SIGINT);
     CHECK(program.wait().code == 130);
   }

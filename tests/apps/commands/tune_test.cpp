@@ -89,6 +89,10 @@ TEST_CASE("apps.tune.refuses") {
   CHECK(contains(refusal("--trials 2 --search lr=log:0:1"),
                  "lr.log: expected a finite number above 0"));
   CHECK(contains(refusal("--trials 2 --lr 0.1 --search lr=log:0.1:1"), "--lr is given, too"));
+  CHECK(contains(refusal("--trials 2 --search lr=log:0.1:1 --search lr=log:0.2:1"),
+                 "plastic: --search lr: given twice; leave one of them out"));
+  CHECK(contains(refusal("--trials 2 --validation 0"),
+                 "plastic: --validation 0: a search compares settings on a part"));
   CHECK(contains(refusal("--trials 2 --threads 2"), "--jobs says how many"));
   CHECK(contains(refusal("--trials 2 --seeds 1001"), "one of the verdict's seeds"));
   CHECK(contains(refusal("--optimizer adam --trials 2 --momentum 0.9"), "momentum"));
