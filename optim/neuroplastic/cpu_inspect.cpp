@@ -45,8 +45,6 @@ double sum_of(const float* values, std::int64_t count) {
   return total(sums);
 }
 
-}  // namespace
-
 ShareSums show_piece(const Shown& shown, const ShownPiece& p) {
   float activity[block], gradient[block], memory[block];
   ShareSums sums;
@@ -60,5 +58,9 @@ ShareSums show_piece(const Shown& shown, const ShownPiece& p) {
   }
   return sums;
 }
+
+}  // namespace
+
+ShowPiece* PLASTIC_AT_LEVEL(show_piece)() { return show_piece; }
 
 }  // namespace plastic::optim::neuroplastic

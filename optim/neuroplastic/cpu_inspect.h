@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "core/cpu/level.h"
 #include "optim/neuroplastic/classic.h"
 
 namespace plastic::optim::neuroplastic {
@@ -29,6 +30,11 @@ struct ShownPiece {
   std::int64_t count;
 };
 
-ShareSums show_piece(const Shown& shown, const ShownPiece& piece);
+using ShowPiece = ShareSums(const Shown& shown, const ShownPiece& piece);
+
+/// The loop at each level.
+ShowPiece* show_piece_baseline();
+ShowPiece* show_piece_avx2();
+ShowPiece* show_piece_avx512();
 
 }  // namespace plastic::optim::neuroplastic

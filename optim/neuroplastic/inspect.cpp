@@ -33,15 +33,15 @@ class Pieces : public SignalPieces {
 
   void write(std::int64_t first, std::int64_t count, float* const* signals) override {
     shares_[static_cast<std::size_t>(first / size)] =
-        show_piece(shown_, {.g = state_.gradient.data<float>() + first,
-                            .a = state_.activity.data<float>() + first,
-                            .m = state_.momentum.data<float>() + first,
-                            .v = state_.variance.data<float>() + first,
-                            .alpha = signals[0],
-                            .activity = signals[1],
-                            .gradient = signals[2],
-                            .memory = signals[3],
-                            .count = count});
+        show_(shown_, {.g = state_.gradient.data<float>() + first,
+                       .a = state_.activity.data<float>() + first,
+                       .m = state_.momentum.data<float>() + first,
+                       .v = state_.variance.data<float>() + first,
+                       .alpha = signals[0],
+                       .activity = signals[1],
+                       .gradient = signals[2],
+                       .memory = signals[3],
+                       .count = count});
   }
 
   std::vector<Diagnostic> numbers() const override {
@@ -72,6 +72,7 @@ class Pieces : public SignalPieces {
   InspectedState state_;
   std::int64_t count_;
   Shown shown_;
+  ShowPiece* show_ = cpu::at_level(PLASTIC_LEVELS_OF(show_piece))();
   /// Those of each piece.
   std::vector<ShareSums> shares_;
 };

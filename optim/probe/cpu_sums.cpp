@@ -117,6 +117,27 @@ SignalMoments moments_of_block(const float* x, std::int64_t count, float low, fl
           .at_high = found.at_high};
 }
 
+UpdateSums sums_of_update(const UpdatePiece& p) {
+  const auto sums_of = p.earlier == nullptr ? sums_of_block<false> : sums_of_block<true>;
+  UpdateSums sums;
+  for (std::int64_t at = 0; at < p.count; at += block) {
+    add(sums, sums_of(p, at, block < p.count - at ? block : p.count - at));
+  }
+  return sums;
+}
+
+SignalMoments moments_of_signal(const float* values, std::int64_t count, float low, float high) {
+  SignalMoments moments;
+  std::int64_t at = 0;
+  for (; at + block <= count; at += block) {
+    add(moments, moments_of_block<block>(values + at, block, low, high));
+  }
+  if (at < count) add(moments, moments_of_block<0>(values + at, count - at, low, high));
+  return moments;
+}
+
+constexpr ProbeSums loops = {.of_update = sums_of_update, .of_signal = moments_of_signal};
+
 }  // namespace
 
 void add(UpdateSums& sums, const UpdateSums& more) {
@@ -141,23 +162,6 @@ void add(SignalMoments& moments, const SignalMoments& more) {
   moments.at_high += more.at_high;
 }
 
-UpdateSums sums_of_update(const UpdatePiece& p) {
-  const auto sums_of = p.earlier == nullptr ? sums_of_block<false> : sums_of_block<true>;
-  UpdateSums sums;
-  for (std::int64_t at = 0; at < p.count; at += block) {
-    add(sums, sums_of(p, at, block < p.count - at ? block : p.count - at));
-  }
-  return sums;
-}
-
-SignalMoments moments_of_signal(const float* values, std::int64_t count, float low, float high) {
-  SignalMoments moments;
-  std::int64_t at = 0;
-  for (; at + block <= count; at += block) {
-    add(moments, moments_of_block<block>(values + at, block, low, high));
-  }
-  if (at < count) add(moments, moments_of_block<0>(values + at, count - at, low, high));
-  return moments;
-}
+const ProbeSums& PLASTIC_AT_LEVEL(probe_sums)() { return loops; }
 
 }  // namespace plastic::optim

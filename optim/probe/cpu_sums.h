@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "core/cpu/level.h"
+
 namespace plastic::optim {
 
 /// Sums over elements of a tensor at a step; u is its update and p the one before.
@@ -18,7 +20,6 @@ struct UpdatePiece {
   std::int64_t count;
 };
 
-UpdateSums sums_of_update(const UpdatePiece& piece);
 void add(UpdateSums& sums, const UpdateSums& more);
 
 /// The mean of some elements and Σ(x - mean)²: numbers that are close together keep their
@@ -29,9 +30,18 @@ struct SignalMoments {
   std::int64_t at_low = 0, at_high = 0;
 };
 
-SignalMoments moments_of_signal(const float* values, std::int64_t count, float low, float high);
 /// Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
 /// variances" (1979).
 void add(SignalMoments& moments, const SignalMoments& more);
+
+struct ProbeSums {
+  UpdateSums (*of_update)(const UpdatePiece& piece);
+  SignalMoments (*of_signal)(const float* values, std::int64_t count, float low, float high);
+};
+
+/// The loops at each level.
+const ProbeSums& probe_sums_baseline();
+const ProbeSums& probe_sums_avx2();
+const ProbeSums& probe_sums_avx512();
 
 }  // namespace plastic::optim

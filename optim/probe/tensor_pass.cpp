@@ -91,11 +91,11 @@ class Reading {
     TensorPass& pass = *tensor.pass;
     const auto from = [at](const Tensor& values) { return values.data<float>() + at; };
     add(sums_[task],
-        sums_of_update({.weights = from(pass.weights),
-                        .gradient = from(pass.gradient),
-                        .before = from(pass.before),
-                        .earlier = pass.earlier.defined() ? from(pass.earlier) : nullptr,
-                        .count = count}));
+        loops_.of_update({.weights = from(pass.weights),
+                          .gradient = from(pass.gradient),
+                          .before = from(pass.before),
+                          .earlier = pass.earlier.defined() ? from(pass.earlier) : nullptr,
+                          .count = count}));
     if (signals_.empty()) return;
     if (pass.pieces) pass.pieces->write(at, count, written.data());
     for (std::size_t k = 0; k < signals_.size(); ++k) {
@@ -104,8 +104,8 @@ class Reading {
       // What is computed from a clipped value may be next to the clip by rounding.
       const double slack = signal.is_clipped ? 1e-6 * (signal.high - signal.low) : 0;
       add(moments_[task * signals_.size() + k],
-          moments_of_signal(values, count, static_cast<float>(signal.low + slack),
-                            static_cast<float>(signal.high - slack)));
+          loops_.of_signal(values, count, static_cast<float>(signal.low + slack),
+                           static_cast<float>(signal.high - slack)));
       std::uint32_t* const keys = pass.read[k].sampled.data();
       for_sampled(tensor.sample, at, at + count, [=](std::size_t number, std::size_t place) {
         const float value = values[place];
@@ -126,6 +126,7 @@ class Reading {
     for (SignalPass& signal : pass.read) std::erase(signal.sampled, none);
   }
 
+  const ProbeSums& loops_ = cpu::at_level(PLASTIC_LEVELS_OF(probe_sums))();
   std::span<const Signal> signals_;
   std::vector<Chunked> tensors_;
   /// Those of each task, and of each of its signals.
