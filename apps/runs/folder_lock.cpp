@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <iostream>
 #include <locale>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "core/check.h"
@@ -41,6 +43,18 @@ std::string holder_of(int folder) {
   return "another program";
 }
 
+/// 0, or why it cannot be locked. The workers of a program that was killed have its lock until they
+/// end, right after it; and somebody may just be looking (is_locked()).
+int lock(int folder) {
+  constexpr int attempts = 50;
+  for (int attempt = 1;; ++attempt) {
+    if (flock(folder, LOCK_EX | LOCK_NB) == 0) return 0;
+    const int reason = errno;
+    if (reason != EWOULDBLOCK || attempt == attempts) return reason;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
 }  // namespace
 
 FolderLock::FolderLock(const char* op, const std::filesystem::path& folder)
@@ -48,8 +62,8 @@ FolderLock::FolderLock(const char* op, const std::filesystem::path& folder)
   if (descriptor_ < 0) {
     fail(op, folder.string(), ": cannot open this folder: ", system_text(errno));
   }
-  if (flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
-  const int reason = errno;
+  const int reason = lock(descriptor_);
+  if (reason == 0) return;
   if (reason == EWOULDBLOCK) {
     const std::string holder = holder_of(descriptor_);
     close(descriptor_);

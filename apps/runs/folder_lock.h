@@ -9,8 +9,8 @@ namespace plastic::apps {
 /// file system cannot lock folders, that is said on standard error, and there is no lock.
 class FolderLock {
  public:
-  /// Throws Error of `op` where another process has it, naming that process where the system tells,
-  /// and where the folder cannot be opened.
+  /// Throws Error of `op` where another process has it for a second, naming that process where the
+  /// system tells, and where the folder cannot be opened.
   FolderLock(const char* op, const std::filesystem::path& folder);
   ~FolderLock();
   FolderLock(FolderLock&& other) noexcept;
@@ -20,8 +20,7 @@ class FolderLock {
   int descriptor_;
 };
 
-/// Whether some process has a FolderLock of the folder; true where that cannot be told. A lock that
-/// is asked for at that moment may be refused, so it should not be called often.
+/// Whether some process has a FolderLock of the folder; true where that cannot be told.
 bool is_locked(const std::filesystem::path& folder);
 
 }  // namespace plastic::apps

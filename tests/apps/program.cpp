@@ -6,10 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 
 namespace plastic::test {
 namespace {
@@ -76,6 +78,16 @@ RunningProgram::~RunningProgram() {
 }
 
 void RunningProgram::send(int signal) const { REQUIRE(kill(process_, signal) == 0); }
+
+void RunningProgram::wait_for(const std::filesystem::path& file) const {
+  while (!std::filesystem::exists(file)) {
+    siginfo_t ended{};
+    REQUIRE(waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0);
+    const bool is_there_or_may_come = ended.si_pid == 0 || std::filesystem::exists(file);
+    REQUIRE_MESSAGE(is_there_or_may_come, read_file(output_.path() / "err"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
 
 ProgramResult RunningProgram::wait() {
   int status = 0;

@@ -36,6 +36,8 @@ class RunningProgram {
   /// Its number.
   int process() const { return process_; }
   void send(int signal) const;
+  /// Waits until it has written the file; fails when it ends without.
+  void wait_for(const std::filesystem::path& file) const;
   /// Waits for its end. The code is -1 when a signal ended it.
   ProgramResult wait();
 

@@ -138,9 +138,7 @@ TEST_CASE("apps.resume.without_its_checkpoint") {
 TEST_CASE("apps.resume.has_a_checkpoint_before_the_first_epoch") {
   const Runs runs;
   RunningProgram program(runs.new_run("run", "--epochs 1000000"));
-  while (!fs::exists(runs / "run/checkpoint.safetensors")) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  program.wait_for(runs / "run/checkpoint.safetensors");
   program.send(SIGKILL);
   program.wait();
   CHECK(runs.resume("run", "--epochs 3").code == 0);
@@ -325,9 +323,7 @@ TEST_CASE("apps.resume.interrupted") {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     const Runs runs;
     RunningProgram program(runs.new_run("run", "--epochs 1000000"));
-    while (!fs::exists(runs / "run/metrics.jsonl")) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    program.wait_for(runs / "run/metrics.jsonl");
     program.send(signal);
     const ProgramResult result = program.wait();
     CHECK(result.code == 130);
@@ -351,9 +347,7 @@ TEST_CASE("apps.resume.interrupted") {
 TEST_CASE("apps.resume.fewer_epochs_than_are_under_way") {
   const Runs runs;
   RunningProgram program(runs.new_run("run", "--epochs 1000000"));
-  while (!fs::exists(runs / "run/metrics.jsonl")) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  program.wait_for(runs / "run/metrics.jsonl");
   program.send(SIGINT);
   CHECK(program.wait().code == 130);
   auto checkpoint = plastic::apps::load_checkpoint(runs / "run");

@@ -215,9 +215,7 @@ TEST_CASE("apps.compare.interrupted") {
   // Where each of them stops depends on the machine; what comes out does not.
   for (const char* begun : {"sgd-seed-1", "adam-seed-1", "adam-seed-2"}) {
     RunningProgram program(all.command("parts", arguments));
-    while (!fs::exists(all / "parts" / begun / "metrics.jsonl")) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+    program.wait_for(all / "parts" / begun / "metrics.jsonl");
     program.send(SIGINT);
     const ProgramResult result = program.wait();
     CAPTURE(result.err);
@@ -325,9 +323,7 @@ TEST_CASE("apps.compare.side_by_side.interrupted_and_killed") {
        {std::pair("fast-seed-1", SIGINT), std::pair("sgd-seed-2", SIGKILL),
         std::pair("fast-seed-2", SIGTERM)}) {
     RunningProgram program(all.command("parts", arguments));
-    while (!fs::exists(all / "parts" / begun / "metrics.jsonl")) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+    program.wait_for(all / "parts" / begun / "metrics.jsonl");
     program.send(signal);
     // As timeout does.
     if (signal == SIGINT) program.send(signal);
@@ -356,11 +352,8 @@ TEST_CASE("apps.compare.side_by_side.an_epoch_under_way_is_saved") {
       "--optimizers sgd,adam --seeds 1 --epochs 1 --data digits --batch-size 1 --hidden 512,512";
   RunningProgram program("compare " + arguments + " --jobs 2 --out '" + (all / "runs").string() +
                          "'");
-  const auto is_begun = [&](const char* run) {
-    return fs::exists(all / "runs" / run / "checkpoint.safetensors");
-  };
-  while (!is_begun("sgd-seed-1") || !is_begun("adam-seed-1")) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  for (const char* run : {"sgd-seed-1", "adam-seed-1"}) {
+    program.wait_for(all / "runs" / run / "checkpoint.safetensors");
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   program.send(SIGTERM);
@@ -379,9 +372,7 @@ TEST_CASE("apps.compare.killed") {
   REQUIRE(all.compare("whole", arguments).code == 0);
   for (const char* begun : {"sgd-seed-1", "adam-seed-1"}) {
     RunningProgram program(all.command("parts", arguments));
-    while (!fs::exists(all / "parts" / begun / "metrics.jsonl")) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+    program.wait_for(all / "parts" / begun / "metrics.jsonl");
     program.send(SIGKILL);
     program.wait();
   }

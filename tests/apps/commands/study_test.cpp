@@ -260,9 +260,7 @@ TEST_CASE("apps.study.interrupted") {
   const Studies all;
   const std::string text = small + "optimizers = ['sgd']\nseeds = '1..400'\n";
   RunningProgram program(all.command(text, "out", "--jobs 2"));
-  while (!fs::exists(all / "out/journal.jsonl")) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  program.wait_for(all / "out/journal.jsonl");
   program.send(SIGINT);
   const ProgramResult result = program.wait();
   CAPTURE(result.err);

@@ -293,9 +293,7 @@ TEST_CASE("apps.run_folder.locked") {
   const TemporaryFolder folder;
   const fs::path run = folder.path() / "run";
   RunningProgram first(train(run, "--epochs 1000000"));
-  while (!fs::exists(run / "checkpoint.safetensors")) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  first.wait_for(run / "checkpoint.safetensors");
   for (const std::string& command :
        {resume(run, ""), train(run, "--epochs 1 --overwrite"), train(run, "--epochs 1"),
         compare(run, "--epochs 1 --overwrite")}) {
@@ -319,9 +317,7 @@ TEST_CASE("apps.run_folder.comparisons_are_locked") {
   const fs::path out = folder.path() / "out";
   RunningProgram first(compare(out, "--epochs 1000000"));
   const fs::path inner = out / "sgd-seed-1";
-  while (!fs::exists(inner / "metrics.jsonl")) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  first.wait_for(inner / "metrics.jsonl");
   for (const std::string& command : {compare(out, "--overwrite"), train(out, "--overwrite"),
                                      train(inner, "--overwrite"), resume(inner, "")}) {
     CAPTURE(command);
@@ -356,6 +352,7 @@ TEST_CASE("apps.run_folder.both_killed") {
     {
       RunningProgram first(train(run, "--epochs 1000000"));
       RunningProgram second(train(run, "--epochs 1000000 --overwrite"));
+      // One of them ends at once, so neither is waited for.
       while (!fs::exists(run / "checkpoint.safetensors")) {
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
       }
