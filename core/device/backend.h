@@ -64,8 +64,9 @@ struct Gemm {
 /// said otherwise all arrays of a call have one dtype, and results are contiguous.
 ///
 /// bf16: a device takes it wherever it takes f32, computes with it in f32 (sums as for f32) and
-/// rounds results once, but for scatter_add(), cross_entropy(), cross_entropy_grad(), uniform() and normal(), which are not
-/// called with it. Precision::tf32 (plastic/core/precision.h) concerns gemm() and the convolutions.
+/// rounds results once, but for scatter_add(), cross_entropy(), cross_entropy_grad(), uniform() and
+/// normal(), which are not called with it. Precision::tf32 (plastic/core/precision.h) concerns
+/// gemm() and the convolutions.
 ///
 /// A device that is capturing a step, to replay it later, cannot wait for a result: what returns
 /// one says what it does then.

@@ -59,7 +59,7 @@ class ConstantWeight {
   const ConstantWeight* before_;
   const Storage* storage_ = nullptr;
   const void* memory_ = nullptr;
-  /// Of the first element in the storage, in bytes.
+  /// Where its first element is in the storage, in bytes.
   std::int64_t offset_ = 0;
   std::uint64_t version_ = 0;
 };

@@ -111,8 +111,8 @@ ConstMatrixMap<T> as_matrix(const Tensor& tensor) {
                            Eigen::OuterStride<>(tensor.strides()[0]));
 }
 
-/// The same for writing; making the map counts as one write, like Tensor::mutable_data(). Also throws
-/// Error for a tensor that has several elements in one place.
+/// The same for writing; making the map counts as one write, like Tensor::mutable_data(). Also
+/// throws Error for a tensor that has several elements in one place.
 template <class T>
 MatrixMap<T> as_mutable_matrix(Tensor& tensor) {
   eigen_detail::check_rows("as_mutable_matrix", tensor);

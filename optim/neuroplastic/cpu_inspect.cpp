@@ -37,7 +37,7 @@ void show_block(const Shown shown, const float* __restrict g, const float* __res
   }
 }
 
-/// Of few numbers between 0 and 1.
+/// The sum of few numbers between 0 and 1.
 double sum_of(const float* values, std::int64_t count) {
   constexpr int lanes = 16;
   float sums[lanes] = {};

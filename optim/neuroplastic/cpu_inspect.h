@@ -17,7 +17,7 @@ struct Shown {
   Coefficient relative;
 };
 
-/// Of the elements that have a combined signal, the sums of what each signal has in it.
+/// What each signal has in the combined one, summed over the elements that have one.
 struct ShareSums {
   double activity = 0, gradient = 0, memory = 0;
 };

@@ -285,7 +285,7 @@ TEST_CASE("nn.kept_weights.weights_that_are_not_finite") {
     weight_of(*layer).mutable_data<float>()[0] = std::numeric_limits<float>::infinity();
     for (int i = 0; i < 2; ++i) {
       const std::vector<float> values = evaluated(*layer, x);
-      // Of the first channel alone.
+      // The first channel alone has a weight that is not finite.
       std::size_t finite = 0;
       for (const float value : values) finite += std::isfinite(value) ? 1U : 0U;
       const auto channels = static_cast<std::size_t>(weight_of(*layer).size(0));

@@ -6,8 +6,8 @@
 namespace plastic {
 
 /// Element type of a tensor: f32 for training, f64 for gradient checks, i64 for labels and indices,
-/// u8 for raw images, bf16 (the upper 16 bits of an f32) for activations (core/precision.h). What is
-/// computed of bf16 is computed in f32 and rounded once.
+/// u8 for raw images, bf16 (the upper 16 bits of an f32) for activations (core/precision.h). What
+/// is computed of bf16 is computed in f32 and rounded once.
 enum class DType : std::uint8_t { f32, f64, i64, u8, bf16 };
 
 /// Bytes of one element.

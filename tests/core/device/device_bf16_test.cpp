@@ -119,7 +119,7 @@ TEST_CASE("core.device.bf16.products_narrow_what_they_read") {
       if (!is("matmul") && !is("linear") && !is("einsum") && !is("conv2d")) continue;
       // A product with something in f32 is between different dtypes.
       if (is("conv2d/elementwise around")) continue;
-      // Of one tensor, a sum or a view.
+      // What einsum makes of one tensor is a sum or a view.
       const bool is_product = !is("einsum") || op_case.inputs.size() == 2;
       CAPTURE(op_case.name);
       std::vector<Tensor> given;
