@@ -15,23 +15,6 @@
 namespace plastic::cpu {
 namespace {
 
-/// One algorithm's three passes.
-struct Passes {
-  decltype(&conv_direct) forward;
-  decltype(&conv_direct_input_grad) input_grad;
-  decltype(&conv_direct_weight_grad) weight_grad;
-};
-
-constexpr Passes direct{conv_direct, conv_direct_input_grad, conv_direct_weight_grad};
-constexpr Passes depthwise{conv_depthwise, conv_depthwise_input_grad, conv_depthwise_weight_grad};
-constexpr Passes pointwise{conv_pointwise, conv_pointwise_input_grad, conv_pointwise_weight_grad};
-constexpr Passes im2row{conv_im2row, conv_im2row_input_grad, conv_im2row_weight_grad};
-constexpr Passes few_pixels{conv_few_pixels, conv_few_pixels_input_grad,
-                            conv_few_pixels_weight_grad};
-template <int m>
-constexpr Passes winograd{conv_winograd<m>, conv_winograd_input_grad<m>,
-                          conv_winograd_weight_grad<m>};
-
 enum class Pass { forward, input_grad, weight_grad };
 
 /// Numbers of output pixels that decide, by measurement (bench/conv.cpp at batches from 1 to 64).
@@ -59,37 +42,38 @@ bool has_channels_for_winograd(const Conv2dShape& s, Pass pass) {
 }
 
 /// The fastest. f64 is for checking gradients: no digits are given away for speed.
-Passes fastest(const Conv2dShape& s, Pass pass, bool is_weight_kept) {
-  if (is_depthwise(s)) return depthwise;
-  if (is_pointwise(s)) return pointwise;
+const ConvPasses& fastest(const Conv2dShape& s, Pass pass, bool is_weight_kept) {
+  if (is_depthwise(s)) return conv_depthwise;
+  if (is_pointwise(s)) return conv_pointwise;
   const Limits& limit =
       is_weight_kept ? limits_of_kept_weights : limits[static_cast<std::size_t>(pass)];
   const std::int64_t pixels = s.batch * s.out_height * s.out_width;
   const bool has_long_patches = s.groups == 1 && std::min(s.in_channels, s.out_channels) >= 16;
   if (s.dtype == DType::f64 || !winograd_fits(s) || !has_channels_for_winograd(s, pass)) {
-    return has_long_patches && pixels <= limit.few_to_pack ? few_pixels : im2row;
+    return has_long_patches && pixels <= limit.few_to_pack ? conv_few_pixels : conv_im2row;
   }
-  if (has_long_patches && pixels <= limit.few_to_transform) return few_pixels;
-  if (std::max(s.out_height, s.out_width) <= 2) return winograd<2>;
+  if (has_long_patches && pixels <= limit.few_to_transform) return conv_few_pixels;
+  if (std::max(s.out_height, s.out_width) <= 2) return conv_winograd2;
   const bool has_many_kernels = s.in_channels * s.out_channels >= many_kernels;
-  return has_many_kernels && pixels <= limit.few_to_transform_more ? winograd<2> : winograd<4>;
+  return has_many_kernels && pixels <= limit.few_to_transform_more ? conv_winograd2
+                                                                   : conv_winograd4;
 }
 
 /// The algorithm for a shape. Throws Error when one is forced that cannot do it.
-Passes choose(const Conv2dShape& s, Pass pass, bool is_weight_kept = false) {
+const ConvPasses& choose(const Conv2dShape& s, Pass pass, bool is_weight_kept = false) {
   const ConvAlgorithm forced = conv_algorithm();
   switch (forced) {
     case ConvAlgorithm::automatic:
       return fastest(s, pass, is_weight_kept);
     case ConvAlgorithm::direct:
-      return direct;
+      return conv_direct;
     case ConvAlgorithm::im2row:
-      return im2row;
+      return conv_im2row;
     case ConvAlgorithm::winograd2:
-      if (winograd_fits(s)) return winograd<2>;
+      if (winograd_fits(s)) return conv_winograd2;
       break;
     case ConvAlgorithm::winograd4:
-      if (winograd_fits(s)) return winograd<4>;
+      if (winograd_fits(s)) return conv_winograd4;
       break;
   }
   fail("conv2d", "the algorithm ", name_of(forced),

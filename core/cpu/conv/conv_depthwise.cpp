@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "core/cpu/conv/conv_taps.h"
-#include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
 
 namespace plastic::cpu {
@@ -131,31 +130,8 @@ bool is_depthwise(const Conv2dShape& shape) {
   return shape.groups == shape.in_channels && shape.out_channels == shape.in_channels;
 }
 
-void conv_depthwise(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
-                    bool relu, void* y) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    forward(shape, static_cast<const T*>(x), static_cast<const T*>(weight),
-            static_cast<const T*>(bias), relu, static_cast<T*>(y));
-  });
-}
-
-void conv_depthwise_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
-                               void* grad_x) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    input_grad(shape, static_cast<const T*>(grad_y), static_cast<const T*>(weight),
-               static_cast<T*>(grad_x));
-  });
-}
-
-void conv_depthwise_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
-                                void* grad_weight) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    weight_grad(shape, static_cast<const T*>(x), static_cast<const T*>(grad_y),
-                static_cast<T*>(grad_weight));
-  });
-}
+constexpr ConvPasses conv_depthwise = typed_passes([](const auto&... in) { forward(in...); },
+                                                   [](const auto&... in) { input_grad(in...); },
+                                                   [](const auto&... in) { weight_grad(in...); });
 
 }  // namespace plastic::cpu

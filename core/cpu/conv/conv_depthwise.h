@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/device/conv2d_shape.h"
+#include "core/cpu/conv/conv_passes.h"
 
 namespace plastic::cpu {
 
@@ -10,11 +10,6 @@ namespace plastic::cpu {
 /// Whether every channel is convolved by itself with one filter.
 bool is_depthwise(const Conv2dShape& shape);
 
-void conv_depthwise(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
-                    bool relu, void* y);
-void conv_depthwise_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
-                               void* grad_x);
-void conv_depthwise_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
-                                void* grad_weight);
+extern const ConvPasses conv_depthwise;
 
 }  // namespace plastic::cpu

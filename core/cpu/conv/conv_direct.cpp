@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "core/cpu/conv/conv_taps.h"
-#include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
 
 namespace plastic::cpu {
@@ -143,39 +142,21 @@ void weight_grad_of(const Conv2dShape& s, std::int64_t o, const T* x, const T* g
   }
 }
 
+template <class T>
+void weight_grad(const Conv2dShape& s, const T* x, const T* grad_y, T* grad_weight) {
+  const GroupSizes size(s);
+  parallel_for(0, s.out_channels, 1, [&](std::int64_t first, std::int64_t last) {
+    std::vector<double> sums(static_cast<std::size_t>(size.taps * size.in));
+    for (std::int64_t o = first; o < last; ++o) {
+      weight_grad_of(s, o, x, grad_y, sums, grad_weight);
+    }
+  });
+}
+
 }  // namespace
 
-void conv_direct(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
-                 bool relu, void* y) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    forward(shape, static_cast<const T*>(x), static_cast<const T*>(weight),
-            static_cast<const T*>(bias), relu, static_cast<T*>(y));
-  });
-}
-
-void conv_direct_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
-                            void* grad_x) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    input_grad(shape, static_cast<const T*>(grad_y), static_cast<const T*>(weight),
-               static_cast<T*>(grad_x));
-  });
-}
-
-void conv_direct_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
-                             void* grad_weight) {
-  const GroupSizes size(shape);
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    parallel_for(0, shape.out_channels, 1, [&](std::int64_t first, std::int64_t last) {
-      std::vector<double> sums(static_cast<std::size_t>(size.taps * size.in));
-      for (std::int64_t o = first; o < last; ++o) {
-        weight_grad_of(shape, o, static_cast<const T*>(x), static_cast<const T*>(grad_y), sums,
-                       static_cast<T*>(grad_weight));
-      }
-    });
-  });
-}
+constexpr ConvPasses conv_direct = typed_passes([](const auto&... in) { forward(in...); },
+                                                [](const auto&... in) { input_grad(in...); },
+                                                [](const auto&... in) { weight_grad(in...); });
 
 }  // namespace plastic::cpu

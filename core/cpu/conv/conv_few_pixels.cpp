@@ -4,7 +4,6 @@
 
 #include "core/cpu/scratch.h"
 #include "core/device/backend.h"
-#include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
 
 namespace plastic::cpu {
@@ -143,31 +142,8 @@ void weight_grad(const Conv2dShape& s, const T* x, const T* grad_y, T* grad_weig
 
 }  // namespace
 
-void conv_few_pixels(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
-                     bool relu, void* y) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    forward(shape, static_cast<const T*>(x), static_cast<const T*>(weight),
-            static_cast<const T*>(bias), relu, static_cast<T*>(y));
-  });
-}
-
-void conv_few_pixels_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
-                                void* grad_x) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    input_grad(shape, static_cast<const T*>(grad_y), static_cast<const T*>(weight),
-               static_cast<T*>(grad_x));
-  });
-}
-
-void conv_few_pixels_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
-                                 void* grad_weight) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    weight_grad(shape, static_cast<const T*>(x), static_cast<const T*>(grad_y),
-                static_cast<T*>(grad_weight));
-  });
-}
+constexpr ConvPasses conv_few_pixels = typed_passes([](const auto&... in) { forward(in...); },
+                                                    [](const auto&... in) { input_grad(in...); },
+                                                    [](const auto&... in) { weight_grad(in...); });
 
 }  // namespace plastic::cpu

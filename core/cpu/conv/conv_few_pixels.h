@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/device/conv2d_shape.h"
+#include "core/cpu/conv/conv_passes.h"
 
 namespace plastic::cpu {
 
@@ -8,11 +8,6 @@ namespace plastic::cpu {
 // are in the order of the weights, which are read and written where they lie. The contracts are
 // Backend's.
 
-void conv_few_pixels(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
-                     bool relu, void* y);
-void conv_few_pixels_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
-                                void* grad_x);
-void conv_few_pixels_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
-                                 void* grad_weight);
+extern const ConvPasses conv_few_pixels;
 
 }  // namespace plastic::cpu

@@ -8,7 +8,6 @@
 #include "core/cpu/gemm/gemm_pack.h"
 #include "core/cpu/scratch.h"
 #include "core/cpu/weight_form.h"
-#include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
 
 namespace plastic::cpu {
@@ -226,43 +225,29 @@ void weight_grad(const Conv2dShape& s, std::int64_t index, const T* x, const T* 
   });
 }
 
+template <class T>
+void forward(const Conv2dShape& s, const T* x, const T* weight, const T* bias, bool relu, T* y) {
+  for (std::int64_t g = 0; g < s.groups; ++g) forward(s, g, x, weight, bias, relu, y);
+}
+
+template <class T>
+void input_grad(const Conv2dShape& s, const T* grad_y, const T* weight, T* grad_x) {
+  const std::int64_t size = s.batch * s.in_height * s.in_width * s.in_channels;
+  parallel_for(0, size, 1 << 14, [&](std::int64_t first, std::int64_t last) {
+    std::fill(grad_x + first, grad_x + last, T{0});
+  });
+  for (std::int64_t g = 0; g < s.groups; ++g) input_grad(s, g, grad_y, weight, grad_x);
+}
+
+template <class T>
+void weight_grad(const Conv2dShape& s, const T* x, const T* grad_y, T* grad_weight) {
+  for (std::int64_t g = 0; g < s.groups; ++g) weight_grad(s, g, x, grad_y, grad_weight);
+}
+
 }  // namespace
 
-void conv_im2row(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
-                 bool relu, void* y) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    for (std::int64_t g = 0; g < shape.groups; ++g) {
-      forward(shape, g, static_cast<const T*>(x), static_cast<const T*>(weight),
-              static_cast<const T*>(bias), relu, static_cast<T*>(y));
-    }
-  });
-}
-
-void conv_im2row_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
-                            void* grad_x) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    const std::int64_t size = shape.batch * shape.in_height * shape.in_width * shape.in_channels;
-    T* gradient = static_cast<T*>(grad_x);
-    parallel_for(0, size, 1 << 14, [&](std::int64_t first, std::int64_t last) {
-      std::fill(gradient + first, gradient + last, T{0});
-    });
-    for (std::int64_t g = 0; g < shape.groups; ++g) {
-      input_grad(shape, g, static_cast<const T*>(grad_y), static_cast<const T*>(weight), gradient);
-    }
-  });
-}
-
-void conv_im2row_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
-                             void* grad_weight) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    for (std::int64_t g = 0; g < shape.groups; ++g) {
-      weight_grad(shape, g, static_cast<const T*>(x), static_cast<const T*>(grad_y),
-                  static_cast<T*>(grad_weight));
-    }
-  });
-}
+constexpr ConvPasses conv_im2row = typed_passes([](const auto&... in) { forward(in...); },
+                                                [](const auto&... in) { input_grad(in...); },
+                                                [](const auto&... in) { weight_grad(in...); });
 
 }  // namespace plastic::cpu

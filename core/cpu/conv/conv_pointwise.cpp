@@ -7,18 +7,8 @@ namespace {
 
 std::int64_t pixels(const Conv2dShape& s) { return s.batch * s.in_height * s.in_width; }
 
-}  // namespace
-
-bool is_pointwise(const Conv2dShape& s) {
-  const auto both = [](const std::int64_t(&pair)[2], std::int64_t value) {
-    return pair[0] == value && pair[1] == value;
-  };
-  return s.kernel_height == 1 && s.kernel_width == 1 && s.groups == 1 && both(s.stride, 1) &&
-         both(s.padding, 0);
-}
-
-void conv_pointwise(const Conv2dShape& s, const void* x, const void* weight, const void* bias,
-                    bool relu, void* y) {
+void forward(const Conv2dShape& s, const void* x, const void* weight, const void* bias, bool relu,
+             void* y) {
   cpu_backend().gemm({.dtype = s.dtype,
                       .m = pixels(s),
                       .n = s.out_channels,
@@ -34,8 +24,7 @@ void conv_pointwise(const Conv2dShape& s, const void* x, const void* weight, con
                       .relu = relu});
 }
 
-void conv_pointwise_input_grad(const Conv2dShape& s, const void* grad_y, const void* weight,
-                               void* grad_x) {
+void input_grad(const Conv2dShape& s, const void* grad_y, const void* weight, void* grad_x) {
   cpu_backend().gemm({.dtype = s.dtype,
                       .m = pixels(s),
                       .n = s.in_channels,
@@ -48,8 +37,7 @@ void conv_pointwise_input_grad(const Conv2dShape& s, const void* grad_y, const v
                       .ldc = s.in_channels});
 }
 
-void conv_pointwise_weight_grad(const Conv2dShape& s, const void* x, const void* grad_y,
-                                void* grad_weight) {
+void weight_grad(const Conv2dShape& s, const void* x, const void* grad_y, void* grad_weight) {
   cpu_backend().gemm({.dtype = s.dtype,
                       .m = s.out_channels,
                       .n = s.in_channels,
@@ -62,5 +50,17 @@ void conv_pointwise_weight_grad(const Conv2dShape& s, const void* x, const void*
                       .c = grad_weight,
                       .ldc = s.in_channels});
 }
+
+}  // namespace
+
+bool is_pointwise(const Conv2dShape& s) {
+  const auto both = [](const std::int64_t(&pair)[2], std::int64_t value) {
+    return pair[0] == value && pair[1] == value;
+  };
+  return s.kernel_height == 1 && s.kernel_width == 1 && s.groups == 1 && both(s.stride, 1) &&
+         both(s.padding, 0);
+}
+
+constexpr ConvPasses conv_pointwise = {forward, input_grad, weight_grad};
 
 }  // namespace plastic::cpu

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/device/conv2d_shape.h"
+#include "core/cpu/conv/conv_passes.h"
 
 namespace plastic::cpu {
 
@@ -9,11 +9,6 @@ namespace plastic::cpu {
 
 bool is_pointwise(const Conv2dShape& shape);
 
-void conv_pointwise(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
-                    bool relu, void* y);
-void conv_pointwise_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
-                               void* grad_x);
-void conv_pointwise_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
-                                void* grad_weight);
+extern const ConvPasses conv_pointwise;
 
 }  // namespace plastic::cpu

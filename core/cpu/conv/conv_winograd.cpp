@@ -16,7 +16,6 @@
 #include "core/cpu/gemm/gemm_pack.h"
 #include "core/cpu/scratch.h"
 #include "core/cpu/weight_form.h"
-#include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
 #include "plastic/core/device.h"
 
@@ -89,7 +88,7 @@ void redo(const Pass<T>& pass, const TileGrid& grid, std::span<const std::uint8_
       const Scratch<T> y(count * group.rows * group.columns * pass.out.channels);
       gather_squares(pass.x, pass.in, tiles, pass.padding, shape.in_height, shape.in_width,
                      x.data());
-      conv_im2row(shape, x.data(), weight, pass.finish.bias, pass.finish.relu, y.data());
+      conv_im2row.forward(shape, x.data(), weight, pass.finish.bias, pass.finish.relu, y.data());
       scatter_squares(y.data(), tiles, group.rows, group.columns, pass.out, pass.y);
     });
   }
@@ -156,8 +155,8 @@ void convolve(const Pass<T>& pass) {
   redo(pass, grid, flags, m);
 }
 
-template <class T, int m>
-void forward(const Conv2dShape& s, const T* x, const T* weight, const Finish<T>& finish, T* y) {
+template <int m, class T>
+void forward(const Conv2dShape& s, const T* x, const T* weight, const T* bias, bool relu, T* y) {
   constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
   const MadeOf<T> kernels(
       weight,
@@ -165,7 +164,7 @@ void forward(const Conv2dShape& s, const T* x, const T* weight, const Finish<T>&
        vector_width<T>, s.out_channels, s.in_channels},
       planes * packed_size<T>(s.in_channels, s.out_channels),
       [&](T* to) { return transform_kernels<T, m>(weight, s.out_channels, s.in_channels, to); });
-  if (kernels.data() == nullptr) return conv_im2row(s, x, weight, finish.bias, finish.relu, y);
+  if (kernels.data() == nullptr) return conv_im2row.forward(s, x, weight, bias, relu, y);
   convolve<T, m>({.images = s.batch,
                   .in = {s.in_height, s.in_width, s.in_channels},
                   .out = {s.out_height, s.out_width, s.out_channels},
@@ -173,17 +172,17 @@ void forward(const Conv2dShape& s, const T* x, const T* weight, const Finish<T>&
                   .x = x,
                   .kernels = kernels.data(),
                   .weight = weight,
-                  .finish = finish,
+                  .finish = {.bias = bias, .relu = relu},
                   .y = y});
 }
 
 /// dx is the convolution of dy, padded by 2 - padding, with the turned kernels.
-template <class T, int m>
+template <int m, class T>
 void input_grad(const Conv2dShape& s, const T* grad_y, const T* weight, T* grad_x) {
   constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
   const Scratch<T> kernels(planes * packed_size<T>(s.out_channels, s.in_channels));
   if (!transform_turned_kernels<T, m>(weight, s.out_channels, s.in_channels, kernels.data())) {
-    return conv_im2row_input_grad(s, grad_y, weight, grad_x);
+    return conv_im2row.input_grad(s, grad_y, weight, grad_x);
   }
   convolve<T, m>({.images = s.batch,
                   .in = {s.out_height, s.out_width, s.out_channels},
@@ -214,7 +213,7 @@ void add_redone(const Conv2dShape& s, const T* x, const T* grad_y, const TileGri
       const Scratch<T> part(weights);
       gather_squares(x, in, tiles, s.padding, shape.in_height, shape.in_width, squares.data());
       gather_squares(grad_y, out, tiles, {0, 0}, group.rows, group.columns, gradients.data());
-      conv_im2row_weight_grad(shape, squares.data(), gradients.data(), part.data());
+      conv_im2row.weight_grad(shape, squares.data(), gradients.data(), part.data());
       for (std::int64_t i = 0; i < weights; ++i) grad_weight[i] += part.data()[i];
     });
   }
@@ -222,7 +221,7 @@ void add_redone(const Conv2dShape& s, const T* x, const T* grad_y, const TileGri
 
 /// In each plane, Σ over tiles of (gradient of product)ᵀ · (transformed input). Chunks of tiles are
 /// fixed by the sizes, so that sums do not depend on the number of threads.
-template <class T, int m>
+template <int m, class T>
 void weight_grad(const Conv2dShape& s, const T* x, const T* grad_y, T* grad_weight) {
   constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
   constexpr std::int64_t chunk_bytes = 16 << 20;
@@ -296,6 +295,11 @@ void weight_grad(const Conv2dShape& s, const T* x, const T* grad_y, T* grad_weig
   add_redone(s, x, grad_y, grid, flags, m, grad_weight);
 }
 
+template <int m>
+constexpr ConvPasses passes = typed_passes([](const auto&... in) { forward<m>(in...); },
+                                           [](const auto&... in) { input_grad<m>(in...); },
+                                           [](const auto&... in) { weight_grad<m>(in...); });
+
 }  // namespace
 
 bool winograd_fits(const Conv2dShape& s) {
@@ -306,43 +310,7 @@ bool winograd_fits(const Conv2dShape& s) {
          both(s.dilation, 1, 1) && both(s.padding, 0, 2);
 }
 
-template <int m>
-void conv_winograd(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
-                   bool relu, void* y) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    forward<T, m>(shape, static_cast<const T*>(x), static_cast<const T*>(weight),
-                  {.bias = static_cast<const T*>(bias), .relu = relu}, static_cast<T*>(y));
-  });
-}
-
-template <int m>
-void conv_winograd_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
-                              void* grad_x) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    input_grad<T, m>(shape, static_cast<const T*>(grad_y), static_cast<const T*>(weight),
-                     static_cast<T*>(grad_x));
-  });
-}
-
-template <int m>
-void conv_winograd_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
-                               void* grad_weight) {
-  dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    weight_grad<T, m>(shape, static_cast<const T*>(x), static_cast<const T*>(grad_y),
-                      static_cast<T*>(grad_weight));
-  });
-}
-
-template void conv_winograd<2>(const Conv2dShape&, const void*, const void*, const void*, bool,
-                               void*);
-template void conv_winograd<4>(const Conv2dShape&, const void*, const void*, const void*, bool,
-                               void*);
-template void conv_winograd_input_grad<2>(const Conv2dShape&, const void*, const void*, void*);
-template void conv_winograd_input_grad<4>(const Conv2dShape&, const void*, const void*, void*);
-template void conv_winograd_weight_grad<2>(const Conv2dShape&, const void*, const void*, void*);
-template void conv_winograd_weight_grad<4>(const Conv2dShape&, const void*, const void*, void*);
+constexpr ConvPasses conv_winograd2 = passes<2>;
+constexpr ConvPasses conv_winograd4 = passes<4>;
 
 }  // namespace plastic::cpu

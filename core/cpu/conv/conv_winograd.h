@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/device/conv2d_shape.h"
+#include "core/cpu/conv/conv_passes.h"
 
 namespace plastic::cpu {
 
@@ -11,14 +11,6 @@ namespace plastic::cpu {
 /// a padding of at most 2.
 bool winograd_fits(const Conv2dShape& shape);
 
-template <int m>
-void conv_winograd(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
-                   bool relu, void* y);
-template <int m>
-void conv_winograd_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
-                              void* grad_x);
-template <int m>
-void conv_winograd_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
-                               void* grad_weight);
+extern const ConvPasses conv_winograd2, conv_winograd4;
 
 }  // namespace plastic::cpu

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "core/device/conv2d_shape.h"
+#include "core/tensor/dispatch.h"
+
+namespace plastic::cpu {
+
+/// The three passes of an algorithm. The contracts are Backend's.
+struct ConvPasses {
+  void (*forward)(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
+                  bool relu, void* y);
+  void (*input_grad)(const Conv2dShape& shape, const void* grad_y, const void* weight,
+                     void* grad_x);
+  void (*weight_grad)(const Conv2dShape& shape, const void* x, const void* grad_y,
+                      void* grad_weight);
+};
+
+/// Those of an algorithm for f32 and f64, from lambdas without captures that take what a pass
+/// takes, with pointers to either type.
+template <class Forward, class InputGrad, class WeightGrad>
+constexpr ConvPasses typed_passes(Forward, InputGrad, WeightGrad) {
+  return {.forward =
+              [](const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
+                 bool relu, void* y) {
+                dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
+                  using T = decltype(zero);
+                  Forward{}(shape, static_cast<const T*>(x), static_cast<const T*>(weight),
+                            static_cast<const T*>(bias), relu, static_cast<T*>(y));
+                });
+              },
+          .input_grad =
+              [](const Conv2dShape& shape, const void* grad_y, const void* weight, void* grad_x) {
+                dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
+                  using T = decltype(zero);
+                  InputGrad{}(shape, static_cast<const T*>(grad_y), static_cast<const T*>(weight),
+                              static_cast<T*>(grad_x));
+                });
+              },
+          .weight_grad =
+              [](const Conv2dShape& shape, const void* x, const void* grad_y, void* grad_weight) {
+                dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
+                  using T = decltype(zero);
+                  WeightGrad{}(shape, static_cast<const T*>(x), static_cast<const T*>(grad_y),
+                               static_cast<T*>(grad_weight));
+                });
+              }};
+}
+
+}  // namespace plastic::cpu
