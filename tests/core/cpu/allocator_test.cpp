@@ -5,7 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <initializer_list>
+#include <sstream>
+#include <string>
 
 #include "core/cpu/poison.h"
 
@@ -25,6 +28,38 @@ TEST_CASE("core.allocator.aligned-blocks-that-come-again") {
     deallocate(again, bytes);
   }
   CHECK(allocate(0) == nullptr);
+}
+
+TEST_CASE("core.allocator.asks_for_huge_pages") {
+  // Missing where the system knows none.
+  std::ifstream settings("/sys/kernel/mm/transparent_hugepage/enabled");
+  std::ifstream maps("/proc/self/smaps");
+#ifdef PLASTIC_POISONS
+  settings.close();
+#endif
+  if (!settings.is_open() || !maps.is_open()) {
+    MESSAGE("skipped: no huge pages here");
+    return;
+  }
+  constexpr std::size_t bytes = std::size_t{40} << 20;
+  void* const block = allocate(bytes);
+  const auto address = reinterpret_cast<std::uintptr_t>(block);
+  CHECK(address % (std::size_t{2} << 20) == 0);
+  bool is_ours = false;
+  bool is_asked_for = false;
+  for (std::string line; std::getline(maps, line);) {
+    std::istringstream text(line);
+    std::uintptr_t first = 0;
+    std::uintptr_t last = 0;
+    char dash = 0;
+    if (text >> std::hex >> first >> dash >> last && dash == '-') {
+      is_ours = first <= address && address < last;
+    } else if (is_ours && line.starts_with("VmFlags:")) {
+      is_asked_for = (line + ' ').find(" hg ") != std::string::npos;
+    }
+  }
+  CHECK(is_asked_for);
+  deallocate(block, bytes);
 }
 
 TEST_CASE("core.allocator.sanitizer-sees-ends-and-freed-blocks") {
