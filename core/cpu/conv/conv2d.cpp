@@ -35,10 +35,8 @@ constexpr std::int64_t many_kernels = std::int64_t{256} * 256;
 
 /// Whether Winograd's transforms, which take as long for few channels, cost less than its products
 /// save.
-bool has_channels_for_winograd(const Conv2dShape& s, Pass pass) {
-  if (std::min(s.in_channels, s.out_channels) >= 16) return true;
-  // The first layer of a network, whose patches are too short to be copied fast.
-  return pass == Pass::forward && s.in_channels >= 3 && s.out_channels >= 32;
+bool has_channels_for_winograd(const Conv2dShape& s) {
+  return std::min(s.in_channels, s.out_channels) >= 16;
 }
 
 /// The fastest. f64 is for checking gradients: no digits are given away for speed.
@@ -49,7 +47,7 @@ const ConvPasses& fastest(const Conv2dShape& s, Pass pass, bool is_weight_kept) 
       is_weight_kept ? limits_of_kept_weights : limits[static_cast<std::size_t>(pass)];
   const std::int64_t pixels = s.batch * s.out_height * s.out_width;
   const bool has_long_patches = s.groups == 1 && std::min(s.in_channels, s.out_channels) >= 16;
-  if (s.dtype == DType::f64 || !winograd_fits(s) || !has_channels_for_winograd(s, pass)) {
+  if (s.dtype == DType::f64 || !winograd_fits(s) || !has_channels_for_winograd(s)) {
     return has_long_patches && pixels <= limit.few_to_pack ? conv_few_pixels : conv_im2row;
   }
   if (has_long_patches && pixels <= limit.few_to_transform) return conv_few_pixels;

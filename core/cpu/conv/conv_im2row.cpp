@@ -68,7 +68,7 @@ template <class T>
 void forward(const Conv2dShape& s, std::int64_t index, const T* x, const T* weight, const T* bias,
              bool relu, T* y) {
   const Group g(s, index);
-  const Patches<T> patches(s, x, index);
+  const std::int64_t all_rows = Patches<const T>::rows(s);
   const MadeOf<T> panels(weight,
                          {static_cast<std::int64_t>(FormOf::im2row), sizeof(T), vector_width<T>,
                           g.k, g.taps, g.first_out},
@@ -76,19 +76,20 @@ void forward(const Conv2dShape& s, std::int64_t index, const T* x, const T* weig
                            pack_for_forward(g, weight, to);
                            return true;
                          });
-  const std::int64_t blocks = (patches.rows() + block_rows - 1) / block_rows;
+  const std::int64_t blocks = (all_rows + block_rows - 1) / block_rows;
   parallel_for(0, blocks, 1, [&](std::int64_t first_block, std::int64_t last_block) {
     const std::int64_t longest = std::min(block_columns, g.k);
     const Scratch<T> copied(block_rows * longest);
+    Patches<const T> patches(s, x, index);
     for (std::int64_t block = first_block; block < last_block; ++block) {
       const std::int64_t first = block * block_rows;
-      const std::int64_t rows = std::min(block_rows, patches.rows() - first);
+      const std::int64_t rows = std::min(block_rows, all_rows - first);
+      patches.take_rows(first, first + rows);
       T* out = y + first * s.out_channels + g.first_out;
       for (std::int64_t k0 = 0; k0 < g.k; k0 += block_columns) {
         const std::int64_t k = std::min(block_columns, g.k - k0);
-        for (std::int64_t i = 0; i < rows; ++i) {
-          patches.copy(first + i, k0, k0 + k, copied.data() + i * k);
-        }
+        patches.take_columns(k0, k0 + k);
+        for (std::int64_t i = 0; i < rows; ++i) patches.copy(i, copied.data() + i * k);
         for (std::int64_t o = 0; o < g.out; o += tile_columns<T>) {
           multiply_rows<T>({.k = k,
                             .a = copied.data(),
@@ -116,15 +117,16 @@ template <class T>
 void input_grad(const Conv2dShape& s, std::int64_t index, const T* grad_y, const T* weight,
                 T* grad_x) {
   const Group g(s, index);
-  const Patches<T> patches(s, grad_x, index);
   const Scratch<T> panels(packed_size<T>(g.out, g.k));
   pack_for_input_grad(g, weight, panels.data());
   const std::int64_t pixels = s.out_height * s.out_width;
   constexpr std::int64_t panel = tile_columns<T>;
   const std::int64_t longest = std::min(block_columns, (g.k + panel - 1) / panel * panel);
   const auto add_rows = [&](std::int64_t begin, std::int64_t end, T* products) {
+    Patches<T> patches(s, grad_x, index);
     for (std::int64_t first = begin; first < end; first += block_rows) {
       const std::int64_t rows = std::min(block_rows, end - first);
+      patches.take_rows(first, first + rows);
       for (std::int64_t k0 = 0; k0 < g.k; k0 += block_columns) {
         const std::int64_t k = std::min(block_columns, g.k - k0);
         for (std::int64_t j = 0; j < k; j += panel) {
@@ -137,12 +139,11 @@ void input_grad(const Conv2dShape& s, std::int64_t index, const T* grad_y, const
                             .ldc = longest},
                            rows, panel);
         }
+        patches.take_columns(k0, k0 + k);
         for (std::int64_t i = 0; i < rows; ++i) {
           const T* from = products + i * longest;
-          patches.visit(first + i, k0, k0 + k, [&](const T* pixel, std::int64_t count) {
-            if (pixel != nullptr) {
-              // Patches reads what it is given; this is our own output.
-              T* to = grad_x + (pixel - grad_x);
+          patches.visit(i, [&](T* to, std::int64_t count) {
+            if (to != nullptr) {
               for (std::int64_t j = 0; j < count; ++j) to[j] += from[j];
             }
             from += count;
@@ -175,29 +176,32 @@ void weight_grad(const Conv2dShape& s, std::int64_t index, const T* x, const T* 
                  T* grad_weight) {
   constexpr std::int64_t panel = tile_columns<T>;
   const Group g(s, index);
-  const Patches<T> patches(s, x, index);
+  const std::int64_t all_rows = Patches<const T>::rows(s);
   const std::int64_t panels = panel_count<T>(g.k);
   const std::int64_t teams = (panels + panels_together - 1) / panels_together;
   const std::int64_t parts =
-      std::clamp<std::int64_t>(16 / teams, 1, (patches.rows() + panel_rows - 1) / panel_rows);
+      std::clamp<std::int64_t>(16 / teams, 1, (all_rows + panel_rows - 1) / panel_rows);
   const std::int64_t padded_k = panels * panel;
   const Scratch<T> sums(parts * g.out * padded_k);
   parallel_for(0, parts * teams, 1, [&](std::int64_t first_task, std::int64_t last_task) {
     const Scratch<T> copied(panel_rows * panel);
+    Patches<const T> patches(s, x, index);
     for (std::int64_t task = first_task; task < last_task; ++task) {
       const std::int64_t part = task / teams;
       const std::int64_t first_panel = panels * (task % teams) / teams;
       const std::int64_t last_panel = panels * (task % teams + 1) / teams;
-      const std::int64_t end = patches.rows() * (part + 1) / parts;
-      const std::int64_t begin = patches.rows() * part / parts;
+      const std::int64_t end = all_rows * (part + 1) / parts;
+      const std::int64_t begin = all_rows * part / parts;
       for (std::int64_t row = begin; row < end; row += panel_rows) {
         const std::int64_t rows = std::min(panel_rows, end - row);
+        patches.take_rows(row, row + rows);
         for (std::int64_t j = first_panel * panel; j < last_panel * panel; j += panel) {
+          const std::int64_t columns = std::min(panel, g.k - j);
+          patches.take_columns(j, j + columns);
           for (std::int64_t i = 0; i < rows; ++i) {
             T* to = copied.data() + i * panel;
-            const std::int64_t columns = std::min(panel, g.k - j);
-            patches.copy(row + i, j, j + columns, to);
-            std::fill(to + columns, to + panel, T{0});
+            patches.copy(i, to);
+            if (columns < panel) std::fill(to + columns, to + panel, T{0});
           }
           multiply_rows<T>({.k = rows,
                             .a = grad_y + row * s.out_channels + g.first_out,

@@ -94,15 +94,16 @@ void redo(const Pass<T>& pass, const TileGrid& grid, std::span<const std::uint8_
   }
 }
 
-/// Tiles in a chunk: their planes fit into the second cache, unless the kernels do not even fit
-/// into the third, when passing over them seldom matters more.
+/// Tiles in a chunk: their planes fit into half of the second cache, which two threads of a core
+/// may share, unless the kernels do not even fit into the third, when passing over them seldom
+/// matters more.
 template <class T>
 std::int64_t chunk_tiles(std::int64_t planes, std::int64_t in, std::int64_t out) {
-  constexpr std::int64_t second_cache = 1 << 20;
+  constexpr std::int64_t half_second_cache = 1 << 19;
   constexpr std::int64_t third_cache = 1 << 23;
   constexpr auto bytes = static_cast<std::int64_t>(sizeof(T));
   if (planes * in * out * bytes > third_cache) return std::int64_t{8} * max_tile_rows;
-  const std::int64_t tiles = second_cache / (planes * (in + out) * bytes);
+  const std::int64_t tiles = half_second_cache / (planes * std::max(in, out) * bytes);
   return std::clamp(tiles, std::int64_t{2} * max_tile_rows, std::int64_t{8} * max_tile_rows);
 }
 
@@ -121,15 +122,19 @@ void convolve(const Pass<T>& pass) {
       std::min(grid.count, round_up((grid.count + most - 1) / most, num_threads()));
   parallel_for(0, chunks, 1, [&](std::int64_t first_chunk, std::int64_t last_chunk) {
     const std::int64_t longest = grid.count / chunks + 1;
-    const PlaneLayout inputs = PlaneLayout::rows(longest, in);
-    const PlaneLayout products = PlaneLayout::rows(longest, out);
-    const Scratch<T> v(planes * inputs.plane);
-    const Scratch<T> p(planes * products.plane);
+    // Products of plane i take the place of transformed tiles of plane i - 1, which are used by
+    // then and still in the caches.
+    const std::int64_t slot = plane_distance<T>(longest * std::max(in, out));
+    const PlaneLayout inputs = PlaneLayout::rows(slot, in);
+    const PlaneLayout products = PlaneLayout::rows(slot, out);
+    const Scratch<T> slots((planes + 1) * slot);
+    T* const p = slots.data();
+    T* const v = p + slot;
     for (std::int64_t chunk = first_chunk; chunk < last_chunk; ++chunk) {
       const std::int64_t first = grid.count * chunk / chunks;
       const std::int64_t last = grid.count * (chunk + 1) / chunks;
       transform_inputs<T, m>(
-          pass.x, pass.in, pass.padding, grid, first, last, inputs, v.data(),
+          pass.x, pass.in, pass.padding, grid, first, last, inputs, v,
           [&](std::int64_t t, const TilePlace& place, const LargestTransformed<T>& largest) {
             if (!largest.exceeds(search.limit(place.image))) return;
             flags[static_cast<std::size_t>(t)] = search.template finds<Winograd<m>::tile, 3>(
@@ -140,16 +145,16 @@ void convolve(const Pass<T>& pass) {
       for (std::int64_t i = 0; i < planes; ++i) {
         for (std::int64_t o = 0; o < out; o += tile_columns<T>) {
           multiply_rows<T>({.k = pass.in.channels,
-                            .a = v.data() + i * inputs.plane,
+                            .a = v + i * inputs.plane,
                             .a_row = in,
                             .a_k = 1,
                             .b = pass.kernels + i * kernel_plane + o * pass.in.channels,
-                            .c = p.data() + i * products.plane + o,
+                            .c = p + i * products.plane + o,
                             .ldc = out},
                            last - first, std::min(tile_columns<T>, out - o));
         }
       }
-      transform_outputs<T, m>(p.data(), products, pass.out, grid, first, last, pass.finish, pass.y);
+      transform_outputs<T, m>(p, products, pass.out, grid, first, last, pass.finish, pass.y);
     }
   });
   redo(pass, grid, flags, m);
@@ -219,22 +224,31 @@ void add_redone(const Conv2dShape& s, const T* x, const T* grad_y, const TileGri
   }
 }
 
+/// Tiles in a chunk of the gradient of the weight: the fewer, the closer their planes stay, and the
+/// more often the sums are read and written.
+template <class T>
+std::int64_t chunk_tiles_to_sum(std::int64_t planes, std::int64_t in, std::int64_t out) {
+  constexpr auto bytes = static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t chunk =
+      std::clamp<std::int64_t>(2 * planes * in * out * bytes, 2 << 20, 24 << 20);
+  return std::max<std::int64_t>(64, chunk / (planes * (in + out) * bytes));
+}
+
 /// In each plane, Σ over tiles of (gradient of product)ᵀ · (transformed input). Chunks of tiles are
 /// fixed by the sizes, so that sums do not depend on the number of threads.
 template <int m, class T>
 void weight_grad(const Conv2dShape& s, const T* x, const T* grad_y, T* grad_weight) {
   constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
-  constexpr std::int64_t chunk_bytes = 16 << 20;
   constexpr std::int64_t row_block = std::int64_t{4} * max_tile_rows;
   const TileGrid grid(s.batch, s.out_height, s.out_width, m);
   const std::int64_t in = round_up(s.in_channels, tile_columns<T>);
   const std::int64_t out = round_up(s.out_channels, vector_width<T>);
-  const std::int64_t most = std::max<std::int64_t>(
-      64, chunk_bytes / (planes * (in + out) * static_cast<std::int64_t>(sizeof(T))));
+  const std::int64_t most = chunk_tiles_to_sum<T>(planes, in, out);
   const std::int64_t chunks = (grid.count + most - 1) / most;
   const std::int64_t longest = (grid.count + chunks - 1) / chunks;
-  const PlaneLayout inputs = PlaneLayout::panels(longest, in, tile_columns<T>);
-  const PlaneLayout gradients = PlaneLayout::rows(longest, out);
+  const PlaneLayout inputs =
+      PlaneLayout::panels(plane_distance<T>(longest * in), longest, tile_columns<T>);
+  const PlaneLayout gradients = PlaneLayout::rows(plane_distance<T>(longest * out), out);
   const Scratch<T> v(planes * inputs.plane);
   const Scratch<T> p(planes * gradients.plane);
   const Scratch<T> sums(planes * s.out_channels * in);

@@ -23,12 +23,15 @@ class LargestTransformed {
  public:
   template <int size>
   void add(const Vector<T> (&tile)[size][size]) {
-    constexpr int looked_at[] = {0, 1, size - 1};
-    for (const int i : looked_at) {
-      for (const int j : looked_at) {
-        const Bits bits = reinterpret_cast<Bits>(tile[i][j]) & std::numeric_limits<Bit>::max();
-        largest_ = bits > largest_ ? bits : largest_;
-      }
+    for (int i = 0; i < size; ++i) add_row(i, tile[i]);
+  }
+  /// The same row by row.
+  template <int size>
+  void add_row(int i, const Vector<T> (&row)[size]) {
+    if (i != 0 && i != 1 && i != size - 1) return;
+    for (const int j : {0, 1, size - 1}) {
+      const Bits bits = reinterpret_cast<Bits>(row[j]) & std::numeric_limits<Bit>::max();
+      largest_ = bits > largest_ ? bits : largest_;
     }
   }
   /// `limit` is not negative.
