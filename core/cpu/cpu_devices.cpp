@@ -1,5 +1,5 @@
 #include "core/cpu/allocator.h"
-#include "core/cpu/bf16_backend.h"
+#include "core/cpu/bf16/backend.h"
 #include "core/cpu/cpu_backend.h"
 #include "core/cpu/level.h"
 #include "plastic/core/error.h"

@@ -21,6 +21,13 @@ struct Conv2dShape {
   std::int64_t padding[2] = {0, 0};
   std::int64_t dilation[2] = {1, 1};
   std::int64_t groups = 1;
+
+  // Elements of what a convolution reads and writes.
+  std::int64_t x_size() const { return batch * in_channels * in_height * in_width; }
+  std::int64_t weight_size() const {
+    return out_channels * (in_channels / groups) * kernel_height * kernel_width;
+  }
+  std::int64_t y_size() const { return batch * out_channels * out_height * out_width; }
 };
 
 }  // namespace plastic

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <vector>
 
 #include "plastic/core/dtype.h"
@@ -22,6 +23,10 @@ struct MaxPool2dShape {
   /// The dtype of the offsets within a window, row · kernel's width + column, that the forward pass
   /// keeps.
   DType offset_dtype() const { return kernel[0] * kernel[1] <= 256 ? DType::u8 : DType::i64; }
+
+  // Elements of what a pooling reads and writes.
+  std::int64_t x_size() const { return batch * channels * in_height * in_width; }
+  std::int64_t y_size() const { return batch * channels * out_height * out_width; }
 };
 
 /// The rows or columns [begin, end) of the input that one row or column of the result averages, and
@@ -38,6 +43,9 @@ struct AvgPool2dShape {
   std::int64_t in_height = 0, in_width = 0;
   /// One for each row and each column of the result.
   std::vector<PoolWindow> rows, columns;
+
+  std::int64_t x_size() const { return batch * channels * in_height * in_width; }
+  std::int64_t y_size() const { return batch * channels * std::ssize(rows) * std::ssize(columns); }
 };
 
 }  // namespace plastic

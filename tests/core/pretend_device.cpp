@@ -60,25 +60,9 @@ class Operands {
   const Blocks& blocks_;
 };
 
-std::int64_t pixels(const AvgPool2dShape& shape, bool of_result) {
-  const std::int64_t rows = of_result ? std::ssize(shape.rows) : shape.in_height;
-  const std::int64_t columns = of_result ? std::ssize(shape.columns) : shape.in_width;
-  return shape.batch * shape.channels * rows * columns;
-}
-
 std::int64_t matrix_extent(std::int64_t rows, std::int64_t columns, std::int64_t leading) {
   return rows == 0 || columns == 0 ? 0 : (rows - 1) * leading + columns;
 }
-
-/// Sizes of what a convolution reads and writes.
-struct ConvSizes {
-  std::int64_t x, weight, y;
-
-  explicit ConvSizes(const Conv2dShape& s)
-      : x(s.batch * s.in_channels * s.in_height * s.in_width),
-        weight(s.out_channels * (s.in_channels / s.groups) * s.kernel_height * s.kernel_width),
-        y(s.batch * s.out_channels * s.out_height * s.out_width) {}
-};
 
 /// Functions that it does not override run on the CPU unchecked.
 class PretendBackend final : public Backend {
@@ -178,26 +162,24 @@ class PretendBackend final : public Backend {
   void conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
               bool relu, void* y) override {
     Operands at(blocks_);
-    const ConvSizes size(shape);
-    cpu_backend().conv2d(
-        shape, at.in(x, shape.dtype, size.x), at.in(weight, shape.dtype, size.weight),
-        at.in(bias, shape.dtype, shape.out_channels), relu, at.out(y, shape.dtype, size.y));
+    cpu_backend().conv2d(shape, at.in(x, shape.dtype, shape.x_size()),
+                         at.in(weight, shape.dtype, shape.weight_size()),
+                         at.in(bias, shape.dtype, shape.out_channels), relu,
+                         at.out(y, shape.dtype, shape.y_size()));
   }
   void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
                          void* grad_x) override {
     Operands at(blocks_);
-    const ConvSizes size(shape);
-    cpu_backend().conv2d_input_grad(shape, at.in(grad_y, shape.dtype, size.y),
-                                    at.in(weight, shape.dtype, size.weight),
-                                    at.out(grad_x, shape.dtype, size.x));
+    cpu_backend().conv2d_input_grad(shape, at.in(grad_y, shape.dtype, shape.y_size()),
+                                    at.in(weight, shape.dtype, shape.weight_size()),
+                                    at.out(grad_x, shape.dtype, shape.x_size()));
   }
   void conv2d_weight_grad(const Conv2dShape& shape, const void* x, const void* grad_y,
                           void* grad_weight) override {
     Operands at(blocks_);
-    const ConvSizes size(shape);
-    cpu_backend().conv2d_weight_grad(shape, at.in(x, shape.dtype, size.x),
-                                     at.in(grad_y, shape.dtype, size.y),
-                                     at.out(grad_weight, shape.dtype, size.weight));
+    cpu_backend().conv2d_weight_grad(shape, at.in(x, shape.dtype, shape.x_size()),
+                                     at.in(grad_y, shape.dtype, shape.y_size()),
+                                     at.out(grad_weight, shape.dtype, shape.weight_size()));
   }
   void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
                              double* mean, double* variance) override {
@@ -235,28 +217,25 @@ class PretendBackend final : public Backend {
   }
   void max_pool2d(const MaxPool2dShape& s, const void* x, void* offsets, void* y) override {
     Operands at(blocks_);
-    const std::int64_t results = s.batch * s.channels * s.out_height * s.out_width;
-    cpu_backend().max_pool2d(s, at.in(x, s.dtype, s.batch * s.channels * s.in_height * s.in_width),
-                             at.out(offsets, s.offset_dtype(), results),
-                             at.out(y, s.dtype, results));
+    cpu_backend().max_pool2d(s, at.in(x, s.dtype, s.x_size()),
+                             at.out(offsets, s.offset_dtype(), s.y_size()),
+                             at.out(y, s.dtype, s.y_size()));
   }
   void max_pool2d_grad(const MaxPool2dShape& s, const void* grad_y, const void* offsets,
                        void* grad_x) override {
     Operands at(blocks_);
-    const std::int64_t results = s.batch * s.channels * s.out_height * s.out_width;
-    cpu_backend().max_pool2d_grad(
-        s, at.in(grad_y, s.dtype, results), at.in(offsets, s.offset_dtype(), results),
-        at.out(grad_x, s.dtype, s.batch * s.channels * s.in_height * s.in_width));
+    cpu_backend().max_pool2d_grad(s, at.in(grad_y, s.dtype, s.y_size()),
+                                  at.in(offsets, s.offset_dtype(), s.y_size()),
+                                  at.out(grad_x, s.dtype, s.x_size()));
   }
   void avg_pool2d(const AvgPool2dShape& s, const void* x, void* y) override {
     Operands at(blocks_);
-    cpu_backend().avg_pool2d(s, at.in(x, s.dtype, pixels(s, false)),
-                             at.out(y, s.dtype, pixels(s, true)));
+    cpu_backend().avg_pool2d(s, at.in(x, s.dtype, s.x_size()), at.out(y, s.dtype, s.y_size()));
   }
   void avg_pool2d_grad(const AvgPool2dShape& s, const void* grad_y, void* grad_x) override {
     Operands at(blocks_);
-    cpu_backend().avg_pool2d_grad(s, at.in(grad_y, s.dtype, pixels(s, true)),
-                                  at.out(grad_x, s.dtype, pixels(s, false)));
+    cpu_backend().avg_pool2d_grad(s, at.in(grad_y, s.dtype, s.y_size()),
+                                  at.out(grad_x, s.dtype, s.x_size()));
   }
   std::int64_t cross_entropy(const Array& logits, const Array& targets, const Array& loss,
                              const Array& normalizers) override {

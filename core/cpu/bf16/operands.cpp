@@ -1,4 +1,4 @@
-#include "core/cpu/bf16_operands.h"
+#include "core/cpu/bf16/operands.h"
 
 #include <algorithm>
 #include <array>

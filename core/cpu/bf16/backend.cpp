@@ -1,8 +1,8 @@
-#include "core/cpu/bf16_backend.h"
+#include "core/cpu/bf16/backend.h"
 
 #include <cstdint>
 
-#include "core/cpu/bf16_operands.h"
+#include "core/cpu/bf16/operands.h"
 
 namespace plastic::cpu {
 namespace {
@@ -18,28 +18,6 @@ Call wide(Call call) {
 
 bool is_narrow(DType dtype) { return dtype == DType::bf16; }
 bool is_narrow(const Array& array) { return is_narrow(array.dtype); }
-
-/// Elements of what a convolution reads and writes.
-struct ConvSizes {
-  std::int64_t x, weight, y;
-
-  explicit ConvSizes(const Conv2dShape& s)
-      : x(s.batch * s.in_channels * s.in_height * s.in_width),
-        weight(s.out_channels * (s.in_channels / s.groups) * s.kernel_height * s.kernel_width),
-        y(s.batch * s.out_channels * s.out_height * s.out_width) {}
-};
-
-/// Elements of what a pool reads and writes.
-struct PoolSizes {
-  std::int64_t x, y;
-
-  explicit PoolSizes(const MaxPool2dShape& s)
-      : x(s.batch * s.channels * s.in_height * s.in_width),
-        y(s.batch * s.channels * s.out_height * s.out_width) {}
-  explicit PoolSizes(const AvgPool2dShape& s)
-      : x(s.batch * s.channels * s.in_height * s.in_width),
-        y(s.batch * s.channels * std::ssize(s.rows) * std::ssize(s.columns)) {}
-};
 
 class Bf16Backend final : public Backend {
  public:
@@ -95,6 +73,7 @@ class Bf16Backend final : public Backend {
     at.finish();
   }
   void compare(Comparison op, const Array& a, const Array& b, const Array& out) override {
+    if (!is_narrow(a)) return kernels_.compare(op, a, b, out);
     Bf16Operands at(kernels_);
     kernels_.compare(op, at.in(a), at.in(b), out);
   }
@@ -112,6 +91,7 @@ class Bf16Backend final : public Backend {
     at.finish();
   }
   void arg_extreme(Extreme which, const Array& in, const Array& out) override {
+    if (!is_narrow(in)) return kernels_.arg_extreme(which, in, out);
     Bf16Operands at(kernels_);
     kernels_.arg_extreme(which, at.in(in), out);
   }
@@ -145,33 +125,34 @@ class Bf16Backend final : public Backend {
               void* y) override {
     if (!is_narrow(s.dtype)) return kernels_.conv2d(s, x, weight, bias, relu, y);
     Bf16Operands at(kernels_);
-    const ConvSizes size(s);
-    kernels_.conv2d(wide(s), at.in(x, s.dtype, size.x), at.in(weight, s.dtype, size.weight),
-                    at.in(bias, s.dtype, s.out_channels), relu, at.out(y, s.dtype, size.y));
+    kernels_.conv2d(wide(s), at.in(x, s.dtype, s.x_size()), at.in(weight, s.dtype, s.weight_size()),
+                    at.in(bias, s.dtype, s.out_channels), relu, at.out(y, s.dtype, s.y_size()));
     at.finish();
   }
   void conv2d_input_grad(const Conv2dShape& s, const void* grad_y, const void* weight,
                          void* grad_x) override {
     if (!is_narrow(s.dtype)) return kernels_.conv2d_input_grad(s, grad_y, weight, grad_x);
     Bf16Operands at(kernels_);
-    const ConvSizes size(s);
-    kernels_.conv2d_input_grad(wide(s), at.in(grad_y, s.dtype, size.y),
-                               at.in(weight, s.dtype, size.weight),
-                               at.out(grad_x, s.dtype, size.x));
+    kernels_.conv2d_input_grad(wide(s), at.in(grad_y, s.dtype, s.y_size()),
+                               at.in(weight, s.dtype, s.weight_size()),
+                               at.out(grad_x, s.dtype, s.x_size()));
     at.finish();
   }
   void conv2d_weight_grad(const Conv2dShape& s, const void* x, const void* grad_y,
                           void* grad_weight) override {
     if (!is_narrow(s.dtype)) return kernels_.conv2d_weight_grad(s, x, grad_y, grad_weight);
     Bf16Operands at(kernels_);
-    const ConvSizes size(s);
-    kernels_.conv2d_weight_grad(wide(s), at.in(x, s.dtype, size.x), at.in(grad_y, s.dtype, size.y),
-                                at.out(grad_weight, s.dtype, size.weight));
+    kernels_.conv2d_weight_grad(wide(s), at.in(x, s.dtype, s.x_size()),
+                                at.in(grad_y, s.dtype, s.y_size()),
+                                at.out(grad_weight, s.dtype, s.weight_size()));
     at.finish();
   }
 
   void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
                              double* mean, double* variance) override {
+    if (!is_narrow(dtype)) {
+      return kernels_.batch_norm_statistics(dtype, rows, channels, x, mean, variance);
+    }
     Bf16Operands at(kernels_);
     kernels_.batch_norm_statistics(wide(dtype), rows, channels, at.in(x, dtype, rows * channels),
                                    mean, variance);
@@ -201,32 +182,29 @@ class Bf16Backend final : public Backend {
   void max_pool2d(const MaxPool2dShape& s, const void* x, void* offsets, void* y) override {
     if (!is_narrow(s.dtype)) return kernels_.max_pool2d(s, x, offsets, y);
     Bf16Operands at(kernels_);
-    const PoolSizes size(s);
-    kernels_.max_pool2d(wide(s), at.in(x, s.dtype, size.x), offsets, at.out(y, s.dtype, size.y));
+    kernels_.max_pool2d(wide(s), at.in(x, s.dtype, s.x_size()), offsets,
+                        at.out(y, s.dtype, s.y_size()));
     at.finish();
   }
   void max_pool2d_grad(const MaxPool2dShape& s, const void* grad_y, const void* offsets,
                        void* grad_x) override {
     if (!is_narrow(s.dtype)) return kernels_.max_pool2d_grad(s, grad_y, offsets, grad_x);
     Bf16Operands at(kernels_);
-    const PoolSizes size(s);
-    kernels_.max_pool2d_grad(wide(s), at.in(grad_y, s.dtype, size.y), offsets,
-                             at.out(grad_x, s.dtype, size.x));
+    kernels_.max_pool2d_grad(wide(s), at.in(grad_y, s.dtype, s.y_size()), offsets,
+                             at.out(grad_x, s.dtype, s.x_size()));
     at.finish();
   }
   void avg_pool2d(const AvgPool2dShape& s, const void* x, void* y) override {
     if (!is_narrow(s.dtype)) return kernels_.avg_pool2d(s, x, y);
     Bf16Operands at(kernels_);
-    const PoolSizes size(s);
-    kernels_.avg_pool2d(wide(s), at.in(x, s.dtype, size.x), at.out(y, s.dtype, size.y));
+    kernels_.avg_pool2d(wide(s), at.in(x, s.dtype, s.x_size()), at.out(y, s.dtype, s.y_size()));
     at.finish();
   }
   void avg_pool2d_grad(const AvgPool2dShape& s, const void* grad_y, void* grad_x) override {
     if (!is_narrow(s.dtype)) return kernels_.avg_pool2d_grad(s, grad_y, grad_x);
     Bf16Operands at(kernels_);
-    const PoolSizes size(s);
-    kernels_.avg_pool2d_grad(wide(s), at.in(grad_y, s.dtype, size.y),
-                             at.out(grad_x, s.dtype, size.x));
+    kernels_.avg_pool2d_grad(wide(s), at.in(grad_y, s.dtype, s.y_size()),
+                             at.out(grad_x, s.dtype, s.x_size()));
     at.finish();
   }
 
