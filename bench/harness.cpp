@@ -72,7 +72,9 @@ int main(int argc, char** argv) {
     plastic::set_num_threads(options.threads);
     plastic::bench::add_entries(options);
     benchmark::Initialize(&argc, argv);
-    benchmark::AddCustomContext("level", plastic::cpu::description(plastic::cpu::level()));
+    const plastic::cpu::Level level = plastic::cpu::level();
+    benchmark::AddCustomContext("level", plastic::cpu::description(level));
+    benchmark::AddCustomContext("bf16", plastic::cpu::bf16_description(level));
     benchmark::AddCustomContext("threads", std::to_string(plastic::num_threads()));
     benchmark::RunSpecifiedBenchmarks();
     return EXIT_SUCCESS;

@@ -5,11 +5,22 @@
 # that has none. So the files of each level are linked into one object first, all of whose names are
 # then made local except its way in (PLASTIC_AT_LEVEL) and the names of types, which are data.
 
+include(CheckCXXSourceCompiles)
+
 # Adds files of kernels to the library.
 function(plastic_kernels)
   target_sources(plastic PRIVATE ${ARGN})
   foreach(source IN LISTS ARGN)
     set_property(GLOBAL APPEND PROPERTY PLASTIC_KERNELS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+  endforeach()
+endfunction()
+
+# The same for those that the levels with instructions for bf16 have too; all else of these comes from
+# the level before.
+function(plastic_bf16_kernels)
+  plastic_kernels(${ARGN})
+  foreach(source IN LISTS ARGN)
+    set_property(GLOBAL APPEND PROPERTY PLASTIC_BF16_KERNELS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
   endforeach()
 endfunction()
 
@@ -33,10 +44,11 @@ function(plastic_why_one_level out)
   endif()
 endfunction()
 
-# Compiles the kernels at one level, with flags, and adds them to the library.
-function(plastic_add_level level)
+# Compiles the files of a list, PLASTIC_KERNELS or PLASTIC_BF16_KERNELS, at one level, with flags, and
+# adds them to the library.
+function(plastic_add_level level list)
   set(target plastic_kernels_${level})
-  get_property(sources GLOBAL PROPERTY PLASTIC_KERNELS)
+  get_property(sources GLOBAL PROPERTY ${list})
   add_library(${target} OBJECT ${sources})
   target_compile_features(${target} PRIVATE cxx_std_20)
   target_include_directories(${target} PRIVATE
@@ -78,10 +90,22 @@ function(plastic_levels)
   endif()
   target_compile_definitions(plastic PRIVATE PLASTIC_HAS_LEVELS)
   set_property(GLOBAL PROPERTY PLASTIC_HAS_LEVELS ON)
-  plastic_add_level(avx2 -mavx2 -mfma)
+  plastic_add_level(avx2 PLASTIC_KERNELS -mavx2 -mfma)
   # Whole vectors are for loops written with them; what a compiler makes of others is faster with halves
   # on processors that lower their clock for AVX-512, and no slower elsewhere.
-  plastic_add_level(avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma
-                    -mprefer-vector-width=256)
-  message(STATUS "Plastic: kernels for the build's own flags, AVX2 and AVX-512, chosen when a program starts")
+  set(avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=256)
+  plastic_add_level(avx512 PLASTIC_KERNELS ${avx512})
+  set(built "AVX2 and AVX-512")
+  set(CMAKE_REQUIRED_FLAGS "-mavx512bf16 -mamx-tile -mamx-bf16")
+  check_cxx_source_compiles("#include <immintrin.h>
+    int main() { _tile_dpbf16ps(0, 1, 2); }" PLASTIC_COMPILES_BF16)
+  if(PLASTIC_COMPILES_BF16)
+    target_compile_definitions(plastic PRIVATE PLASTIC_HAS_BF16_LEVELS)
+    set_property(GLOBAL PROPERTY PLASTIC_HAS_BF16_LEVELS ON)
+    plastic_add_level(avx512_bf16 PLASTIC_BF16_KERNELS ${avx512} -mavx512bf16)
+    plastic_add_level(amx PLASTIC_BF16_KERNELS ${avx512} -mavx512bf16 -mamx-tile -mamx-bf16)
+    target_compile_definitions(plastic_kernels_amx PRIVATE PLASTIC_HAS_TILES)
+    set(built "AVX2, AVX-512, AVX-512 BF16 and AMX")
+  endif()
+  message(STATUS "Plastic: kernels for the build's own flags, ${built}, chosen when a program starts")
 endfunction()

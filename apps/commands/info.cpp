@@ -50,9 +50,8 @@ void print_devices() {
   const std::string reason = cuda_unavailable_reason();
   if (!reason.empty()) std::cout << "                     no CUDA: " << reason << "\n";
   if (reason.empty()) print_libraries();
-  std::cout << "precisions           cpu: f32, bf16 (computed in f32: it saves memory and not "
-               "time); cuda: "
-            << join(precision_names()) << "\n";
+  std::cout << "precisions           cpu: f32, bf16 (" << cpu::bf16_description(cpu::level())
+            << "); cuda: " << join(precision_names()) << "\n";
 }
 
 void print_data_sets(const std::optional<std::filesystem::path>& data_dir) {

@@ -55,6 +55,7 @@ class Results:
         self.skipped = {}
         self.memory = {}  # of peers under glibc's own settings, bytes
         self.level = None  # of instructions that Plastic uses
+        self.bf16 = None  # how Plastic computes in it
         self.context = None  # of the peers; see bench/peers/peer.py
 
     @staticmethod
@@ -186,6 +187,7 @@ def measure_plastic(group, options, results):
         raise Failure(f"failed with {result.returncode}: {' '.join(command)}")
     output = json.loads(result.stdout)
     results.level = output["context"]["level"]
+    results.bf16 = output["context"]["bf16"]
     results.add(results.plastic, {entry["name"].split("/min_time")[0]:
                                   {"seconds": entry["real_time"] / 1e3, **entry}
                                   for entry in output["benchmarks"]})

@@ -49,8 +49,10 @@ def describe(options, results):
     print(f"processor  {processor()} ({' '.join(vectors())}), {os.cpu_count()} threads in the machine")
     print(f"date       {datetime.date.today()}; load average {load()}")
     print(f"threads    {options.threads} on both sides (PyTorch reports {context['threads']})")
-    print(f"Plastic    {plastic_version()}, Release, {results.level}, "
-          f"{first_line([os.environ.get('CXX', 'g++'), '--version'])}")
+    print(f"Plastic    {plastic_version()}, Release, "
+          f"{first_line([os.environ.get('CXX', 'g++'), '--version'])}\n"
+          f"           f32: {results.level}\n"
+          f"           bf16: {results.bf16}")
     print(f"peer       PyTorch {context['torch']} from PyPI, which uses {context['vectors']}; memory "
           "kept between\n           steps (MALLOC_MMAP_MAX_=0, MALLOC_TRIM_THRESHOLD_, "
           "MALLOC_TOP_PAD_), denormals flushed.\n           Words of its entries: foreach, fused "

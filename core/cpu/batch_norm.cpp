@@ -2,7 +2,7 @@
 // for the statistics (batch_norm_statistics.cpp) and once more to normalise; the backward pass
 // reads twice what it needs. What rectified the result is found from x again where that saves
 // reading y. Products of f32 are taken in f32, and again in f64 in the rare case that they do not
-// fit.
+// fit. What is stored as S is computed in T, and rounded once where S is bf16.
 #include <algorithm>
 #include <cmath>
 #include <type_traits>
@@ -44,20 +44,22 @@ std::int64_t row_grain(std::int64_t channels) {
   return std::max<std::int64_t>(1, elementwise_grain / std::max<std::int64_t>(channels, 1));
 }
 
-template <class T, class Finish>
-void normalize(const BatchNormCall& n, T* y, Finish finish) {
+template <class S, class Finish>
+void normalize(const BatchNormCall& n, S* y, Finish finish) {
+  using T = Computed<S>;
   const Affine<T> affine(n);
   const T* centre = affine.centre.data();
   const T* scale = affine.scale.data();
   const T* shift = affine.shift.data();
-  const T* x = static_cast<const T*>(n.x);
+  const S* x = static_cast<const S*>(n.x);
   const std::int64_t channels = n.channels;
   parallel_for(0, n.rows, row_grain(channels), [=](std::int64_t first, std::int64_t last) {
     for (std::int64_t row = first; row < last; ++row) {
-      const T* from = x + row * channels;
-      T* to = y + row * channels;
+      const S* from = x + row * channels;
+      S* to = y + row * channels;
       for (std::int64_t j = 0; j < channels; ++j) {
-        to[j] = finish((from[j] - centre[j]) * scale[j] + shift[j], row * channels + j);
+        to[j] =
+            static_cast<S>(finish((from[j] - centre[j]) * scale[j] + shift[j], row * channels + j));
       }
     }
   });
@@ -69,9 +71,10 @@ T rectified(T value) {
   return value < 0 ? 0 : value;
 }
 
-template <class T>
-void forward(const BatchNormCall& n, T* y) {
-  const T* skip = static_cast<const T*>(n.skip);
+template <class S>
+void forward(const BatchNormCall& n, S* y) {
+  using T = Computed<S>;
+  const S* skip = static_cast<const S*>(n.skip);
   if (skip != nullptr && n.relu) {
     normalize(n, y, [skip](T value, std::int64_t at) { return rectified(value + skip[at]); });
   } else if (skip != nullptr) {
@@ -87,13 +90,15 @@ void forward(const BatchNormCall& n, T* y) {
 constexpr std::int64_t block = 256;
 
 /// The gradient before relu: that of the result where relu let it through, NaN too, else 0.
-template <class T>
+template <class S>
 class Masked {
  public:
+  using T = Computed<S>;
+
   Masked(const BatchNormCall& n, const BatchNormGrad& grad, const Affine<T>& affine)
-      : g_(static_cast<const T*>(grad.grad_y)),
-        y_(n.relu && n.skip != nullptr ? static_cast<const T*>(grad.y) : nullptr),
-        x_(n.relu && n.skip == nullptr ? static_cast<const T*>(n.x) : nullptr),
+      : g_(static_cast<const S*>(grad.grad_y)),
+        y_(n.relu && n.skip != nullptr ? static_cast<const S*>(grad.y) : nullptr),
+        x_(n.relu && n.skip == nullptr ? static_cast<const S*>(n.x) : nullptr),
         centre_(affine.centre.data()),
         scale_(affine.scale.data()),
         shift_(affine.shift.data()) {}
@@ -101,9 +106,9 @@ class Masked {
   /// `count` values from position `at`, the first of them of channel `first`: where they lie, or
   /// written to `out`.
   const T* read(std::int64_t at, std::int64_t first, std::int64_t count, T* __restrict out) const {
-    const T* __restrict g = g_ + at;
+    const S* __restrict g = g_ + at;
     if (y_ != nullptr) {
-      const T* __restrict y = y_ + at;
+      const S* __restrict y = y_ + at;
       for (std::int64_t j = 0; j < count; ++j) {
         // Read whether it is let through or not: loads under a condition are not vectorised.
         const T value = g[j];
@@ -112,7 +117,7 @@ class Masked {
       return out;
     }
     if (x_ != nullptr) {
-      const T* __restrict x = x_ + at;
+      const S* __restrict x = x_ + at;
       const T* __restrict centre = centre_ + first;
       const T* __restrict scale = scale_ + first;
       const T* __restrict shift = shift_ + first;
@@ -122,13 +127,18 @@ class Masked {
       }
       return out;
     }
-    return g;
+    if constexpr (std::is_same_v<S, T>) {
+      return g;
+    } else {
+      for (std::int64_t j = 0; j < count; ++j) out[j] = g[j];
+      return out;
+    }
   }
 
  private:
-  const T* g_;
-  const T* y_;
-  const T* x_;
+  const S* g_;
+  const S* y_;
+  const S* x_;
   const T* centre_;
   const T* scale_;
   const T* shift_;
@@ -136,20 +146,20 @@ class Masked {
 
 /// Adds four rows' gradients `g`, and their products with x - mean in Number, to the sums of
 /// `count` channels.
-template <class Number, class T>
-void add_four(const T* const (&g)[4], const T* x, std::int64_t stride,
+template <class Number, class T, class S>
+void add_four(const T* const (&g)[4], const S* x, std::int64_t stride,
               const Number* __restrict mean, std::int64_t count, double* __restrict sums,
               double* __restrict products) {
   const T* __restrict ga = g[0];
   const T* __restrict gb = g[1];
   const T* __restrict gc = g[2];
   const T* __restrict gd = g[3];
-  const T* __restrict xa = x;
-  const T* __restrict xb = xa + stride;
-  const T* __restrict xc = xb + stride;
-  const T* __restrict xd = xc + stride;
+  const S* __restrict xa = x;
+  const S* __restrict xb = xa + stride;
+  const S* __restrict xc = xb + stride;
+  const S* __restrict xd = xc + stride;
   const auto wide = [](T value) { return static_cast<double>(value); };
-  const auto number = [](T value) { return static_cast<Number>(value); };
+  const auto number = [](auto value) { return static_cast<Number>(value); };
   for (std::int64_t j = 0; j < count; ++j) {
     const Number m = mean[j];
     sums[j] += (wide(ga[j]) + wide(gb[j])) + (wide(gc[j]) + wide(gd[j]));
@@ -160,11 +170,13 @@ void add_four(const T* const (&g)[4], const T* x, std::int64_t stride,
 }
 
 /// Σ g and Σ g·(x - mean) of each channel, g being the gradient before relu, the products in
-/// Number. g is left in `kept` unless that is null.
-template <class Number, class T>
-std::vector<double> gradient_sums_in(const BatchNormCall& n, const Masked<T>& masked, T* kept) {
+/// Number. g is left in `kept` unless that is null; it holds numbers of the result's gradient, so
+/// that nothing is rounded.
+template <class Number, class S>
+std::vector<double> gradient_sums_in(const BatchNormCall& n, const Masked<S>& masked, S* kept) {
+  using T = Computed<S>;
   const std::int64_t channels = n.channels;
-  const T* x = static_cast<const T*>(n.x);
+  const S* x = static_cast<const S*>(n.x);
   const std::vector<Number> mean(n.mean, n.mean + channels);
   const auto add = [&](std::int64_t first, std::int64_t last, double* sums) {
     T scratch[4][block];
@@ -176,7 +188,14 @@ std::vector<double> gradient_sums_in(const BatchNormCall& n, const Masked<T>& ma
         const T* g[4];
         for (std::int64_t i = 0; i < rows; ++i) {
           const std::int64_t from = at + i * channels;
-          g[i] = masked.read(from, start, count, kept == nullptr ? scratch[i] : kept + from);
+          if constexpr (std::is_same_v<S, T>) {
+            g[i] = masked.read(from, start, count, kept == nullptr ? scratch[i] : kept + from);
+          } else {
+            g[i] = masked.read(from, start, count, scratch[i]);
+            if (kept != nullptr) {
+              for (std::int64_t j = 0; j < count; ++j) kept[from + j] = static_cast<S>(g[i][j]);
+            }
+          }
         }
         if (rows == 4) {
           add_four(g, x + at, channels, mean.data() + start, count, sums + start,
@@ -206,8 +225,9 @@ std::vector<double> gradient_sums_in(const BatchNormCall& n, const Masked<T>& ma
 
 /// The same with products in f64 where f32 cannot hold them. With an eps of nearly 0 even the
 /// smallest count.
-template <class T>
-std::vector<double> gradient_sums(const BatchNormCall& n, const Masked<T>& masked, T* kept) {
+template <class S>
+std::vector<double> gradient_sums(const BatchNormCall& n, const Masked<S>& masked, S* kept) {
+  using T = Computed<S>;
   if (std::is_same_v<T, float> && n.eps < 1e-20) return gradient_sums_in<double>(n, masked, kept);
   std::vector<double> sums = gradient_sums_in<T>(n, masked, kept);
   const auto is_lost = [](double products) {
@@ -220,8 +240,10 @@ std::vector<double> gradient_sums(const BatchNormCall& n, const Masked<T>& maske
 }
 
 /// For each channel, dx = scale·(g - offset - (x - centre)·slope).
-template <class T>
+template <class S>
 struct InputGradient {
+  using T = Computed<S>;
+
   /// With r = 1/√(variance + eps): dx = w·r·(g - mean(g) - (x - mean)·r²·mean(g·(x - mean))), or
   /// w·r·g where the statistics do not depend on x.
   InputGradient(const BatchNormCall& n, const Affine<T>& channel_norms,
@@ -239,19 +261,19 @@ struct InputGradient {
     }
   }
 
-  void write(const T* __restrict g, const T* __restrict x, std::int64_t first, std::int64_t count,
-             T* __restrict out) const {
+  void write(const T* __restrict g, const S* __restrict x, std::int64_t first, std::int64_t count,
+             S* __restrict out) const {
     const T* __restrict scale = affine.scale.data() + first;
     if (!through) {
       // Without x, which may be infinite.
-      for (std::int64_t j = 0; j < count; ++j) out[j] = scale[j] * g[j];
+      for (std::int64_t j = 0; j < count; ++j) out[j] = static_cast<S>(scale[j] * g[j]);
       return;
     }
     const T* __restrict centre = affine.centre.data() + first;
     const T* __restrict o = offset.data() + first;
     const T* __restrict s = slope.data() + first;
     for (std::int64_t j = 0; j < count; ++j) {
-      out[j] = scale[j] * (g[j] - o[j] - (x[j] - centre[j]) * s[j]);
+      out[j] = static_cast<S>(scale[j] * (g[j] - o[j] - (x[j] - centre[j]) * s[j]));
     }
   }
 
@@ -260,12 +282,13 @@ struct InputGradient {
   std::vector<T> offset, slope;
 };
 
-template <class T>
+template <class S>
 void backward(const BatchNormCall& n, const BatchNormGrad& grad) {
+  using T = Computed<S>;
   const std::int64_t channels = n.channels;
   const Affine<T> affine(n);
-  const Masked<T> masked(n, grad, affine);
-  T* kept = static_cast<T*>(grad.grad_skip);
+  const Masked<S> masked(n, grad, affine);
+  S* kept = static_cast<S*>(grad.grad_skip);
   const std::vector<double> sums = gradient_sums(n, masked, kept);
   for (std::int64_t c = 0; c < channels; ++c) {
     const auto at = static_cast<std::size_t>(c);
@@ -276,16 +299,18 @@ void backward(const BatchNormCall& n, const BatchNormGrad& grad) {
         static_cast<T>(product / std::sqrt(n.variance[c] + n.eps));
   }
   if (grad.grad_x == nullptr) return;
-  const InputGradient<T> gradient(n, affine, sums, grad.through_statistics);
-  const T* x = static_cast<const T*>(n.x);
-  T* grad_x = static_cast<T*>(grad.grad_x);
+  const InputGradient<S> gradient(n, affine, sums, grad.through_statistics);
+  const S* x = static_cast<const S*>(n.x);
+  S* grad_x = static_cast<S*>(grad.grad_x);
   parallel_for(0, n.rows, row_grain(channels), [&](std::int64_t first, std::int64_t last) {
     T scratch[block];
     for (std::int64_t row = first; row < last; ++row) {
       for (std::int64_t start = 0; start < channels; start += block) {
         const std::int64_t count = std::min(block, channels - start);
         const std::int64_t at = row * channels + start;
-        const T* g = kept == nullptr ? masked.read(at, start, count, scratch) : kept + at;
+        const T* g = nullptr;
+        if constexpr (std::is_same_v<S, T>) g = kept == nullptr ? nullptr : kept + at;
+        if (g == nullptr) g = masked.read(at, start, count, scratch);
         gradient.write(g, x + at, start, count, grad_x + at);
       }
     }
@@ -295,15 +320,15 @@ void backward(const BatchNormCall& n, const BatchNormGrad& grad) {
 }  // namespace
 
 void CpuBackend::batch_norm(const BatchNormCall& call, void* y) {
-  dispatch_floating("batch_norm", call.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    forward(call, static_cast<T*>(y));
+  dispatch_stored_floating("batch_norm", call.dtype, [&](auto zero) {
+    using S = decltype(zero);
+    forward(call, static_cast<S*>(y));
   });
 }
 
 void CpuBackend::batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) {
-  dispatch_floating("batch_norm", call.dtype,
-                    [&](auto zero) { backward<decltype(zero)>(call, grad); });
+  dispatch_stored_floating("batch_norm", call.dtype,
+                           [&](auto zero) { backward<decltype(zero)>(call, grad); });
 }
 
 }  // namespace plastic::cpu

@@ -15,12 +15,13 @@ namespace plastic::cpu {
 namespace {
 
 /// A number near the mean of each channel, from a few rows.
-template <class T>
-std::vector<T> rough_means(std::int64_t rows, std::int64_t channels, const T* x) {
+template <class S>
+std::vector<Computed<S>> rough_means(std::int64_t rows, std::int64_t channels, const S* x) {
+  using T = Computed<S>;
   const std::int64_t taken = std::min<std::int64_t>(rows, 16);
   std::vector<double> sums(static_cast<std::size_t>(channels));
   for (std::int64_t i = 0; i < taken; ++i) {
-    const T* from = x + rows * i / taken * channels;
+    const S* from = x + rows * i / taken * channels;
     for (std::size_t c = 0; c < sums.size(); ++c) sums[c] += static_cast<double>(from[c]);
   }
   std::vector<T> means;
@@ -30,18 +31,18 @@ std::vector<T> rough_means(std::int64_t rows, std::int64_t channels, const T* x)
 
 /// Σ (x - shift) and Σ (x - shift)² of each channel, one after the other. Four rows are added in
 /// Number before the f64 sums.
-template <class Number, class T>
-std::vector<double> shifted_moments(std::int64_t rows, std::int64_t channels, const T* x,
+template <class Number, class S>
+std::vector<double> shifted_moments(std::int64_t rows, std::int64_t channels, const S* x,
                                     const std::vector<Number>& shifts) {
   const Number* const shift_of = shifts.data();
   const auto add = [=](std::int64_t first, std::int64_t last, double* sums) {
     double* squares = sums + channels;
     std::int64_t row = first;
     for (; row + 4 <= last; row += 4) {
-      const T* a = x + row * channels;
-      const T* b = a + channels;
-      const T* c = b + channels;
-      const T* d = c + channels;
+      const S* a = x + row * channels;
+      const S* b = a + channels;
+      const S* c = b + channels;
+      const S* d = c + channels;
       for (std::int64_t j = 0; j < channels; ++j) {
         const Number shift = shift_of[j];
         const Number p = static_cast<Number>(a[j]) - shift;
@@ -53,7 +54,7 @@ std::vector<double> shifted_moments(std::int64_t rows, std::int64_t channels, co
       }
     }
     for (; row < last; ++row) {
-      const T* from = x + row * channels;
+      const S* from = x + row * channels;
       for (std::int64_t j = 0; j < channels; ++j) {
         const Number p = static_cast<Number>(from[j]) - shift_of[j];
         sums[j] += static_cast<double>(p);
@@ -61,7 +62,7 @@ std::vector<double> shifted_moments(std::int64_t rows, std::int64_t channels, co
       }
     }
   };
-  return sum_over_rows<double>(rows, channels, 2 * channels, std::is_same_v<T, double>, add);
+  return sum_over_rows<double>(rows, channels, 2 * channels, std::is_same_v<S, double>, add);
 }
 
 /// Whether sums of squares in Number have all their digits: none was too large, and those that were
@@ -73,8 +74,8 @@ bool is_exact(double sum, double squares) {
   return std::abs(squares) > smallest && std::isfinite(squares);
 }
 
-template <class T>
-void write_statistics(std::int64_t rows, std::int64_t channels, const T* x, double* mean,
+template <class S>
+void write_statistics(std::int64_t rows, std::int64_t channels, const S* x, double* mean,
                       double* variance) {
   const auto count = static_cast<double>(rows);
   // What the sums say; false where they have lost digits.
@@ -93,7 +94,7 @@ void write_statistics(std::int64_t rows, std::int64_t channels, const T* x, doub
     }
     return all_exact;
   };
-  const std::vector<T> rough = rough_means(rows, channels, x);
+  const auto rough = rough_means(rows, channels, x);
   if (write(rough, shifted_moments(rows, channels, x, rough))) return;
   std::vector<double> better(mean, mean + channels);
   for (std::size_t c = 0; c < better.size(); ++c) {
@@ -106,9 +107,9 @@ void write_statistics(std::int64_t rows, std::int64_t channels, const T* x, doub
 
 void CpuBackend::batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels,
                                        const void* x, double* mean, double* variance) {
-  dispatch_floating("batch_norm", dtype, [&](auto zero) {
-    using T = decltype(zero);
-    write_statistics(rows, channels, static_cast<const T*>(x), mean, variance);
+  dispatch_stored_floating("batch_norm", dtype, [&](auto zero) {
+    using S = decltype(zero);
+    write_statistics(rows, channels, static_cast<const S*>(x), mean, variance);
   });
 }
 

@@ -16,7 +16,9 @@ void CpuDevices::shrink_caches(std::size_t keep) { shrink_cache(keep); }
 Backend& cpu_backend() {
   // Never destroyed: tensors with static lifetime give their memory back after main().
   static Backend& device =
-      *cpu::with_bf16(cpu::at_level(PLASTIC_LEVELS_OF(cpu::backend))()).release();
+      *cpu::with_bf16(cpu::at_level(PLASTIC_LEVELS_OF(cpu::backend))(),
+                      cpu::at_level(PLASTIC_BF16_LEVELS_OF(cpu::bf16_products))())
+           .release();
   return device;
 }
 

@@ -1,5 +1,13 @@
 #include "core/cpu/level.h"
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <cpuid.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+#endif
+
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
@@ -13,12 +21,14 @@ namespace {
 constexpr Level built[] = {
     Level::baseline,
 #ifdef PLASTIC_HAS_LEVELS
-    Level::avx2,
-    Level::avx512,
+    Level::avx2,        Level::avx512,
+#endif
+#ifdef PLASTIC_HAS_BF16_LEVELS
+    Level::avx512_bf16, Level::amx,
 #endif
 };
 
-constexpr std::string_view names[] = {"baseline", "avx2", "avx512"};
+constexpr std::string_view names[] = {"baseline", "avx2", "avx512", "avx512_bf16", "amx"};
 
 std::string listed(std::span<const Level> levels) {
   std::string text;
@@ -28,6 +38,40 @@ std::string listed(std::span<const Level> levels) {
   }
   return text;
 }
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+/// Registers eax and edx of a leaf of CPUID; zeros where there is none.
+struct CpuId {
+  CpuId(unsigned leaf, unsigned subleaf) {
+    unsigned ebx = 0, ecx = 0;
+    if (__get_cpuid_count(leaf, subleaf, &eax, &ebx, &ecx, &edx) == 0) eax = edx = 0;
+  }
+
+  unsigned eax = 0, edx = 0;
+};
+
+/// Intel's manual, volume 2, CPUID: leaf 7, subleaf 1, eax bit 5.
+bool has_avx512_bf16() { return (CpuId(7, 1).eax >> 5 & 1) != 0; }
+
+/// AMX-BF16 and AMX-TILE: leaf 7, edx bits 22 and 24. The system must keep the tiles in XCR0, bits
+/// 17 and 18, and lets a process of Linux use them once it has asked.
+bool has_amx_bf16() {
+  const unsigned edx = CpuId(7, 0).edx;
+  if ((edx >> 22 & 1) == 0 || (edx >> 24 & 1) == 0) return false;
+  unsigned low = 0, high = 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  if ((low >> 17 & 3) != 3) return false;
+#ifdef __linux__
+  constexpr int request_permission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr int tile_data = 18;               // XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+  return true;
+#endif
+}
+
+#endif
 
 Level highest_supported() {
   const auto built_and_supported = std::ranges::find_if(
@@ -78,6 +122,10 @@ bool is_supported(Level level) {
       return has_avx2() && __builtin_cpu_supports("avx512f") != 0 &&
              __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
              __builtin_cpu_supports("avx512vl") != 0;
+    case Level::avx512_bf16:
+      return is_supported(Level::avx512) && has_avx512_bf16();
+    case Level::amx:
+      return is_supported(Level::avx512_bf16) && has_amx_bf16();
   }
   return false;
 #else
@@ -96,6 +144,10 @@ std::string description(Level level) {
       return "AVX2 and FMA, vectors of 32 bytes";
     case Level::avx512:
       return "AVX-512, vectors of 64 bytes";
+    case Level::avx512_bf16:
+      return "AVX-512 with BF16, vectors of 64 bytes";
+    case Level::amx:
+      return "AVX-512 with BF16, vectors of 64 bytes, and AMX, tiles of bf16";
     case Level::baseline:
       break;
   }
@@ -113,6 +165,23 @@ std::string description(Level level) {
   const char* const instructions = "any processor's";
 #endif
   return std::string(instructions) + ", vectors of " + std::to_string(vector_bytes) + " bytes";
+}
+
+std::string bf16_description(Level level) {
+  switch (level) {
+    case Level::avx512_bf16:
+      return "products by AVX-512 BF16's dot products";
+    case Level::amx:
+      return "products by AMX's tiles";
+    case Level::baseline:
+#ifdef __AVX512BF16__
+      return bf16_description(Level::avx512_bf16);
+#endif
+    case Level::avx2:
+    case Level::avx512:
+      break;
+  }
+  return "computed in f32: it saves memory and not time";
 }
 
 }  // namespace plastic::cpu

@@ -9,6 +9,8 @@
 // Kernels are compiled once for each level of vector instructions. A program uses the highest one
 // that its processor has, or the one that the environment's PLASTIC_ISA names. cmake/Levels.cmake
 // says which files are kernels, and keeps the functions of one level apart from those of another.
+// Levels with instructions for bf16 have products of bf16 of their own (core/cpu/bf16/products.cpp)
+// and all else from the level before.
 
 // What a level is called in names of functions: the file that is compiled for level L defines
 // PLASTIC_AT_LEVEL(f) as f_L. Files that are compiled once are of the baseline.
@@ -19,13 +21,20 @@
 #define PLASTIC_JOIN(name, level) PLASTIC_JOINED(name, level)
 #define PLASTIC_AT_LEVEL(name) PLASTIC_JOIN(name, PLASTIC_LEVEL)
 
-// The function `name` at each level of this build, in the order of Level.
+// The function `name` at each level of this build, in the order of Level; those with instructions
+// for bf16 have it from PLASTIC_BF16_LEVELS_OF() alone.
 #ifdef PLASTIC_HAS_LEVELS
 #define PLASTIC_LEVELS_OF(name) \
   { &name##_baseline, &name##_avx2, &name##_avx512 }
 #else
 #define PLASTIC_LEVELS_OF(name) \
   { &name##_baseline }
+#endif
+#ifdef PLASTIC_HAS_BF16_LEVELS
+#define PLASTIC_BF16_LEVELS_OF(name) \
+  { &name##_baseline, &name##_avx2, &name##_avx512, &name##_avx512_bf16, &name##_amx }
+#else
+#define PLASTIC_BF16_LEVELS_OF(name) PLASTIC_LEVELS_OF(name)
 #endif
 
 namespace plastic::cpu {
@@ -38,6 +47,10 @@ enum class Level : std::uint8_t {
   avx2,
   /// AVX-512 F, BW, DQ and VL.
   avx512,
+  /// With AVX-512 BF16: VDPBF16PS.
+  avx512_bf16,
+  /// With AMX's tiles of bf16: TDPBF16PS.
+  amx,
 };
 
 /// As in PLASTIC_ISA.
@@ -56,10 +69,15 @@ Level level();
 /// What the kernels of a level are compiled for, such as "AVX2 and FMA, vectors of 32 bytes".
 std::string description(Level level);
 
-/// The variant of a function that this program uses, of PLASTIC_LEVELS_OF() it. Throws as level().
+/// How a level computes in bf16, such as "products by AMX's tiles".
+std::string bf16_description(Level level);
+
+/// The variant of a function that this program uses, of PLASTIC_LEVELS_OF() it: that of its level,
+/// or the last one. Throws as level().
 template <class Function, std::size_t count>
 Function* at_level(Function* const (&variants)[count]) {
-  return variants[static_cast<std::size_t>(level())];
+  const auto wanted = static_cast<std::size_t>(level());
+  return variants[wanted < count ? wanted : count - 1];
 }
 
 }  // namespace plastic::cpu

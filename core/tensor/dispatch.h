@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "core/check.h"
@@ -49,6 +50,10 @@ void dispatch(const char* op, DType dtype, F&& f) {
   }
 }
 
+/// What numbers that are stored as T are computed in.
+template <class T>
+using Computed = std::conditional_t<std::is_same_v<T, bfloat16>, float, T>;
+
 /// The same for the floating-point types; throws Error naming `op` for others.
 template <class F>
 void dispatch_floating(const char* op, DType dtype, F&& f) {
@@ -56,6 +61,13 @@ void dispatch_floating(const char* op, DType dtype, F&& f) {
   if (dtype == DType::f64) return f(double{});
   if (dtype == DType::bf16) refuse_bf16(op);
   fail(op, "needs f32 or f64, got ", name_of(dtype), "; convert with .to(plastic::DType::f32)");
+}
+
+/// The same with bf16 among them, for kernels that read and write it and compute in Computed<T>.
+template <class F>
+void dispatch_stored_floating(const char* op, DType dtype, F&& f) {
+  if (dtype == DType::bf16) return f(bfloat16{});
+  dispatch_floating(op, dtype, std::forward<F>(f));
 }
 
 }  // namespace plastic

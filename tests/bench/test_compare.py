@@ -30,7 +30,8 @@ class Whole(unittest.TestCase):
         self.assertIn("| mlp 784-512-512-10, Adam, training, batch 16 | 1.00 ms | 3.00 ms (fused) | "
                       "**3.00** | – |", result.stdout)
         self.assertIn("PyTorch 9.9", result.stdout)
-        self.assertIn("acted instructions", result.stdout)
+        self.assertIn("f32: acted instructions", result.stdout)
+        self.assertIn("bf16: acted tiles", result.stdout)
         self.assertIn("load average", result.stdout)
         # Peers are prepared once and Plastic's program starts in each round.
         log = [line for line in folder.log() if not line.startswith("keeps")]

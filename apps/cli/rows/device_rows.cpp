@@ -34,7 +34,8 @@ std::vector<Option> device_rows() {
        .help =
            "What products and convolutions are computed in: " + join(precision_names()) +
            ". tf32, of CUDA devices, rounds what goes in to 10 bits, bf16 keeps activations in 16, "
-           "which on the CPU saves memory and not time; weights, their gradients and the "
+           "which on a CPU without instructions for it saves memory and not time; weights, their "
+           "gradients and the "
            "optimizer's state are f32 in all",
        .take =
            [](O& o, Text text) {

@@ -1,8 +1,13 @@
 #include "core/cpu/bf16/backend.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "core/cpu/bf16/operands.h"
+#include "core/cpu/bf16/pieces.h"
+#include "core/ops/binary_rules.h"
 
 namespace plastic::cpu {
 namespace {
@@ -19,9 +24,46 @@ Call wide(Call call) {
 bool is_narrow(DType dtype) { return dtype == DType::bf16; }
 bool is_narrow(const Array& array) { return is_narrow(array.dtype); }
 
+Array flat(void* floats, std::int64_t count) { return {floats, DType::f32, {count}, {1}}; }
+
+// Convolutions and pools, a piece of the images at a time.
+
+template <class Shape2d>
+std::int64_t largest(const Shape2d& s) {
+  return std::max(s.x_size(), s.y_size());
+}
+
+template <class Shape2d>
+Shape2d part_of(Shape2d s, const ImagePiece& images) {
+  s.batch = images.count;
+  return s;
+}
+
+/// Numbers that transformed weights have (docs/winograd.md), about.
+std::int64_t transformed(const Conv2dShape& s) { return 8 * s.weight_size(); }
+
+/// `count` elements of bf16 that are the images of a piece, in f32.
+const void* in(Bf16Operands& at, const void* all, std::int64_t count, const ImagePiece& images) {
+  const std::int64_t each = images.count == 0 ? 0 : count / images.count;
+  return at.in(images.of(static_cast<const bfloat16*>(all), each), DType::bf16, count);
+}
+void* out(Bf16Operands& at, void* all, std::int64_t count, const ImagePiece& images) {
+  const std::int64_t each = images.count == 0 ? 0 : count / images.count;
+  return at.out(images.of(static_cast<bfloat16*>(all), each), DType::bf16, count);
+}
+
+/// Where the offsets of a pool's windows begin in those of all images.
+template <class Byte>
+Byte* offsets_of(const MaxPool2dShape& part, Byte* all, const ImagePiece& images) {
+  using Bytes = std::conditional_t<std::is_const_v<Byte>, const std::byte, std::byte>;
+  const std::int64_t each = images.count == 0 ? 0 : part.y_size() / images.count;
+  return images.of(static_cast<Bytes*>(all),
+                   each * static_cast<std::int64_t>(size_of(part.offset_dtype())));
+}
+
 class Bf16Backend final : public Backend {
  public:
-  explicit Bf16Backend(Backend& kernels) : kernels_(kernels) {}
+  Bf16Backend(Backend& kernels, Bf16Products& products) : kernels_(kernels), products_(products) {}
 
   void* allocate(std::size_t bytes) override { return kernels_.allocate(bytes); }
   void deallocate(void* data, std::size_t bytes) override { kernels_.deallocate(data, bytes); }
@@ -32,9 +74,20 @@ class Bf16Backend final : public Backend {
     kernels_.copy_to_host(device, host, bytes);
   }
 
-  // The kernels store, convert and look at bf16 themselves.
+  // The kernels store, convert, look at and normalise bf16 themselves.
   void fill(const Array& out, const Number& value) override { kernels_.fill(out, value); }
   void copy(const Array& in, const Array& out) override { kernels_.copy(in, out); }
+  void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
+                             double* mean, double* variance) override {
+    kernels_.batch_norm_statistics(dtype, rows, channels, x, mean, variance);
+  }
+  void batch_norm_running(const BatchNormRunning& update) override {
+    kernels_.batch_norm_running(update);
+  }
+  void batch_norm(const BatchNormCall& call, void* y) override { kernels_.batch_norm(call, y); }
+  void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override {
+    kernels_.batch_norm_grad(call, grad);
+  }
   bool all_finite(const Array& in) override { return kernels_.all_finite(in); }
   std::int64_t first_outside(const Array& index, std::int64_t limit) override {
     return kernels_.first_outside(index, limit);
@@ -42,46 +95,54 @@ class Bf16Backend final : public Backend {
 
   void unary(Unary op, const UnaryParameters& p, const Array& in, const Array& out) override {
     if (!is_narrow(in)) return kernels_.unary(op, p, in, out);
-    Bf16Operands at(kernels_);
-    kernels_.unary(op, p, at.in(in), at.out(out));
-    at.finish();
+    Array arrays[] = {in, out};
+    in_pieces(kernels_, arrays, [&](Bf16Operands& at, const auto& part) {
+      kernels_.unary(op, p, at.in(part[0]), at.out(part[1]));
+    });
   }
   void unary_grad(Unary op, const UnaryParameters& p, const Array& saved, const Array& grad,
                   const Array& out) override {
     if (!is_narrow(grad)) return kernels_.unary_grad(op, p, saved, grad, out);
-    Bf16Operands at(kernels_);
-    kernels_.unary_grad(op, p, at.in(saved), at.in(grad), at.out(out));
-    at.finish();
+    Array arrays[] = {saved, grad, out};
+    in_pieces(kernels_, arrays, [&](Bf16Operands& at, const auto& part) {
+      kernels_.unary_grad(op, p, at.in(part[0]), at.in(part[1]), at.out(part[2]));
+    });
   }
   void binary(Binary op, const Array& a, const Array& b, const Array& out) override {
     if (!is_narrow(a)) return kernels_.binary(op, a, b, out);
-    Bf16Operands at(kernels_);
-    kernels_.binary(op, at.in(a), at.in(b), at.out(out));
-    at.finish();
+    Array arrays[] = {a, b, out};
+    in_pieces(kernels_, arrays, [&](Bf16Operands& at, const auto& part) {
+      kernels_.binary(op, at.in(part[0]), at.in(part[1]), at.out(part[2]));
+    });
   }
   void binary_number(Binary op, const Array& in, const Number& number, const Array& out) override {
     if (!is_narrow(in)) return kernels_.binary_number(op, in, number, out);
-    Bf16Operands at(kernels_);
-    kernels_.binary_number(op, at.in(in), number, at.out(out));
-    at.finish();
+    Array arrays[] = {in, out};
+    in_pieces(kernels_, arrays, [&](Bf16Operands& at, const auto& part) {
+      kernels_.binary_number(op, at.in(part[0]), number, at.out(part[1]));
+    });
   }
   void ternary(Ternary op, double value, const Array& a, const Array& b, const Array& c,
                const Array& out) override {
     if (!is_narrow(a)) return kernels_.ternary(op, value, a, b, c, out);
-    Bf16Operands at(kernels_);
-    kernels_.ternary(op, value, at.in(a), at.in(b), at.in(c), at.out(out));
-    at.finish();
+    Array arrays[] = {a, b, c, out};
+    in_pieces(kernels_, arrays, [&](Bf16Operands& at, const auto& part) {
+      kernels_.ternary(op, value, at.in(part[0]), at.in(part[1]), at.in(part[2]), at.out(part[3]));
+    });
   }
   void compare(Comparison op, const Array& a, const Array& b, const Array& out) override {
     if (!is_narrow(a)) return kernels_.compare(op, a, b, out);
-    Bf16Operands at(kernels_);
-    kernels_.compare(op, at.in(a), at.in(b), out);
+    Array arrays[] = {a, b, out};
+    in_pieces(kernels_, arrays, [&](Bf16Operands& at, const auto& part) {
+      kernels_.compare(op, at.in(part[0]), at.in(part[1]), part[2]);
+    });
   }
   void where(const Array& condition, const Array& a, const Array& b, const Array& out) override {
     if (!is_narrow(a)) return kernels_.where(condition, a, b, out);
-    Bf16Operands at(kernels_);
-    kernels_.where(condition, at.in(a), at.in(b), at.out(out));
-    at.finish();
+    Array arrays[] = {condition, a, b, out};
+    in_pieces(kernels_, arrays, [&](Bf16Operands& at, const auto& part) {
+      kernels_.where(part[0], at.in(part[1]), at.in(part[2]), at.out(part[3]));
+    });
   }
 
   void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
@@ -104,108 +165,101 @@ class Bf16Backend final : public Backend {
 
   void gemm(const Gemm& g) override {
     if (!is_narrow(g.dtype)) return kernels_.gemm(g);
-    Bf16Operands at(kernels_);
-    const auto matrix = [&](const void* data, std::int64_t rows, std::int64_t columns,
-                            std::int64_t ld) {
-      return Array{const_cast<void*>(data), g.dtype, {rows, columns}, {ld, 1}};
-    };
-    Gemm given = wide(g);
-    given.lda = g.transpose_a ? g.m : g.k;
-    given.a = at.in(matrix(g.a, g.transpose_a ? g.k : g.m, given.lda, g.lda)).data;
-    given.ldb = g.transpose_b ? g.k : g.n;
-    given.b = at.in(matrix(g.b, g.transpose_b ? g.n : g.k, given.ldb, g.ldb)).data;
-    given.bias = at.in(g.bias, g.dtype, g.n);
-    given.ldc = g.n;
-    given.c = at.out(matrix(g.c, g.m, g.n, g.ldc)).data;
-    kernels_.gemm(given);
-    at.finish();
+    products_.gemm(g);
   }
 
   void conv2d(const Conv2dShape& s, const void* x, const void* weight, const void* bias, bool relu,
               void* y) override {
     if (!is_narrow(s.dtype)) return kernels_.conv2d(s, x, weight, bias, relu, y);
-    Bf16Operands at(kernels_);
-    kernels_.conv2d(wide(s), at.in(x, s.dtype, s.x_size()), at.in(weight, s.dtype, s.weight_size()),
-                    at.in(bias, s.dtype, s.out_channels), relu, at.out(y, s.dtype, s.y_size()));
-    at.finish();
+    if (products_.conv2d(s, x, weight, bias, relu, y)) return;
+    Bf16Operands weights(kernels_);
+    const void* const wide_weight = weights.in(weight, s.dtype, s.weight_size());
+    const void* const wide_bias = weights.in(bias, s.dtype, s.out_channels);
+    by_images(s.batch, largest(s), transformed(s), [&](const ImagePiece& images) {
+      const Conv2dShape part = part_of(s, images);
+      Bf16Operands at(kernels_);
+      kernels_.conv2d(wide(part), in(at, x, part.x_size(), images), wide_weight, wide_bias, relu,
+                      out(at, y, part.y_size(), images));
+      at.finish();
+    });
   }
   void conv2d_input_grad(const Conv2dShape& s, const void* grad_y, const void* weight,
                          void* grad_x) override {
     if (!is_narrow(s.dtype)) return kernels_.conv2d_input_grad(s, grad_y, weight, grad_x);
-    Bf16Operands at(kernels_);
-    kernels_.conv2d_input_grad(wide(s), at.in(grad_y, s.dtype, s.y_size()),
-                               at.in(weight, s.dtype, s.weight_size()),
-                               at.out(grad_x, s.dtype, s.x_size()));
-    at.finish();
+    if (products_.conv2d_input_grad(s, grad_y, weight, grad_x)) return;
+    Bf16Operands weights(kernels_);
+    const void* const wide_weight = weights.in(weight, s.dtype, s.weight_size());
+    by_images(s.batch, largest(s), transformed(s), [&](const ImagePiece& images) {
+      const Conv2dShape part = part_of(s, images);
+      Bf16Operands at(kernels_);
+      kernels_.conv2d_input_grad(wide(part), in(at, grad_y, part.y_size(), images), wide_weight,
+                                 out(at, grad_x, part.x_size(), images));
+      at.finish();
+    });
   }
   void conv2d_weight_grad(const Conv2dShape& s, const void* x, const void* grad_y,
                           void* grad_weight) override {
     if (!is_narrow(s.dtype)) return kernels_.conv2d_weight_grad(s, x, grad_y, grad_weight);
-    Bf16Operands at(kernels_);
-    kernels_.conv2d_weight_grad(wide(s), at.in(x, s.dtype, s.x_size()),
-                                at.in(grad_y, s.dtype, s.y_size()),
-                                at.out(grad_weight, s.dtype, s.weight_size()));
-    at.finish();
-  }
-
-  void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
-                             double* mean, double* variance) override {
-    if (!is_narrow(dtype)) {
-      return kernels_.batch_norm_statistics(dtype, rows, channels, x, mean, variance);
-    }
-    Bf16Operands at(kernels_);
-    kernels_.batch_norm_statistics(wide(dtype), rows, channels, at.in(x, dtype, rows * channels),
-                                   mean, variance);
-  }
-  void batch_norm_running(const BatchNormRunning& update) override {
-    kernels_.batch_norm_running(update);
-  }
-  void batch_norm(const BatchNormCall& call, void* y) override {
-    if (!is_narrow(call.dtype)) return kernels_.batch_norm(call, y);
-    Bf16Operands at(kernels_);
-    kernels_.batch_norm(with_operands(call, at), at.out(y, call.dtype, call.rows * call.channels));
-    at.finish();
-  }
-  void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override {
-    if (!is_narrow(call.dtype)) return kernels_.batch_norm_grad(call, grad);
-    Bf16Operands at(kernels_);
-    const std::int64_t count = call.rows * call.channels;
-    BatchNormGrad given = grad;
-    given.grad_y = at.in(grad.grad_y, call.dtype, count);
-    given.y = at.in(grad.y, call.dtype, count);
-    given.grad_x = at.out(grad.grad_x, call.dtype, count);
-    given.grad_skip = at.out(grad.grad_skip, call.dtype, count);
-    kernels_.batch_norm_grad(with_operands(call, at), given);
-    at.finish();
+    if (products_.conv2d_weight_grad(s, x, grad_y, grad_weight)) return;
+    Bf16Operands weights(kernels_);
+    const Array sum = flat(weights.out(grad_weight, s.dtype, s.weight_size()), s.weight_size());
+    by_images(s.batch, largest(s), s.weight_size(), [&](const ImagePiece& images) {
+      const Conv2dShape shape = part_of(s, images);
+      Bf16Operands at(kernels_);
+      const void* const part_of_x = in(at, x, shape.x_size(), images);
+      const void* const part_of_grad = in(at, grad_y, shape.y_size(), images);
+      if (images.first == 0) {
+        kernels_.conv2d_weight_grad(wide(shape), part_of_x, part_of_grad, sum.data);
+        return;
+      }
+      const Scratch<float> term(s.weight_size());
+      kernels_.conv2d_weight_grad(wide(shape), part_of_x, part_of_grad, term.data());
+      kernels_.binary(Binary::add, sum, flat(term.data(), s.weight_size()), sum);
+    });
+    weights.finish();
   }
 
   void max_pool2d(const MaxPool2dShape& s, const void* x, void* offsets, void* y) override {
     if (!is_narrow(s.dtype)) return kernels_.max_pool2d(s, x, offsets, y);
-    Bf16Operands at(kernels_);
-    kernels_.max_pool2d(wide(s), at.in(x, s.dtype, s.x_size()), offsets,
-                        at.out(y, s.dtype, s.y_size()));
-    at.finish();
+    by_images(s.batch, largest(s), 0, [&](const ImagePiece& images) {
+      const MaxPool2dShape part = part_of(s, images);
+      Bf16Operands at(kernels_);
+      kernels_.max_pool2d(wide(part), in(at, x, part.x_size(), images),
+                          offsets_of(part, offsets, images), out(at, y, part.y_size(), images));
+      at.finish();
+    });
   }
   void max_pool2d_grad(const MaxPool2dShape& s, const void* grad_y, const void* offsets,
                        void* grad_x) override {
     if (!is_narrow(s.dtype)) return kernels_.max_pool2d_grad(s, grad_y, offsets, grad_x);
-    Bf16Operands at(kernels_);
-    kernels_.max_pool2d_grad(wide(s), at.in(grad_y, s.dtype, s.y_size()), offsets,
-                             at.out(grad_x, s.dtype, s.x_size()));
-    at.finish();
+    by_images(s.batch, largest(s), 0, [&](const ImagePiece& images) {
+      const MaxPool2dShape part = part_of(s, images);
+      Bf16Operands at(kernels_);
+      kernels_.max_pool2d_grad(wide(part), in(at, grad_y, part.y_size(), images),
+                               offsets_of(part, offsets, images),
+                               out(at, grad_x, part.x_size(), images));
+      at.finish();
+    });
   }
   void avg_pool2d(const AvgPool2dShape& s, const void* x, void* y) override {
     if (!is_narrow(s.dtype)) return kernels_.avg_pool2d(s, x, y);
-    Bf16Operands at(kernels_);
-    kernels_.avg_pool2d(wide(s), at.in(x, s.dtype, s.x_size()), at.out(y, s.dtype, s.y_size()));
-    at.finish();
+    by_images(s.batch, largest(s), 0, [&](const ImagePiece& images) {
+      const AvgPool2dShape part = part_of(s, images);
+      Bf16Operands at(kernels_);
+      kernels_.avg_pool2d(wide(part), in(at, x, part.x_size(), images),
+                          out(at, y, part.y_size(), images));
+      at.finish();
+    });
   }
   void avg_pool2d_grad(const AvgPool2dShape& s, const void* grad_y, void* grad_x) override {
     if (!is_narrow(s.dtype)) return kernels_.avg_pool2d_grad(s, grad_y, grad_x);
-    Bf16Operands at(kernels_);
-    kernels_.avg_pool2d_grad(wide(s), at.in(grad_y, s.dtype, s.y_size()),
-                             at.out(grad_x, s.dtype, s.x_size()));
-    at.finish();
+    by_images(s.batch, largest(s), 0, [&](const ImagePiece& images) {
+      const AvgPool2dShape part = part_of(s, images);
+      Bf16Operands at(kernels_);
+      kernels_.avg_pool2d_grad(wide(part), in(at, grad_y, part.y_size(), images),
+                               out(at, grad_x, part.x_size(), images));
+      at.finish();
+    });
   }
 
   void dropout(const Array& in, double p, const Generator& from, const Array& out,
@@ -218,15 +272,17 @@ class Bf16Backend final : public Backend {
   void relu_dropout_grad(const Array& result, const Array& grad, double scale,
                          const Array& out) override {
     if (!is_narrow(grad)) return kernels_.relu_dropout_grad(result, grad, scale, out);
-    Bf16Operands at(kernels_);
-    kernels_.relu_dropout_grad(at.in(result), at.in(grad), scale, at.out(out));
-    at.finish();
+    Array arrays[] = {result, grad, out};
+    in_pieces(kernels_, arrays, [&](Bf16Operands& at, const auto& part) {
+      kernels_.relu_dropout_grad(at.in(part[0]), at.in(part[1]), scale, at.out(part[2]));
+    });
   }
   void masked_scale(const Array& in, const Array& mask, double scale, const Array& out) override {
     if (!is_narrow(in)) return kernels_.masked_scale(in, mask, scale, out);
-    Bf16Operands at(kernels_);
-    kernels_.masked_scale(at.in(in), mask, scale, at.out(out));
-    at.finish();
+    Array arrays[] = {in, mask, out};
+    in_pieces(kernels_, arrays, [&](Bf16Operands& at, const auto& part) {
+      kernels_.masked_scale(at.in(part[0]), part[1], scale, at.out(part[2]));
+    });
   }
 
   // These are not called with bf16 (core/device/backend.h).
@@ -249,21 +305,14 @@ class Bf16Backend final : public Backend {
   }
 
  private:
-  static BatchNormCall with_operands(const BatchNormCall& call, Bf16Operands& at) {
-    const std::int64_t count = call.rows * call.channels;
-    BatchNormCall given = wide(call);
-    given.x = at.in(call.x, call.dtype, count);
-    given.skip = at.in(call.skip, call.dtype, count);
-    return given;
-  }
-
   Backend& kernels_;
+  Bf16Products& products_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> with_bf16(Backend& kernels) {
-  return std::make_unique<Bf16Backend>(kernels);
+std::unique_ptr<Backend> with_bf16(Backend& kernels, Bf16Products& products) {
+  return std::make_unique<Bf16Backend>(kernels, products);
 }
 
 }  // namespace plastic::cpu

@@ -2,12 +2,14 @@
 
 #include <memory>
 
+#include "core/cpu/bf16/products.h"
 #include "core/device/backend.h"
 
 namespace plastic::cpu {
 
-/// The CPU's device: `kernels`, which must outlive it, and bf16, for which it calls them with f32:
-/// operands are widened, which is exact, and results rounded once. It saves memory and not time.
-std::unique_ptr<Backend> with_bf16(Backend& kernels);
+/// The CPU's device: `kernels` and, for bf16, `products`, both of which must outlive it. What
+/// neither does in bf16 is given to the kernels in f32, piece by piece: operands are widened, which
+/// is exact, and results rounded once.
+std::unique_ptr<Backend> with_bf16(Backend& kernels, Bf16Products& products);
 
 }  // namespace plastic::cpu
