@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "core/cpu/scratch.h"
 #include "core/threads/parallel.h"
 #include "optim/kernels.h"
 
@@ -30,8 +30,8 @@ float* parameters_of(std::span<const Tensor> tensors, const Chunk& chunk) {
 constexpr std::int64_t chunk_elements = 4096;
 
 template <class Tensor>
-std::vector<Chunk> chunks_of(std::span<const Tensor> tensors) {
-  std::vector<Chunk> chunks;
+cpu::ScratchVector<Chunk> chunks_of(std::span<const Tensor> tensors) {
+  cpu::ScratchVector<Chunk> chunks;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const std::int64_t end = tensors[i].offset + tensors[i].numel;
     for (std::int64_t begin = tensors[i].offset; begin < end; begin += chunk_elements) {
@@ -41,13 +41,18 @@ std::vector<Chunk> chunks_of(std::span<const Tensor> tensors) {
   return chunks;
 }
 
+/// From which end each thread goes through its chunks: a pass that begins where the one before it
+/// ended finds in the caches what that left there.
+enum class Order { forwards, backwards };
+
 /// Calls f(chunk, its index) for all, on all threads.
 template <class F>
-void for_chunks(std::span<const Chunk> chunks, F&& f) {
+void for_chunks(std::span<const Chunk> chunks, F&& f, Order order = Order::forwards) {
   constexpr std::int64_t grain = 4;
   parallel_for(0, std::ssize(chunks), grain, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
-      const auto index = static_cast<std::size_t>(i);
+      const std::int64_t at = order == Order::forwards ? i : first + last - 1 - i;
+      const auto index = static_cast<std::size_t>(at);
       f(chunks[index], index);
     }
   });

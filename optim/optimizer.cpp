@@ -12,6 +12,7 @@
 #include "optim/groups.h"
 #include "optim/state.h"
 #include "plastic/core/autograd.h"
+#include "plastic/core/recycled.h"
 
 namespace plastic::optim {
 namespace {
@@ -41,7 +42,7 @@ class StepCounts {
 
  private:
   State& state_;
-  std::vector<std::int64_t> counts_;
+  std::vector<std::int64_t, Recycled<std::int64_t>> counts_;
   std::vector<Tensor> numbers_;
 };
 

@@ -99,7 +99,9 @@ class Walk {
   };
 
   /// Nodes that wait for their turn, latest first: all users of a result come before what made it.
-  std::map<std::uint64_t, Pending, std::greater<>> pending_;
+  std::map<std::uint64_t, Pending, std::greater<>,
+           Recycled<std::pair<const std::uint64_t, Pending>>>
+      pending_;
   /// Leaves whose hooks wait for the whole gradient.
   std::map<std::shared_ptr<TensorImpl>, Tensor> hooked_;
 };

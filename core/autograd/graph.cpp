@@ -7,6 +7,7 @@
 #include "core/autograd/gradient_slot.h"
 #include "core/check.h"
 #include "core/device/backend.h"
+#include "core/tensor/recycled.h"
 
 namespace plastic {
 namespace {
@@ -45,14 +46,14 @@ void check_anomaly(const char* op, const char* what, const Tensor& tensor) {
 
 namespace autograd {
 
-bool Inputs::needs(std::size_t i) const { return (*edges_)[i].needed(); }
+bool Inputs::needs(std::size_t i) const { return edges_[i].needed(); }
 
 Tensor Inputs::slot(std::size_t i) const {
-  const std::shared_ptr<TensorImpl>& leaf = (*edges_)[i].leaf;
+  const std::shared_ptr<TensorImpl>& leaf = edges_[i].leaf;
   if (!leaf || leaf->grad.defined()) return {};
   // With the leaf twice among its inputs, an operation would move one gradient to place the other.
-  const auto uses = std::count_if(edges_->begin(), edges_->end(),
-                                  [&](const Edge& edge) { return edge.leaf == leaf; });
+  const auto uses =
+      std::count_if(edges_, edges_ + count_, [&](const Edge& edge) { return edge.leaf == leaf; });
   return uses == 1 && leaf->grad_slot ? leaf->grad_slot->take() : Tensor();
 }
 
@@ -90,11 +91,11 @@ Tensor record(const char* op, Tensor result, std::span<const Tensor> inputs, Bac
     fail("record", op, " gave a result of shape ", to_string(result.shape()),
          " that is an input or was recorded itself; compute it from detach()ed inputs");
   }
-  std::vector<Edge> edges;
+  Edges edges;
   edges.reserve(inputs.size());
   for (const Tensor& input : inputs) edges.push_back(edge_to(input));
   impl.requires_grad = true;
-  impl.grad_fn = std::make_shared<Node>(op, impl.shape, std::move(edges), std::move(backward));
+  impl.grad_fn = make_recycled<Node>(op, impl.shape, std::move(edges), std::move(backward));
   return result;
 }
 
@@ -102,7 +103,7 @@ Tensor record(const char* op, Tensor result, std::span<const Tensor> inputs, Bac
 
 const Shape& Edge::shape() const { return node ? node->shape() : leaf->shape; }
 
-Node::Node(const char* op, const Shape& shape, std::vector<Edge> inputs, Backward backward)
+Node::Node(const char* op, const Shape& shape, Edges inputs, Backward backward)
     : id_(next_id()),
       op_(op),
       shape_(shape),
@@ -113,7 +114,7 @@ Node::~Node() {
   // A long chain of nodes is taken apart in a loop: nested destructors would exhaust the stack.
   // Only a pointer belongs to the thread, for it is never destroyed, whereas tensors of static
   // storage die after the objects of their thread.
-  using Nodes = std::vector<std::shared_ptr<Node>>;
+  using Nodes = std::vector<std::shared_ptr<Node>, Recycled<std::shared_ptr<Node>>>;
   thread_local Nodes* dying = nullptr;
   const auto hand_over = [this] {
     for (Edge& edge : inputs_) {
@@ -144,7 +145,7 @@ Gradients Node::run(const Tensor& grad) const {
     fail("backward", "the graph through ", op_,
          " was freed by an earlier backward(); pass retain_graph = true to the first call");
   }
-  Gradients gradients = backward_(grad, Inputs(inputs_));
+  Gradients gradients = backward_(grad, Inputs(inputs_.data(), inputs_.size()));
   if (gradients.size() != inputs_.size()) {
     fail("backward", op_, " gave ", gradients.size(), " gradients for ", inputs_.size(),
          " inputs; give one per input, undefined where none is needed");
@@ -162,6 +163,6 @@ Gradients Node::run(const Tensor& grad) const {
   return gradients;
 }
 
-void Node::free() { backward_ = nullptr; }
+void Node::free() { backward_ = Backward(); }
 
 }  // namespace plastic

@@ -21,6 +21,9 @@ struct Edge {
   const Shape& shape() const;
 };
 
+/// An edge per input of an operation.
+using Edges = std::vector<Edge, Recycled<Edge>>;
+
 using autograd::Backward;
 using autograd::Gradients;
 using autograd::Inputs;
@@ -30,14 +33,14 @@ using autograd::Saved;
 /// One recorded operation.
 class Node {
  public:
-  Node(const char* op, const Shape& shape, std::vector<Edge> inputs, Backward backward);
+  Node(const char* op, const Shape& shape, Edges inputs, Backward backward);
   ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
   /// Nodes are numbered in order of recording, so inputs come before results.
   std::uint64_t id() const { return id_; }
-  const std::vector<Edge>& inputs() const { return inputs_; }
+  const Edges& inputs() const { return inputs_; }
   /// The shape of the tensor that this node computed.
   const Shape& shape() const { return shape_; }
   /// Throws Error when the graph was freed, and for gradients that do not fit the inputs.
@@ -50,7 +53,7 @@ class Node {
   std::uint64_t id_;
   const char* op_;
   Shape shape_;
-  std::vector<Edge> inputs_;
+  Edges inputs_;
   Backward backward_;
 };
 

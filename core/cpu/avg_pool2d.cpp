@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <vector>
 
 #include "core/cpu/cpu_backend.h"
+#include "core/cpu/scratch.h"
 #include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
 
@@ -13,8 +13,8 @@ struct Holders {
   std::int64_t begin = 0, end = 0;
 };
 
-std::vector<Holders> holders_of(const std::vector<PoolWindow>& windows, std::int64_t size) {
-  std::vector<Holders> holders(static_cast<std::size_t>(size));
+ScratchVector<Holders> holders_of(const PoolWindows& windows, std::int64_t size) {
+  ScratchVector<Holders> holders(static_cast<std::size_t>(size));
   std::int64_t begin = 0;
   std::int64_t end = 0;
   const std::int64_t count = std::ssize(windows);
@@ -31,7 +31,7 @@ void forward(const AvgPool2dShape& s, const T* x, T* y) {
   const std::int64_t out_height = std::ssize(s.rows);
   const std::int64_t out_width = std::ssize(s.columns);
   parallel_for(0, s.batch * out_height, 1, [&](std::int64_t first, std::int64_t last) {
-    std::vector<double> sums(static_cast<std::size_t>(s.channels));
+    ScratchVector<double> sums(static_cast<std::size_t>(s.channels));
     for (std::int64_t out_row = first; out_row < last; ++out_row) {
       const T* image = x + out_row / out_height * s.in_height * s.in_width * s.channels;
       const PoolWindow& rows = s.rows[static_cast<std::size_t>(out_row % out_height)];
@@ -57,8 +57,8 @@ template <class T>
 void backward(const AvgPool2dShape& s, const T* grad_y, T* grad_x) {
   const std::int64_t out_height = std::ssize(s.rows);
   const std::int64_t out_width = std::ssize(s.columns);
-  const std::vector<Holders> row_holders = holders_of(s.rows, s.in_height);
-  const std::vector<Holders> column_holders = holders_of(s.columns, s.in_width);
+  const ScratchVector<Holders> row_holders = holders_of(s.rows, s.in_height);
+  const ScratchVector<Holders> column_holders = holders_of(s.columns, s.in_width);
   parallel_for(0, s.batch * s.in_height, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t in_row = first; in_row < last; ++in_row) {
       const T* image = grad_y + in_row / s.in_height * out_height * out_width * s.channels;

@@ -11,6 +11,7 @@
 #include "core/cpu/column_sums.h"
 #include "core/cpu/cpu_backend.h"
 #include "core/cpu/loops.h"
+#include "core/cpu/scratch.h"
 #include "core/ops/batch_norm_rule.h"
 #include "core/tensor/dispatch.h"
 
@@ -35,9 +36,9 @@ struct Affine {
     }
   }
 
-  std::vector<T> centre, scale, shift;
+  ScratchVector<T> centre, scale, shift;
   /// The mean less the centre.
-  std::vector<double> rest;
+  ScratchVector<double> rest;
 };
 
 std::int64_t row_grain(std::int64_t channels) {
@@ -279,7 +280,7 @@ struct InputGradient {
 
   bool through;
   const Affine<T>& affine;
-  std::vector<T> offset, slope;
+  ScratchVector<T> offset, slope;
 };
 
 template <class S>

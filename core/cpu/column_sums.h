@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/cpu/scratch.h"
 #include "core/threads/parallel.h"
 
 namespace plastic::cpu {
@@ -18,7 +19,7 @@ void add_to_sums(std::int64_t first, std::int64_t last, std::int64_t width, bool
   constexpr std::int64_t few = 64;
   constexpr std::int64_t many = 16 * few;
   if (!in_levels || last - first <= few) return add_rows(first, last, sums);
-  std::vector<Sum> levels(static_cast<std::size_t>(2 * width));
+  ScratchVector<Sum> levels(static_cast<std::size_t>(2 * width));
   Sum* const some = levels.data();
   Sum* const more = some + width;
   const auto move = [=](Sum* from, Sum* to) {
@@ -44,7 +45,7 @@ std::vector<Sum> sum_over_rows(std::int64_t rows, std::int64_t columns, std::int
   const std::int64_t rows_worth_it =
       std::max<std::int64_t>(1, reduction_chunk / std::max<std::int64_t>(columns, 1));
   const std::int64_t chunks = std::clamp<std::int64_t>(rows / rows_worth_it, 1, max_chunks);
-  std::vector<Sum> partial(static_cast<std::size_t>(chunks * width));
+  ScratchVector<Sum> partial(static_cast<std::size_t>(chunks * width));
   parallel_for(0, chunks, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t c = first; c < last; ++c) {
       add_to_sums(rows * c / chunks, rows * (c + 1) / chunks, width, in_levels,

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 #include "core/cpu/cascade_sum.h"
 #include "core/cpu/cpu_backend.h"
+#include "core/cpu/scratch.h"
 #include "core/ops/cross_entropy_rule.h"
 #include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
@@ -76,7 +76,7 @@ std::int64_t CpuBackend::cross_entropy(const Array& logits, const Array& targets
   dispatch_floating("cross_entropy", logits.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* z = logits.as<T>();
-    std::vector<double> losses(static_cast<std::size_t>(rows));
+    ScratchVector<double> losses(static_cast<std::size_t>(rows));
     parallel_for(0, rows, row_grain(classes), [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t i = first; i < last; ++i) {
         const T* row = z + i * classes;

@@ -1,11 +1,12 @@
 #include <algorithm>
 #include <cmath>
-#include <vector>
+#include <span>
 
 #include "core/cpu/cascade_sum.h"
 #include "core/cpu/column_sums.h"
 #include "core/cpu/cpu_backend.h"
 #include "core/cpu/loops.h"
+#include "core/cpu/scratch.h"
 #include "core/ops/reduction_rule.h"
 #include "core/tensor/dispatch.h"
 
@@ -81,7 +82,7 @@ template <class T, class Term>
 Accumulator<T> sum_long(const T* x, std::int64_t count, Term term) {
   const std::int64_t chunks = chunk_count(count);
   if (chunks <= 1) return sum_dense(x, count, term);
-  std::vector<Accumulator<T>> partial(static_cast<std::size_t>(chunks));
+  ScratchVector<Accumulator<T>> partial(static_cast<std::size_t>(chunks));
   parallel_for(0, chunks, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t c = first; c < last; ++c) {
       const std::int64_t begin = c * reduction_chunk;
@@ -178,7 +179,7 @@ void sum_rows(const T* x, std::int64_t count, std::int64_t row_stride, std::int6
               Term term, const Results<Out>& results) {
   using Sum = Accumulator<T>;
   constexpr std::int64_t many_columns = 4096;
-  const auto write = [&](const std::vector<Sum>& total, std::int64_t first) {
+  const auto write = [&](std::span<const Sum> total, std::int64_t first) {
     for (std::size_t j = 0; j < total.size(); ++j) {
       results.write(first + static_cast<std::int64_t>(j), total[j]);
     }
@@ -195,7 +196,7 @@ void sum_rows(const T* x, std::int64_t count, std::int64_t row_stride, std::int6
     const auto add = [=](std::int64_t from, std::int64_t to, Sum* sums) {
       add_rows(x + first, from, to, row_stride, width, term, sums);
     };
-    std::vector<Sum> total(static_cast<std::size_t>(width));
+    ScratchVector<Sum> total(static_cast<std::size_t>(width));
     add_to_sums(0, count, width, in_levels, total.data(), add);
     write(total, first);
   });

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "core/cpu/allocator.h"
 
@@ -23,5 +25,23 @@ class Scratch {
   std::size_t bytes_;
   T* data_;
 };
+
+/// The same for what grows or begins as zeros: a vector in memory of that cache.
+template <class T>
+struct ScratchAllocator {
+  using value_type = T;
+
+  ScratchAllocator() = default;
+  template <class U>
+  ScratchAllocator(const ScratchAllocator<U>&) noexcept {}
+
+  T* allocate(std::size_t count) { return static_cast<T*>(cpu::allocate(count * sizeof(T))); }
+  void deallocate(T* data, std::size_t count) noexcept { cpu::deallocate(data, count * sizeof(T)); }
+
+  friend bool operator==(const ScratchAllocator&, const ScratchAllocator&) { return true; }
+};
+
+template <class T>
+using ScratchVector = std::vector<T, ScratchAllocator<T>>;
 
 }  // namespace plastic::cpu

@@ -5,6 +5,7 @@
 
 #include "core/device/registry.h"
 #include "core/tensor/constant_weight.h"
+#include "core/tensor/recycled.h"
 
 namespace plastic {
 namespace {
@@ -27,6 +28,7 @@ MemoryUse memory_use(Device device) {
 
 void empty_cache() {
   forget_weight_forms();
+  free_recycled();
   shrink_caches(0);
 }
 

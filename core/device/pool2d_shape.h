@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "plastic/core/dtype.h"
+#include "plastic/core/recycled.h"
 
 namespace plastic {
 
@@ -36,13 +37,15 @@ struct PoolWindow {
   std::int64_t divisor = 1;
 };
 
+using PoolWindows = std::vector<PoolWindow, Recycled<PoolWindow>>;
+
 /// Sizes of an average pooling, likewise; begin and end never decrease from one window to the next.
 struct AvgPool2dShape {
   DType dtype = DType::f32;
   std::int64_t batch = 0, channels = 0;
   std::int64_t in_height = 0, in_width = 0;
   /// One for each row and each column of the result.
-  std::vector<PoolWindow> rows, columns;
+  PoolWindows rows, columns;
 
   std::int64_t x_size() const { return batch * channels * in_height * in_width; }
   std::int64_t y_size() const { return batch * channels * std::ssize(rows) * std::ssize(columns); }

@@ -11,9 +11,9 @@
 namespace plastic {
 namespace {
 
-std::vector<PoolWindow> sliding(const PoolGeometry& geometry, std::size_t axis, std::int64_t size,
-                                bool count_include_pad) {
-  std::vector<PoolWindow> windows;
+PoolWindows sliding(const PoolGeometry& geometry, std::size_t axis, std::int64_t size,
+                    bool count_include_pad) {
+  PoolWindows windows;
   reserve("avg_pool2d", windows, geometry.out[axis]);
   for (std::int64_t i = 0; i < geometry.out[axis]; ++i) {
     const std::int64_t begin = i * geometry.stride[axis] - geometry.padding[axis];
@@ -28,11 +28,11 @@ std::vector<PoolWindow> sliding(const PoolGeometry& geometry, std::size_t axis, 
   return windows;
 }
 
-std::vector<PoolWindow> adaptive(std::int64_t in, std::int64_t out) {
+PoolWindows adaptive(std::int64_t in, std::int64_t out) {
   constexpr const char* op = "adaptive_avg_pool2d";
   // The largest product below.
   checked_add(op, checked_multiply(op, in, out), out);
-  std::vector<PoolWindow> windows;
+  PoolWindows windows;
   reserve(op, windows, out);
   for (std::int64_t i = 0; i < out; ++i) {
     const std::int64_t begin = i * in / out;
@@ -43,8 +43,7 @@ std::vector<PoolWindow> adaptive(std::int64_t in, std::int64_t out) {
 }
 
 // dx sums dy/divisor over the windows that a pixel lies in.
-Tensor average(const char* op, const Tensor& x, std::vector<PoolWindow> rows,
-               std::vector<PoolWindow> columns) {
+Tensor average(const char* op, const Tensor& x, PoolWindows rows, PoolWindows columns) {
   const AvgPool2dShape shape{.dtype = x.dtype(),
                              .batch = x.size(0),
                              .channels = x.size(1),

@@ -72,7 +72,7 @@ PhiloxBlock next_block(Generator& generator) {
 
 Generator draw(Generator& generator, std::uint64_t blocks) {
   const Generator at = take(generator, blocks);
-  if (is_attempt() && (is_default(generator) || is_lasting(generator))) {
+  if (blocks > 0 && is_attempt() && (is_default(generator) || is_lasting(generator))) {
     note_change([&generator, at, blocks] { give_back(generator, at, blocks); });
   }
   return at;

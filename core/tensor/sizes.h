@@ -24,8 +24,8 @@ std::int64_t checked_add(const char* op, std::int64_t a, std::int64_t b);
 std::int64_t checked_multiply(const char* op, std::int64_t a, std::int64_t b);
 
 /// Makes room for `count` elements. Throws Error naming `op` and the bytes when memory runs out.
-template <class T>
-void reserve(const char* op, std::vector<T>& values, std::int64_t count) {
+template <class T, class Allocator>
+void reserve(const char* op, std::vector<T, Allocator>& values, std::int64_t count) {
   try {
     values.reserve(static_cast<std::size_t>(count));
   } catch (const std::bad_alloc&) {

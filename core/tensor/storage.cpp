@@ -5,17 +5,19 @@
 #include "core/device/array.h"
 #include "core/device/backend.h"
 #include "core/tensor/constant_weight.h"
+#include "core/tensor/recycled.h"
 
 namespace plastic {
 
+/// One allocation for the storage and its counts; only members see the constructor.
+struct Storage::Made : Storage {
+  Made(std::byte* memory, std::size_t size, Device where) : Storage(memory, size, where) {}
+};
+
 std::shared_ptr<Storage> Storage::allocate(std::size_t bytes, Device device) {
   auto* data = static_cast<std::byte*>(backend(device).allocate(bytes));
-  // One allocation for the storage and its counts; only members see the constructor.
-  struct Made : Storage {
-    Made(std::byte* memory, std::size_t size, Device where) : Storage(memory, size, where) {}
-  };
   try {
-    return std::make_shared<Made>(data, bytes, device);
+    return make_recycled<Made>(data, bytes, device);
   } catch (...) {
     backend(device).deallocate(data, bytes);
     throw;
@@ -24,7 +26,7 @@ std::shared_ptr<Storage> Storage::allocate(std::size_t bytes, Device device) {
 
 std::shared_ptr<Storage> Storage::part_of(std::shared_ptr<Storage> block, std::size_t offset,
                                           std::size_t bytes) {
-  std::shared_ptr<Storage> part(new Storage(block->data_ + offset, bytes, block->device_));
+  std::shared_ptr<Storage> part = make_recycled<Made>(block->data_ + offset, bytes, block->device_);
   part->block_ = std::move(block);
   return part;
 }

@@ -35,6 +35,8 @@ class Storage {
   void bump_version() { version_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
+  struct Made;
+
   Storage(std::byte* data, std::size_t bytes, Device device)
       : data_(data), bytes_(bytes), device_(device) {}
 

@@ -8,6 +8,7 @@
 #include "core/device/backend.h"
 #include "core/tensor/dispatch.h"
 #include "core/tensor/number.h"
+#include "core/tensor/recycled.h"
 #include "core/tensor/tensor_impl.h"
 
 namespace plastic {
@@ -72,7 +73,7 @@ Array array_of(const Tensor& tensor) {
 // expand().
 Tensor make_view(const std::shared_ptr<Storage>& storage, DType dtype, const Shape& shape,
                  const Shape& strides, std::int64_t offset) {
-  auto impl = std::make_shared<TensorImpl>();
+  auto impl = make_recycled<TensorImpl>();
   impl->storage = storage;
   impl->dtype = dtype;
   impl->shape = shape;

@@ -146,13 +146,12 @@ void set_num_threads(int count) {
   if (count != num_threads()) Threads::instance().set_count(count);
 }
 
-void parallel_for(std::int64_t begin, std::int64_t end, std::int64_t grain,
-                  const std::function<void(std::int64_t, std::int64_t)>& body) {
+void parallel_for(std::int64_t begin, std::int64_t end, std::int64_t grain, LoopBody body) {
   if (begin >= end) return;
   const std::int64_t max_parts = (end - begin) / std::max<std::int64_t>(grain, 1);
   const int parts = static_cast<int>(std::min<std::int64_t>(num_threads(), max_parts));
   if (parts < 2 || is_inside_job()) return body(begin, end);
-  if (!Threads::instance().run({&body, begin, end - begin, parts})) body(begin, end);
+  if (!Threads::instance().run({body, begin, end - begin, parts})) body(begin, end);
 }
 
 }  // namespace plastic

@@ -3,16 +3,16 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <vector>
 
 #include "core/threads/float_mode.h"
+#include "core/threads/parallel.h"
 
 namespace plastic {
 
 /// A loop to share out.
 struct Job {
-  const std::function<void(std::int64_t, std::int64_t)>* body = nullptr;
+  LoopBody body;
   std::int64_t begin = 0;
   std::int64_t count = 0;
   int parts = 0;
@@ -20,7 +20,7 @@ struct Job {
   void run(int part) const {
     const std::int64_t first = begin + count * part / parts;
     const std::int64_t last = begin + count * (part + 1) / parts;
-    (*body)(first, last);
+    body(first, last);
   }
 };
 

@@ -123,7 +123,7 @@ class SentWindows {
  public:
   SentWindows(Context& context, const AvgPool2dShape& shape)
       : stored_(context, is_small(shape) ? 0 : count(shape) * sizeof(PoolWindow)) {
-    std::vector<PoolWindow> all = shape.rows;
+    PoolWindows all = shape.rows;
     all.insert(all.end(), shape.columns.begin(), shape.columns.end());
     windows_.rows = std::ssize(shape.rows);
     windows_.columns = std::ssize(shape.columns);

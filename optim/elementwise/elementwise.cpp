@@ -7,6 +7,7 @@
 #include "optim/groups.h"
 #include "optim/kernels.h"
 #include "optim/state.h"
+#include "plastic/core/recycled.h"
 
 namespace plastic::optim {
 
@@ -32,7 +33,7 @@ ElementwiseOptimizer::~ElementwiseOptimizer() = default;
 
 void ElementwiseOptimizer::prepare() {
   const auto segments = arena().segments();
-  std::vector<StepTensor> tensors;
+  std::vector<StepTensor, Recycled<StepTensor>> tensors;
   rules_.resize(segments.size() * type_.size);
   for_stepped(arena(), saved(), [&](const ParameterStep& at) {
     make_rule(at, rules_.data() + tensors.size() * type_.size);

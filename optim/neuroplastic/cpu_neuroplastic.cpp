@@ -52,7 +52,7 @@ class Passes {
   }
 
   void observe() {
-    std::vector<SignalSums> partial(chunks_.size());
+    cpu::ScratchVector<SignalSums> partial(chunks_.size());
     for_chunks(chunks_, [&](const Chunk& chunk, std::size_t index) {
       const RuleTensor& tensor = tensors_[chunk.tensor];
       partial[index] = observe_chunk(tensor.settings, tensor.base, piece(chunk));
@@ -67,20 +67,23 @@ class Passes {
   }
 
   void measure() {
-    std::vector<UpdateSums> partial(chunks_.size());
+    cpu::ScratchVector<UpdateSums> partial(chunks_.size());
     if (diagnostics_ != nullptr) {
       diagnosed_.assign(chunks_.size(), diagnostics_->empty_copy());
     }
-    for_chunks(chunks_, [&](const Chunk& chunk, std::size_t index) {
-      const RuleTensor& tensor = tensors_[chunk.tensor];
-      const Coefficient& own = progress_[chunk.tensor].coefficient;
-      // While the chunk is in the caches, and what observing it left is still there.
-      if (diagnostics_ != nullptr) {
-        diagnose_chunk(piece(chunk), tensor.settings.variant, own, diagnosed_[index]);
-      }
-      partial[index] = measure_chunk(tensor.settings, tensor.controller_class >= 0, tensor.base,
-                                     own, piece(chunk));
-    });
+    for_chunks(
+        chunks_,
+        [&](const Chunk& chunk, std::size_t index) {
+          const RuleTensor& tensor = tensors_[chunk.tensor];
+          const Coefficient& own = progress_[chunk.tensor].coefficient;
+          // While the chunk is in the caches, and what observing it left is still there.
+          if (diagnostics_ != nullptr) {
+            diagnose_chunk(piece(chunk), tensor.settings.variant, own, diagnosed_[index]);
+          }
+          partial[index] = measure_chunk(tensor.settings, tensor.controller_class >= 0, tensor.base,
+                                         own, piece(chunk));
+        },
+        Order::backwards);
     for (std::size_t i = 0; i < chunks_.size(); ++i) {
       add(progress_[chunks_[i].tensor].sums, partial[i]);
     }
@@ -146,8 +149,8 @@ class Passes {
   float* carried_;
   TensorTotals* totals_;
   DiagnosticSums* diagnostics_;
-  std::vector<Chunk> chunks_;
-  std::vector<Progress> progress_;
+  cpu::ScratchVector<Chunk> chunks_;
+  cpu::ScratchVector<Progress> progress_;
   /// One for each chunk; none without diagnostics.
   std::vector<DiagnosticSums> diagnosed_;
 };
@@ -159,13 +162,13 @@ std::int64_t extent(Tensors tensors) {
 /// Cuts the tensors into groups whose blocks stay in the caches between two passes. The lr
 /// controller's signal is an average over tensors: with one, none can be applied before all are
 /// measured.
-std::vector<Tensors> cached_groups(Tensors tensors) {
+cpu::ScratchVector<Tensors> cached_groups(Tensors tensors) {
   constexpr std::int64_t max_elements = 300'000;
   const bool is_controlled = std::any_of(tensors.begin(), tensors.end(), [](const auto& tensor) {
     return tensor.controller_class >= 0;
   });
   if (is_controlled) return {tensors};
-  std::vector<Tensors> groups;
+  cpu::ScratchVector<Tensors> groups;
   std::size_t first = 0;
   while (first < tensors.size()) {
     std::size_t count = 1;
@@ -189,7 +192,7 @@ class CpuNeuroPlastic : public NeuroPlasticStepper {
   void run() override {
     sums_ = step_->diagnostics.value_or(DiagnosticSums{});
     DiagnosticSums* const diagnostics = step_->diagnostics ? &sums_ : nullptr;
-    const std::vector<Tensors> groups = cached_groups(step_->tensors);
+    const cpu::ScratchVector<Tensors> groups = cached_groups(step_->tensors);
     std::int64_t longest = 0;
     for (const Tensors group : groups) longest = std::max(longest, extent(group));
     const Tensor carried = Tensor::empty({longest});

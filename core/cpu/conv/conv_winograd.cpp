@@ -116,7 +116,7 @@ void convolve(const Pass<T>& pass) {
   const std::int64_t kernel_plane = packed_size<T>(pass.in.channels, pass.out.channels);
   const std::int64_t most = chunk_tiles<T>(planes, in, out);
   const OutlierSearch<T> search(pass.x, pass.images, pass.in);
-  std::vector<std::uint8_t> flags(static_cast<std::size_t>(grid.count));
+  ScratchVector<std::uint8_t> flags(static_cast<std::size_t>(grid.count));
   // As many chunks for each thread.
   const std::int64_t chunks =
       std::min(grid.count, round_up((grid.count + most - 1) / most, num_threads()));
@@ -255,7 +255,7 @@ void weight_grad(const Conv2dShape& s, const T* x, const T* grad_y, T* grad_weig
   const ImageSize input{s.in_height, s.in_width, s.in_channels};
   const ImageSize output{s.out_height, s.out_width, s.out_channels};
   const OutlierSearch<T> input_search(x, s.batch, input), output_search(grad_y, s.batch, output);
-  std::vector<std::uint8_t> flags(static_cast<std::size_t>(grid.count));
+  ScratchVector<std::uint8_t> flags(static_cast<std::size_t>(grid.count));
   for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
     const std::int64_t begin = grid.count * chunk / chunks;
     const std::int64_t end = grid.count * (chunk + 1) / chunks;

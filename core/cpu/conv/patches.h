@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
-#include <vector>
 
+#include "core/cpu/scratch.h"
 #include "core/cpu/vector.h"
 #include "core/device/conv2d_shape.h"
 
@@ -121,7 +121,7 @@ class Patches {
 
   /// The parts of columns [begin, end) between multiples of `length`.
   void find_stretches(std::int64_t begin, std::int64_t end, std::int64_t length,
-                      std::vector<Stretch>& to) const {
+                      ScratchVector<Stretch>& to) const {
     to.clear();
     while (begin < end) {
       const std::int64_t tap = begin / channels_;
@@ -139,9 +139,9 @@ class Patches {
   Pixel* x_;
   /// Whether taps of one row of the kernel lie beside each other in memory.
   bool are_lines_dense_;
-  std::vector<Place> places_;
+  ScratchVector<Place> places_;
   /// Tap by tap; and row of the kernel by row, where these are dense.
-  std::vector<Stretch> taps_, lines_;
+  ScratchVector<Stretch> taps_, lines_;
 };
 
 }  // namespace plastic::cpu

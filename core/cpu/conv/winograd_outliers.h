@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <vector>
 
 #include "core/cpu/conv/winograd_largest.h"
 #include "core/cpu/conv/winograd_tiles.h"
+#include "core/cpu/scratch.h"
 #include "core/cpu/vector.h"
 #include "core/threads/parallel.h"
 
@@ -111,7 +111,7 @@ class OutlierSearch {
   const T* images_;
   ImageSize of_;
   /// The usual magnitude of each image's pixels.
-  std::vector<T> usual_;
+  ScratchVector<T> usual_;
 };
 
 }  // namespace plastic::cpu

@@ -1,12 +1,16 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
+#include <memory>
 #include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "plastic/core/recycled.h"
 #include "plastic/core/tensor.h"
 
 namespace plastic {
@@ -39,7 +43,7 @@ namespace autograd {
 class Inputs {
  public:
   /// For the engine's own files.
-  explicit Inputs(const std::vector<Edge>& edges) : edges_(&edges) {}
+  Inputs(const Edge* edges, std::size_t count) : edges_(edges), count_(count) {}
 
   /// Whether input i needs a gradient; otherwise there is no need to compute it.
   bool needs(std::size_t i) const;
@@ -52,15 +56,46 @@ class Inputs {
   Tensor slot(std::size_t i) const;
 
  private:
-  const std::vector<Edge>* edges_;
+  const Edge* edges_;
+  std::size_t count_;
 };
 
 /// A gradient per input, of the input's shape and dtype; undefined where none is needed.
-using Gradients = std::vector<Tensor>;
+using Gradients = std::vector<Tensor, Recycled<Tensor>>;
 
 /// Computes the gradients of an operation's inputs from that of its result, which may have any
-/// strides. Called by backward(), while nothing is recorded.
-using Backward = std::function<Gradients(const Tensor& grad, const Inputs& inputs)>;
+/// strides. Called by backward(), while nothing is recorded. Any function object may be one; copies
+/// share it.
+class Backward {
+ public:
+  Backward() = default;
+  template <class F>
+  requires(!std::same_as<std::remove_cvref_t<F>, Backward> &&
+           std::is_invocable_r_v<Gradients, std::decay_t<F>&, const Tensor&, const Inputs&>)
+      Backward(F&& function)
+      : function_(std::allocate_shared<Held<std::decay_t<F>>>(Recycled<Held<std::decay_t<F>>>(),
+                                                              std::forward<F>(function))) {}
+
+  explicit operator bool() const { return function_ != nullptr; }
+  Gradients operator()(const Tensor& grad, const Inputs& inputs) const {
+    return function_->call(grad, inputs);
+  }
+
+ private:
+  struct Function {
+    virtual ~Function() = default;
+    virtual Gradients call(const Tensor& grad, const Inputs& inputs) = 0;
+  };
+  template <class F>
+  struct Held final : Function {
+    explicit Held(F&& function) : held(std::move(function)) {}
+    explicit Held(const F& function) : held(function) {}
+    Gradients call(const Tensor& grad, const Inputs& inputs) override { return held(grad, inputs); }
+    F held;
+  };
+
+  std::shared_ptr<Function> function_;
+};
 
 /// A tensor kept for backward(), detached, so that it keeps no graph alive. An operation that saves
 /// its own result does so before it calls record().
