@@ -2,10 +2,9 @@
 
 #include "core/check.h"
 #include "core/tensor/constant_weight.h"
+#include "nn/folded_norm.h"
 #include "nn/layer_kind.h"
-#include "plastic/core/autograd.h"
 #include "plastic/core/ops/conv2d.h"
-#include "plastic/core/ops/elementwise.h"
 #include "plastic/nn/batch_norm.h"
 #include "plastic/nn/init.h"
 
@@ -44,24 +43,15 @@ void Conv2d::absorb(const BatchNorm& norm) {
     fail("Conv2d", "cannot fold in a normalisation without running statistics of its ",
          weight.size(0), " channels");
   }
-  const NoGrad no_grad;
-  const auto exact = [](const Tensor& t) { return t.detach().to(DType::f64); };
-  Tensor scale = rsqrt(add(exact(norm.running_var), norm.options().eps));
-  if (norm.weight.defined()) scale = mul(scale, exact(norm.weight));
-  Tensor shift = mul(exact(norm.running_mean), -1);
-  if (bias.defined()) shift = add(shift, exact(bias));
-  shift = mul(shift, scale);
-  if (norm.bias.defined()) shift = add(shift, exact(norm.bias));
+  const FoldedWeights folded = fold(weight, bias, norm);
   // New tensors: who else has the old ones, a second module or a state dict, is to keep their
   // values.
-  const Tensor scaled = mul(exact(weight), scale.reshape({weight.size(0), 1, 1, 1}));
-  const DType dtype = weight.dtype();
   const bool is_trained = weight.requires_grad();
-  weight = replace_parameter("weight", scaled.to(dtype));
+  weight = replace_parameter("weight", folded.weight);
   if (bias.defined()) {
-    bias = replace_parameter("bias", shift.to(dtype));
+    bias = replace_parameter("bias", folded.bias);
   } else {
-    bias = register_parameter("bias", shift.to(dtype)).set_requires_grad(is_trained);
+    bias = register_parameter("bias", folded.bias).set_requires_grad(is_trained);
   }
 }
 

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "nn/all_or_nothing.h"
+#include "nn/folded_norm.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/core/ops/elementwise.h"
@@ -54,8 +55,8 @@ class BasicBlock : public Module {
       const Tensor y = conv1_->forward_activated(x, Activation::relu);
       return relu(add(conv2_->forward(y), skip));
     }
-    const Tensor y = bn1_->forward_activated(conv1_->forward(x), Activation::relu);
-    return bn2_->forward_added(conv2_->forward(y), skip, Activation::relu);
+    const Tensor y = folded1_.forward(*conv1_, *bn1_, x, {}, Activation::relu);
+    return folded2_.forward(*conv2_, *bn2_, y, skip, Activation::relu);
   }
 
   void fold_batch_norm() override {
@@ -75,6 +76,7 @@ class BasicBlock : public Module {
   std::shared_ptr<BatchNorm2d> bn1_;
   std::shared_ptr<Conv2d> conv2_;
   std::shared_ptr<BatchNorm2d> bn2_;
+  FoldedNorm folded1_, folded2_;
   /// Null where the shape stays.
   std::shared_ptr<Sequential> downsample_;
 };
@@ -120,7 +122,7 @@ class ResNet : public Module {
 
  private:
   Tensor run(const Tensor& x) {
-    Tensor y = bn1_ ? bn1_->forward_activated(conv1_->forward(x), Activation::relu)
+    Tensor y = bn1_ ? folded_.forward(*conv1_, *bn1_, x, {}, Activation::relu)
                     : conv1_->forward_activated(x, Activation::relu);
     if (stem_ == ResNetStem::imagenet) {
       y = max_pool2d(y, {.kernel = {3, 3}, .stride = {{2, 2}}, .padding = {1, 1}});
@@ -133,6 +135,7 @@ class ResNet : public Module {
   std::shared_ptr<Conv2d> conv1_;
   /// Null once folded.
   std::shared_ptr<BatchNorm2d> bn1_;
+  FoldedNorm folded_;
   std::array<std::shared_ptr<Sequential>, 4> layers_;
   std::shared_ptr<Linear> fc_;
 };

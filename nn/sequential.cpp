@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "nn/all_or_nothing.h"
+#include "nn/folded_norm.h"
 #include "nn/layer_kind.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/nn/batch_norm.h"
@@ -38,15 +39,24 @@ void Sequential::plan(std::size_t from) {
     Stage stage{.first = i++};
     // Where normalisations were, a folded model has nothing.
     while (is(i, LayerKind::identity)) ++i;
-    if (is(i, LayerKind::relu)) {
+    const bool is_linear = is(stage.first, LayerKind::linear);
+    const bool is_convolution = is(stage.first, LayerKind::conv2d);
+    if ((is_linear || is_convolution) && is(i, LayerKind::batch_norm)) {
+      stage.pass = Pass::normalized;
+      stage.second = i++;
+      stage.folded = std::make_shared<FoldedNorm>();
+      while (is(i, LayerKind::identity)) ++i;
+      if (is(i, LayerKind::relu)) {
+        ++i;
+        stage.pass = Pass::normalized_then_relu;
+      }
+    } else if (is(i, LayerKind::relu)) {
       ++i;
       stage.pass = Pass::child_then_relu;
-      const bool is_linear = is(stage.first, LayerKind::linear);
       if (is_linear && is(i, LayerKind::dropout)) {
         stage.pass = Pass::linear_relu_dropout;
-        stage.dropout = i++;
-      } else if (is_linear || is(stage.first, LayerKind::conv2d) ||
-                 is(stage.first, LayerKind::batch_norm)) {
+        stage.second = i++;
+      } else if (is_linear || is_convolution || is(stage.first, LayerKind::batch_norm)) {
         stage.pass = Pass::activated_child;
       }
     }
@@ -73,7 +83,12 @@ Tensor Sequential::apply(const Stage& stage, const Tensor& x) {
       return module.forward_activated(x, Activation::relu);
     case Pass::linear_relu_dropout:
       return static_cast<Linear&>(module).forward_relu_dropout(
-          x, static_cast<Dropout&>(*modules_[stage.dropout]));
+          x, static_cast<Dropout&>(*modules_[stage.second]));
+    case Pass::normalized:
+    case Pass::normalized_then_relu:
+      return stage.folded->forward(
+          module, static_cast<BatchNorm&>(*modules_[stage.second]), x, {},
+          stage.pass == Pass::normalized ? Activation::none : Activation::relu);
   }
   return {};
 }

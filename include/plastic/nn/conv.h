@@ -36,6 +36,8 @@ class Conv2d : public Module {
   Tensor forward(const Tensor& x) override;
   Tensor forward_activated(const Tensor& x, Activation activation) override;
 
+  const Conv2dOptions& options() const { return options_; }
+
   /// Folds in the evaluation-mode normalisation of its result; see Module::fold_batch_norm().
   /// Throws Error unless `norm` has running statistics of as many channels, and when either object
   /// is of a derived class, which may compute something else.

@@ -2,15 +2,22 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <memory>
 #include <vector>
 
 #include "plastic/nn/module.h"
 
 namespace plastic::nn {
 
+class FoldedNorm;
+
 /// Applies its children in order. A ReLU is computed in one pass with the Linear, Conv2d or
-/// BatchNorm before it, and so is Linear, ReLU, Dropout. This holds for exactly these classes: for
-/// those derived from them forward() is called, as for all others. Children are named "0", "1", ...
+/// BatchNorm before it, and so is Linear, ReLU, Dropout. In evaluation mode on the CPU, where
+/// nothing is recorded, a BatchNorm is computed with the Conv2d or Linear before it: its factors
+/// become part of the weights, as by fold_batch_norm(), and are kept while no tensor that they come
+/// from changes, so results are the same up to rounding. All this holds for exactly these classes:
+/// for those derived from them forward() is called, as for all others. Children are named "0", "1",
+/// ...
 class Sequential : public Module {
  public:
   Sequential();
@@ -22,12 +29,21 @@ class Sequential : public Module {
 
  private:
   /// How some neighbouring children are applied.
-  enum class Pass { child, child_then_relu, activated_child, linear_relu_dropout };
+  enum class Pass {
+    child,
+    child_then_relu,
+    activated_child,
+    linear_relu_dropout,
+    normalized,
+    normalized_then_relu,
+  };
   struct Stage {
     Pass pass = Pass::child;
     std::size_t first = 0;
-    /// The dropout of linear_relu_dropout.
-    std::size_t dropout = 0;
+    /// The dropout of linear_relu_dropout, or the normalisation.
+    std::size_t second = 0;
+    /// Null without a normalisation.
+    std::shared_ptr<FoldedNorm> folded = nullptr;
   };
 
   /// Adds the stages of the children from `from` on: decides which are applied together. Called
