@@ -6,6 +6,8 @@
 
 #include "bench/harness.h"
 #include "bench/shapes.h"
+#include "plastic/core/ops/elementwise.h"
+#include "plastic/core/ops/reduce.h"
 #include "plastic/core/random.h"
 #include "plastic/core/tensor.h"
 #include "plastic/optim/adam.h"
@@ -24,10 +26,18 @@ Parameters make_parameters(const std::vector<Shape>& shapes) {
   for (const Shape& shape : shapes) {
     Tensor parameter = uniform(shape, -0.1, 0.1, generator);
     parameter.set_requires_grad();
-    parameter.set_grad(uniform(shape, -0.01, 0.01, generator));
     parameters.push_back(parameter);
   }
   return parameters;
+}
+
+/// Gradients where backward() leaves them for an optimizer that exists. Those set from outside
+/// would be copied there in each step.
+void give_gradients(const Parameters& parameters) {
+  Generator generator{.seed = 2};
+  for (const Tensor& parameter : parameters) {
+    sum(mul(parameter, uniform(parameter.shape(), -0.01, 0.01, generator))).backward();
+  }
 }
 
 void add_optimizers(const std::string& model, const std::vector<Shape>& shapes,
@@ -36,7 +46,9 @@ void add_optimizers(const std::string& model, const std::vector<Shape>& shapes,
   for (const Shape& shape : shapes) count += shape.numel();
   const auto add = [&](const std::string& rule, const MakeOptimizer& make) {
     add_step(rule + "/" + model, options, count, [shapes, make] {
-      const auto optimizer = make(make_parameters(shapes));
+      const Parameters parameters = make_parameters(shapes);
+      const auto optimizer = make(parameters);
+      give_gradients(parameters);
       return [optimizer] { optimizer->step(); };
     });
   };
