@@ -20,7 +20,7 @@ constexpr std::int64_t piece_elements = 16384;
 
 /// Elements of images that are widened at a time for all threads.
 constexpr std::int64_t min_image_piece = 1 << 18;
-constexpr std::int64_t max_image_piece = 1 << 21;
+constexpr std::int64_t max_image_piece = 1 << 20;
 
 /// How many for kernels that prepare something of `prepared` elements in each call, whose time must
 /// not count.
