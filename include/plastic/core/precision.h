@@ -15,8 +15,8 @@ enum class Precision {
   /// Activations and the inputs of products are bf16, sums f32; parameters, their gradients and the
   /// optimizer's state stay f32. matmul(), einsum(), linear() and conv2d() convert f32 to bf16 and
   /// return bf16, and what follows stays in bf16. softmax, mean, var, norm, LayerNorm and losses
-  /// convert it to f32 and return f32. The CPU computes bf16 in f32 and rounds results: that saves
-  /// memory and not time.
+  /// convert it to f32 and return f32. A CPU without instructions for bf16 computes it in f32 and
+  /// rounds results, which saves memory and not time.
   bf16,
 };
 
