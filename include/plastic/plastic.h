@@ -17,6 +17,7 @@
 #include "plastic/core/precision.h"
 #include "plastic/core/random.h"
 #include "plastic/core/recording.h"
+#include "plastic/core/recycled.h"
 #include "plastic/core/safetensors.h"
 #include "plastic/core/shape.h"
 #include "plastic/core/state_dict.h"
