@@ -89,7 +89,7 @@ void forward(const Conv2dShape& s, std::int64_t index, const T* x, const T* weig
       for (std::int64_t k0 = 0; k0 < g.k; k0 += block_columns) {
         const std::int64_t k = std::min(block_columns, g.k - k0);
         patches.take_columns(k0, k0 + k);
-        for (std::int64_t i = 0; i < rows; ++i) patches.copy(i, copied.data() + i * k);
+        patches.copy_rows(copied.data(), k);
         for (std::int64_t o = 0; o < g.out; o += tile_columns<T>) {
           multiply_rows<T>({.k = k,
                             .a = copied.data(),
@@ -164,10 +164,33 @@ void input_grad(const Conv2dShape& s, std::int64_t index, const T* grad_y, const
 }
 
 /// Panels of patches that are summed side by side, while the gradients that they share are in the
-/// caches.
-constexpr std::int64_t panels_together = 8;
+/// caches, packed where the panels are not too few for that.
+constexpr std::int64_t panels_together = 24;
+constexpr std::int64_t panels_to_pack_for = 4;
 /// Rows of patches in a panel.
 constexpr std::int64_t panel_rows = 128;
+
+/// Rows of a tile of the sums, so that tiles are of about equal height.
+struct TileRows {
+  TileRows(std::int64_t rows, std::int64_t tile, std::int64_t tiles)
+      : first(rows * tile / tiles), count(rows * (tile + 1) / tiles - first) {}
+
+  std::int64_t first, count;
+};
+
+/// Columns [0, columns) of `rows` rows of a matrix, tile by tile, as products read them: rows a
+/// power of two apart would fall into the same few sets of a cache.
+template <class T>
+void pack_tiles(const T* from, std::int64_t row, std::int64_t rows, std::int64_t columns,
+                std::int64_t tiles, T* to) {
+  for (std::int64_t i = 0; i < tiles; ++i) {
+    const TileRows tile(columns, i, tiles);
+    T* out = to + tile.first * rows;
+    for (std::int64_t k = 0; k < rows; ++k, out += tile.count) {
+      copy_few(from + k * row + tile.first, tile.count, out);
+    }
+  }
+}
 
 /// (gradients of outputs)ᵀ · patches. With few panels to share between threads, rows fall into
 /// parts fixed by the sizes, whose sums are joined in order.
@@ -184,34 +207,42 @@ void weight_grad(const Conv2dShape& s, std::int64_t index, const T* x, const T* 
   const std::int64_t padded_k = panels * panel;
   const Scratch<T> sums(parts * g.out * padded_k);
   parallel_for(0, parts * teams, 1, [&](std::int64_t first_task, std::int64_t last_task) {
+    const std::int64_t tiles = (g.out + max_tile_rows - 1) / max_tile_rows;
     const Scratch<T> copied(panel_rows * panel);
+    const Scratch<T> gradients(panel_rows * g.out);
     Patches<const T> patches(s, x, index);
     for (std::int64_t task = first_task; task < last_task; ++task) {
       const std::int64_t part = task / teams;
       const std::int64_t first_panel = panels * (task % teams) / teams;
       const std::int64_t last_panel = panels * (task % teams + 1) / teams;
+      const bool is_packed = last_panel - first_panel >= panels_to_pack_for;
       const std::int64_t end = all_rows * (part + 1) / parts;
       const std::int64_t begin = all_rows * part / parts;
       for (std::int64_t row = begin; row < end; row += panel_rows) {
         const std::int64_t rows = std::min(panel_rows, end - row);
         patches.take_rows(row, row + rows);
+        const T* const g_rows = grad_y + row * s.out_channels + g.first_out;
+        if (is_packed) pack_tiles(g_rows, s.out_channels, rows, g.out, tiles, gradients.data());
         for (std::int64_t j = first_panel * panel; j < last_panel * panel; j += panel) {
           const std::int64_t columns = std::min(panel, g.k - j);
           patches.take_columns(j, j + columns);
-          for (std::int64_t i = 0; i < rows; ++i) {
-            T* to = copied.data() + i * panel;
-            patches.copy(i, to);
-            if (columns < panel) std::fill(to + columns, to + panel, T{0});
+          patches.copy_rows(copied.data(), panel);
+          for (std::int64_t i = 0; columns < panel && i < rows; ++i) {
+            std::fill_n(copied.data() + i * panel + columns, panel - columns, T{0});
           }
-          multiply_rows<T>({.k = rows,
-                            .a = grad_y + row * s.out_channels + g.first_out,
-                            .a_row = 1,
-                            .a_k = s.out_channels,
-                            .b = copied.data(),
-                            .c = sums.data() + part * g.out * padded_k + j,
-                            .ldc = padded_k,
-                            .accumulate = row > begin},
-                           g.out, panel);
+          for (std::int64_t i = 0; i < tiles; ++i) {
+            const TileRows tile(g.out, i, tiles);
+            multiply_tile<T>(
+                {.k = rows,
+                 .a = is_packed ? gradients.data() + tile.first * rows : g_rows + tile.first,
+                 .a_row = 1,
+                 .a_k = is_packed ? tile.count : s.out_channels,
+                 .b = copied.data(),
+                 .c = sums.data() + (part * g.out + tile.first) * padded_k + j,
+                 .ldc = padded_k,
+                 .accumulate = row > begin},
+                static_cast<int>(tile.count), panel);
+          }
         }
       }
     }

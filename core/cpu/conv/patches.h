@@ -95,6 +95,14 @@ class Patches {
     }
   }
 
+  /// All rows of the block, `distance` apart.
+  void copy_rows(T* to, std::int64_t distance) const {
+    const auto rows = static_cast<std::int64_t>(places_.size());
+    if (taps_.size() == 1 && taps_[0].count == 2 * vector_width<T>)
+      return copy_channels(to, distance);
+    for (std::int64_t i = 0; i < rows; ++i) copy(i, to + i * distance);
+  }
+
   /// Row `i` of the block.
   void copy(std::int64_t i, T* to) const {
     visit(i, [&](const T* from, std::int64_t count) {
@@ -119,6 +127,22 @@ class Patches {
     std::int64_t row, column, offset, count;
   };
 
+  /// All rows where the columns are two vectors of channels of one tap.
+  void copy_channels(T* to, std::int64_t distance) const {
+    const Stretch tap = taps_[0];
+    const auto height = static_cast<std::uint64_t>(s_.in_height);
+    const auto width = static_cast<std::uint64_t>(s_.in_width);
+    for (const Place& place : places_) {
+      // Negative numbers are large ones.
+      const bool inside = static_cast<std::uint64_t>(place.top + tap.row) < height &&
+                          static_cast<std::uint64_t>(place.left + tap.column) < width;
+      const T* from = inside ? x_ + (place.first + tap.offset) : zeros_;
+      store(to, load(from));
+      store(to + vector_width<T>, load(from + vector_width<T>));
+      to += distance;
+    }
+  }
+
   /// The parts of columns [begin, end) between multiples of `length`.
   void find_stretches(std::int64_t begin, std::int64_t end, std::int64_t length,
                       ScratchVector<Stretch>& to) const {
@@ -139,6 +163,7 @@ class Patches {
   Pixel* x_;
   /// Whether taps of one row of the kernel lie beside each other in memory.
   bool are_lines_dense_;
+  T zeros_[2 * vector_width<T>] = {};
   ScratchVector<Place> places_;
   /// Tap by tap; and row of the kernel by row, where these are dense.
   ScratchVector<Stretch> taps_, lines_;
