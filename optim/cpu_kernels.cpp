@@ -6,7 +6,6 @@
 
 #include "optim/elementwise/shipped_rules.h"
 #include "optim/neuroplastic/step.h"
-#include "plastic/core/error.h"
 
 namespace plastic::optim {
 namespace {
@@ -45,19 +44,7 @@ Kernels& cpu_kernels() {
 
 namespace {
 
-/// Made before main(): a fork while another thread made it would leave the child waiting for it.
-bool make_early() {
-  try {
-    cpu_kernels();
-  } catch (const Error&) {
-    // PLASTIC_ISA cannot be obeyed. Who uses the device is told.
-    return false;
-  }
-  return true;
-}
-
-[[maybe_unused]] const bool made_early = make_early();
+[[maybe_unused]] const bool made_early = cpu::make_early([] { cpu_kernels(); });
 
 }  // namespace
-
 }  // namespace plastic::optim

@@ -2,7 +2,6 @@
 #include "core/cpu/bf16/backend.h"
 #include "core/cpu/cpu_backend.h"
 #include "core/cpu/level.h"
-#include "plastic/core/error.h"
 
 namespace plastic {
 namespace cpu {
@@ -30,19 +29,10 @@ DeviceProvider& cpu_devices() {
 
 namespace {
 
-/// Made before main(): a fork while another thread made them would leave the child waiting.
-bool make_early() {
+[[maybe_unused]] const bool made_early = cpu::make_early([] {
   cpu_devices();
-  try {
-    cpu_backend();
-  } catch (const Error&) {
-    // PLASTIC_ISA cannot be obeyed. Who uses the device is told.
-    return false;
-  }
-  return true;
-}
-
-[[maybe_unused]] const bool made_early = make_early();
+  cpu_backend();
+});
 
 }  // namespace
 }  // namespace plastic

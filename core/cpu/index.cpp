@@ -5,6 +5,7 @@
 #include "core/cpu/cpu_backend.h"
 #include "core/cpu/loops.h"
 #include "core/tensor/dispatch.h"
+#include "core/threads/parallel.h"
 
 namespace plastic::cpu {
 namespace {

@@ -14,6 +14,7 @@
 
 #include "core/check.h"
 #include "core/cpu/vector.h"
+#include "plastic/core/error.h"
 
 namespace plastic::cpu {
 namespace {
@@ -182,6 +183,15 @@ std::string bf16_description(Level level) {
       break;
   }
   return "computed in f32: it saves memory and not time";
+}
+
+bool make_early(void (*make)()) {
+  try {
+    make();
+  } catch (const Error&) {
+    return false;
+  }
+  return true;
 }
 
 }  // namespace plastic::cpu

@@ -80,4 +80,9 @@ Function* at_level(Function* const (&variants)[count]) {
   return variants[wanted < count ? wanted : count - 1];
 }
 
+/// Calls make(), which makes what at_level() is asked for, while objects of static storage are
+/// made: a fork while another thread made it later would leave the child waiting for it. False
+/// where PLASTIC_ISA cannot be obeyed; who uses the device is told.
+bool make_early(void (*make)());
+
 }  // namespace plastic::cpu

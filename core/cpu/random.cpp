@@ -5,6 +5,7 @@
 #include "core/cpu/philox_batch.h"
 #include "core/random/philox.h"
 #include "core/tensor/dispatch.h"
+#include "core/threads/parallel.h"
 
 namespace plastic::cpu {
 namespace {

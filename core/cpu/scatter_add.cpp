@@ -11,6 +11,7 @@
 #include "core/cpu/loops.h"
 #include "core/ops/two_sum_rule.h"
 #include "core/tensor/dispatch.h"
+#include "core/threads/parallel.h"
 
 namespace plastic::cpu {
 namespace {

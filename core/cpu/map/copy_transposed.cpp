@@ -4,6 +4,7 @@
 
 #include "core/cpu/loops.h"
 #include "core/tensor/dispatch.h"
+#include "core/threads/parallel.h"
 
 namespace plastic::cpu {
 namespace {
