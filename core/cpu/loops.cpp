@@ -26,8 +26,7 @@ void join_axes(std::span<Array> arrays) {
 
 struct Walk {
   std::span<const Array> arrays;
-  RunBody* body;
-  void* context;
+  RunBody body;
   Shape shape;
   std::int64_t inner;
   std::int64_t inner_strides[max_arrays];
@@ -54,28 +53,26 @@ void Walk::run(std::int64_t first, std::int64_t last) const {
       pointers[i] = static_cast<std::byte*>(arrays[i].data) +
                     positions[i] * static_cast<std::int64_t>(size_of(arrays[i].dtype));
     }
-    body(context, pointers, inner_strides, count);
+    body(pointers, inner_strides, count);
     first += count;
   }
 }
 
 }  // namespace
 
-void walk_runs(std::span<Array> arrays, RunBody* body, void* context) {
+void for_each_run(std::span<Array> arrays, RunBody body) {
   join_axes(arrays);
   const Shape& shape = arrays[0].shape;
   const std::int64_t total = shape.numel();
   if (total == 0) return;
   Walk walk{.arrays = arrays,
             .body = body,
-            .context = context,
             .shape = shape,
             .inner = shape.rank() == 0 ? 1 : shape.back(),
             .inner_strides = {}};
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     walk.inner_strides[i] = shape.rank() == 0 ? 1 : arrays[i].strides.back();
   }
-  // One pointer, which std::function holds without memory of its own.
   parallel_for(0, total, elementwise_grain,
                [&walk](std::int64_t first, std::int64_t last) { walk.run(first, last); });
 }

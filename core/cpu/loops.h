@@ -5,6 +5,7 @@
 #include <span>
 
 #include "core/device/array.h"
+#include "core/function_ref.h"
 
 /// Before a loop over elements that writes in place or elsewhere, but never to an element that a
 /// later turn reads: without it, g++ does not make vectors of a loop in place.
@@ -21,21 +22,11 @@ constexpr std::int64_t elementwise_grain = 8192;
 
 /// A loop over `count` elements along one axis of each array: `pointers` are to the first of each,
 /// and strides are in elements.
-using RunBody = void(void* context, std::byte* const* pointers, const std::int64_t* strides,
-                     std::int64_t count);
-
-/// for_each_run() with body(context, ...). Compiled once, for all operations and dtypes.
-void walk_runs(std::span<Array> arrays, RunBody* body, void* context);
+using RunBody =
+    FunctionRef<void(std::byte* const* pointers, const std::int64_t* strides, std::int64_t count)>;
 
 /// Walks arrays of one shape in step, at most four, in the order in which the last one lies in
-/// memory, on all threads: body(pointers, strides, count) is a RunBody.
-template <class Body>
-void for_each_run(std::span<Array> arrays, Body body) {
-  const auto call = [](void* context, std::byte* const* pointers, const std::int64_t* strides,
-                       std::int64_t count) {
-    (*static_cast<const Body*>(context))(pointers, strides, count);
-  };
-  walk_runs(arrays, call, &body);
-}
+/// memory, on all threads.
+void for_each_run(std::span<Array> arrays, RunBody body);
 
 }  // namespace plastic::cpu

@@ -1,29 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <type_traits>
+
+#include "core/function_ref.h"
 
 namespace plastic {
 
-/// A loop's body: refers to a function object that outlives the loop, and copies nothing.
-class LoopBody {
- public:
-  /// Refers to none, and may only be assigned.
-  LoopBody() = default;
-  template <class Body>
-  requires(!std::is_same_v<std::remove_cvref_t<Body>, LoopBody>) LoopBody(Body&& body)
-      : body_(const_cast<void*>(static_cast<const void*>(std::addressof(body)))),
-        call_([](void* object, std::int64_t first, std::int64_t last) {
-          (*static_cast<std::remove_reference_t<Body>*>(object))(first, last);
-        }) {}
-
-  void operator()(std::int64_t first, std::int64_t last) const { call_(body_, first, last); }
-
- private:
-  void* body_ = nullptr;
-  void (*call_)(void* object, std::int64_t first, std::int64_t last) = nullptr;
-};
+/// A loop over [first, last).
+using LoopBody = FunctionRef<void(std::int64_t first, std::int64_t last)>;
 
 /// Calls body(first, last) for consecutive ranges that together cover [begin, end), on the threads
 /// of the CPU device (num_threads(), the caller among them), and returns when all are done. No
