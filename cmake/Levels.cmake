@@ -68,13 +68,15 @@ function(plastic_add_level level list)
   endif()
 
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${target}.o)
+  # CMake counts precompiled headers among the objects.
+  set(objects "$<FILTER:$<TARGET_OBJECTS:${target}>,EXCLUDE,[.][gp]ch$>")
   add_custom_command(OUTPUT ${object}
-    COMMAND ${CMAKE_LINKER} -r --force-group-allocation -o ${object} $<TARGET_OBJECTS:${target}>
+    COMMAND ${CMAKE_LINKER} -r --force-group-allocation -o ${object} ${objects}
     COMMAND ${CMAKE_OBJCOPY} --wildcard --keep-global-symbol=*_${level}Ev
             --keep-global-symbol=_ZTI* --keep-global-symbol=_ZTS* ${object}
     COMMAND ${CMAKE_COMMAND} -D OBJECT=${object} -D LEVEL=${level} -D NM=${CMAKE_NM}
             -P ${PROJECT_SOURCE_DIR}/cmake/CheckLevel.cmake
-    DEPENDS ${target} $<TARGET_OBJECTS:${target}> ${PROJECT_SOURCE_DIR}/cmake/CheckLevel.cmake
+    DEPENDS ${target} ${objects} ${PROJECT_SOURCE_DIR}/cmake/CheckLevel.cmake
     COMMENT "Linking the kernels of level ${level}"
     COMMAND_EXPAND_LISTS VERBATIM)
   set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)

@@ -18,9 +18,11 @@ function(plastic_precompile target)
   list(TRANSFORM headers PREPEND "$<$<COMPILE_LANGUAGE:CXX>:<")
   list(TRANSFORM headers APPEND "$<ANGLE-R>>")
   target_precompile_headers(${target} PRIVATE ${headers} ${ARGN})
-  # What has options of its own cannot read what was compiled with others.
+  # What is compiled with options of its own cannot read what was compiled with others.
   get_target_property(sources ${target} SOURCES)
+  get_target_property(folder ${target} SOURCE_DIR)
   foreach(source IN LISTS sources)
+    cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${folder} NORMALIZE)
     get_source_file_property(options ${source} TARGET_DIRECTORY ${target} COMPILE_OPTIONS)
     if(options)
       set_source_files_properties(${source} TARGET_DIRECTORY ${target} PROPERTIES
