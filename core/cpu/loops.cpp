@@ -9,21 +9,6 @@ namespace {
 
 constexpr std::size_t max_arrays = 4;
 
-/// sort_axes() and collapse_axes(), quickly where they are one run in the same order.
-void join_axes(std::span<Array> arrays) {
-  const auto is_contiguous = [](const Array& array) { return array.is_contiguous(); };
-  if (!std::ranges::all_of(arrays, is_contiguous)) {
-    sort_axes(arrays);
-    collapse_axes(arrays);
-    return;
-  }
-  const std::int64_t total = arrays[0].shape.numel();
-  for (Array& array : arrays) {
-    array.shape = {total};
-    array.strides = {1};
-  }
-}
-
 struct Walk {
   std::span<const Array> arrays;
   RunBody body;
@@ -59,6 +44,20 @@ void Walk::run(std::int64_t first, std::int64_t last) const {
 }
 
 }  // namespace
+
+void join_axes(std::span<Array> arrays) {
+  const auto is_contiguous = [](const Array& array) { return array.is_contiguous(); };
+  if (!std::ranges::all_of(arrays, is_contiguous)) {
+    sort_axes(arrays);
+    collapse_axes(arrays);
+    return;
+  }
+  const std::int64_t total = arrays[0].shape.numel();
+  for (Array& array : arrays) {
+    array.shape = {total};
+    array.strides = {1};
+  }
+}
 
 void for_each_run(std::span<Array> arrays, RunBody body) {
   join_axes(arrays);

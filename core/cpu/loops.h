@@ -20,6 +20,9 @@ namespace plastic::cpu {
 /// Elements below which a loop is not worth a second thread.
 constexpr std::int64_t elementwise_grain = 8192;
 
+/// sort_axes() and collapse_axes(), quickly where they are one run in the same order.
+void join_axes(std::span<Array> arrays);
+
 /// A loop over `count` elements along one axis of each array: `pointers` are to the first of each,
 /// and strides are in elements.
 using RunBody =

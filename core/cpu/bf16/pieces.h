@@ -7,6 +7,7 @@
 
 #include "core/cpu/bf16/operands.h"
 #include "core/cpu/loops.h"
+#include "core/threads/parallel.h"
 #include "core/device/array.h"
 #include "core/tensor/bfloat16.h"
 
