@@ -7,9 +7,9 @@
 
 #include "core/cpu/bf16/operands.h"
 #include "core/cpu/loops.h"
-#include "core/threads/parallel.h"
 #include "core/device/array.h"
 #include "core/tensor/bfloat16.h"
+#include "core/threads/parallel.h"
 
 // Operands of bf16 are widened a piece at a time, so that f32 kernels read and write copies that
 // are in the caches and whole tensors are never copied. Pieces are fixed by the sizes.
