@@ -1,6 +1,8 @@
 # The standard library's headers, parsed once per target: they are most of what a small file takes to
 # compile. Every file still includes what it uses, which builds with a compiler launcher check: ccache
-# keeps little of what is compiled with precompiled headers, so such builds have none by default.
+# keeps little of what is compiled with precompiled headers, so such builds have none by default. A
+# function of ours that takes a std::string and has the name of one in namespace std, such as quoted(),
+# would be ambiguous or worse: it needs another name.
 
 set(default ON)
 if(CMAKE_CXX_COMPILER_LAUNCHER)

@@ -21,7 +21,7 @@ bool parse_whole(std::string_view text, T& value) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-std::string quoted(std::string_view text) { return "'" + printable(text) + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + printable(text) + "'"; }
 
 std::string describe(const Range& range) {
   const bool no_low = std::isinf(range.low);
@@ -65,7 +65,7 @@ double parse_number(std::string_view text, const Range& range) {
   const bool valid = parse_whole(text, value) && std::isfinite(value) &&
                      (range.low_included ? value >= range.low : value > range.low) &&
                      (range.high_included ? value <= range.high : value < range.high);
-  if (!valid) throw UsageError("expected " + describe(range) + ", got " + quoted(text));
+  if (!valid) throw UsageError("expected " + describe(range) + ", got " + in_quotes(text));
   return value;
 }
 
@@ -78,7 +78,7 @@ std::int64_t parse_integer(std::string_view text, std::int64_t low, std::int64_t
                                   ? std::string()
                                   : " and at most " + std::to_string(high);
     throw UsageError("expected a whole number at least " + std::to_string(low) + upper + ", got " +
-                     quoted(text));
+                     in_quotes(text));
   }
   return value;
 }
@@ -91,10 +91,10 @@ std::vector<std::string> parse_list(std::string_view text, bool distinct) {
     const std::size_t comma = text.find(',', start);
     const std::string part(text.substr(start, comma - start));
     if (part.empty()) {
-      throw UsageError("expected values separated by commas, got " + quoted(text));
+      throw UsageError("expected values separated by commas, got " + in_quotes(text));
     }
     if (distinct && !seen.insert(part).second) {
-      throw UsageError(quoted(part) + " is given twice");
+      throw UsageError(in_quotes(part) + " is given twice");
     }
     parts.push_back(part);
     if (comma == std::string_view::npos) return parts;
@@ -106,7 +106,7 @@ std::string parse_choice(std::string_view text, const std::vector<std::string>& 
   if (std::find(names.begin(), names.end(), text) == names.end()) {
     if (text.empty()) throw UsageError("expected one of " + join(names) + ", got no name");
     const std::string similar = nearest(text, names);
-    throw UsageError("expected one of " + join(names) + ", got " + quoted(text) +
+    throw UsageError("expected one of " + join(names) + ", got " + in_quotes(text) +
                      (similar.empty() ? "" : "; did you mean " + similar + "?"));
   }
   return std::string(text);

@@ -23,7 +23,7 @@ double parse_number(std::string_view text) {
 }
 
 /// A field as a message shows it: printable and not long.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t most = 40;
   std::string out = "'";
   for (const char c : text.substr(0, most)) out += c >= ' ' && c <= '~' ? c : '?';
@@ -37,7 +37,7 @@ CsvTable::CsvTable(std::string path, const CsvForm& form)
   for (const std::string& name : form.class_names) {
     const auto number = static_cast<std::int64_t>(class_numbers_.size());
     if (!class_numbers_.emplace(name, number).second) {
-      fail("csv", path_, ": class_names has ", quoted(name), " twice; name each class once");
+      fail("csv", path_, ": class_names has ", in_quotes(name), " twice; name each class once");
     }
   }
 }
@@ -105,8 +105,8 @@ std::int64_t CsvTable::target_column_of(const std::vector<std::string>& row,
   }
   const auto found = std::ranges::find(row, form_.target);
   if (found == row.end()) {
-    fail_at(line, "no column is called ", quoted(form_.target), "; the first is ",
-            quoted(row.front()), "; is the delimiter not '", form_.delimiter, "'?");
+    fail_at(line, "no column is called ", in_quotes(form_.target), "; the first is ",
+            in_quotes(row.front()), "; is the delimiter not '", form_.delimiter, "'?");
   }
   return found - row.begin();
 }
@@ -132,14 +132,15 @@ void CsvTable::settle_columns(std::int64_t line) {
 
 std::string CsvTable::column_text() const {
   std::string text = "column " + std::to_string(column_);
-  if (!names_.empty()) text += " (" + quoted(names_[static_cast<std::size_t>(column_) - 1]) + ")";
+  if (!names_.empty())
+    text += " (" + in_quotes(names_[static_cast<std::size_t>(column_) - 1]) + ")";
   return text;
 }
 
 float CsvTable::parse_real(std::string_view text, std::int64_t line) const {
   const auto value = static_cast<float>(parse_number(text));
   if (!std::isfinite(value)) {
-    fail_at(line, column_text(), ": expected a number, found ", quoted(text),
+    fail_at(line, column_text(), ": expected a number, found ", in_quotes(text),
             text.empty()                          ? "; the value is missing"
             : form_.header || line != first_line_ ? ""
                                                   : "; does the file have a header?");
@@ -150,21 +151,21 @@ float CsvTable::parse_real(std::string_view text, std::int64_t line) const {
 std::int64_t CsvTable::parse_label(std::string_view text, std::int64_t line) const {
   const double value = parse_number(text);
   if (!(value >= 0 && value <= max_label && value == std::floor(value))) {
-    fail_at(line, column_text(), ": expected a label, a whole number from 0, found ", quoted(text),
-            "; is another column the label's?");
+    fail_at(line, column_text(), ": expected a label, a whole number from 0, found ",
+            in_quotes(text), "; is another column the label's?");
   }
   return static_cast<std::int64_t>(value);
 }
 
 std::int64_t CsvTable::class_of(std::string_view text, std::int64_t line) {
   if (text.empty()) {
-    fail_at(line, column_text(), ": expected the name of a class, found ", quoted(text),
+    fail_at(line, column_text(), ": expected the name of a class, found ", in_quotes(text),
             "; the value is missing");
   }
   const auto known = class_numbers_.find(text);
   if (known != class_numbers_.end()) return known->second;
   if (!form_.class_names.empty()) {
-    fail_at(line, column_text(), ": ", quoted(text), " is not one of the ",
+    fail_at(line, column_text(), ": ", in_quotes(text), " is not one of the ",
             form_.class_names.size(), " classes of class_names");
   }
   const auto number = static_cast<std::int64_t>(class_numbers_.size());
@@ -183,7 +184,7 @@ void CsvTable::sort_classes() {
       !std::ranges::all_of(class_numbers_, is_whole)) {
     fail(
         "csv", path_, ": the targets are real numbers, such as ",
-        quoted(class_numbers_.begin()->first),
+        in_quotes(class_numbers_.begin()->first),
         ", and would be taken for names of classes; read them with CsvTarget::numbers, or name the "
         "classes in class_names");
   }
