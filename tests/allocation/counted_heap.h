@@ -7,7 +7,7 @@ namespace plastic::test {
 /// How many times this program's threads have asked the heap for memory: operator new, of which
 /// counted_heap.cpp has the program's own.
 std::int64_t heap_allocations();
-/// Of these, how many have not been freed.
+/// How many of these allocations have not been freed.
 std::int64_t heap_objects();
 
 }  // namespace plastic::test

@@ -158,7 +158,7 @@ void transform_tiles(const T* images, const ImageSize& of, const std::int64_t (&
   }
 }
 
-/// Of the input.
+/// Transforms the tiles [first, last) of the input.
 template <class T, int m, class Seen>
 void transform_inputs(const T* images, const ImageSize& of, const std::int64_t (&padding)[2],
                       const TileGrid& grid, std::int64_t first, std::int64_t last,

@@ -69,8 +69,8 @@ void dot_tile(const DotTile<T>& tile) {
       for (int j = 0; j < columns; ++j) sum[i * columns + j] += left * right[j];
     }
   };
-  // The processor's own prefetching stops at the end of each page. Measured for weights of 8 MB that
-  // other layers drove out of the second cache: a tenth less time.
+  // The processor's own prefetching stops at the end of each page. Measured for weights of 8 MB
+  // that other layers drove out of the second cache: a tenth less time.
   constexpr std::int64_t ahead = 8 * width;
   const std::int64_t whole = tile.k / width * width;
   for (std::int64_t p = 0; p < whole; p += width) {
