@@ -7,6 +7,7 @@
 #include "core/cpu/bf16/patches.h"
 #include "core/cpu/bf16/product.h"
 #include "core/cpu/bf16/result_row.h"
+#include "core/cpu/conv/conv_group.h"
 #include "core/device/conv2d_shape.h"
 #include "core/threads/parallel.h"
 
@@ -16,18 +17,6 @@
 namespace plastic::cpu {
 
 namespace detail {
-
-/// One group of a convolution.
-struct ConvGroup {
-  ConvGroup(const Conv2dShape& s, std::int64_t index)
-      : in(s.in_channels / s.groups),
-        out(s.out_channels / s.groups),
-        taps(s.kernel_height * s.kernel_width),
-        first_in(index * in),
-        first_out(index * out) {}
-
-  std::int64_t in, out, taps, first_in, first_out;
-};
 
 /// What outputs are sums over, a row for each.
 inline TapMatrix input_taps(const Conv2dShape& s, const ConvGroup& g, const bfloat16* x) {
@@ -102,7 +91,7 @@ template <class Kernel>
 void conv2d_by_products(const Conv2dShape& s, const bfloat16* x, const bfloat16* weight,
                         const bfloat16* bias, bool relu, bfloat16* y) {
   for (std::int64_t index = 0; index < s.groups; ++index) {
-    const detail::ConvGroup g(s, index);
+    const ConvGroup g(s, index);
     const TapMatrix taps = detail::input_taps(s, g, x);
     const std::int64_t k = taps.columns();
     // The kernels, channels innermost.
@@ -130,7 +119,7 @@ template <class Kernel>
 void conv2d_input_grad_by_products(const Conv2dShape& s, const bfloat16* grad_y,
                                    const bfloat16* weight, bfloat16* grad_x) {
   for (std::int64_t index = 0; index < s.groups; ++index) {
-    const detail::ConvGroup g(s, index);
+    const ConvGroup g(s, index);
     const Scratch<bfloat16> kernels(g.in * g.taps * g.out);
     for (std::int64_t i = 0; i < std::min(s.stride[0], s.in_height); ++i) {
       for (std::int64_t j = 0; j < std::min(s.stride[1], s.in_width); ++j) {
@@ -166,7 +155,7 @@ template <class Kernel>
 void conv2d_weight_grad_by_products(const Conv2dShape& s, const bfloat16* x, const bfloat16* grad_y,
                                     bfloat16* grad_weight) {
   for (std::int64_t index = 0; index < s.groups; ++index) {
-    const detail::ConvGroup g(s, index);
+    const ConvGroup g(s, index);
     const TapMatrix taps = detail::input_taps(s, g, x);
     multiply<Kernel>(
         g.out, taps.columns(), s.batch * s.out_height * s.out_width,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/cpu/conv/conv_group.h"
 #include "core/cpu/conv/patches.h"
 #include "core/cpu/gemm/finish_row.h"
 #include "core/cpu/gemm/gemm_kernel.h"
@@ -18,25 +19,9 @@ constexpr std::int64_t block_columns = 1024;
 /// Rows of patches likewise, when summing over channels: a few tiles.
 constexpr std::int64_t block_rows = std::int64_t{4} * max_tile_rows;
 
-/// One group of a convolution.
-struct Group {
-  Group(const Conv2dShape& s, std::int64_t index)
-      : in(s.in_channels / s.groups),
-        out(s.out_channels / s.groups),
-        taps(s.kernel_height * s.kernel_width),
-        k(in * taps),
-        first_in(index * in),
-        first_out(index * out) {}
-
-  /// The position of column c · taps + t of the weights in the order of patches, t · in + c.
-  std::int64_t place(std::int64_t column) const { return column % taps * in + column / taps; }
-
-  std::int64_t in, out, taps, k, first_in, first_out;
-};
-
 /// The weights (out, k) as packed (k, out), k in the order of patches.
 template <class T>
-void pack_for_forward(const Group& g, const T* weight, T* panels) {
+void pack_for_forward(const ConvGroup& g, const T* weight, T* panels) {
   parallel_for(0, panel_count<T>(g.out), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
       const std::int64_t o = i * tile_columns<T>;
@@ -49,7 +34,7 @@ void pack_for_forward(const Group& g, const T* weight, T* panels) {
 
 /// The weights as packed (out, k), k in the order of patches.
 template <class T>
-void pack_for_input_grad(const Group& g, const T* weight, T* panels) {
+void pack_for_input_grad(const ConvGroup& g, const T* weight, T* panels) {
   parallel_for(0, panel_count<T>(g.k), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
       T* to = panels + i * tile_columns<T> * g.out;
@@ -67,7 +52,7 @@ void pack_for_input_grad(const Group& g, const T* weight, T* panels) {
 template <class T>
 void forward(const Conv2dShape& s, std::int64_t index, const T* x, const T* weight, const T* bias,
              bool relu, T* y) {
-  const Group g(s, index);
+  const ConvGroup g(s, index);
   const std::int64_t all_rows = Patches<const T>::rows(s);
   const MadeOf<T> panels(weight,
                          {static_cast<std::int64_t>(FormOf::im2row), sizeof(T), vector_width<T>,
@@ -116,7 +101,7 @@ void forward(const Conv2dShape& s, std::int64_t index, const T* x, const T* weig
 template <class T>
 void input_grad(const Conv2dShape& s, std::int64_t index, const T* grad_y, const T* weight,
                 T* grad_x) {
-  const Group g(s, index);
+  const ConvGroup g(s, index);
   const Scratch<T> panels(packed_size<T>(g.out, g.k));
   pack_for_input_grad(g, weight, panels.data());
   const std::int64_t pixels = s.out_height * s.out_width;
@@ -198,7 +183,7 @@ template <class T>
 void weight_grad(const Conv2dShape& s, std::int64_t index, const T* x, const T* grad_y,
                  T* grad_weight) {
   constexpr std::int64_t panel = tile_columns<T>;
-  const Group g(s, index);
+  const ConvGroup g(s, index);
   const std::int64_t all_rows = Patches<const T>::rows(s);
   const std::int64_t panels = panel_count<T>(g.k);
   const std::int64_t teams = (panels + panels_together - 1) / panels_together;
