@@ -7,7 +7,9 @@
 
 #include "core/cpu/bf16/operands.h"
 #include "core/cpu/bf16/pieces.h"
+#include "core/cpu/conv/conv_winograd.h"
 #include "core/ops/binary_rules.h"
+#include "plastic/core/conv_algorithm.h"
 
 namespace plastic::cpu {
 namespace {
@@ -74,7 +76,7 @@ class Bf16Backend final : public Backend {
     kernels_.copy_to_host(device, host, bytes);
   }
 
-  // The kernels store, convert, look at and normalise bf16 themselves.
+  // The kernels store, convert, look at and normalise bf16 themselves, and transform images of it.
   void fill(const Array& out, const Number& value) override { kernels_.fill(out, value); }
   void copy(const Array& in, const Array& out) override { kernels_.copy(in, out); }
   void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
@@ -171,6 +173,7 @@ class Bf16Backend final : public Backend {
   void conv2d(const Conv2dShape& s, const void* x, const void* weight, const void* bias, bool relu,
               void* y) override {
     if (!is_narrow(s.dtype)) return kernels_.conv2d(s, x, weight, bias, relu, y);
+    if (is_for_winograd(s)) return kernels_.conv2d(s, x, weight, bias, relu, y);
     if (products_.conv2d(s, x, weight, bias, relu, y)) return;
     Bf16Operands weights(kernels_);
     const void* const wide_weight = weights.in(weight, s.dtype, s.weight_size());
@@ -186,6 +189,7 @@ class Bf16Backend final : public Backend {
   void conv2d_input_grad(const Conv2dShape& s, const void* grad_y, const void* weight,
                          void* grad_x) override {
     if (!is_narrow(s.dtype)) return kernels_.conv2d_input_grad(s, grad_y, weight, grad_x);
+    if (is_for_winograd(s)) return kernels_.conv2d_input_grad(s, grad_y, weight, grad_x);
     if (products_.conv2d_input_grad(s, grad_y, weight, grad_x)) return;
     Bf16Operands weights(kernels_);
     const void* const wide_weight = weights.in(weight, s.dtype, s.weight_size());
@@ -200,6 +204,7 @@ class Bf16Backend final : public Backend {
   void conv2d_weight_grad(const Conv2dShape& s, const void* x, const void* grad_y,
                           void* grad_weight) override {
     if (!is_narrow(s.dtype)) return kernels_.conv2d_weight_grad(s, x, grad_y, grad_weight);
+    if (is_for_winograd(s)) return kernels_.conv2d_weight_grad(s, x, grad_y, grad_weight);
     if (products_.conv2d_weight_grad(s, x, grad_y, grad_weight)) return;
     Bf16Operands weights(kernels_);
     const Array sum = flat(weights.out(grad_weight, s.dtype, s.weight_size()), s.weight_size());
@@ -305,6 +310,11 @@ class Bf16Backend final : public Backend {
   }
 
  private:
+  bool is_for_winograd(const Conv2dShape& s) const {
+    return conv_algorithm() == ConvAlgorithm::automatic && !products_.beat_winograd() &&
+           winograd_reads_bf16(s);
+  }
+
   Backend& kernels_;
   Bf16Products& products_;
 };

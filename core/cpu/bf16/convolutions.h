@@ -8,6 +8,7 @@
 #include "core/cpu/bf16/product.h"
 #include "core/cpu/bf16/result_row.h"
 #include "core/cpu/conv/conv_group.h"
+#include "core/cpu/widened.h"
 #include "core/device/conv2d_shape.h"
 #include "core/threads/parallel.h"
 
@@ -105,7 +106,7 @@ void conv2d_by_products(const Conv2dShape& s, const bfloat16* x, const bfloat16*
         }
       }
     });
-    const WideBias wide(bias == nullptr ? nullptr : bias + g.first_out, g.out);
+    const Widened<bfloat16> wide(bias == nullptr ? nullptr : bias + g.first_out, g.out);
     detail::multiply_taps<Kernel>(
         taps, s.batch, g.out, LinesAlongK{kernels.data(), k},
         [&](std::int64_t row, std::int64_t column, std::int64_t count, float* sums) {

@@ -16,6 +16,8 @@ namespace plastic::cpu {
 template <class Pairs>
 class PairKernel {
  public:
+  /// Two products at a time are less than Winograd saves (docs/winograd.md, section 7).
+  static constexpr bool beats_winograd = false;
   static constexpr int terms = 2;
   static constexpr std::int64_t unit_step = 1;
   static constexpr std::int64_t row_step = 1;

@@ -56,9 +56,9 @@ constexpr std::int64_t round_up(std::int64_t value, std::int64_t step) {
 /// store(row, column, count, sums) once for each piece of a row of C, with sums that it may
 /// overwrite, from any thread.
 ///
-/// A kernel has: `terms`, in a unit; `unit_step`, `row_step`, of which it multiplies multiples;
-/// `columns`, of a panel; a constructor, called by each thread that is to multiply;
-/// multiply(UnitBlock).
+/// A kernel has: `beats_winograd` (Bf16Products); `terms`, in a unit; `unit_step`, `row_step`, of
+/// which it multiplies multiples; `columns`, of a panel; a constructor, called by each thread that
+/// is to multiply; multiply(UnitBlock).
 template <class Kernel, class A, class B, class Store>
 void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const A& a, const B& b,
               const Store& store) {

@@ -12,6 +12,9 @@ class Bf16Products {
 
   virtual void gemm(const Gemm& gemm) = 0;
 
+  /// Whether convolutions as products take less time than Winograd's in f32.
+  virtual bool beat_winograd() const = 0;
+
   // Convolutions as products: false, and nothing is done, where f32 kernels are faster.
   virtual bool conv2d(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
                       bool relu, void* y) = 0;

@@ -5,6 +5,7 @@
 #include "core/cpu/bf16/products.h"
 #include "core/cpu/bf16/result_row.h"
 #include "core/cpu/gemm/dropout_row.h"
+#include "core/cpu/widened.h"
 #include "plastic/core/conv_algorithm.h"
 
 namespace plastic::cpu {
@@ -21,6 +22,8 @@ class ProductsOf final : public Bf16Products {
       gemm_with(g, LinesAlongK{a, g.lda});
     }
   }
+
+  bool beat_winograd() const override { return Kernel::beats_winograd; }
 
   bool conv2d([[maybe_unused]] const Conv2dShape& s, [[maybe_unused]] const void* x,
               [[maybe_unused]] const void* weight, [[maybe_unused]] const void* bias,
@@ -75,7 +78,7 @@ class ProductsOf final : public Bf16Products {
 
   template <class A, class B>
   static void multiply_and_finish(const Gemm& g, const A& a, const B& b) {
-    const WideBias bias(narrow(g.bias), g.n);
+    const Widened<bfloat16> bias(narrow(g.bias), g.n);
     multiply<Kernel>(g.m, g.n, g.k, a, b,
                      [&](std::int64_t row, std::int64_t column, std::int64_t count, float* sums) {
                        finish_row(bias.at(column), g.relu, count, sums);

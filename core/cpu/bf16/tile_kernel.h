@@ -17,6 +17,8 @@ namespace plastic::cpu {
 template <class Tiles>
 class TileKernel {
  public:
+  /// 16 products at a time are more.
+  static constexpr bool beats_winograd = true;
   static constexpr int terms = 2;
   static constexpr std::int64_t unit_step = 16;
   static constexpr std::int64_t row_step = 16;

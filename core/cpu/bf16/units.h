@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/cpu/stored_vector.h"
 #include "core/cpu/vector.h"
 #include "core/tensor/bfloat16.h"
 
@@ -42,8 +43,8 @@ class UnitsOf {
   }
 
  private:
-  typedef std::uint16_t Halves __attribute__((vector_size(vector_bytes / 2)));
-  typedef std::uint32_t Words __attribute__((vector_size(vector_bytes)));
+  using Halves = detail::Halves;
+  using Words = detail::Words;
 
   static Halves halves(const bfloat16* from) {
     Halves out;

@@ -9,6 +9,7 @@ namespace plastic::cpu {
 
 /// Multiplies numbers that packing widened, by the kernel of f32 products.
 struct WideKernel {
+  static constexpr bool beats_winograd = false;
   static constexpr int terms = 1;
   static constexpr std::int64_t unit_step = 1;
   static constexpr std::int64_t row_step = 1;

@@ -33,12 +33,6 @@ constexpr Limits limits_of_kept_weights = {64, 32, 256};
 
 constexpr std::int64_t many_kernels = std::int64_t{256} * 256;
 
-/// Whether Winograd's transforms, which take as long for few channels, cost less than its products
-/// save.
-bool has_channels_for_winograd(const Conv2dShape& s) {
-  return std::min(s.in_channels, s.out_channels) >= 16;
-}
-
 /// The fastest. f64 is for checking gradients: no digits are given away for speed.
 const ConvPasses& fastest(const Conv2dShape& s, Pass pass, bool is_weight_kept) {
   if (is_depthwise(s)) return conv_depthwise;

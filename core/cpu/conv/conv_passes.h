@@ -5,6 +5,20 @@
 
 namespace plastic::cpu {
 
+namespace detail {
+
+template <bool stores_bf16, class F>
+void dispatch_images(DType dtype, F&& f) {
+  constexpr const char* op = "conv2d";
+  if constexpr (stores_bf16) {
+    dispatch_stored_floating(op, dtype, f);
+  } else {
+    dispatch_floating(op, dtype, f);
+  }
+}
+
+}  // namespace detail
+
 /// The three passes of an algorithm. The contracts are Backend's.
 struct ConvPasses {
   void (*forward)(const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
@@ -15,14 +29,14 @@ struct ConvPasses {
                       void* grad_weight);
 };
 
-/// Those of an algorithm for f32 and f64, from lambdas without captures that take what a pass
-/// takes, with pointers to either type.
-template <class Forward, class InputGrad, class WeightGrad>
+/// Those of an algorithm for f32 and f64, and for bf16 if it `stores_bf16`, from lambdas without
+/// captures that take what a pass takes, with pointers to any of these types.
+template <bool stores_bf16 = false, class Forward, class InputGrad, class WeightGrad>
 constexpr ConvPasses typed_passes(Forward, InputGrad, WeightGrad) {
   return {.forward =
               [](const Conv2dShape& shape, const void* x, const void* weight, const void* bias,
                  bool relu, void* y) {
-                dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
+                detail::dispatch_images<stores_bf16>(shape.dtype, [&](auto zero) {
                   using T = decltype(zero);
                   Forward{}(shape, static_cast<const T*>(x), static_cast<const T*>(weight),
                             static_cast<const T*>(bias), relu, static_cast<T*>(y));
@@ -30,7 +44,7 @@ constexpr ConvPasses typed_passes(Forward, InputGrad, WeightGrad) {
               },
           .input_grad =
               [](const Conv2dShape& shape, const void* grad_y, const void* weight, void* grad_x) {
-                dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
+                detail::dispatch_images<stores_bf16>(shape.dtype, [&](auto zero) {
                   using T = decltype(zero);
                   InputGrad{}(shape, static_cast<const T*>(grad_y), static_cast<const T*>(weight),
                               static_cast<T*>(grad_x));
@@ -38,7 +52,7 @@ constexpr ConvPasses typed_passes(Forward, InputGrad, WeightGrad) {
               },
           .weight_grad =
               [](const Conv2dShape& shape, const void* x, const void* grad_y, void* grad_weight) {
-                dispatch_floating("conv2d", shape.dtype, [&](auto zero) {
+                detail::dispatch_images<stores_bf16>(shape.dtype, [&](auto zero) {
                   using T = decltype(zero);
                   WeightGrad{}(shape, static_cast<const T*>(x), static_cast<const T*>(grad_y),
                                static_cast<T*>(grad_weight));

@@ -1,6 +1,7 @@
 // Winograd's convolution in three steps: tiles are transformed into planes; in each plane a matrix
 // product, tiles by channels, sums over channels; its results are transformed back. Tiles are taken
-// in chunks whose planes stay in the caches. Tiles with outliers are left to im2row.
+// in chunks whose planes stay in the caches. Tiles with outliers are left to im2row. Images of bf16
+// are widened as tiles are transformed, and rounded as they are transformed back.
 #include "core/cpu/conv/conv_winograd.h"
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "core/cpu/gemm/gemm_pack.h"
 #include "core/cpu/scratch.h"
 #include "core/cpu/weight_form.h"
+#include "core/cpu/widened.h"
 #include "core/threads/parallel.h"
 #include "plastic/core/device.h"
 
@@ -26,20 +28,28 @@ std::int64_t round_up(std::int64_t value, std::int64_t step) {
   return (value + step - 1) / step * step;
 }
 
-/// A convolution of images with transformed kernels.
-template <class T>
+/// A shape with the dtype that numbers are computed in.
+Conv2dShape computed(Conv2dShape s) {
+  if (s.dtype == DType::bf16) s.dtype = DType::f32;
+  return s;
+}
+
+/// A convolution of images, stored as S, with transformed kernels.
+template <class S>
 struct Pass {
+  using T = Computed<S>;
+
   std::int64_t images = 0;
   ImageSize in, out;
   std::int64_t padding[2] = {0, 0};
-  const T* x = nullptr;
+  const S* x = nullptr;
   /// Planes of packed (in, out) matrices.
   const T* kernels = nullptr;
   /// What they were made from: (out, in, 3, 3), or (in, out, 3, 3) to be turned by half.
-  const T* weight = nullptr;
+  const S* weight = nullptr;
   bool is_turned = false;
   Finish<T> finish;
-  T* y = nullptr;
+  S* y = nullptr;
 };
 
 /// A shape of kernels of 3×3 with a stride of 1 and no padding.
@@ -71,11 +81,15 @@ std::vector<T> turned(const T* weight, std::int64_t out, std::int64_t in) {
 }
 
 /// Computes the flagged tiles as small images.
-template <class T>
-void redo(const Pass<T>& pass, const TileGrid& grid, std::span<const std::uint8_t> flags, int m) {
+template <class S>
+void redo(const Pass<S>& pass, const TileGrid& grid, std::span<const std::uint8_t> flags, int m) {
+  using T = Computed<S>;
+  const std::vector<TileGroup> groups = groups_of(flags, grid, pass.out.height, pass.out.width, m);
+  if (groups.empty()) return;
+  const Widened<S> wide(pass.weight, pass.in.channels * pass.out.channels * 9);
   std::vector<T> turned_kernels;
-  const T* weight = pass.weight;
-  for (const TileGroup& group : groups_of(flags, grid, pass.out.height, pass.out.width, m)) {
+  const T* weight = wide.data();
+  for (const TileGroup& group : groups) {
     if (pass.is_turned && turned_kernels.empty()) {
       turned_kernels = turned(weight, pass.in.channels, pass.out.channels);
       weight = turned_kernels.data();
@@ -107,15 +121,16 @@ std::int64_t chunk_tiles(std::int64_t planes, std::int64_t in, std::int64_t out)
   return std::clamp(tiles, std::int64_t{2} * max_tile_rows, std::int64_t{8} * max_tile_rows);
 }
 
-template <class T, int m>
-void convolve(const Pass<T>& pass) {
+template <class S, int m>
+void convolve(const Pass<S>& pass) {
+  using T = Computed<S>;
   constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
   const TileGrid grid(pass.images, pass.out.height, pass.out.width, m);
   const std::int64_t in = round_up(pass.in.channels, vector_width<T>);
   const std::int64_t out = round_up(pass.out.channels, vector_width<T>);
   const std::int64_t kernel_plane = packed_size<T>(pass.in.channels, pass.out.channels);
   const std::int64_t most = chunk_tiles<T>(planes, in, out);
-  const OutlierSearch<T> search(pass.x, pass.images, pass.in);
+  const OutlierSearch<S> search(pass.x, pass.images, pass.in);
   ScratchVector<std::uint8_t> flags(static_cast<std::size_t>(grid.count));
   // As many chunks for each thread.
   const std::int64_t chunks =
@@ -160,36 +175,50 @@ void convolve(const Pass<T>& pass) {
   redo(pass, grid, flags, m);
 }
 
-template <int m, class T>
-void forward(const Conv2dShape& s, const T* x, const T* weight, const T* bias, bool relu, T* y) {
+template <int m, class S>
+void forward(const Conv2dShape& s, const S* x, const S* weight, const S* bias, bool relu, S* y) {
+  using T = Computed<S>;
   constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
   const MadeOf<T> kernels(
       weight,
-      {static_cast<std::int64_t>(m == 2 ? FormOf::winograd2 : FormOf::winograd4), sizeof(T),
+      {static_cast<std::int64_t>(m == 2 ? FormOf::winograd2 : FormOf::winograd4), sizeof(S),
        vector_width<T>, s.out_channels, s.in_channels},
-      planes * packed_size<T>(s.in_channels, s.out_channels),
-      [&](T* to) { return transform_kernels<T, m>(weight, s.out_channels, s.in_channels, to); });
-  if (kernels.data() == nullptr) return conv_im2row.forward(s, x, weight, bias, relu, y);
-  convolve<T, m>({.images = s.batch,
+      planes * packed_size<T>(s.in_channels, s.out_channels), [&](T* to) {
+        const Widened<S> wide(weight, s.weight_size());
+        return transform_kernels<T, m>(wide.data(), s.out_channels, s.in_channels, to);
+      });
+  const Widened<S> wide_bias(bias, s.out_channels);
+  if (kernels.data() == nullptr) {
+    const Widened<S> wide_x(x, s.x_size()), wide_weight(weight, s.weight_size());
+    const Rounded<S> wide_y(y, s.y_size());
+    return conv_im2row.forward(computed(s), wide_x.data(), wide_weight.data(), wide_bias.data(),
+                               relu, wide_y.data());
+  }
+  convolve<S, m>({.images = s.batch,
                   .in = {s.in_height, s.in_width, s.in_channels},
                   .out = {s.out_height, s.out_width, s.out_channels},
                   .padding = {s.padding[0], s.padding[1]},
                   .x = x,
                   .kernels = kernels.data(),
                   .weight = weight,
-                  .finish = {.bias = bias, .relu = relu},
+                  .finish = {.bias = wide_bias.data(), .relu = relu},
                   .y = y});
 }
 
 /// dx is the convolution of dy, padded by 2 - padding, with the turned kernels.
-template <int m, class T>
-void input_grad(const Conv2dShape& s, const T* grad_y, const T* weight, T* grad_x) {
+template <int m, class S>
+void input_grad(const Conv2dShape& s, const S* grad_y, const S* weight, S* grad_x) {
+  using T = Computed<S>;
   constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
   const Scratch<T> kernels(planes * packed_size<T>(s.out_channels, s.in_channels));
-  if (!transform_turned_kernels<T, m>(weight, s.out_channels, s.in_channels, kernels.data())) {
-    return conv_im2row.input_grad(s, grad_y, weight, grad_x);
+  const Widened<S> wide_weight(weight, s.weight_size());
+  if (!transform_turned_kernels<T, m>(wide_weight.data(), s.out_channels, s.in_channels,
+                                      kernels.data())) {
+    const Widened<S> wide_grad(grad_y, s.y_size());
+    const Rounded<S> wide_x(grad_x, s.x_size());
+    return conv_im2row.input_grad(computed(s), wide_grad.data(), wide_weight.data(), wide_x.data());
   }
-  convolve<T, m>({.images = s.batch,
+  convolve<S, m>({.images = s.batch,
                   .in = {s.out_height, s.out_width, s.out_channels},
                   .out = {s.in_height, s.in_width, s.in_channels},
                   .padding = {2 - s.padding[0], 2 - s.padding[1]},
@@ -202,8 +231,8 @@ void input_grad(const Conv2dShape& s, const T* grad_y, const T* weight, T* grad_
 }
 
 /// Adds what the flagged tiles contribute to the gradient of the weights.
-template <class T>
-void add_redone(const Conv2dShape& s, const T* x, const T* grad_y, const TileGrid& grid,
+template <class S, class T>
+void add_redone(const Conv2dShape& s, const S* x, const S* grad_y, const TileGrid& grid,
                 std::span<const std::uint8_t> flags, int m, T* grad_weight) {
   const std::int64_t weights = s.out_channels * s.in_channels * 9;
   const ImageSize in{s.in_height, s.in_width, s.in_channels};
@@ -236,8 +265,9 @@ std::int64_t chunk_tiles_to_sum(std::int64_t planes, std::int64_t in, std::int64
 
 /// In each plane, Σ over tiles of (gradient of product)ᵀ · (transformed input). Chunks of tiles are
 /// fixed by the sizes, so that sums do not depend on the number of threads.
-template <int m, class T>
-void weight_grad(const Conv2dShape& s, const T* x, const T* grad_y, T* grad_weight) {
+template <int m, class S>
+void weight_grad(const Conv2dShape& s, const S* x, const S* grad_y, S* grad_weight) {
+  using T = Computed<S>;
   constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
   constexpr std::int64_t row_block = std::int64_t{4} * max_tile_rows;
   const TileGrid grid(s.batch, s.out_height, s.out_width, m);
@@ -254,7 +284,7 @@ void weight_grad(const Conv2dShape& s, const T* x, const T* grad_y, T* grad_weig
   const Scratch<T> sums(planes * s.out_channels * in);
   const ImageSize input{s.in_height, s.in_width, s.in_channels};
   const ImageSize output{s.out_height, s.out_width, s.out_channels};
-  const OutlierSearch<T> input_search(x, s.batch, input), output_search(grad_y, s.batch, output);
+  const OutlierSearch<S> input_search(x, s.batch, input), output_search(grad_y, s.batch, output);
   ScratchVector<std::uint8_t> flags(static_cast<std::size_t>(grid.count));
   for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
     const std::int64_t begin = grid.count * chunk / chunks;
@@ -305,26 +335,20 @@ void weight_grad(const Conv2dShape& s, const T* x, const T* grad_y, T* grad_weig
       }
     });
   }
-  transform_kernel_gradients<T, m>(sums.data(), s.out_channels, s.in_channels, in, grad_weight);
-  add_redone(s, x, grad_y, grid, flags, m, grad_weight);
+  const Rounded<S> wide_grad(grad_weight, s.weight_size());
+  transform_kernel_gradients<T, m>(sums.data(), s.out_channels, s.in_channels, in,
+                                   wide_grad.data());
+  add_redone(s, x, grad_y, grid, flags, m, wide_grad.data());
 }
 
-template <int m>
-constexpr ConvPasses passes = typed_passes([](const auto&... in) { forward<m>(in...); },
-                                           [](const auto&... in) { input_grad<m>(in...); },
-                                           [](const auto&... in) { weight_grad<m>(in...); });
+template <int m, bool stores_bf16>
+constexpr ConvPasses passes = typed_passes<stores_bf16>(
+    [](const auto&... in) { forward<m>(in...); }, [](const auto&... in) { input_grad<m>(in...); },
+    [](const auto&... in) { weight_grad<m>(in...); });
 
 }  // namespace
 
-bool winograd_fits(const Conv2dShape& s) {
-  const auto both = [](const std::int64_t(&pair)[2], std::int64_t low, std::int64_t high) {
-    return std::min(pair[0], pair[1]) >= low && std::max(pair[0], pair[1]) <= high;
-  };
-  return s.kernel_height == 3 && s.kernel_width == 3 && s.groups == 1 && both(s.stride, 1, 1) &&
-         both(s.dilation, 1, 1) && both(s.padding, 0, 2);
-}
-
-constexpr ConvPasses conv_winograd2 = passes<2>;
-constexpr ConvPasses conv_winograd4 = passes<4>;
+constexpr ConvPasses conv_winograd2 = passes<2, false>;
+constexpr ConvPasses conv_winograd4 = passes<4, true>;
 
 }  // namespace plastic::cpu

@@ -7,6 +7,7 @@
 #include "core/cpu/conv/winograd_largest.h"
 #include "core/cpu/conv/winograd_tiles.h"
 #include "core/cpu/scratch.h"
+#include "core/cpu/stored_vector.h"
 #include "core/cpu/vector.h"
 #include "core/threads/parallel.h"
 
@@ -23,8 +24,9 @@ namespace plastic::cpu {
 constexpr int outlier_ratio = 64;
 
 /// The largest magnitude, infinity when any number is not finite.
-template <class T>
-T largest(const T* numbers, std::int64_t count) {
+template <class S>
+Computed<S> largest(const S* numbers, std::int64_t count) {
+  using T = Computed<S>;
   Vector<T> most{}, odd{};
   const auto look_at = [&](Vector<T> x) {
     const Vector<T> magnitude = x < 0 ? -x : x;
@@ -32,7 +34,7 @@ T largest(const T* numbers, std::int64_t count) {
     odd += x - x;
   };
   std::int64_t i = 0;
-  for (; i + vector_width<T> <= count; i += vector_width<T>) look_at(load(numbers + i));
+  for (; i + vector_width<T> <= count; i += vector_width<T>) look_at(load_stored(numbers + i));
   if (i < count) look_at(load_some(numbers + i, count - i));
   if (sum_of<T>(odd) != 0) return std::numeric_limits<T>::infinity();
   T out = 0;
@@ -40,11 +42,13 @@ T largest(const T* numbers, std::int64_t count) {
   return out;
 }
 
-/// Looks for outliers in tiles of images, channels-last.
-template <class T>
+/// Looks for outliers in tiles of images, channels-last, that are stored as S.
+template <class S>
 class OutlierSearch {
  public:
-  OutlierSearch(const T* images, std::int64_t count, const ImageSize& of)
+  using T = Computed<S>;
+
+  OutlierSearch(const S* images, std::int64_t count, const ImageSize& of)
       : images_(images), of_(of), usual_(static_cast<std::size_t>(count)) {
     parallel_for(0, count, 16, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t i = first; i < last; ++i) usual_[static_cast<std::size_t>(i)] = usual(i);
@@ -108,7 +112,7 @@ class OutlierSearch {
     return count == 0 ? T{0} : samples[count / 4];
   }
 
-  const T* images_;
+  const S* images_;
   ImageSize of_;
   /// The usual magnitude of each image's pixels.
   ScratchVector<T> usual_;

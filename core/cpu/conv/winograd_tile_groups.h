@@ -46,8 +46,8 @@ inline std::vector<TileGroup> groups_of(std::span<const std::uint8_t> flags, con
 
 /// Squares of rows x columns pixels that begin `padding` before each tile; zeros where they reach
 /// beyond the image.
-template <class T>
-void gather_squares(const T* images, const ImageSize& of, std::span<const TilePlace> tiles,
+template <class S, class T>
+void gather_squares(const S* images, const ImageSize& of, std::span<const TilePlace> tiles,
                     const std::int64_t (&padding)[2], std::int64_t rows, std::int64_t columns,
                     T* to) {
   for (const TilePlace& tile : tiles) {
@@ -66,13 +66,14 @@ void gather_squares(const T* images, const ImageSize& of, std::span<const TilePl
 }
 
 /// Back to where the tiles stand, all inside the image.
-template <class T>
+template <class T, class S>
 void scatter_squares(const T* from, std::span<const TilePlace> tiles, std::int64_t rows,
-                     std::int64_t columns, const ImageSize& of, T* images) {
+                     std::int64_t columns, const ImageSize& of, S* images) {
   for (const TilePlace& tile : tiles) {
     for (std::int64_t i = 0; i < rows; ++i, from += columns * of.channels) {
       const std::int64_t pixel = (tile.image * of.height + tile.row + i) * of.width + tile.column;
-      std::copy_n(from, columns * of.channels, images + pixel * of.channels);
+      std::transform(from, from + columns * of.channels, images + pixel * of.channels,
+                     [](T x) { return static_cast<S>(x); });
     }
   }
 }

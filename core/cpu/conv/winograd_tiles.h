@@ -6,11 +6,13 @@
 #include "core/cpu/conv/winograd_largest.h"
 #include "core/cpu/conv/winograd_rules.h"
 #include "core/cpu/scratch.h"
+#include "core/cpu/stored_vector.h"
 #include "core/cpu/vector.h"
 
 // Between images, channels-last, and the planes that Winograd's products work on: plane i holds
 // element i of every transformed tile, a row of channels a tile. All transforms are vectors over
-// channels.
+// channels. Images are stored as S, which may be bf16, and planes are of T, which they are computed
+// in.
 
 namespace plastic::cpu {
 
@@ -64,30 +66,13 @@ struct PlaneLayout {
   }
 };
 
-/// The first `count` numbers, and zeros.
-template <class T>
-Vector<T> load_some(const T* from, std::int64_t count) {
-  if (count >= vector_width<T>) return load(from);
-  T values[vector_width<T>] = {};
-  std::copy_n(from, count, values);
-  return load(values);
-}
-
-template <class T>
-void store_some(T* to, Vector<T> x, std::int64_t count) {
-  if (count >= vector_width<T>) return store(to, x);
-  T values[vector_width<T>];
-  store(values, x);
-  std::copy_n(values, count, to);
-}
-
 /// Where the pixels of a square of an image lie; those beyond the image are zeros.
-template <class T, int size>
+template <class S, int size>
 class Square {
  public:
   /// `zeros` are as many as an image has channels.
-  Square(const T* image, const ImageSize& of, std::int64_t row, std::int64_t column,
-         const T* zeros) {
+  Square(const S* image, const ImageSize& of, std::int64_t row, std::int64_t column,
+         const S* zeros) {
     for (int i = 0; i < size; ++i) {
       const bool row_inside = row + i >= 0 && row + i < of.height;
       for (int j = 0; j < size; ++j) {
@@ -99,19 +84,19 @@ class Square {
 
   /// `count` channels of a pixel from channel `c` on.
   template <bool whole>
-  Vector<T> load(int i, int j, std::int64_t c, std::int64_t count) const {
-    return whole ? cpu::load(pixels_[i][j] + c) : load_some(pixels_[i][j] + c, count);
+  Vector<Computed<S>> load(int i, int j, std::int64_t c, std::int64_t count) const {
+    return whole ? load_stored(pixels_[i][j] + c) : load_some(pixels_[i][j] + c, count);
   }
 
  private:
-  const T* pixels_[size][size];
+  const S* pixels_[size][size];
 };
 
 /// Transforms `count` channels of a square, from channel `c` on, by rule(in, out) along both axes,
 /// into one vector of each plane. Both axes at once, so that nothing but what lies between them
 /// leaves the registers.
-template <bool whole, int to, class T, int from, class Rule>
-void transform_square(const Square<T, from>& square, std::int64_t c, std::int64_t count,
+template <bool whole, int to, class S, class T, int from, class Rule>
+void transform_square(const Square<S, from>& square, std::int64_t c, std::int64_t count,
                       Rule&& rule, LargestTransformed<T>& largest, std::int64_t plane, T* planes) {
   Vector<T> half[to][from];
   for (int j = 0; j < from; ++j) {
@@ -133,16 +118,16 @@ void transform_square(const Square<T, from>& square, std::int64_t c, std::int64_
 /// Tiles [first, last) of images, of `from`² pixels each that begin `padding` before the tile's
 /// outputs, transformed by the rule into planes that begin with tile `first`. Calls seen(its
 /// number, its place, its LargestTransformed) for each tile.
-template <int m, int from, class T, class Rule, class Seen>
-void transform_tiles(const T* images, const ImageSize& of, const std::int64_t (&padding)[2],
+template <int m, int from, class S, class T, class Rule, class Seen>
+void transform_tiles(const S* images, const ImageSize& of, const std::int64_t (&padding)[2],
                      const TileGrid& grid, std::int64_t first, std::int64_t last,
                      const PlaneLayout& layout, T* planes, Rule&& rule, Seen&& seen) {
   constexpr int to = Winograd<m>::tile;
-  const Scratch<T> zeros(of.channels);
-  std::fill_n(zeros.data(), of.channels, T{0});
+  const Scratch<S> zeros(of.channels);
+  std::fill_n(zeros.data(), of.channels, S{});
   for (std::int64_t t = first; t < last; ++t) {
     const TilePlace place(grid, t, m);
-    const Square<T, from> square(images + place.image * of.height * of.width * of.channels, of,
+    const Square<S, from> square(images + place.image * of.height * of.width * of.channels, of,
                                  place.row - padding[0], place.column - padding[1], zeros.data());
     LargestTransformed<T> largest;
     for (std::int64_t c = 0; c < of.channels; c += vector_width<T>) {
@@ -159,8 +144,8 @@ void transform_tiles(const T* images, const ImageSize& of, const std::int64_t (&
 }
 
 /// Transforms the tiles [first, last) of the input.
-template <class T, int m, class Seen>
-void transform_inputs(const T* images, const ImageSize& of, const std::int64_t (&padding)[2],
+template <class T, int m, class S, class Seen>
+void transform_inputs(const S* images, const ImageSize& of, const std::int64_t (&padding)[2],
                       const TileGrid& grid, std::int64_t first, std::int64_t last,
                       const PlaneLayout& layout, T* planes, Seen&& seen) {
   transform_tiles<m, Winograd<m>::tile>(
@@ -169,8 +154,8 @@ void transform_inputs(const T* images, const ImageSize& of, const std::int64_t (
 }
 
 /// Gradients of outputs, taken to gradients of products.
-template <class T, int m, class Seen>
-void transform_output_gradients(const T* gradients, const ImageSize& of, const TileGrid& grid,
+template <class T, int m, class S, class Seen>
+void transform_output_gradients(const S* gradients, const ImageSize& of, const TileGrid& grid,
                                 std::int64_t first, std::int64_t last, const PlaneLayout& layout,
                                 T* planes, Seen&& seen) {
   transform_tiles<m, m>(
@@ -198,10 +183,10 @@ struct Finish {
 
 /// Products of one vector of channels, from channel `c` on, to outputs: rows x columns pixels of
 /// `count` channels, all of them and a whole vector if `whole`.
-template <class T, int m, bool whole>
+template <class T, int m, bool whole, class S>
 void transform_output(const T* products, std::int64_t plane, const Finish<T>& finish,
                       std::int64_t c, std::int64_t count, std::int64_t rows, std::int64_t columns,
-                      std::int64_t width, std::int64_t channels, T* outputs) {
+                      std::int64_t width, std::int64_t channels, S* outputs) {
   using W = Winograd<m>;
   Vector<T> half[m][W::tile];
   for (int j = 0; j < W::tile; ++j) {
@@ -222,9 +207,9 @@ void transform_output(const T* products, std::int64_t plane, const Finish<T>& fi
     for (int j = 0; j < m; ++j) {
       Vector<T> y = out[j] + bias;
       if (finish.relu) y = y < 0 ? Vector<T>{} : y;
-      T* const to = outputs + (i * width + j) * channels;
+      S* const to = outputs + (i * width + j) * channels;
       if (whole) {
-        store(to, y);
+        store_rounded(to, y);
       } else if (i < rows && j < columns) {
         store_some(to, y, count);
       }
@@ -233,10 +218,10 @@ void transform_output(const T* products, std::int64_t plane, const Finish<T>& fi
 }
 
 /// Products of tiles [first, last), in planes that begin with tile `first`, to outputs.
-template <class T, int m>
+template <class T, int m, class S>
 void transform_outputs(const T* planes, const PlaneLayout& layout, const ImageSize& of,
                        const TileGrid& grid, std::int64_t first, std::int64_t last,
-                       const Finish<T>& finish, T* outputs) {
+                       const Finish<T>& finish, S* outputs) {
   for (std::int64_t t = first; t < last; ++t) {
     const TilePlace place(grid, t, m);
     const std::int64_t pixel = (place.image * of.height + place.row) * of.width + place.column;
@@ -245,10 +230,10 @@ void transform_outputs(const T* planes, const PlaneLayout& layout, const ImageSi
     for (std::int64_t c = 0; c < of.channels; c += vector_width<T>) {
       const std::int64_t count = of.channels - c;
       const bool whole = rows == m && columns == m && count >= vector_width<T>;
-      (whole ? transform_output<T, m, true>
-             : transform_output<T, m, false>)(planes + layout.at(t - first, c), layout.plane,
-                                              finish, c, count, rows, columns, of.width,
-                                              of.channels, outputs + pixel * of.channels + c);
+      (whole ? transform_output<T, m, true, S>
+             : transform_output<T, m, false, S>)(planes + layout.at(t - first, c), layout.plane,
+                                                 finish, c, count, rows, columns, of.width,
+                                                 of.channels, outputs + pixel * of.channels + c);
     }
   }
 }

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/cpu/bf16/pieces.h"
+#include "core/cpu/level.h"
 #include "core/tensor/layout.h"
 #include "core/tensor/tensor_impl.h"
 #include "plastic/core/autograd.h"
@@ -142,11 +144,59 @@ TEST_CASE("core.bf16.backend.batch_norm_rounds_once") {
   }
 }
 
+/// Results and gradients of a convolution of these numbers in `dtype`, rounded to bf16.
+std::vector<std::vector<std::uint16_t>> convolved(const std::vector<Tensor>& given, DType dtype,
+                                                  const Conv2dOptions& options) {
+  const auto in_dtype = [&](const Tensor& t) { return t.to(dtype).detach().set_requires_grad(); };
+  const Tensor x = in_dtype(channels_last(given[0])), weight = in_dtype(given[1]),
+               bias = in_dtype(given[2]);
+  const Tensor y = conv2d(x, weight, bias, options);
+  y.backward(channels_last(random(y.shape(), 9)).to(dtype));
+  return {bits(y.to(bf16)), bits(x.grad().to(bf16)), bits(weight.grad().to(bf16))};
+}
+
+// Winograd's transforms of bf16 are those of the same numbers in f32: tiles that reach beyond the
+// image, channels that are no whole vectors, tiles with outliers, kernels that cannot be
+// transformed.
+TEST_CASE("core.bf16.backend.winograd_widens_and_rounds") {
+  // There products of bf16 compute these.
+  if (cpu::level() == cpu::Level::amx) return;
+  struct Case {
+    std::int64_t batch, in, out, height, width, padding;
+  };
+  for (const Case& c :
+       {Case{5, 16, 24, 13, 12, 1}, Case{2, 33, 17, 20, 18, 0}, Case{3, 64, 48, 16, 16, 2}}) {
+    CAPTURE(c.in);
+    const Conv2dOptions options{.padding = {c.padding, c.padding}};
+    const std::vector<Tensor> usual{random({c.batch, c.in, c.height, c.width}, 1),
+                                    random({c.out, c.in, 3, 3}, 2), random({c.out}, 3)};
+    const auto check = [&](const std::vector<Tensor>& given) {
+      const auto narrow = convolved(given, bf16, options);
+      const auto wide = convolved(given, DType::f32, options);
+      for (std::size_t i = 0; i < narrow.size(); ++i) {
+        CAPTURE(i);
+        CHECK(narrow[i] == wide[i]);
+      }
+    };
+    check(usual);
+    const auto with = [&](std::size_t which, float value) {
+      std::vector<Tensor> given = usual;
+      given[which] = given[which].clone();
+      given[which].slice(0, 1, 2).slice(1, 2, 3).slice(2, 1, 2).slice(3, 1, 2).fill_(value);
+      return given;
+    };
+    check(with(0, 1e5F));
+    check(with(0, std::numeric_limits<float>::infinity()));
+    check(with(1, 1e30F));
+  }
+}
+
 /// Counts what it is asked for, and does it or not.
 class CountingProducts final : public cpu::Bf16Products {
  public:
   explicit CountingProducts(bool takes) : takes_(takes) {}
 
+  bool beat_winograd() const override { return takes_; }
   void gemm(const Gemm&) override { ++calls; }
   bool conv2d(const Conv2dShape&, const void*, const void*, const void*, bool, void*) override {
     return take();
