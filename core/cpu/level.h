@@ -7,10 +7,10 @@
 #include <vector>
 
 // Kernels are compiled once for each level of vector instructions. A program uses the highest one
-// that its processor has, or the one that the environment's PLASTIC_ISA names. cmake/Levels.cmake
-// says which files are kernels, and keeps the functions of one level apart from those of another.
-// Levels with instructions for bf16 have products of bf16 of their own (core/cpu/bf16/products.cpp)
-// and all else from the level before.
+// that its processor has and that is worth it (level_worth.h), or what PLASTIC_ISA in the
+// environment names. cmake/Levels.cmake says which files are kernels, and keeps functions of levels
+// apart. Levels with instructions for bf16 have products of bf16 of their own
+// (core/cpu/bf16/products.cpp) and all else from the level before.
 
 // What a level is called in names of functions: the file that is compiled for level L defines
 // PLASTIC_AT_LEVEL(f) as f_L. Files that are compiled once are of the baseline.

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "core/cpu/level.h"
+#include "core/cpu/level_worth.h"
 #include "tests/apps/program.h"
 #include "tests/support/text.h"
 
@@ -37,7 +37,16 @@ TEST_CASE("apps.isa.what_is_no_level_is_an_error") {
   CHECK_MESSAGE(contains(result.err, "baseline"), result.err);
 }
 
-TEST_CASE("apps.isa.an_empty_name_is_none") { CHECK(run_program("info", with_isa("")).code == 0); }
+TEST_CASE("apps.isa.an_empty_name_is_none_and_the_best_level_is_used") {
+  cpu::Level best = cpu::Level::baseline;
+  for (const cpu::Level level : cpu::built_levels()) {
+    if (cpu::is_supported(level) && cpu::is_worth_it(level)) best = level;
+  }
+  const ProgramResult result = run_program("info", with_isa(""));
+  CHECK(result.code == 0);
+  CHECK_MESSAGE(contains(result.out, "vector instructions  " + cpu::description(best) + ";"),
+                result.out);
+}
 
 }  // namespace
 }  // namespace plastic::test

@@ -11,10 +11,11 @@
 namespace plastic::cpu {
 namespace {
 
-// A build for one processor alone does not ask the system for AMX's tiles, as is_supported() does.
+// A build for one processor alone does not ask the system for AMX's tiles, as is_supported() does;
+// where there are some, pairs are slower than f32 (is_worth_it()).
 #if defined(PLASTIC_HAS_TILES)
 using Kernel = TileKernel<AmxTiles>;
-#elif defined(__AVX512BF16__)
+#elif defined(__AVX512BF16__) && !defined(__AMX_TILE__)
 using Kernel = PairKernel<Avx512Pairs>;
 #else
 using Kernel = WideKernel;
