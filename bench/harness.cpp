@@ -34,6 +34,8 @@ Options parse(int argc, char** argv) {
       options.min_time = std::stod(seconds);
     } else if (const char* batches = value_of(argv[i], "--batches=")) {
       options.batches = parse_list(batches);
+    } else if (const char* precision = value_of(argv[i], "--precision=")) {
+      options.precision = parse_precision(precision);
     }
   }
   return options;
@@ -70,11 +72,13 @@ int main(int argc, char** argv) {
   try {
     const plastic::bench::Options options = plastic::bench::parse(argc, argv);
     plastic::set_num_threads(options.threads);
+    plastic::set_precision(options.precision);
     plastic::bench::add_entries(options);
     benchmark::Initialize(&argc, argv);
     const plastic::cpu::Level level = plastic::cpu::level();
     benchmark::AddCustomContext("level", plastic::cpu::description(level));
     benchmark::AddCustomContext("bf16", plastic::cpu::bf16_description(level));
+    benchmark::AddCustomContext("precision", to_string(options.precision));
     benchmark::AddCustomContext("threads", std::to_string(plastic::num_threads()));
     benchmark::RunSpecifiedBenchmarks();
     return EXIT_SUCCESS;

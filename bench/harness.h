@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "plastic/core/precision.h"
+
 namespace plastic::bench {
 
 struct Options {
@@ -14,6 +16,7 @@ struct Options {
   /// Seconds measured an entry.
   double min_time = 0.2;
   std::vector<std::int64_t> batches = {128};
+  Precision precision = Precision::f32;
 };
 
 /// One training or optimizer step, holding what it works on.

@@ -1,5 +1,5 @@
 // Where a training step goes: the time of each kind of work of the CPU device in a step with SGD.
-// usage: plastic_bench_step_profile [MODEL [BATCH [THREADS [STEPS]]]]
+// usage: plastic_bench_step_profile [MODEL [BATCH [THREADS [STEPS [PRECISION]]]]]
 
 #include <algorithm>
 #include <chrono>
@@ -13,6 +13,7 @@
 #include "bench/timed_backend.h"
 #include "bench/training.h"
 #include "plastic/core/device.h"
+#include "plastic/core/precision.h"
 
 namespace plastic::bench {
 namespace {
@@ -45,8 +46,9 @@ void profile(const std::string& model, std::int64_t batch, int steps) {
   std::vector<std::pair<std::string, TimeOfOp>> ops(times_of_ops().begin(), times_of_ops().end());
   std::sort(ops.begin(), ops.end(),
             [](const auto& a, const auto& b) { return a.second.seconds > b.second.seconds; });
-  std::printf("\nwhere a step of %s goes (batch %lld, %d threads, mean of %d steps):\n",
-              model.c_str(), static_cast<long long>(batch), num_threads(), steps);
+  std::printf("\nwhere a step of %s goes (batch %lld, %d threads, %s, mean of %d steps):\n",
+              model.c_str(), static_cast<long long>(batch), num_threads(),
+              to_string(precision()).c_str(), steps);
   double rest = step - update;
   for (const auto& [name, time] : ops) {
     print(name, time.seconds / steps, step, static_cast<double>(time.calls) / steps);
@@ -66,6 +68,7 @@ int main(int argc, char** argv) {
       return argc > i ? std::stoi(argv[i]) : otherwise;
     };
     plastic::set_num_threads(number(3, 2));
+    if (argc > 5) plastic::set_precision(plastic::parse_precision(argv[5]));
     plastic::bench::profile(argc > 1 ? argv[1] : "resnet18", number(2, 128), number(4, 3));
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {

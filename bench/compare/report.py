@@ -3,7 +3,7 @@
 import datetime
 import statistics
 
-from compare import setting
+from compare import setting, suites
 
 REFERENCE_NS = 24.0  # a parameter, at best, of the paper's implementation on two Zen 4 cores
 NEUROPLASTIC_BYTES = 68  # a parameter and step; docs/design.md
@@ -29,13 +29,24 @@ def tables(results):
     print(f"\npage faults of a peer in a timed step, median of the worst entry: {faults:.1f}")
 
 
+def ours_in_bf16(case, results):
+    """Ours in bf16 where both sides were measured, or None."""
+    return results.plastic.get(suites.in_bf16(case.ours)) if results.best(case.bf16) else None
+
+
 def ratios(groups, results):
-    print("\nratios: median of the fastest peer over median of Plastic; above 1, Plastic is faster")
+    print("\nratios: median of the fastest peer over median of Plastic, in the same precision; above 1, "
+          "Plastic\nis faster")
     for group in groups:
         for case in group.cases:
             best = results.best(case.peers)
             print(f"ratio: {case.name} {best.median / results.plastic[case.ours].median:.2f} "
                   f"(against {best.name.split('/')[0]})")
+            if ours_in_bf16(case, results):
+                best = results.best(case.bf16)
+                print(f"ratio: {case.name}-bf16 "
+                      f"{best.median / ours_in_bf16(case, results).median:.2f} "
+                      f"(against {best.name.split('/')[0]})")
     for group in groups:
         if group.memory:
             memory(group, results)
@@ -54,6 +65,9 @@ def memory(group, results):
     print("  of which PyTorch itself, once imported: "
           f"{results.context['memory_of_library'] / 1e6:.0f}")
     print(f"ratio: {case.name}-memory {min(peaks.values()) / ours:.2f}")
+    narrow = ours_in_bf16(case, results)
+    if narrow:
+        print(f"memory of Plastic in bf16 over f32: {narrow.peak_memory / ours:.2f}")
 
 
 def bounds(results):
@@ -96,14 +110,20 @@ def summary_rows(groups, results):
     for group in groups:
         for case in group.cases:
             ours, best = results.plastic[case.ours], results.best(case.peers)
+            in_bf16 = ["–"] * 3
+            if ours_in_bf16(case, results):
+                narrow, peer = ours_in_bf16(case, results), results.best(case.bf16)
+                in_bf16 = [duration(narrow.median), timed(peer),
+                           f"**{peer.median / narrow.median:.2f}**"]
             yield (case.what, duration(ours.median), timed(best),
-                   f"**{best.median / ours.median:.2f}**", timed(results.best(case.bf16)))
+                   f"**{best.median / ours.median:.2f}**", *in_bf16)
 
 
 def summary(rows, options, context, other_work):
     """Markdown; for the README."""
-    print("\n| work | Plastic | fastest peer in f32 (how) | ratio | PyTorch in bf16 |")
-    print("| --- | --- | --- | --- | --- |")
+    print("\n| work | Plastic | fastest peer in f32 (how) | ratio | Plastic in bf16 | PyTorch in bf16 | "
+          "ratio |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for cells in rows:
         print(f"| {' | '.join(cells)} |")
     print(f"\n{setting.processor()} ({' '.join(setting.vectors())}), {options.threads} threads, "

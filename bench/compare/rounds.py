@@ -175,12 +175,12 @@ def start(suite, entry, options, results, keep_memory=True):
     return None
 
 
-def measure_plastic(group, options, results):
-    """Adds what Plastic's program of the suite measures."""
-    wanted = "|".join(map(re.escape, group.ours()))
+def measure_plastic(group, precision, options, results):
+    """Adds what Plastic's program of the suite measures in a precision."""
+    wanted = "|".join(map(re.escape, group.ours(precision)))
     command = [str(PROGRAMS / f"plastic_bench_{group.suite}"), "--benchmark_format=json",
                f"--threads={options.threads}", f"--min-time={options.min_time}",
-               f"--batches={group.batch}",
+               f"--batches={group.batch}", f"--precision={precision}",
                f"--benchmark_filter={f'^({wanted})(/min_time.*)?$' if wanted else '.'}"]
     result = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if result.returncode != 0:
@@ -188,9 +188,10 @@ def measure_plastic(group, options, results):
     output = json.loads(result.stdout)
     results.level = output["context"]["level"]
     results.bf16 = output["context"]["bf16"]
-    results.add(results.plastic, {entry["name"].split("/min_time")[0]:
-                                  {"seconds": entry["real_time"] / 1e3, **entry}
-                                  for entry in output["benchmarks"]})
+    for entry in output["benchmarks"]:
+        name = entry["name"].split("/min_time")[0]
+        results.add(results.plastic, {suites.in_bf16(name) if precision == "bf16" else name:
+                                      {"seconds": entry["real_time"] / 1e3, **entry}})
 
 
 def progress(text):
@@ -206,6 +207,9 @@ def peer_entries(group, options):
 
 def measure(group, options, results):
     entries = peer_entries(group, options)
+    precisions = ["f32"]
+    if "bf16" in options.precisions and group.ours("bf16"):
+        precisions.append("bf16")
     peers = []
     try:
         for entry in entries:
@@ -215,7 +219,8 @@ def measure(group, options, results):
                 peers.append(peer)
         for number in range(1, options.rounds + 1):
             progress(f"{group.suite}: round {number} of {options.rounds}")
-            measure_plastic(group, options, results)
+            for precision in precisions:
+                measure_plastic(group, precision, options, results)
             for peer in peers:
                 results.add(results.peers, peer.measure())
     finally:

@@ -8,7 +8,7 @@ COMPILED = "compiled"  # in the name of an entry: torch.compile
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One ratio: the fastest of `peers` over `ours`. `bf16` are peers for information."""
+    """One ratio: the fastest of `peers` over `ours`. `bf16` are peers of ours in bf16."""
     name: str
     what: str  # in the summary
     ours: str
@@ -25,12 +25,20 @@ class Group:
     plastic: tuple = ()
     memory: bool = False  # the peak memory of each side is compared, too
 
-    def ours(self):
+    def ours(self, precision="f32"):
+        if precision == "bf16":
+            return tuple(case.ours for case in self.cases if case.bf16)
         return tuple(dict.fromkeys([case.ours for case in self.cases] + list(self.plastic)))
 
     def peers(self, bf16):
         return tuple(dict.fromkeys(entry for case in self.cases
                                    for entry in case.peers + (case.bf16 if bf16 else ())))
+
+
+def in_bf16(entry):
+    """The name of an entry of ours that is measured in bf16."""
+    rule, _, variant = entry.partition("/")
+    return f"{rule}-bf16/{variant}"
 
 
 def with_words(rule, variant, *words):

@@ -28,7 +28,7 @@ class Whole(unittest.TestCase):
         self.assertIn("ratio: mlp-sgd-batch16 3.00 (against sgd-fused)", result.stdout)
         self.assertIn("ratio: mlp-neuroplastic-batch16-vs-reference 50.00", result.stdout)
         self.assertIn("| mlp 784-512-512-10, Adam, training, batch 16 | 1.00 ms | 3.00 ms (fused) | "
-                      "**3.00** | – |", result.stdout)
+                      "**3.00** | – | – | – |", result.stdout)
         self.assertIn("PyTorch 9.9", result.stdout)
         self.assertIn("f32: acted instructions", result.stdout)
         self.assertIn("bf16: acted tiles", result.stdout)
@@ -43,10 +43,19 @@ class Whole(unittest.TestCase):
         self.assertIn("ratio: mlp-adam-batch16 2.00 (against adam-fused-compiled)", result.stdout)
         self.assertIn("2.00 ms (fused, compiled)", result.stdout)
 
-    def test_bf16_stands_beside_and_is_no_rival(self):
-        _, result = self.run_with("--precisions", "f32,bf16")
+    def test_bf16_is_compared_with_bf16(self):
+        folder, result = self.run_with("--precisions", "f32,bf16")
         self.assertIn("ratio: mlp-sgd-batch16 3.00 (against sgd-fused)", result.stdout)
-        self.assertIn("**3.00** | 1.00 ms (fused, bf16, compiled) |", result.stdout)
+        self.assertIn("ratio: mlp-sgd-batch16-bf16 2.00 (against sgd-fused-bf16-compiled)",
+                      result.stdout)
+        self.assertIn("**3.00** | 500 µs | 1.00 ms (fused, bf16, compiled) | **2.00** |",
+                      result.stdout)
+        # In each round Plastic's program starts once for each precision.
+        self.assertEqual(folder.log()[-4:], ["plastic"] * 4)
+
+    def test_bf16_is_left_out_where_it_is_not_asked_for(self):
+        folder, result = self.run_with("--precisions", "f32")
+        self.assertNotIn("-bf16", "".join(folder.log()) + result.stdout.partition("peer ")[0])
 
     def test_what_takes_too_long_to_compile_is_left_out(self):
         folder, result = self.run_with("--precisions", "f32", "--compile-limit", "3",
