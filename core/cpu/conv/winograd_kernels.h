@@ -6,6 +6,7 @@
 
 #include "core/cpu/conv/winograd_largest.h"
 #include "core/cpu/conv/winograd_rules.h"
+#include "core/cpu/conv/winograd_tiles.h"
 #include "core/cpu/gemm/gemm_kernel.h"
 #include "core/cpu/gemm/gemm_pack.h"
 #include "core/cpu/vector.h"
@@ -20,14 +21,15 @@ namespace detail {
 
 constexpr int taps = 9;
 
-/// The taps of in-channels [c, c + count) of one out-channel as vectors; the others are zeros.
+/// Vector i holds number i of each of `rows` rows, `distance` apart, from number `at` on: as many
+/// numbers as vectors. Zeros in the places of further rows, and beyond the last of `total` numbers.
 template <class T>
-void load_taps(const T* kernels, std::int64_t count, bool flipped, Vector<T> (&g)[3][3]) {
-  T values[taps][vector_width<T>] = {};
-  for (std::int64_t c = 0; c < std::min(count, vector_width<T>); ++c) {
-    for (int t = 0; t < taps; ++t) values[flipped ? taps - 1 - t : t][c] = kernels[c * taps + t];
+void load_transposed(const T* numbers, std::int64_t total, std::int64_t at, std::int64_t distance,
+                     std::int64_t rows, Vector<T> (&square)[vector_width<T>]) {
+  for (std::int64_t k = 0; k < vector_width<T>; ++k, at += distance) {
+    square[k] = k < rows ? load_some(numbers + at, total - at) : Vector<T>{};
   }
-  for (int t = 0; t < taps; ++t) g[t / 3][t % 3] = load(values[t]);
+  transpose<T>(square);
 }
 
 }  // namespace detail
@@ -38,7 +40,6 @@ template <class T, int m>
 bool transform_kernels(const T* kernels, std::int64_t out, std::int64_t in, T* planes) {
   using W = Winograd<m>;
   constexpr std::int64_t width = vector_width<T>;
-  constexpr int size = W::tile * W::tile;
   const std::int64_t plane = packed_size<T>(in, out);
   const std::int64_t in_blocks = (in + width - 1) / width;
   const std::int64_t out_blocks = panel_count<T>(out) * (tile_columns<T> / width);
@@ -48,25 +49,27 @@ bool transform_kernels(const T* kernels, std::int64_t out, std::int64_t in, T* p
     for (std::int64_t block = first; block < last; ++block) {
       const std::int64_t o = block / in_blocks * width;
       const std::int64_t c = block % in_blocks * width;
-      // Vectors lie along in-channels at first; a transposition lays them along out-channels.
-      Vector<T> squares[size][width];
-      for (std::int64_t k = 0; k < width; ++k) {
-        Vector<T> taps[3][3] = {};
+      const std::int64_t count = std::min(width, in - c);
+      // Vectors along out-channels, one for each tap of each of the in-channels.
+      Vector<T> numbers[detail::taps][width];
+      for (std::int64_t v = 0; v * width < count * detail::taps; ++v) {
+        detail::load_transposed(kernels, out * in * detail::taps,
+                                (o * in + c) * detail::taps + v * width, in * detail::taps, out - o,
+                                numbers[v]);
+      }
+      T* const to = planes + o / tile_columns<T> * tile_columns<T> * in + c * tile_columns<T> +
+                    o % tile_columns<T>;
+      for (std::int64_t k = 0; k < count; ++k) {
+        Vector<T> taps[3][3];
         Vector<T> tile[W::tile][W::tile];
-        if (o + k < out) {
-          detail::load_taps(kernels + ((o + k) * in + c) * detail::taps, in - c, false, taps);
+        for (int t = 0; t < detail::taps; ++t) {
+          const std::int64_t number = k * detail::taps + t;
+          taps[t / 3][t % 3] = numbers[number / width][number % width];
         }
         along_both_axes(taps, tile, [](const auto& g, auto& u) { W::kernel(g, u); });
         largest.add(tile);
-        for (int i = 0; i < size; ++i) squares[i][k] = tile[i / W::tile][i % W::tile];
-      }
-      T* to = planes + o / tile_columns<T> * tile_columns<T> * in + c * tile_columns<T> +
-              o % tile_columns<T>;
-      const std::int64_t count = std::min(width, in - c);
-      for (int i = 0; i < size; ++i) {
-        transpose<T>(squares[i]);
-        for (std::int64_t k = 0; k < count; ++k) {
-          store(to + i * plane + k * tile_columns<T>, squares[i][k]);
+        for (int i = 0; i < W::tile * W::tile; ++i) {
+          store(to + i * plane + k * tile_columns<T>, tile[i / W::tile][i % W::tile]);
         }
       }
     }
@@ -81,22 +84,33 @@ template <class T, int m>
 bool transform_turned_kernels(const T* kernels, std::int64_t out, std::int64_t in, T* planes) {
   using W = Winograd<m>;
   constexpr std::int64_t width = vector_width<T>;
+  constexpr std::int64_t squares = (detail::taps + width - 1) / width;
   const std::int64_t plane = packed_size<T>(out, in);
-  const std::int64_t padded_in = panel_count<T>(in) * tile_columns<T>;
   std::atomic<bool> is_safe = true;
-  parallel_for(0, out, 4, [&](std::int64_t first, std::int64_t last) {
+  // A panel after the other, so that each plane is written front to back.
+  parallel_for(0, panel_count<T>(in) * out, 4, [&](std::int64_t first, std::int64_t last) {
     LargestTransformed<T> largest;
-    for (std::int64_t o = first; o < last; ++o) {
-      for (std::int64_t c = 0; c < padded_in; c += width) {
-        Vector<T> taps[3][3] = {};
+    for (std::int64_t row = first; row < last; ++row) {
+      const std::int64_t o = row % out;
+      for (std::int64_t column = 0; column < tile_columns<T>; column += width) {
+        const std::int64_t c = row / out * tile_columns<T> + column;
+        Vector<T> numbers[squares][width];
+        for (std::int64_t v = 0; v < squares; ++v) {
+          detail::load_transposed(kernels, out * in * detail::taps,
+                                  (o * in + c) * detail::taps + v * width, detail::taps, in - c,
+                                  numbers[v]);
+        }
+        Vector<T> taps[3][3];
         Vector<T> tile[W::tile][W::tile];
-        if (c < in) detail::load_taps(kernels + (o * in + c) * detail::taps, in - c, true, taps);
+        for (int t = 0; t < detail::taps; ++t) {
+          const int number = detail::taps - 1 - t;
+          taps[t / 3][t % 3] = numbers[number / width][number % width];
+        }
         along_both_axes(taps, tile, [](const auto& g, auto& u) { W::kernel(g, u); });
         largest.add(tile);
-        T* to = planes + c / tile_columns<T> * tile_columns<T> * out + o * tile_columns<T> +
-                c % tile_columns<T>;
         for (int i = 0; i < W::tile * W::tile; ++i) {
-          store(to + i * plane, tile[i / W::tile][i % W::tile]);
+          store(planes + i * plane + row * tile_columns<T> + column,
+                tile[i / W::tile][i % W::tile]);
         }
       }
     }
