@@ -67,7 +67,7 @@ void add_entries(const Options& options) {
     }
   };
   add("sgd", [](const Parameters& p) {
-    return std::make_unique<optim::Sgd>(p, optim::SgdOptions{.lr = 0.01, .momentum = 0.9});
+    return std::make_unique<optim::Sgd>(p, optim::SgdOptions{.lr = 1e-3, .momentum = 0.9});
   });
   add("adam", [](const Parameters& p) { return std::make_unique<optim::Adam>(p); });
   add("neuroplastic", [](const Parameters& p) {

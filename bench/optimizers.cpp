@@ -53,7 +53,7 @@ void add_optimizers(const std::string& model, const std::vector<Shape>& shapes,
     });
   };
   add("sgd", [](const Parameters& p) {
-    return std::make_shared<optim::Sgd>(p, optim::SgdOptions{.lr = 0.01, .momentum = 0.9});
+    return std::make_shared<optim::Sgd>(p, optim::SgdOptions{.lr = 1e-3, .momentum = 0.9});
   });
   add("adam", [](const Parameters& p) { return std::make_shared<optim::Adam>(p); });
   add("neuroplastic", [](const Parameters& p) { return std::make_shared<optim::NeuroPlastic>(p); });

@@ -48,6 +48,9 @@ class TimedBackend final : public Backend {
     timed("unary gradient (ReLU)",
           [&] { return cpu_backend().unary_grad(op, p, saved, grad, out); });
   }
+  void relu_grad(const ReluGrad& call) override {
+    timed("ReLU and bias gradient", [&] { return cpu_backend().relu_grad(call); });
+  }
   void binary(Binary op, const Array& a, const Array& b, const Array& out) override {
     timed("binary (sums of gradients)", [&] { return cpu_backend().binary(op, a, b, out); });
   }

@@ -12,7 +12,7 @@ constexpr int distinct_batches = 8;
 }  // namespace
 
 std::unique_ptr<optim::Optimizer> sgd(const Parameters& parameters) {
-  return std::make_unique<optim::Sgd>(parameters, optim::SgdOptions{.lr = 0.01, .momentum = 0.9});
+  return std::make_unique<optim::Sgd>(parameters, optim::SgdOptions{.lr = 1e-3, .momentum = 0.9});
 }
 
 std::unique_ptr<optim::Optimizer> neuroplastic(const Parameters& parameters) {

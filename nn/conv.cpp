@@ -62,14 +62,24 @@ Tensor Conv2d::forward_activated(const Tensor& x, Activation activation) {
   return convolved(x, activation);
 }
 
-Tensor Conv2d::convolved(const Tensor& x, Activation activation) const {
+Tensor Conv2d::forward_max_pooled(const Tensor& x, Activation activation,
+                                  const MaxPool2dOptions& pool) {
+  if (kind_of(*this) != LayerKind::conv2d) {
+    return max_pool2d(forward_activated(x, activation), pool);
+  }
+  return convolved(x, activation, pool);
+}
+
+Tensor Conv2d::convolved(const Tensor& x, Activation activation,
+                         const std::optional<MaxPool2dOptions>& pool) const {
   const ConstantWeight constant(weight);
   return conv2d(x, weight, bias,
                 {.stride = options_.stride,
                  .padding = options_.padding,
                  .dilation = options_.dilation,
                  .groups = options_.groups,
-                 .activation = activation});
+                 .activation = activation,
+                 .max_pool = pool});
 }
 
 }  // namespace plastic::nn

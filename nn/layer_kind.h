@@ -14,6 +14,7 @@ enum class LayerKind : int {
   dropout,
   linear,
   conv2d,
+  max_pool2d,
   /// BatchNorm, BatchNorm1d and BatchNorm2d.
   batch_norm,
   sequential,

@@ -1,6 +1,5 @@
 #include "core/check.h"
 #include "plastic/core/ops/activation.h"
-#include "plastic/core/ops/pool.h"
 #include "plastic/nn/conv.h"
 #include "plastic/nn/linear.h"
 #include "plastic/nn/models.h"
@@ -31,8 +30,8 @@ class LeNet : public Module {
   }
 
   Tensor forward(const Tensor& x) override {
-    Tensor y = max_pool2d(conv1_->forward_activated(x, Activation::relu));
-    y = max_pool2d(conv2_->forward_activated(y, Activation::relu));
+    Tensor y = conv1_->forward_max_pooled(x, Activation::relu, {});
+    y = conv2_->forward_max_pooled(y, Activation::relu, {});
     return fc2_->forward(fc1_->forward_activated(y.flatten(1), Activation::relu));
   }
 

@@ -13,6 +13,7 @@
 #include "plastic/nn/conv.h"
 #include "plastic/nn/dropout.h"
 #include "plastic/nn/linear.h"
+#include "plastic/nn/pool.h"
 
 namespace plastic::nn {
 
@@ -53,7 +54,10 @@ void Sequential::plan(std::size_t from) {
     } else if (is(i, LayerKind::relu)) {
       ++i;
       stage.pass = Pass::child_then_relu;
-      if (is_linear && is(i, LayerKind::dropout)) {
+      if (is_convolution && is(i, LayerKind::max_pool2d)) {
+        stage.pass = Pass::conv_relu_max_pool;
+        stage.second = i++;
+      } else if (is_linear && is(i, LayerKind::dropout)) {
         stage.pass = Pass::linear_relu_dropout;
         stage.second = i++;
       } else if (is_linear || is_convolution || is(stage.first, LayerKind::batch_norm)) {
@@ -81,6 +85,9 @@ Tensor Sequential::apply(const Stage& stage, const Tensor& x) {
       return relu(module.forward(x));
     case Pass::activated_child:
       return module.forward_activated(x, Activation::relu);
+    case Pass::conv_relu_max_pool:
+      return static_cast<Conv2d&>(module).forward_max_pooled(
+          x, Activation::relu, static_cast<MaxPool2d&>(*modules_[stage.second]).options());
     case Pass::linear_relu_dropout:
       return static_cast<Linear&>(module).forward_relu_dropout(
           x, static_cast<Dropout&>(*modules_[stage.second]));

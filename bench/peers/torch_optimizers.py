@@ -13,7 +13,7 @@ def make_optimizer(rule, words, parameters):
     """`words` may have "fused" or "foreach"; otherwise PyTorch chooses."""
     how = {word: True for word in ("fused", "foreach") if word in words}
     if rule == "sgd":
-        return torch.optim.SGD(parameters, lr=0.01, momentum=0.9, **how)
+        return torch.optim.SGD(parameters, lr=1e-3, momentum=0.9, **how)
     if rule == "adam":
         return torch.optim.Adam(parameters, lr=1e-3, **how)
     if rule == "neuroplastic":

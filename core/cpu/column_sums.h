@@ -10,6 +10,29 @@
 
 namespace plastic::cpu {
 
+/// Adds rows [first, last) of a matrix of `columns` columns to `sums`.
+template <class T, class Term, class Sum>
+void add_rows(const T* x, std::int64_t first, std::int64_t last, std::int64_t row_stride,
+              std::int64_t columns, Term term, Sum* sums) {
+  std::int64_t row = first;
+  for (; row + 4 <= last; row += 4) {
+    const T* a = x + row * row_stride;
+    const T* b = a + row_stride;
+    const T* c = b + row_stride;
+    const T* d = c + row_stride;
+    for (std::int64_t j = 0; j < columns; ++j) {
+      sums[j] += (term(a[j]) + term(b[j])) + (term(c[j]) + term(d[j]));
+    }
+  }
+  for (; row < last; ++row) {
+    const T* from = x + row * row_stride;
+    for (std::int64_t j = 0; j < columns; ++j) sums[j] += term(from[j]);
+  }
+}
+
+/// Columns from which on sums of several chunks of rows would take too much memory.
+constexpr std::int64_t many_columns = 4096;
+
 /// Calls add_rows(first, last, sums) for the rows [first, last), to add what they contribute to
 /// `width` sums. With `in_levels` sums of some rows are added up to sums of more, and those to the
 /// totals: added one by one, terms of f64 would lose digits to their number.

@@ -22,6 +22,7 @@ class CpuBackend : public Backend {
              const Array& out) override;
   void unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved,
                   const Array& grad, const Array& out) override;
+  void relu_grad(const ReluGrad& call) override;
   void binary(Binary op, const Array& a, const Array& b, const Array& out) override;
   void binary_number(Binary op, const Array& in, const Number& number, const Array& out) override;
   void ternary(Ternary op, double value, const Array& a, const Array& b, const Array& c,

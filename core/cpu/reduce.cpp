@@ -151,26 +151,6 @@ std::int64_t position(const Shape& shape, const Shape& strides, std::int64_t ind
   return at;
 }
 
-/// Adds rows [first, last) of a matrix of `columns` columns to `sums`.
-template <class T, class Term>
-void add_rows(const T* x, std::int64_t first, std::int64_t last, std::int64_t row_stride,
-              std::int64_t columns, Term term, Accumulator<T>* sums) {
-  std::int64_t row = first;
-  for (; row + 4 <= last; row += 4) {
-    const T* a = x + row * row_stride;
-    const T* b = a + row_stride;
-    const T* c = b + row_stride;
-    const T* d = c + row_stride;
-    for (std::int64_t j = 0; j < columns; ++j) {
-      sums[j] += (term(a[j]) + term(b[j])) + (term(c[j]) + term(d[j]));
-    }
-  }
-  for (; row < last; ++row) {
-    const T* from = x + row * row_stride;
-    for (std::int64_t j = 0; j < columns; ++j) sums[j] += term(from[j]);
-  }
-}
-
 /// Sum over leading axes of dense rows (count, columns): adds row after row, which keeps memory in
 /// order. Threads share the rows, or the columns where there are so many that sums of several
 /// chunks of rows would take too much memory.
@@ -178,7 +158,6 @@ template <class T, class Term, class Out>
 void sum_rows(const T* x, std::int64_t count, std::int64_t row_stride, std::int64_t columns,
               Term term, const Results<Out>& results) {
   using Sum = Accumulator<T>;
-  constexpr std::int64_t many_columns = 4096;
   const auto write = [&](std::span<const Sum> total, std::int64_t first) {
     for (std::size_t j = 0; j < total.size(); ++j) {
       results.write(first + static_cast<std::int64_t>(j), total[j]);

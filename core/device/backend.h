@@ -59,6 +59,20 @@ struct Gemm {
   Generator at = {};
 };
 
+/// The gradient of ReLU of images that lie channels-last: out = result <= 0 ? 0 : grad, and the
+/// sums of `out` over all rows. Everything has one dtype.
+struct ReluGrad {
+  DType dtype = DType::f32;
+  /// Pixels, at least one, and channels.
+  std::int64_t rows = 0, channels = 0;
+  /// (rows, channels).
+  const void* result = nullptr;
+  const void* grad = nullptr;
+  void* out = nullptr;
+  /// (channels), or null.
+  void* sums = nullptr;
+};
+
 /// What a device can do. Operations check their arguments once, in core/ops; kernels trust them.
 /// Arrays that are read may have any strides; arrays that are written have no stride of 0. Unless
 /// said otherwise all arrays of a call have one dtype, and results are contiguous.
@@ -98,6 +112,8 @@ class Backend {
   /// result or its argument, as its rule says, or anything of grad's shape.
   virtual void unary_grad(Unary op, const UnaryParameters& parameters, const Array& saved,
                           const Array& grad, const Array& out) = 0;
+  /// By default unary_grad() and reduce().
+  virtual void relu_grad(const ReluGrad& call);
   /// All three have the shape of the result; broadcast inputs come with strides of 0. `out` may be
   /// an input itself, in place. Integers are not divided by 0.
   virtual void binary(Binary op, const Array& a, const Array& b, const Array& out) = 0;

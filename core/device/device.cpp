@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "core/device/registry.h"
+#include "core/ops/unary_rules.h"
 
 namespace plastic {
 namespace {
@@ -54,6 +55,16 @@ std::string cuda_unavailable_reason() { return device_provider(DeviceType::cuda)
 
 std::unique_ptr<RecordedStep> Backend::record(Generator&, const std::function<void()>&) {
   fail("record", "the CPU captures no steps; use a CUDA device, or run the step itself");
+}
+
+void Backend::relu_grad(const ReluGrad& call) {
+  const auto array = [&](const void* data, std::int64_t rows) {
+    // What is read is not written: Array has one kind of pointer for both.
+    return Array{const_cast<void*>(data), call.dtype, {rows, call.channels}, {call.channels, 1}};
+  };
+  const Array out = array(call.out, call.rows);
+  unary_grad(Unary::relu, {}, array(call.result, call.rows), array(call.grad, call.rows), out);
+  if (call.sums != nullptr) reduce(Reduction::sum, out, 1, array(call.sums, 1));
 }
 
 Backend& backend(Device device) {

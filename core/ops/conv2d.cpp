@@ -8,9 +8,10 @@
 #include "core/device/conv2d_shape.h"
 #include "core/ops/conv2d_weight_gradient.h"
 #include "core/ops/mixed_precision.h"
-#include "core/ops/unary_rules.h"
+#include "core/ops/pool2d.h"
 #include "core/tensor/layout.h"
 #include "core/tensor/sizes.h"
+#include "plastic/core/ops/pool.h"
 #include "plastic/core/ops/reduce.h"
 
 namespace plastic {
@@ -92,16 +93,48 @@ Tensor input_gradient(const Conv2dShape& shape, const Tensor& g, const Tensor& w
   return out;
 }
 
-/// The gradient before the activation: nothing passes where the rectified result, if there is one,
-/// is 0.
-Tensor before_activation(const std::optional<Saved>& rectified, const Tensor& g) {
-  Tensor dense = channels_last(g);
-  if (!rectified) return dense;
-  Tensor out = empty_channels_last(g.shape(), options_of(g));
-  backend(g.device())
-      .unary_grad(Unary::relu, {}, array_of(rectified->get()), array_of(dense), array_of(out));
-  return out;
+/// A gradient and, where it is needed, its sum over all but the channels.
+struct GradientAndSum {
+  Tensor g, sum;
+};
+
+/// The gradient before ReLU from that of its result, channels-last.
+GradientAndSum before_relu(const Tensor& y, const Tensor& grad, bool needs_sum) {
+  const Tensor dense = channels_last(grad);
+  Tensor out = empty_channels_last(grad.shape(), options_of(grad));
+  if (out.numel() == 0) {
+    return {out, needs_sum ? Tensor::zeros({grad.size(1)}, options_of(grad)) : Tensor()};
+  }
+  Tensor total = needs_sum ? Tensor::empty({grad.size(1)}, options_of(grad)) : Tensor();
+  backend(grad.device())
+      .relu_grad({.dtype = grad.dtype(),
+                  .rows = grad.numel() / grad.size(1),
+                  .channels = grad.size(1),
+                  .result = memory(y),
+                  .grad = memory(dense),
+                  .out = memory(out),
+                  .sums = memory(total)});
+  return {out, total};
 }
+
+/// What a convolution does with its sums, and what their gradient needs of it.
+struct Following {
+  /// Without ReLU, none. After pooling if there is any: what ReLU holds back is the same for all
+  /// windows that chose a pixel, and each window has chosen one, so that neither the gradient
+  /// before ReLU nor its sum depends on which of the two is undone first.
+  std::optional<Saved> rectified;
+  std::optional<MaxPool2dShape> pool;
+  /// Undefined without pooling.
+  Tensor offsets;
+
+  GradientAndSum undo(const Tensor& grad, bool needs_sum) const {
+    GradientAndSum before = rectified ? before_relu(rectified->get(), grad, needs_sum)
+                                      : GradientAndSum{channels_last(grad), {}};
+    if (needs_sum && !before.sum.defined()) before.sum = sum(before.g, {0, 2, 3});
+    if (pool) before.g = max_pool_gradient(*pool, before.g, offsets);
+    return before;
+  }
+};
 
 }  // namespace
 
@@ -110,6 +143,11 @@ Tensor before_activation(const std::optional<Saved>& rectified, const Tensor& g)
 // positions, db sums dy.
 Tensor conv2d(const Tensor& input, const Tensor& filter, const Tensor& offset,
               const Conv2dOptions& options) {
+  if (options.max_pool && options.max_pool->dilation != std::array<std::int64_t, 2>{1, 1}) {
+    Conv2dOptions alone = options;
+    alone.max_pool.reset();
+    return max_pool2d(conv2d(input, filter, offset, alone), *options.max_pool);
+  }
   const Tensor x = for_product(input);
   const Tensor weight = for_product(filter);
   const Tensor bias = for_product(offset);
@@ -119,25 +157,31 @@ Tensor conv2d(const Tensor& input, const Tensor& filter, const Tensor& offset,
   check_shapes(x, weight, bias, options.groups);
   const Conv2dShape shape = shape_of(x, weight, options);
   const Tensor dense = channels_last(x);
-  const Tensor y = empty_channels_last(
+  const bool relu = options.activation == Activation::relu;
+  Tensor y = empty_channels_last(
       {shape.batch, shape.out_channels, shape.out_height, shape.out_width}, options_of(x));
+  Following following;
+  if (options.max_pool) following.pool = max_pool_shape(y, *options.max_pool);
   if (y.numel() > 0) {
     const Tensor weights = weight.detach().contiguous();
     const Tensor biases = bias.defined() ? bias.detach().contiguous() : bias;
     backend(x.device())
-        .conv2d(shape, memory(dense), memory(weights), memory(biases),
-                options.activation == Activation::relu, memory(y));
+        .conv2d(shape, memory(dense), memory(weights), memory(biases), relu, memory(y));
   }
-  std::optional<Saved> result;
-  if (options.activation == Activation::relu) result.emplace("conv2d", y);
+  if (following.pool) {
+    const MaxPooled pooled = max_pooled(*following.pool, y);
+    y = pooled.y;
+    following.offsets = pooled.offsets;
+  }
+  if (relu) following.rectified.emplace("conv2d", y);
   return record(
       "conv2d", y, {x, weight, bias},
-      [shape, sx = Saved("conv2d", dense), sw = Saved("conv2d", weight), result](
+      [shape, sx = Saved("conv2d", dense), sw = Saved("conv2d", weight), following](
           const Tensor& grad, const Inputs& in) -> Gradients {
-        const Tensor g = before_activation(result, grad);
+        const auto [g, total] = following.undo(grad, in.needs(2));
         return {in.needs(0) ? input_gradient(shape, g, sw.get(), sx.shape()) : Tensor(),
                 in.needs(1) ? conv2d_weight_gradient(shape, sx.get(), g, sw.shape(), in) : Tensor(),
-                in.needs(2) ? sum(g, {0, 2, 3}) : Tensor()};
+                total};
       });
 }
 

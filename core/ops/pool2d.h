@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/device/pool2d_shape.h"
 #include "plastic/core/ops/pool.h"
 #include "plastic/core/tensor.h"
 
@@ -23,6 +24,20 @@ PoolGeometry pool_geometry(const char* op, const Tensor& x,
                            const std::array<std::int64_t, 2>& kernel,
                            const std::optional<std::array<std::int64_t, 2>>& stride,
                            const std::array<std::int64_t, 2>& padding, bool ceil_mode);
+
+/// What a device needs to know of max_pool2d() without dilation. Throws like pool_geometry().
+MaxPool2dShape max_pool_shape(const Tensor& x, const MaxPool2dOptions& options);
+
+/// The largest elements, channels-last, and where in their windows they were; not recorded.
+struct MaxPooled {
+  Tensor y, offsets;
+};
+
+/// Of x, channels-last.
+MaxPooled max_pooled(const MaxPool2dShape& shape, const Tensor& x);
+
+/// The gradient of x from that of the largest elements, channels-last.
+Tensor max_pool_gradient(const MaxPool2dShape& shape, const Tensor& g, const Tensor& offsets);
 
 /// max_pool2d() where the elements of a window do not lie beside each other.
 Tensor dilated_max_pool2d(const Tensor& x, const MaxPool2dOptions& options);

@@ -215,6 +215,15 @@ class PretendBackend final : public Backend {
     given.grad_bias = at.out(grad.grad_bias, parameter_dtype(call.dtype), call.channels);
     cpu_backend().batch_norm_grad(with_operands(call, at), given);
   }
+  void relu_grad(const ReluGrad& call) override {
+    Operands at(blocks_);
+    ReluGrad given = call;
+    given.result = at.in(call.result, call.dtype, call.rows * call.channels);
+    given.grad = at.in(call.grad, call.dtype, call.rows * call.channels);
+    given.out = at.out(call.out, call.dtype, call.rows * call.channels);
+    given.sums = at.out(call.sums, call.dtype, call.channels);
+    cpu_backend().relu_grad(given);
+  }
   void max_pool2d(const MaxPool2dShape& s, const void* x, void* offsets, void* y) override {
     Operands at(blocks_);
     cpu_backend().max_pool2d(s, at.in(x, s.dtype, s.x_size()),

@@ -84,6 +84,11 @@ inline std::vector<List> lists_for_images(Generator& generator) {
       {std::make_shared<Doubled<nn::Sequential>>(Block{conv(), norm()}), relu()},
       {std::make_shared<Renamed<nn::Sequential>>(Block{conv(), norm(), relu()})},
       {std::make_shared<Doubled<nn::MaxPool2d>>(), relu()},
+      {conv(), relu(), std::make_shared<nn::MaxPool2d>()},
+      {conv(), relu(), std::make_shared<Doubled<nn::MaxPool2d>>()},
+      {doubled(), relu(), std::make_shared<nn::MaxPool2d>()},
+      {conv(), std::make_shared<Doubled<nn::ReLU>>(), std::make_shared<nn::MaxPool2d>()},
+      {conv(), norm(), relu(), std::make_shared<nn::MaxPool2d>()},
       {conv(), std::make_shared<Doubled<nn::AvgPool2d>>(), relu()},
       {std::make_shared<Doubled<nn::AdaptiveAvgPool2d>>(), relu()},
   };

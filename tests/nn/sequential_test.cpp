@@ -5,6 +5,7 @@
 
 #include "plastic/core/autograd.h"
 #include "plastic/core/error.h"
+#include "plastic/core/memory.h"
 #include "tests/nn/no_rtti_modules.h"
 
 #define DERIVED_MODULES with_rtti
@@ -113,6 +114,8 @@ TEST_CASE("nn.module.forward_activated_of_derived_classes") {
   const Tensor images = uniform({2, 3, 5, 5}, -1, 1, generator);
   Doubled<Conv2d> conv(3, 2, 3, Conv2dOptions{.generator = &generator});
   CHECK(values(conv.forward_activated(images, Activation::relu)) == values(relu(conv(images))));
+  CHECK(values(conv.forward_max_pooled(images, Activation::relu, {})) ==
+        values(max_pool2d(relu(conv(images)))));
   Doubled<BatchNorm2d> norm(3);
   CHECK(values(norm.forward_activated(images, Activation::relu)) == values(relu(norm(images))));
   CHECK(values(norm.forward_added(images, images, Activation::relu)) ==
@@ -135,6 +138,20 @@ TEST_CASE("nn.module.a_forward_that_calls_forward_activated_on_itself_is_an_erro
   CHECK_THROWS_WITH_AS(layer(x), doctest::Contains("call the forward() of the class"), Error);
   CHECK_THROWS_WITH_AS(layer.forward_activated(x, Activation::relu),
                        doctest::Contains("calls forward_activated() on the same module"), Error);
+}
+
+TEST_CASE("nn.sequential.a_pooled_convolution_keeps_nothing_of_the_size_before_pooling") {
+  Generator generator{.seed = 8};
+  const Tensor x = uniform({2, 3, 64, 64}, -1, 1, generator);
+  Sequential model{
+      std::make_shared<Conv2d>(3, 64, 3, Conv2dOptions{.padding = {1, 1}, .generator = &generator}),
+      std::make_shared<ReLU>(), std::make_shared<MaxPool2d>()};
+  const std::size_t before = memory_use().in_use;
+  const Tensor y = model(x);
+  const std::size_t kept = memory_use().in_use - before;
+  CHECK(y.shape() == Shape{2, 64, 32, 32});
+  // The pooled result, a byte for each of its elements, and x, which lies channels-last.
+  CHECK(kept < std::size_t{2} * 64 * 64 * 64 * sizeof(float));
 }
 
 TEST_CASE("nn.sequential.what_is_attached_survives_joining_and_folding") {

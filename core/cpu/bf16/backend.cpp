@@ -110,6 +110,9 @@ class Bf16Backend final : public Backend {
       kernels_.unary_grad(op, p, at.in(part[0]), at.in(part[1]), at.out(part[2]));
     });
   }
+  void relu_grad(const ReluGrad& call) override {
+    is_narrow(call.dtype) ? Backend::relu_grad(call) : kernels_.relu_grad(call);
+  }
   void binary(Binary op, const Array& a, const Array& b, const Array& out) override {
     if (!is_narrow(a)) return kernels_.binary(op, a, b, out);
     Array arrays[] = {a, b, out};

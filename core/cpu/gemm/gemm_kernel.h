@@ -32,30 +32,43 @@ struct TileProduct {
 
 namespace detail {
 
+/// Rows of A whose addresses are found from one pointer and two registers, 1 and 3 times the
+/// distance of rows: with a register for each row, some would be read from memory in every step.
+constexpr int rows_of_base = 5;
+static_assert(max_tile_rows <= 3 * rows_of_base);
+
 template <class T, int rows, int vectors>
 void tile_product(const TileProduct<T>& tile) {
   constexpr std::int64_t width = vector_width<T>;
   Vector<T> sum[rows][vectors] = {};
   const T* a = tile.a;
   const T* b = tile.b;
+  const std::int64_t a_row = tile.a_row;
   for (std::int64_t p = 0; p < tile.k; ++p, a += tile.a_k, b += tile.b_k) {
+    const T* const bases[] = {a, a + rows_of_base * a_row, a + 2 * rows_of_base * a_row};
     Vector<T> right[vectors];
 #pragma GCC unroll 2
     for (int j = 0; j < vectors; ++j) right[j] = load(b + j * width);
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i) {
-      const Vector<T> left = broadcast(a[i * tile.a_row]);
+      const Vector<T> left = broadcast(bases[i / rows_of_base][i % rows_of_base * a_row]);
 #pragma GCC unroll 2
       for (int j = 0; j < vectors; ++j) sum[i][j] += left * right[j];
     }
   }
+  T* const c = tile.c;
+  const std::int64_t ldc = tile.ldc;
+  if (tile.accumulate) {
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 2
+      for (int j = 0; j < vectors; ++j) sum[i][j] = load(c + i * ldc + j * width) + sum[i][j];
+    }
+  }
 #pragma GCC unroll 16
   for (int i = 0; i < rows; ++i) {
-    T* c = tile.c + i * tile.ldc;
 #pragma GCC unroll 2
-    for (int j = 0; j < vectors; ++j) {
-      store(c + j * width, tile.accumulate ? load(c + j * width) + sum[i][j] : sum[i][j]);
-    }
+    for (int j = 0; j < vectors; ++j) store(c + i * ldc + j * width, sum[i][j]);
   }
 }
 

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
+#include "plastic/core/ops/pool.h"
 #include "plastic/core/random.h"
 #include "plastic/nn/module.h"
 
@@ -35,6 +37,9 @@ class Conv2d : public Module {
          const Conv2dOptions& options = {});
   Tensor forward(const Tensor& x) override;
   Tensor forward_activated(const Tensor& x, Activation activation) override;
+  /// max_pool2d(forward_activated(x, activation), pool), as one operation unless this is of a
+  /// derived class.
+  Tensor forward_max_pooled(const Tensor& x, Activation activation, const MaxPool2dOptions& pool);
 
   const Conv2dOptions& options() const { return options_; }
 
@@ -48,7 +53,8 @@ class Conv2d : public Module {
   Tensor bias;
 
  private:
-  Tensor convolved(const Tensor& x, Activation activation) const;
+  Tensor convolved(const Tensor& x, Activation activation,
+                   const std::optional<MaxPool2dOptions>& pool = {}) const;
 
   Conv2dOptions options_;
 };

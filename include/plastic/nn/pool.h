@@ -12,8 +12,10 @@ namespace plastic::nn {
 
 class MaxPool2d : public Module {
  public:
-  explicit MaxPool2d(const MaxPool2dOptions& options = {}) : options_(options) {}
+  explicit MaxPool2d(const MaxPool2dOptions& options = {});
   Tensor forward(const Tensor& x) override { return max_pool2d(x, options_); }
+
+  const MaxPool2dOptions& options() const { return options_; }
 
  private:
   MaxPool2dOptions options_;

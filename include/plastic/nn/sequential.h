@@ -12,11 +12,12 @@ namespace plastic::nn {
 class FoldedNorm;
 
 /// Applies its children in order. A ReLU is computed in one pass with the Linear, Conv2d or
-/// BatchNorm before it, and so is Linear, ReLU, Dropout. In evaluation mode on the CPU, where
-/// nothing is recorded, a BatchNorm is computed with the Conv2d or Linear before it: its factors
-/// become part of the weights, as by fold_batch_norm(), and are kept while no tensor that they come
-/// from changes, so results are the same up to rounding. All this holds for exactly these classes:
-/// for those derived from them forward() is called, as for all others. Children are named "0", "1",
+/// BatchNorm before it, and so are Linear, ReLU, Dropout and Conv2d, ReLU, MaxPool2d. In evaluation
+/// mode on the CPU, where nothing is recorded, a BatchNorm is computed with the Conv2d or Linear
+/// before it: its factors become part of the weights, as by fold_batch_norm(), and are kept while
+/// no tensor that they come from changes, so results are the same up to rounding. All this holds
+/// for exactly these classes: for those derived from them forward() is called, as for all others.
+/// Children are named "0", "1",
 /// ...
 class Sequential : public Module {
  public:
@@ -33,6 +34,7 @@ class Sequential : public Module {
     child,
     child_then_relu,
     activated_child,
+    conv_relu_max_pool,
     linear_relu_dropout,
     normalized,
     normalized_then_relu,
@@ -40,7 +42,7 @@ class Sequential : public Module {
   struct Stage {
     Pass pass = Pass::child;
     std::size_t first = 0;
-    /// The dropout of linear_relu_dropout, or the normalisation.
+    /// The dropout of linear_relu_dropout, the pool of conv_relu_max_pool, or the normalisation.
     std::size_t second = 0;
     /// Null without a normalisation.
     std::shared_ptr<FoldedNorm> folded = nullptr;

@@ -86,6 +86,14 @@ void add_conv_cases(std::vector<OpCase>& cases) {
   add(cases, "one pixel", {.shape = {3, 2, 1, 1}}, {2, 2, 1, 1});
   add(cases, "relu", image, {4, 3, 3, 3}, {.padding = {1, 1}, .activation = Activation::relu});
   add(cases, "empty batch", {.shape = {0, 3, 5, 5}}, {4, 3, 3, 3});
+  add(cases, "max pool", image, {4, 3, 3, 3}, {.max_pool = MaxPool2dOptions{}});
+  add(cases, "relu and max pool", image, {4, 3, 3, 3},
+      {.padding = {1, 1}, .activation = Activation::relu, .max_pool = MaxPool2dOptions{}});
+  add(cases, "relu and overlapping max pool", {.shape = {2, 3, 6, 5}}, {3, 3, 2, 2},
+      {.activation = Activation::relu,
+       .max_pool = MaxPool2dOptions{.kernel = {3, 3}, .stride = {{2, 2}}, .padding = {1, 1}}});
+  add(cases, "relu and max pool, empty batch", {.shape = {0, 3, 5, 5}}, {4, 3, 3, 3},
+      {.activation = Activation::relu, .max_pool = MaxPool2dOptions{}});
   cases.push_back({"conv2d/no bias", {image, {.shape = {4, 3, 3, 3}}}, [](Inputs in) {
                      return conv2d(in[0], in[1], {}, {.activation = Activation::relu});
                    }});

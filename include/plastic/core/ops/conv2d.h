@@ -2,8 +2,10 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "plastic/core/ops/activation.h"
+#include "plastic/core/ops/pool.h"
 #include "plastic/core/tensor.h"
 
 namespace plastic {
@@ -18,12 +20,16 @@ struct Conv2dOptions {
   /// as many groups as input channels the convolution is depthwise.
   std::int64_t groups = 1;
   Activation activation = Activation::none;
+  /// What max_pool2d() does with the result, as one operation, which keeps the pooled result alone
+  /// for the gradient.
+  std::optional<MaxPool2dOptions> max_pool = {};
 };
 
 /// Cross-correlation with PyTorch's semantics: x (N, C, H, W), weight (O, C / groups, kH, kW) and
 /// bias (O), which may be undefined, -> (N, O, H', W') with H' = (H + 2·padding - dilation·(kH - 1)
-/// - 1) / stride + 1, rounded down. The result is channels-last. f32 or f64; N may be 0. Throws
-/// Error naming the shapes when they do not fit or the result would be empty. Differentiable.
+/// - 1) / stride + 1, rounded down, before pooling. The result is channels-last. f32 or f64; N may
+/// be 0. Throws Error naming the shapes when they do not fit or the result would be empty.
+/// Differentiable.
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
               const Conv2dOptions& options = {});
 
