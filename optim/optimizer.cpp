@@ -43,7 +43,7 @@ class StepCounts {
  private:
   State& state_;
   std::vector<std::int64_t, Recycled<std::int64_t>> counts_;
-  std::vector<Tensor> numbers_;
+  std::vector<Tensor, Recycled<Tensor>> numbers_;
 };
 
 }  // namespace
@@ -243,7 +243,7 @@ void Optimizer::before_updates(std::span<const ParameterStep>) {}
 
 void Optimizer::run() {
   const NoGrad no_grad;
-  std::vector<ParameterStep> steps = upcoming_;
+  std::vector<ParameterStep, Recycled<ParameterStep>> steps(upcoming_.begin(), upcoming_.end());
   for (ParameterStep& at : steps) {
     at.parameter = arena_->parameters()[at.index].detach();
     at.gradient = arena_->gradient(at.index);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,50 +8,29 @@
 #include "plastic/core/tensor.h"
 #include "plastic/optim/neuroplastic.h"
 #include "plastic/optim/optimizer.h"
+#include "plastic/optim/optimizer_table.h"
 
 namespace plastic::apps {
 
 /// An optimizer of the command line with everything that decides what it does.
-struct OptimizerSettings {
-  /// One of optimizer_names().
-  std::string name = "neuroplastic";
-  double lr = 0.0;
-  /// Coupled or decoupled, as the help of the option says (and NeuroPlastic's options).
-  double weight_decay = 0.0;
+struct OptimizerSettings : optim::OptimizerSettings {
   /// The learning rate is multiplied by this after each epoch.
   double lr_decay = 1.0;
-  /// What only some optimizers have, by the name of the option: {"momentum", 0.9}.
-  std::map<std::string, double> numbers = {};
-  /// The same for what is on or off: {"nesterov", false}.
-  std::map<std::string, bool> switches = {};
   /// Radius of sharpness-aware minimisation over the optimizer; 0 for none. And whether it is
   /// adaptive.
   double sam = 0.0;
   bool sam_adaptive = false;
-  /// NeuroPlastic's options, for the optimizers that have them.
-  optim::NeuroPlasticOptions plasticity = {};
-
-  /// Throws Error for a number that the optimizer does not have.
-  double number(const std::string& option) const;
-  /// Throws Error for a switch that the optimizer does not have.
-  bool is_on(const std::string& option) const;
 };
 
 /// One optimizer of the program: a row of optimizer_table().
 struct OptimizerEntry {
   std::string name;
-  /// Plastic's own defaults. The options in `numbers` and `switches` are those that the optimizer
-  /// has besides the ones that all have.
+  /// Plastic's own defaults, with the options that the optimizer has.
   OptimizerSettings defaults;
   /// Whether it has NeuroPlastic's options.
   bool has_plasticity = false;
   /// One of NeuroPlastic's options that makes the optimizer what it is and cannot be given.
   std::string fixed_option = {};
-  /// Changes the defaults to the settings of arXiv 2604.26297, where those differ.
-  std::function<void(OptimizerSettings&)> apply_paper = {};
-  std::function<std::unique_ptr<optim::Optimizer>(const OptimizerSettings&,
-                                                  const std::vector<Tensor>& parameters)>
-      make;
 };
 
 /// Every optimizer of the program, in the order in which help lists them.

@@ -5,6 +5,7 @@
 #include "core/device/array.h"
 #include "core/device/backend.h"
 #include "core/tensor/constant_weight.h"
+#include "core/tensor/foreign_memory.h"
 #include "core/tensor/recycled.h"
 
 namespace plastic {
@@ -12,7 +13,22 @@ namespace plastic {
 /// One allocation for the storage and its counts; only members see the constructor.
 struct Storage::Made : Storage {
   Made(std::byte* memory, std::size_t size, Device where) : Storage(memory, size, where) {}
+
+  /// Leaves the memory to whoever owns it: a part of a block that holds nothing.
+  void disown() { block_ = std::shared_ptr<Storage>(std::shared_ptr<void>(), this); }
+
+  friend std::shared_ptr<Storage> make_over(std::byte* memory, std::size_t bytes, Device device) {
+    const auto made = make_recycled<Made>(memory, bytes, device);
+    made->disown();
+    return made;
+  }
 };
+
+std::shared_ptr<Storage> make_over(std::byte* memory, std::size_t bytes, Device device);
+
+std::shared_ptr<Storage> storage_over(void* memory, std::size_t bytes, Device device) {
+  return make_over(static_cast<std::byte*>(memory), bytes, device);
+}
 
 std::shared_ptr<Storage> Storage::allocate(std::size_t bytes, Device device) {
   auto* data = static_cast<std::byte*>(backend(device).allocate(bytes));

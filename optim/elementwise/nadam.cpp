@@ -46,7 +46,10 @@ NAdam::NAdam(const std::vector<NAdamGroup>& groups)
     : Elementwise("nadam", checked_parameters(groups, check), lrs_of(groups),
                   {"exp_avg", "exp_avg_sq"}),
       options_(options_of(groups)),
-      products_(groups.size()) {}
+      products_(groups.size()) {
+  // With the usual betas they are negligible before: steps then ask the heap for nothing.
+  for (std::vector<double>& products : products_) products.reserve(512);
+}
 
 NAdamRule NAdam::rule(const ParameterStep& at) const {
   const NAdamOptions& options = options_[at.group];

@@ -16,6 +16,8 @@
 #include "plastic/nn/models.h"
 #include "plastic/optim/adam.h"
 #include "plastic/optim/neuroplastic.h"
+#include "plastic/optim/optimizer_table.h"
+#include "plastic/optim/raw.h"
 #include "plastic/optim/sgd.h"
 #include "tests/allocation/counted_heap.h"
 #include "tests/support/thread_count.h"
@@ -101,6 +103,24 @@ TEST_CASE("allocation.a_training_step_asks_for_little") {
         3);
     CHECK(later.heap <= model.max_training);
     CHECK(later.blocks == 0);
+  }
+}
+
+TEST_CASE("allocation.a_step_on_raw_memory_asks_for_none_after_the_first") {
+  const ThreadCount count(1);
+  for (const optim::OptimizerEntry& entry : optim::optimizer_table()) {
+    CAPTURE(entry.name);
+    std::vector<float> weight(64 * 48), bias(64), d_weight(64 * 48, 0.01F), d_bias(64, -0.02F);
+    const std::array parameters = {optim::RawParameter{weight, {64, 48}},
+                                   optim::RawParameter{bias, {64}}};
+    optim::RawOptimizer optimizer(entry.name, parameters);
+    const auto step = [&] { optimizer.step({{d_weight, d_bias}}); };
+    const Asked second = asked_by(step, 1);
+    // Sums over columns, and eigenbases, have memory of their own.
+    if (entry.name == "adafactor" || entry.name == "soap") continue;
+    CHECK(second.heap == 0);
+    CHECK(second.blocks == 0);
+    CHECK(asked_by(step, 5).heap == 0);
   }
 }
 

@@ -89,8 +89,8 @@ std::map<std::string, std::function<std::string()>> writers() {
               .planned = 2000}};
          const std::vector<std::uint64_t> seeds = {1000, 2000};
          const std::vector<Variant> variants = parse_variants("a=sgd,b=adam");
-         const std::vector<OptimizerSettings> settings = {{.name = "sgd", .lr = 1000.5},
-                                                          {.name = "adam", .lr = 1e-3}};
+         const std::vector<OptimizerSettings> settings = {{{.name = "sgd", .lr = 1000.5}},
+                                                          {{.name = "adam", .lr = 1e-3}}};
          const RunOptions options{.run = sample_config()};
          return comparison_table(rows) + conclusion(rows) +
                 comparison_json({.options = options,

@@ -234,8 +234,8 @@ TEST_CASE("apps.optimizers.remedy_for_divergence") {
 TEST_CASE("apps.optimizers.unknown_names") {
   const char* reason = "unknown name tiger; known are neuroplastic, grad-only, sgd, adam";
   CHECK_THROWS_WITH_AS(find_optimizer("tiger"), doctest::Contains(reason), Error);
-  CHECK_THROWS_WITH_AS(make_optimizer({.name = "tiger"}, {}), doctest::Contains(reason), Error);
-  CHECK_THROWS_WITH_AS(describe({.name = "tiger"}), doctest::Contains(reason), Error);
+  CHECK_THROWS_WITH_AS(make_optimizer({{.name = "tiger"}}, {}), doctest::Contains(reason), Error);
+  CHECK_THROWS_WITH_AS(describe({{.name = "tiger"}}), doctest::Contains(reason), Error);
   CHECK_THROWS_WITH_AS(resolve_settings("tiger", false, {}), doctest::Contains(reason), Error);
   CHECK_THROWS_WITH_AS(default_settings("adam", false).number("momentum"),
                        doctest::Contains("adam has no option momentum"), Error);

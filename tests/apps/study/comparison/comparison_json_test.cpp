@@ -20,7 +20,7 @@ SeedRun run(std::uint64_t seed, double accuracy, double seconds) {
 json as_json(const std::vector<OptimizerRuns>& rows) {
   const std::vector<Variant> variants = {{.name = "a", .optimizer = "sgd"},
                                          {.name = "b", .optimizer = "adam"}};
-  const std::vector<OptimizerSettings> settings = {{.name = "sgd"}, {.name = "adam"}};
+  const std::vector<OptimizerSettings> settings = {{{.name = "sgd"}}, {{.name = "adam"}}};
   RunOptions options;
   const bool has_part = !std::isnan(rows.front().runs.front().validation_accuracy);
   options.run.validation = has_part ? 0.1 : 0.0;

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plastic/core/shape.h"
+#include "plastic/optim/optimizer.h"
+
+namespace plastic::optim {
+
+/// A parameter in memory that somebody else owns.
+struct RawParameter {
+  /// Aligned as a float is; 64 bytes are fastest. In the order of `shape`, row-major.
+  std::span<float> values;
+  /// Rules over matrices (muon, soap, adafactor) go by it, as weights of `nn` have it: (outputs,
+  /// inputs), (outputs, inputs, height, width).
+  Shape shape;
+};
+
+/// An option by name, as set_option() of plastic/optim/optimizer_table.h takes it: {"lr", "0.1"}.
+using RawOption = std::pair<std::string_view, std::string_view>;
+
+/// An optimizer of the library on plain memory, for programs with tensors of their own:
+///
+///     std::vector<float> weight(512 * 784), bias(512), d_weight(512 * 784), d_bias(512);
+///     plastic::optim::RawOptimizer optimizer(
+///         "neuroplastic", {{{weight, {512, 784}}, {bias, {512}}}}, {{{"lr", "0.1"}}});
+///     for (...) {
+///       // compute d_weight and d_bias
+///       optimizer.step({{d_weight, d_bias}});
+///     }
+///
+/// A step has the bits of the same optimizer over tensors of the same values. It writes to the
+/// parameters where they are, without a copy. Gradients are read from one block of memory of the
+/// optimizer's: step() copies those that are elsewhere, and none that the caller wrote to
+/// gradient() to begin with. After the first step, a step asks the heap for nothing; those of
+/// adafactor (its sums over columns) and soap (its eigenbases) do.
+///
+/// The parameters must outlive the optimizer, at the same addresses; whatever the caller writes to
+/// them between steps counts. Different optimizers may be used from different threads at a time,
+/// one optimizer from one thread at a time. All functions throw Error; one that throws changes
+/// nothing unless it says so.
+class RawOptimizer {
+ public:
+  /// `name` is that of a row in optimizer_table(): "neuroplastic", "sgd", "adam", "muon", … Options
+  /// that are not given have the defaults of that row. Throws for an unknown name or option, values
+  /// that the optimizer refuses, no parameters, sizes that differ from the shape, and parameters
+  /// that overlap.
+  RawOptimizer(std::string_view name, std::span<const RawParameter> parameters,
+               std::span<const RawOption> options = {});
+  ~RawOptimizer();
+  RawOptimizer(RawOptimizer&&) noexcept;
+  RawOptimizer& operator=(RawOptimizer&&) noexcept;
+
+  /// One step: a gradient for each parameter, in their order. A parameter whose gradient has no
+  /// address (a span without data) is left as it is, with its state. Throws, changing nothing, for
+  /// another number of gradients or another size.
+  void step(std::span<const std::span<const float>> gradients);
+  /// Where steps read the gradient of parameter `index`: memory of the optimizer's, 0 at first, for
+  /// callers who can compute gradients there and pass it to step(). What step() was given lies
+  /// here afterwards.
+  std::span<float> gradient(std::size_t index);
+
+  std::size_t parameter_count() const;
+  double lr() const;
+  void set_lr(double lr);
+  /// See Optimizer::set_epoch(): NeuroPlastic's warm-up and schedules need it. Epochs count from 1.
+  void set_epoch(int epoch, int total_epochs);
+  /// See Optimizer::train() and eval(): the schedule-free optimizers evaluate other weights than
+  /// they train. For all others they do nothing.
+  void train();
+  void eval();
+  bool is_evaluating() const;
+
+  /// What the rule reports about its last step; NeuroPlastic does with {"diagnostics", "true"}.
+  std::vector<Diagnostic> diagnostics() const;
+
+  /// Writes the state, without the parameters, as save_safetensors() writes that of
+  /// Optimizer::state_dict(): either may load what the other saved. A file is replaced as a whole.
+  void save(const std::filesystem::path& path) const;
+  /// Reads a state back, of the same optimizer over parameters of the same shapes. The file is not
+  /// trusted. Options other than the learning rate are not part of the state.
+  void load(const std::filesystem::path& path);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace plastic::optim
