@@ -92,7 +92,7 @@ std::vector<std::string> check_choices(const TrainOptions& options) {
 SavedRunOptions saved_run_options(const RunOptions& options, const data::DatasetPair& data) {
   return {.folder = options.out,
           .config = config_text(options),
-          .data = to_text(input_form(data)),
+          .data = to_text(input_form(data, options.run)),
           .epochs = options.run.epochs,
           .keep_best = options.keep_best,
           .early_stopping = options.early_stopping,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,15 @@ struct InputForm {
   std::vector<float> mean;
   std::vector<float> deviation;
   std::vector<std::string> class_names;
+  /// The network itself, as TrainConfig has it; older files say nothing of it.
+  std::string model = {};
+  std::optional<std::vector<std::int64_t>> hidden = {};
+  std::optional<double> dropout = {};
 };
 
-InputForm input_form(const data::DatasetPair& data);
+InputForm input_form(const data::DatasetPair& data, const TrainConfig& config);
 
-/// As JSON, which checkpoints keep.
+/// As JSON, which files of networks keep: nn::load_classifier() reads it, too.
 std::string to_text(const InputForm& form);
 
 /// Reads that back. The text is not trusted: throws Error naming `origin` for anything else.

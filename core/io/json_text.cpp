@@ -1,5 +1,6 @@
 #include "core/io/json_text.h"
 
+#include <charconv>
 #include <limits>
 
 namespace plastic {
@@ -118,6 +119,21 @@ std::int64_t JsonReader::read_integer() {
   }
   if (position_ == start) refuse("expected a whole number of 0 or more");
   if (text_[start] == '0' && position_ - start > 1) refuse("a number begins with 0");
+  return value;
+}
+
+double JsonReader::read_number() {
+  skip_blanks();
+  double value = 0;
+  const char* begin = text_.data() + position_;
+  // What from_chars() takes besides, such as "inf", begins with a letter after the sign.
+  const std::size_t first = position_ + (accept('-') ? 1 : 0);
+  if (first == text_.size() || text_[first] < '0' || text_[first] > '9') {
+    refuse("expected a number");
+  }
+  const auto [end, error] = std::from_chars(begin, text_.data() + text_.size(), value);
+  if (error != std::errc()) refuse("a number is out of range");
+  position_ += static_cast<std::size_t>(end - (text_.data() + position_));
   return value;
 }
 

@@ -9,9 +9,9 @@
 
 namespace plastic {
 
-/// Reads JSON (RFC 8259) piece by piece, as far as a safetensors header needs it: punctuation,
-/// strings and whole numbers. Strict: anything else throws Error naming operation, file and byte.
-/// Never recurses, so that hostile text cannot exhaust the stack.
+/// Reads JSON (RFC 8259) piece by piece, as far as safetensors headers and what their metadata hold
+/// need it: punctuation, strings and numbers. Strict: anything else throws Error naming operation,
+/// file and byte. Never recurses, so that hostile text cannot exhaust the stack.
 class JsonReader {
  public:
   JsonReader(const char* op, std::string path, std::string_view text)
@@ -25,6 +25,8 @@ class JsonReader {
   std::string read_string();
   /// From 0 to 2^63 - 1.
   std::int64_t read_integer();
+  /// Any number.
+  double read_number();
   /// Nothing but blanks may follow.
   void expect_end();
 

@@ -60,6 +60,7 @@
 #include "plastic/nn/module.h"
 #include "plastic/nn/pool.h"
 #include "plastic/nn/rms_norm.h"
+#include "plastic/nn/saved_classifier.h"
 #include "plastic/nn/sequential.h"
 #include "plastic/nn/summary.h"
 #include "plastic/nn/update_batch_norm.h"

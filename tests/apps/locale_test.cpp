@@ -101,7 +101,8 @@ std::map<std::string, std::function<std::string()>> writers() {
        }},
       {"input form",
        [] {
-         return to_text(input_form(plastic::data::digits({.train_size = 20, .test_size = 10})));
+         return to_text(input_form(plastic::data::digits({.train_size = 20, .test_size = 10}),
+                                   sample_config()));
        }},
       {"report",
        [] {

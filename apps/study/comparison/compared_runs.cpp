@@ -69,7 +69,7 @@ class Collector : public TrainingObserver {
 }  // namespace
 
 ComparedRuns::ComparedRuns(const ComparedRunsOptions& options, const data::DatasetPair& data)
-    : options_(options), data_(data), input_form_(to_text(input_form(data))) {
+    : options_(options), data_(data), input_form_(to_text(input_form(data, options.run.run))) {
   const std::vector<std::string> labels = variant_labels(options.variants, options.optimizers);
   for (std::size_t i = 0; i < options.variants.size(); ++i) {
     rows_.push_back({.name = options.variants[i].name,

@@ -59,7 +59,8 @@ class RawOptimizer {
 
   /// One step: a gradient for each parameter, in their order. A parameter whose gradient has no
   /// address (a span without data) is left as it is, with its state. Throws, changing nothing, for
-  /// another number of gradients or another size.
+  /// another number of gradients or another size. Where memory is out, some parameters may have
+  /// been updated.
   void step(std::span<const std::span<const float>> gradients);
   /// Where steps read the gradient of parameter `index`: memory of the optimizer's, 0 at first, for
   /// callers who can compute gradients there and pass it to step(). What step() was given lies

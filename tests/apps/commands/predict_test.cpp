@@ -13,6 +13,7 @@
 #include "plastic/core/safetensors.h"
 #include "plastic/data/digits.h"
 #include "plastic/data/loader.h"
+#include "plastic/nn/saved_classifier.h"
 #include "tests/apps/program.h"
 #include "tests/data/image_files.h"
 
@@ -297,6 +298,25 @@ TEST_CASE("apps.predict.checkpoint") {
   CHECK_FALSE(saved.model->is_training());
   fs::remove(run.folder / "checkpoint.safetensors");
   CHECK(contains(run.refusal(), {"neither best.safetensors nor checkpoint.safetensors"}));
+}
+
+// The library reads it without config.toml.
+TEST_CASE("apps.predict.the_library_loads_the_same_network") {
+  const CopiedRun run;
+  fs::remove(run.folder / "config.toml");
+  const Tensor x = Tensor::full({2, 1, side, side}, 0.5);
+  const NoGrad no_grad;
+  for (const char* file : {"best.safetensors", "checkpoint.safetensors"}) {
+    const fs::path path = fs::path(run_folder()) / file;
+    const SavedModel own = load_saved_model(path);
+    const nn::SavedClassifier saved = nn::load_classifier(run.folder.path() / file);
+    CHECK(saved.model == "mlp");
+    CHECK(saved.epoch == own.epoch);
+    CHECK(saved.mean == own.form.mean);
+    CHECK(saved.deviation == own.form.deviation);
+    CHECK(saved.class_names == own.form.class_names);
+    CHECK((*saved.network)(x).to_vector<float>() == (*own.model)(x).to_vector<float>());
+  }
 }
 
 TEST_CASE("apps.predict.wrong_checkpoint") {

@@ -1,0 +1,192 @@
+/** @file
+ * Plastic for programs in C, and in every language that calls C: an optimizer on buffers that the
+ * caller owns, and inference of a network that `plastic train` saved. C11 and C++.
+ *
+ * Errors. Functions that can fail return a plastic_status; all but PLASTIC_OK leave what they were
+ * given as it was, except where they say otherwise, and plastic_last_error() says what was wrong.
+ * No C++ exception leaves a function.
+ *
+ * Handles. A plastic_optimizer or plastic_model is made by its create or load function and freed by
+ * its destroy function, which takes the address of the handle and sets it to NULL: destroying it
+ * twice, or NULL, does nothing. Copies of a handle are not cleared and must not be used afterwards.
+ * NULL where a handle, an array or a text is needed is PLASTIC_ERROR_ARGUMENT.
+ *
+ * Threads. Different handles may be used from different threads at the same time; one handle from
+ * one thread at a time, whichever it is. Loops run on threads of the library's own; results have
+ * the same bits for any number of them.
+ *
+ * Stability. What is declared here keeps its meaning and its binary form: what is new is added, as
+ * functions, as keys in the options' text, and at the end of structs that begin with struct_size.
+ */
+#ifndef PLASTIC_C_API_H
+#define PLASTIC_C_API_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** Of the declarations here: raised when something is added. */
+#define PLASTIC_C_API_VERSION 1
+
+#if defined(__GNUC__) && !defined(_WIN32)
+#define PLASTIC_C_API __attribute__((visibility("default")))
+#else
+#define PLASTIC_C_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef int32_t plastic_status;
+
+enum {
+  PLASTIC_OK = 0,
+  /** A null pointer, an index or a number of elements that does not fit. */
+  PLASTIC_ERROR_ARGUMENT = 1,
+  /** The library refuses: an unknown optimizer or option, a value out of range, a step in
+   * evaluation mode. */
+  PLASTIC_ERROR_REFUSED = 2,
+  /** A file that cannot be read or written, is damaged, or holds something else. */
+  PLASTIC_ERROR_FILE = 3,
+  PLASTIC_ERROR_MEMORY = 4,
+  /** A mistake in the library. */
+  PLASTIC_ERROR_INTERNAL = 5
+};
+
+/** The PLASTIC_C_API_VERSION of the library that runs, to compare with the header's: it must not be
+ * less. */
+PLASTIC_C_API int32_t plastic_c_api_version(void);
+
+/** What was wrong in the last call on this thread that failed: "[operation] what: the values; what
+ * to do", UTF-8; "" if none did. Valid until the next failure on this thread. */
+PLASTIC_C_API const char* plastic_last_error(void);
+
+/** The threads that loops run on, the caller's included: as many as there are processors, unless
+ * set. Any thread may set it at any time. */
+PLASTIC_C_API int32_t plastic_num_threads(void);
+PLASTIC_C_API plastic_status plastic_set_num_threads(int32_t count);
+
+/* ---- Optimizers ---- */
+
+typedef struct plastic_optimizer plastic_optimizer;
+
+/** A parameter in the caller's memory; this struct does not grow. */
+typedef struct plastic_parameter {
+  /** Aligned as a float is; 64 bytes are fastest. Row-major. */
+  float* values;
+  /** How many there are: the product of the shape. */
+  size_t count;
+  /** Sizes; a weight has (outputs, inputs) or (outputs, inputs, height, width), by which rules over
+   * matrices go. May be NULL where rank is 0. */
+  const int64_t* shape;
+  size_t rank;
+} plastic_parameter;
+
+/** A number that an optimizer reports about its last step. */
+typedef struct plastic_diagnostic {
+  /** Valid as long as the optimizer. */
+  const char* name;
+  double value;
+} plastic_diagnostic;
+
+/** The names that plastic_optimizer_create() knows: "neuroplastic", "sgd", "adam", "muon", … NULL
+ * for an index that is not below the count. */
+PLASTIC_C_API size_t plastic_optimizer_name_count(void);
+PLASTIC_C_API const char* plastic_optimizer_name(size_t index);
+
+/** Makes an optimizer over `count` parameters, which stay where they are and must outlive it.
+ * `options` is NULL or "key=value,key=value", such as "lr=0.1,weight_decay=0.01": the options that
+ * `plastic train --help` lists, without "np." for NeuroPlastic's. What is not given has the
+ * default of that list. `*optimizer` is written only on success. */
+PLASTIC_C_API plastic_status plastic_optimizer_create(const char* name, const char* options,
+                                                      const plastic_parameter* parameters,
+                                                      size_t count, plastic_optimizer** optimizer);
+
+/** Frees the optimizer, not the parameters, and sets *optimizer to NULL. */
+PLASTIC_C_API void plastic_optimizer_destroy(plastic_optimizer** optimizer);
+
+/** One step: writes to the parameters where they are. `gradients` has one pointer for each of the
+ * `count` parameters, to as many floats as the parameter has; a parameter whose gradient is NULL
+ * is left as it is. After the first step, nothing is allocated (but by adafactor and soap). Where
+ * memory is out, some parameters may have been updated. */
+PLASTIC_C_API plastic_status plastic_optimizer_step(plastic_optimizer* optimizer,
+                                                    const float* const* gradients, size_t count);
+
+/** The memory in which steps read the gradient of a parameter. A caller who computes gradients
+ * here, and passes this address to the step, saves the copy that steps make of others. Either of
+ * `values` and `count` may be NULL. */
+PLASTIC_C_API plastic_status plastic_optimizer_gradient(plastic_optimizer* optimizer, size_t index,
+                                                        float** values, size_t* count);
+
+PLASTIC_C_API plastic_status plastic_optimizer_lr(const plastic_optimizer* optimizer, double* lr);
+PLASTIC_C_API plastic_status plastic_optimizer_set_lr(plastic_optimizer* optimizer, double lr);
+
+/** Tells schedules inside of rules, as NeuroPlastic's warm-up, how far training has come: to be
+ * called before the first step of each epoch. Epochs count from 1. */
+PLASTIC_C_API plastic_status plastic_optimizer_set_epoch(plastic_optimizer* optimizer,
+                                                         int32_t epoch, int32_t total_epochs);
+
+/** The schedule-free optimizers evaluate other weights than they train: eval puts those into the
+ * parameters, train takes them back, and steps are refused in between. For all others they do
+ * nothing. */
+PLASTIC_C_API plastic_status plastic_optimizer_eval(plastic_optimizer* optimizer);
+PLASTIC_C_API plastic_status plastic_optimizer_train(plastic_optimizer* optimizer);
+
+/** What the rule reports about its last step (NeuroPlastic with the option "diagnostics=true"):
+ * writes up to `capacity` of them, and to *count how many there are. `diagnostics` may be NULL
+ * where capacity is 0. */
+PLASTIC_C_API plastic_status plastic_optimizer_diagnostics(plastic_optimizer* optimizer,
+                                                           plastic_diagnostic* diagnostics,
+                                                           size_t capacity, size_t* count);
+
+/** Writes the state, without the parameters, to a safetensors file, which is replaced as a whole,
+ * and reads it back. The names are those of the C++ library's Optimizer::state_dict(), so that
+ * either loads what the other saved. Paths are UTF-8. */
+PLASTIC_C_API plastic_status plastic_optimizer_save(const plastic_optimizer* optimizer,
+                                                    const char* path);
+PLASTIC_C_API plastic_status plastic_optimizer_load(plastic_optimizer* optimizer, const char* path);
+
+/* ---- Inference ---- */
+
+typedef struct plastic_model plastic_model;
+
+/** What a network reads and tells apart. Pointers are valid as long as the model. */
+typedef struct plastic_model_info {
+  /** sizeof(plastic_model_info) of the caller, set before the call: no more is written. */
+  size_t struct_size;
+  /** An image: channels * height * width floats, row-major. A byte of channel c is
+   * (byte / 255 - mean[c]) / deviation[c]. */
+  int64_t channels, height, width;
+  const float* mean;
+  const float* deviation;
+  /** Outputs per image: the logits of the classes, in their order. */
+  int64_t classes;
+  const char* const* class_names;
+  /** Such as "mlp"; the data set that it was trained on; and for how many epochs. */
+  const char* model;
+  const char* data;
+  int64_t epoch;
+} plastic_model_info;
+
+/** Loads the network of a run: a folder that `plastic train --out` made, whose best.safetensors
+ * goes before checkpoint.safetensors, or one such file. `*model` is written only on success. */
+PLASTIC_C_API plastic_status plastic_model_load(const char* path, plastic_model** model);
+
+/** Frees the model and sets *model to NULL. */
+PLASTIC_C_API void plastic_model_destroy(plastic_model** model);
+
+PLASTIC_C_API plastic_status plastic_model_get_info(const plastic_model* model,
+                                                    plastic_model_info* info);
+
+/** Computes the logits of `images` images. `input_count` and `output_count` say how many floats the
+ * arrays have: images * channels * height * width, and images * classes. After the first call with
+ * as many images, nothing is allocated. */
+PLASTIC_C_API plastic_status plastic_model_run(plastic_model* model, size_t images,
+                                               const float* input, size_t input_count,
+                                               float* output, size_t output_count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
