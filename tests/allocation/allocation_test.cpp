@@ -9,9 +9,11 @@
 
 #include "core/cpu/allocator.h"
 #include "core/threads/parallel.h"
+#include "plastic/c_api.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/memory.h"
 #include "plastic/core/random.h"
+#include "plastic/core/safetensors.h"
 #include "plastic/nn/loss.h"
 #include "plastic/nn/models.h"
 #include "plastic/optim/adam.h"
@@ -20,6 +22,7 @@
 #include "plastic/optim/raw.h"
 #include "plastic/optim/sgd.h"
 #include "tests/allocation/counted_heap.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/thread_count.h"
 
 namespace plastic {
@@ -84,6 +87,30 @@ TEST_CASE("allocation.inference_asks_for_no_memory_after_the_first_call") {
     CHECK(later.heap == 0);
     CHECK(later.blocks == 0);
   }
+}
+
+TEST_CASE("allocation.the_c_api_computes_without_memory_after_the_first_call") {
+  const ThreadCount count(1);
+  Generator generator{.seed = 1};
+  const nn::ModulePtr network = nn::small_cnn({.classes = 2, .generator = &generator});
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "network.safetensors";
+  save_safetensors(
+      path, network->state_dict(),
+      {{"epoch", "1"},
+       {"data", R"({"data":"noise","channels":3,"height":32,"width":32,"mean":[0,0,0],)"
+                R"("deviation":[1,1,1],"classes":["a","b"],"model":"small_cnn"})"}});
+  plastic_model* model = nullptr;
+  REQUIRE(plastic_model_load(path.c_str(), &model) == PLASTIC_OK);
+  const std::vector<float> images(2 * 3 * 32 * 32, 0.5F);
+  std::vector<float> logits(4);
+  const auto call = [&] {
+    return plastic_model_run(model, 2, images.data(), images.size(), logits.data(), 4);
+  };
+  CHECK(asked_by(call, 1).heap == 0);
+  CHECK(call() == PLASTIC_OK);
+  CHECK(logits[0] != 0);
+  plastic_model_destroy(&model);
 }
 
 TEST_CASE("allocation.a_training_step_asks_for_little") {
