@@ -89,6 +89,13 @@ class TimedBackend final : public Backend {
     timed(kind_of(shape, "conv 3x3 forward", "conv 1x1 forward"),
           [&] { return cpu_backend().conv2d(shape, x, weight, bias, relu, y); });
   }
+  void conv2d_max_pool2d(const Conv2dShape& shape, const void* x, const void* weight,
+                         const void* bias, bool relu, const MaxPool2dShape& pool, void* offsets,
+                         void* y) override {
+    timed("conv forward and max pool", [&] {
+      return cpu_backend().conv2d_max_pool2d(shape, x, weight, bias, relu, pool, offsets, y);
+    });
+  }
   void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
                          void* grad_x) override {
     timed(kind_of(shape, "conv 3x3 input gradient", "conv 1x1 input gradient"),

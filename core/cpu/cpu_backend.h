@@ -56,6 +56,9 @@ class CpuBackend : public Backend {
   void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) override;
   void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
                        void* grad_x) override;
+  void conv2d_max_pool2d(const Conv2dShape& shape, const void* x, const void* weight,
+                         const void* bias, bool relu, const MaxPool2dShape& pool, void* offsets,
+                         void* y) override;
   void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) override;
   void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) override;
 

@@ -1,15 +1,14 @@
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 #include "core/cpu/cpu_backend.h"
+#include "core/cpu/vector.h"
 #include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
 
 namespace plastic::cpu {
 namespace {
-
-/// Channels whose maxima are kept in registers and the nearest cache at a time.
-constexpr std::int64_t block = 64;
 
 /// Outputs whose windows hold a row (or column) of the input.
 struct Outputs {
@@ -24,38 +23,64 @@ Outputs outputs_of(const MaxPool2dShape& s, std::size_t axis, std::int64_t at, s
   return {begin, std::min(padded / s.stride[axis] + 1, limit)};
 }
 
+/// The largest element so far, NaN being larger than all, and where in the window it was: of
+/// numbers, or of vectors of them.
+template <class Value, class Place>
+struct Largest {
+  Value value;
+  Place place;
+
+  void take(Value candidate, Place at) {
+    const auto better = (candidate > value) | (candidate != candidate);
+    value = better ? candidate : value;
+    place = better ? at : place;
+  }
+};
+
+/// As wide as T, so that both are selected by one comparison.
+template <class T>
+using PlaceOf = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+template <class T>
+struct Places {
+  typedef PlaceOf<T> Register __attribute__((vector_size(vector_bytes)));
+};
+
 /// One output pixel; `rows` and `columns` are the window's within the image.
 template <class T, class Offset>
 void pool_pixel(const MaxPool2dShape& s, const T* image, const Outputs& rows,
                 const Outputs& columns, std::int64_t first_offset, Offset* offsets, T* y) {
-  // As wide as T, so that both are selected by one comparison.
-  using Int = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
-  for (std::int64_t start = 0; start < s.channels; start += block) {
-    const std::int64_t width = std::min(block, s.channels - start);
-    T best[block];
-    Int place[block];
-    const T* first = image + (rows.begin * s.in_width + columns.begin) * s.channels + start;
-    for (std::int64_t c = 0; c < width; ++c) {
-      best[c] = first[c];
-      place[c] = static_cast<Int>(first_offset);
-    }
-    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+  using Place = PlaceOf<T>;
+  using PlaceVector = typename Places<T>::Register;
+  constexpr std::int64_t width = vector_width<T>;
+  typedef Offset OffsetVector __attribute__((vector_size(width * sizeof(Offset))));
+  const T* const first = image + (rows.begin * s.in_width + columns.begin) * s.channels;
+  const auto take_window = [&](auto& largest, std::int64_t c, auto&& loaded, auto zero) {
+    for (std::int64_t row = 0; row < rows.end - rows.begin; ++row) {
+      const T* from = first + row * s.in_width * s.channels + c;
+      auto place = zero + static_cast<Place>(first_offset + row * s.kernel[1]);
       for (std::int64_t column = columns.begin; column < columns.end; ++column) {
-        const T* from = image + (row * s.in_width + column) * s.channels + start;
-        const auto offset = static_cast<Int>(first_offset + (row - rows.begin) * s.kernel[1] +
-                                             column - columns.begin);
-        for (std::int64_t c = 0; c < width; ++c) {
-          // NaN wins.
-          const bool better = (from[c] > best[c]) | (from[c] != from[c]);
-          best[c] = better ? from[c] : best[c];
-          place[c] = better ? offset : place[c];
-        }
+        largest.take(loaded(from), place);
+        from += s.channels;
+        place = place + Place{1};
       }
     }
-    for (std::int64_t c = 0; c < width; ++c) {
-      y[start + c] = best[c];
-      offsets[start + c] = static_cast<Offset>(place[c]);
-    }
+  };
+  std::int64_t c = 0;
+  for (; c + width <= s.channels; c += width) {
+    Largest<Vector<T>, PlaceVector> largest{load(first + c),
+                                            PlaceVector{} + static_cast<Place>(first_offset)};
+    take_window(
+        largest, c, [](const T* from) { return load(from); }, PlaceVector{});
+    store(y + c, largest.value);
+    const auto found = __builtin_convertvector(largest.place, OffsetVector);
+    std::memcpy(offsets + c, &found, sizeof(found));
+  }
+  for (; c < s.channels; ++c) {
+    Largest<T, Place> largest{first[c], static_cast<Place>(first_offset)};
+    take_window(
+        largest, c, [](const T* from) { return *from; }, Place{0});
+    y[c] = largest.value;
+    offsets[c] = static_cast<Offset>(largest.place);
   }
 }
 

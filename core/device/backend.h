@@ -172,10 +172,14 @@ class Backend {
   virtual void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) = 0;
 
   /// `offsets`, of shape.offset_dtype(), receives where in its window each result was found, which
-  /// is what the gradient needs. No size is 0 in this and the next three.
+  /// is what the gradient needs. No size is 0 in this and the next four.
   virtual void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) = 0;
   virtual void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
                                void* grad_x) = 0;
+  /// conv2d() and max_pool2d() of its result, by default one after the other.
+  virtual void conv2d_max_pool2d(const Conv2dShape& shape, const void* x, const void* weight,
+                                 const void* bias, bool relu, const MaxPool2dShape& pool,
+                                 void* offsets, void* y);
   virtual void avg_pool2d(const AvgPool2dShape& shape, const void* x, void* y) = 0;
   virtual void avg_pool2d_grad(const AvgPool2dShape& shape, const void* grad_y, void* grad_x) = 0;
 

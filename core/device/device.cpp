@@ -67,6 +67,16 @@ void Backend::relu_grad(const ReluGrad& call) {
   if (call.sums != nullptr) reduce(Reduction::sum, out, 1, array(call.sums, 1));
 }
 
+void Backend::conv2d_max_pool2d(const Conv2dShape& shape, const void* x, const void* weight,
+                                const void* bias, bool relu, const MaxPool2dShape& pool,
+                                void* offsets, void* y) {
+  const std::size_t bytes = static_cast<std::size_t>(shape.y_size()) * size_of(shape.dtype);
+  const auto free = [&](void* data) { deallocate(data, bytes); };
+  const std::unique_ptr<void, decltype(free)> between(allocate(bytes), free);
+  conv2d(shape, x, weight, bias, relu, between.get());
+  max_pool2d(pool, between.get(), offsets, y);
+}
+
 Backend& backend(Device device) {
   check_available(device);
   return device_provider(device.type).backend(device.index);

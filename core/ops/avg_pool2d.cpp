@@ -72,8 +72,9 @@ Tensor average(const char* op, const Tensor& x, PoolWindows rows, PoolWindows co
 }  // namespace
 
 Tensor avg_pool2d(const Tensor& x, const AvgPool2dOptions& options) {
-  const PoolGeometry geometry = pool_geometry("avg_pool2d", x, options.kernel, options.stride,
-                                              options.padding, options.ceil_mode);
+  check_image("avg_pool2d", x);
+  const PoolGeometry geometry = pool_geometry("avg_pool2d", x.shape(), options.kernel,
+                                              options.stride, options.padding, options.ceil_mode);
   return average("avg_pool2d", x, sliding(geometry, 0, x.size(2), options.count_include_pad),
                  sliding(geometry, 1, x.size(3), options.count_include_pad));
 }

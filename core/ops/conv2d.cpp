@@ -158,20 +158,27 @@ Tensor conv2d(const Tensor& input, const Tensor& filter, const Tensor& offset,
   const Conv2dShape shape = shape_of(x, weight, options);
   const Tensor dense = channels_last(x);
   const bool relu = options.activation == Activation::relu;
-  Tensor y = empty_channels_last(
-      {shape.batch, shape.out_channels, shape.out_height, shape.out_width}, options_of(x));
+  const Shape images = {shape.batch, shape.out_channels, shape.out_height, shape.out_width};
   Following following;
-  if (options.max_pool) following.pool = max_pool_shape(y, *options.max_pool);
+  Tensor y;
+  if (options.max_pool) {
+    following.pool = max_pool_shape(x.dtype(), images, *options.max_pool);
+    const MaxPooled pooled(*following.pool, x.device());
+    y = pooled.y;
+    following.offsets = pooled.offsets;
+  } else {
+    y = empty_channels_last(images, options_of(x));
+  }
   if (y.numel() > 0) {
     const Tensor weights = weight.detach().contiguous();
     const Tensor biases = bias.defined() ? bias.detach().contiguous() : bias;
-    backend(x.device())
-        .conv2d(shape, memory(dense), memory(weights), memory(biases), relu, memory(y));
-  }
-  if (following.pool) {
-    const MaxPooled pooled = max_pooled(*following.pool, y);
-    y = pooled.y;
-    following.offsets = pooled.offsets;
+    Backend& device = backend(x.device());
+    if (following.pool) {
+      device.conv2d_max_pool2d(shape, memory(dense), memory(weights), memory(biases), relu,
+                               *following.pool, memory(following.offsets), memory(y));
+    } else {
+      device.conv2d(shape, memory(dense), memory(weights), memory(biases), relu, memory(y));
+    }
   }
   if (relu) following.rectified.emplace("conv2d", y);
   return record(

@@ -48,8 +48,10 @@ Tensor dilated_max_pool2d(const Tensor& x, const MaxPool2dOptions& options) {
     }
     reach[i] = checked_add(op, checked_multiply(op, options.dilation[i], options.kernel[i] - 1), 1);
   }
-  const PoolGeometry windows = pool_geometry(op, x, reach, options.stride.value_or(options.kernel),
-                                             options.padding, options.ceil_mode);
+  check_image(op, x);
+  const PoolGeometry windows =
+      pool_geometry(op, x.shape(), reach, options.stride.value_or(options.kernel), options.padding,
+                    options.ceil_mode);
   // Channels-last, as pooling wants it.
   const Tensor pixels = x.permute({0, 2, 3, 1});
   const Tensor rows = picked(op, pixels, 1, places_of(windows, options, 0, x.size(2)));

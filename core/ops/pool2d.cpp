@@ -13,11 +13,10 @@ void check_image(const char* op, const Tensor& x) {
   }
 }
 
-PoolGeometry pool_geometry(const char* op, const Tensor& x,
+PoolGeometry pool_geometry(const char* op, const Shape& images,
                            const std::array<std::int64_t, 2>& kernel,
                            const std::optional<std::array<std::int64_t, 2>>& stride,
                            const std::array<std::int64_t, 2>& padding, bool ceil_mode) {
-  check_image(op, x);
   PoolGeometry geometry{
       .kernel = kernel, .stride = stride.value_or(kernel), .padding = padding, .out = {}};
   for (std::size_t i = 0; i < 2; ++i) {
@@ -28,11 +27,11 @@ PoolGeometry pool_geometry(const char* op, const Tensor& x,
       fail(op, "needs kernel >= 1, stride >= 1 and padding of at most half the kernel, got ", size,
            ", ", step, " and ", pad);
     }
-    const std::int64_t in = x.shape()[i + 2];
+    const std::int64_t in = images[i + 2];
     // The places where a window may begin; padding is at most half of it.
     const std::int64_t room = checked_add(op, in, 2 * pad - size);
     if (room < 0 && !(ceil_mode && room > -step)) {
-      fail(op, "a window of ", size, " does not fit input ", to_string(x.shape()), " with padding ",
+      fail(op, "a window of ", size, " does not fit input ", to_string(images), " with padding ",
            pad);
     }
     // What the last window reaches, which ceil_mode lets begin up to a step later.

@@ -18,23 +18,23 @@ struct PoolGeometry {
   std::array<std::int64_t, 2> out;
 };
 
-/// The windows over x. Throws Error naming `op` and the shape when x is no image with pixels or
+/// The windows over images (N, C, H, W) with pixels. Throws Error naming `op` and the shape when
 /// they do not fit.
-PoolGeometry pool_geometry(const char* op, const Tensor& x,
+PoolGeometry pool_geometry(const char* op, const Shape& images,
                            const std::array<std::int64_t, 2>& kernel,
                            const std::optional<std::array<std::int64_t, 2>>& stride,
                            const std::array<std::int64_t, 2>& padding, bool ceil_mode);
 
-/// What a device needs to know of max_pool2d() without dilation. Throws like pool_geometry().
-MaxPool2dShape max_pool_shape(const Tensor& x, const MaxPool2dOptions& options);
+/// What a device needs to know of max_pool2d() without dilation, of images (N, C, H, W) with
+/// pixels. Throws like pool_geometry().
+MaxPool2dShape max_pool_shape(DType dtype, const Shape& images, const MaxPool2dOptions& options);
 
-/// The largest elements, channels-last, and where in their windows they were; not recorded.
+/// The largest elements, channels-last, and where in their windows they were: memory for both.
 struct MaxPooled {
+  MaxPooled(const MaxPool2dShape& shape, Device device);
+
   Tensor y, offsets;
 };
-
-/// Of x, channels-last.
-MaxPooled max_pooled(const MaxPool2dShape& shape, const Tensor& x);
 
 /// The gradient of x from that of the largest elements, channels-last.
 Tensor max_pool_gradient(const MaxPool2dShape& shape, const Tensor& g, const Tensor& offsets);

@@ -167,6 +167,16 @@ class PretendBackend final : public Backend {
                          at.in(bias, shape.dtype, shape.out_channels), relu,
                          at.out(y, shape.dtype, shape.y_size()));
   }
+  void conv2d_max_pool2d(const Conv2dShape& shape, const void* x, const void* weight,
+                         const void* bias, bool relu, const MaxPool2dShape& pool, void* offsets,
+                         void* y) override {
+    Operands at(blocks_);
+    cpu_backend().conv2d_max_pool2d(shape, at.in(x, shape.dtype, shape.x_size()),
+                                    at.in(weight, shape.dtype, shape.weight_size()),
+                                    at.in(bias, shape.dtype, shape.out_channels), relu, pool,
+                                    at.out(offsets, pool.offset_dtype(), pool.y_size()),
+                                    at.out(y, pool.dtype, pool.y_size()));
+  }
   void conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,
                          void* grad_x) override {
     Operands at(blocks_);

@@ -1,5 +1,6 @@
 // Which algorithm computes a convolution.
 #include <algorithm>
+#include <cstddef>
 
 #include "core/check.h"
 #include "core/cpu/conv/conv_depthwise.h"
@@ -11,6 +12,7 @@
 #include "core/cpu/cpu_backend.h"
 #include "core/tensor/constant_weight.h"
 #include "plastic/core/conv_algorithm.h"
+#include "plastic/core/device.h"
 
 namespace plastic::cpu {
 namespace {
@@ -32,6 +34,9 @@ constexpr Limits limits[] = {{256, 128, 512}, {512, 128, 512}, {1024, 32, 256}};
 constexpr Limits limits_of_kept_weights = {64, 32, 256};
 
 constexpr std::int64_t many_kernels = std::int64_t{256} * 256;
+
+/// Images from which on whole images can be shared out evenly.
+constexpr std::int64_t images_per_thread = 8;
 
 /// The fastest. f64 is for checking gradients: no digits are given away for speed.
 const ConvPasses& fastest(const Conv2dShape& s, Pass pass, bool is_weight_kept) {
@@ -81,6 +86,26 @@ void CpuBackend::conv2d(const Conv2dShape& shape, const void* x, const void* wei
                         const void* bias, bool relu, void* y) {
   const bool is_weight_kept = ConstantWeight::at(weight) != nullptr;
   choose(shape, Pass::forward, is_weight_kept).forward(shape, x, weight, bias, relu, y);
+}
+
+void CpuBackend::conv2d_max_pool2d(const Conv2dShape& shape, const void* x, const void* weight,
+                                   const void* bias, bool relu, const MaxPool2dShape& pool,
+                                   void* offsets, void* y) {
+  const ConvPasses& passes = choose(shape, Pass::forward, ConstantWeight::at(weight) != nullptr);
+  if (passes.forward_by_images == nullptr || shape.batch < images_per_thread * num_threads()) {
+    return Backend::conv2d_max_pool2d(shape, x, weight, bias, relu, pool, offsets, y);
+  }
+  const std::int64_t each = pool.y_size() / pool.batch;
+  const auto at = [each](void* all, DType dtype, std::int64_t image) {
+    return static_cast<std::byte*>(all) + image * each * static_cast<std::int64_t>(size_of(dtype));
+  };
+  passes.forward_by_images(shape, x, weight, bias, relu,
+                           [&](std::int64_t first, std::int64_t count, const void* images) {
+                             MaxPool2dShape some = pool;
+                             some.batch = count;
+                             max_pool2d(some, images, at(offsets, pool.offset_dtype(), first),
+                                        at(y, pool.dtype, first));
+                           });
 }
 
 void CpuBackend::conv2d_input_grad(const Conv2dShape& shape, const void* grad_y, const void* weight,

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
+
 #include "core/device/conv2d_shape.h"
+#include "core/function_ref.h"
 #include "core/tensor/dispatch.h"
 
 namespace plastic::cpu {
@@ -27,6 +30,13 @@ struct ConvPasses {
                      void* grad_x);
   void (*weight_grad)(const Conv2dShape& shape, const void* x, const void* grad_y,
                       void* grad_weight);
+
+  /// Takes the results of images [first, first + count), which last until it returns.
+  using TakeImages = FunctionRef<void(std::int64_t first, std::int64_t count, const void* y)>;
+  /// forward() of some images at a time, each of them on one thread, while its results are in the
+  /// caches; with the same bits. Null where an algorithm cannot.
+  void (*forward_by_images)(const Conv2dShape& shape, const void* x, const void* weight,
+                            const void* bias, bool relu, const TakeImages& take) = nullptr;
 };
 
 /// Those of an algorithm for f32 and f64, and for bf16 if it `stores_bf16`, from lambdas without

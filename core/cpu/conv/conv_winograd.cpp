@@ -50,6 +50,8 @@ struct Pass {
   bool is_turned = false;
   Finish<T> finish;
   S* y = nullptr;
+  /// Whether all threads share it, and not one of them has it.
+  bool is_shared = true;
 };
 
 /// A shape of kernels of 3×3 with a stride of 1 and no padding.
@@ -132,9 +134,10 @@ void convolve(const Pass<S>& pass) {
   const std::int64_t most = chunk_tiles<T>(planes, in, out);
   const OutlierSearch<S> search(pass.x, pass.images, pass.in);
   ScratchVector<std::uint8_t> flags(static_cast<std::size_t>(grid.count));
-  // As many chunks for each thread.
+  // As many chunks for each thread; one thread's tiles are few chunks, perhaps a little longer.
   const std::int64_t chunks =
-      std::min(grid.count, round_up((grid.count + most - 1) / most, num_threads()));
+      pass.is_shared ? std::min(grid.count, round_up((grid.count + most - 1) / most, num_threads()))
+                     : std::max<std::int64_t>(1, (grid.count + most / 2) / most);
   parallel_for(0, chunks, 1, [&](std::int64_t first_chunk, std::int64_t last_chunk) {
     const std::int64_t longest = grid.count / chunks + 1;
     // Products of plane i take the place of transformed tiles of plane i - 1, which are used by
@@ -175,8 +178,11 @@ void convolve(const Pass<S>& pass) {
   redo(pass, grid, flags, m);
 }
 
-template <int m, class S>
-void forward(const Conv2dShape& s, const S* x, const S* weight, const S* bias, bool relu, S* y) {
+/// Calls run(pass) with the forward pass, but for where its results go; or does nothing and returns
+/// false where im2row must compute it.
+template <int m, class S, class Run>
+bool with_forward_pass(const Conv2dShape& s, const S* x, const S* weight, const S* bias, bool relu,
+                       Run&& run) {
   using T = Computed<S>;
   constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
   const MadeOf<T> kernels(
@@ -187,22 +193,63 @@ void forward(const Conv2dShape& s, const S* x, const S* weight, const S* bias, b
         const Widened<S> wide(weight, s.weight_size());
         return transform_kernels<T, m>(wide.data(), s.out_channels, s.in_channels, to);
       });
+  if (kernels.data() == nullptr) return false;
   const Widened<S> wide_bias(bias, s.out_channels);
-  if (kernels.data() == nullptr) {
-    const Widened<S> wide_x(x, s.x_size()), wide_weight(weight, s.weight_size());
-    const Rounded<S> wide_y(y, s.y_size());
-    return conv_im2row.forward(computed(s), wide_x.data(), wide_weight.data(), wide_bias.data(),
-                               relu, wide_y.data());
-  }
-  convolve<S, m>({.images = s.batch,
-                  .in = {s.in_height, s.in_width, s.in_channels},
-                  .out = {s.out_height, s.out_width, s.out_channels},
-                  .padding = {s.padding[0], s.padding[1]},
-                  .x = x,
-                  .kernels = kernels.data(),
-                  .weight = weight,
-                  .finish = {.bias = wide_bias.data(), .relu = relu},
-                  .y = y});
+  run(Pass<S>{.images = s.batch,
+              .in = {s.in_height, s.in_width, s.in_channels},
+              .out = {s.out_height, s.out_width, s.out_channels},
+              .padding = {s.padding[0], s.padding[1]},
+              .x = x,
+              .kernels = kernels.data(),
+              .weight = weight,
+              .finish = {.bias = wide_bias.data(), .relu = relu}});
+  return true;
+}
+
+template <int m, class S>
+void forward(const Conv2dShape& s, const S* x, const S* weight, const S* bias, bool relu, S* y) {
+  const bool done = with_forward_pass<m>(s, x, weight, bias, relu, [&](Pass<S> pass) {
+    pass.y = y;
+    convolve<S, m>(pass);
+  });
+  if (done) return;
+  const Widened<S> wide_x(x, s.x_size()), wide_weight(weight, s.weight_size());
+  const Widened<S> wide_bias(bias, s.out_channels);
+  const Rounded<S> wide_y(y, s.y_size());
+  conv_im2row.forward(computed(s), wide_x.data(), wide_weight.data(), wide_bias.data(), relu,
+                      wide_y.data());
+}
+
+/// As many images at a time as have the tiles of about one chunk.
+template <int m, class S>
+void forward_by_images(const Conv2dShape& s, const S* x, const S* weight, const S* bias, bool relu,
+                       const ConvPasses::TakeImages& take) {
+  using T = Computed<S>;
+  const TileGrid image(1, s.out_height, s.out_width, m);
+  const std::int64_t most = chunk_tiles<T>(Winograd<m>::tile * Winograd<m>::tile,
+                                           round_up(s.in_channels, vector_width<T>),
+                                           round_up(s.out_channels, vector_width<T>));
+  const std::int64_t together = std::max<std::int64_t>(1, (most + image.count / 2) / image.count);
+  const std::int64_t groups = (s.batch + together - 1) / together;
+  const bool done = with_forward_pass<m>(s, x, weight, bias, relu, [&](const Pass<S>& all) {
+    parallel_for(0, groups, 1, [&](std::int64_t first_group, std::int64_t last_group) {
+      const Scratch<S> y(together * s.y_size() / s.batch);
+      for (std::int64_t group = first_group; group < last_group; ++group) {
+        const std::int64_t first = group * together;
+        Pass<S> pass = all;
+        pass.images = std::min(together, s.batch - first);
+        pass.x += first * (s.x_size() / s.batch);
+        pass.y = y.data();
+        pass.is_shared = false;
+        convolve<S, m>(pass);
+        take(first, pass.images, y.data());
+      }
+    });
+  });
+  if (done) return;
+  const Scratch<S> y(s.y_size());
+  forward<m>(s, x, weight, bias, relu, y.data());
+  take(0, s.batch, y.data());
 }
 
 /// dx is the convolution of dy, padded by 2 - padding, with the turned kernels.
@@ -342,13 +389,24 @@ void weight_grad(const Conv2dShape& s, const S* x, const S* grad_y, S* grad_weig
 }
 
 template <int m, bool stores_bf16>
-constexpr ConvPasses passes = typed_passes<stores_bf16>(
-    [](const auto&... in) { forward<m>(in...); }, [](const auto&... in) { input_grad<m>(in...); },
-    [](const auto&... in) { weight_grad<m>(in...); });
+constexpr ConvPasses winograd_passes() {
+  ConvPasses passes = typed_passes<stores_bf16>([](const auto&... in) { forward<m>(in...); },
+                                                [](const auto&... in) { input_grad<m>(in...); },
+                                                [](const auto&... in) { weight_grad<m>(in...); });
+  passes.forward_by_images = [](const Conv2dShape& s, const void* x, const void* weight,
+                                const void* bias, bool relu, const ConvPasses::TakeImages& take) {
+    detail::dispatch_images<stores_bf16>(s.dtype, [&](auto zero) {
+      using S = decltype(zero);
+      forward_by_images<m>(s, static_cast<const S*>(x), static_cast<const S*>(weight),
+                           static_cast<const S*>(bias), relu, take);
+    });
+  };
+  return passes;
+}
 
 }  // namespace
 
-constexpr ConvPasses conv_winograd2 = passes<2, false>;
-constexpr ConvPasses conv_winograd4 = passes<4, true>;
+constexpr ConvPasses conv_winograd2 = winograd_passes<2, false>();
+constexpr ConvPasses conv_winograd4 = winograd_passes<4, true>();
 
 }  // namespace plastic::cpu

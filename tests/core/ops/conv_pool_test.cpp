@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "plastic/core/device.h"
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
@@ -80,6 +81,36 @@ TEST_CASE("core.ops.conv2d.max_pool.has_the_bits_of_two_operations") {
       check_same(x, weight, bias, {.padding = {1, 1}, .activation = activation}, pool);
     }
   }
+}
+
+// On the CPU some images at a time are convolved and pooled; these are several groups, the last of
+// which is smaller.
+TEST_CASE("core.ops.conv2d.max_pool.of_many_images") {
+  const int threads = num_threads();
+  Generator generator{.seed = 5};
+  const Tensor usual = uniform({41, 16, 11, 10}, -1, 1, generator);
+  // Tiles that Winograd leaves to im2row.
+  Tensor outlier = usual.clone();
+  outlier.mutable_data<float>()[12345] = 1e6F;
+  outlier.mutable_data<float>()[23456] = std::numeric_limits<float>::infinity();
+  const Tensor weight = uniform({20, 16, 3, 3}, -0.2, 0.2, generator);
+  // Kernels that it leaves to im2row altogether.
+  Tensor huge = weight.clone();
+  huge.mutable_data<float>()[0] = 1e20F;
+  const Tensor bias = uniform({20}, -0.5, 0.5, generator);
+  const Conv2dOptions options{.padding = {1, 1}, .activation = Activation::relu};
+  Conv2dOptions all = options;
+  all.max_pool = MaxPool2dOptions{};
+  for (const int count : {1, 2, 3}) {
+    set_num_threads(count);
+    for (const Tensor& x : {usual, outlier}) {
+      for (const Tensor& kernels : {weight, huge}) {
+        CHECK(bits(conv2d(x, kernels, bias, all)) ==
+              bits(max_pool2d(conv2d(x, kernels, bias, options))));
+      }
+    }
+  }
+  set_num_threads(threads);
 }
 
 TEST_CASE("core.ops.conv2d.max_pool.ties_zeros_and_nan") {
