@@ -1,10 +1,32 @@
 #include "plastic/nn/saved_classifier.h"
 
+#include <cstdint>
+#include <iterator>
+#include <utility>
+
 #include "core/check.h"
 #include "nn/classifier_file.h"
 #include "plastic/nn/model_table.h"
 
 namespace plastic::nn {
+namespace {
+
+// Before there is memory for them: a hidden layer can be no larger than the file that holds it.
+void check_layers(const ClassifierForm& form, const SafetensorsInfo& info) {
+  if (!form.hidden) return;
+  std::int64_t held = 0;
+  for (const TensorInfo& tensor : info.tensors) held += tensor.shape.numel();
+  std::int64_t inputs = form.channels * form.height * form.width;
+  for (const std::int64_t size : *form.hidden) {
+    if (size > 0 && inputs > held / size) {
+      fail("state", "a layer of ", inputs, " to ", size, " is more than the ", held,
+           " numbers of the file");
+    }
+    inputs = size;
+  }
+}
+
+}  // namespace
 
 SavedClassifier load_classifier(const std::filesystem::path& run) {
   std::error_code unreadable;
@@ -30,6 +52,7 @@ SavedClassifier load_classifier(const std::filesystem::path& run) {
                         .generator = std::make_unique<Generator>(),
                         .network = {}};
   try {
+    check_layers(form, info);
     saved.network = make_model(saved.model, {.images = {.channels = saved.channels,
                                                         .height = saved.height,
                                                         .width = saved.width,

@@ -132,7 +132,8 @@ TEST_CASE("capi.model.refuses_files") {
   };
   refuses(R"(,"model":"mlp")", "", "does not say which model");
   refuses("\"mlp\"", "\"oracle\"", "no model oracle");
-  refuses("[5]", "[6]", "shape (5, 48), the network needs (6, 48)");
+  refuses("[5]", "[4]", "shape (5, 48), the network needs (4, 48)");
+  refuses("[5]", "[1000000000]", "more than the 257 numbers of the file");
   refuses("[5]", "[0]", "is not of the network");
   refuses("\"dropout\":0.1", "\"dropout\":1.5", "is not of the network");
   refuses("0.25", "1e999", "out of range");
