@@ -221,7 +221,9 @@ TEST_CASE("apps.config_file.text_is_read_back") {
 
 // Byte for byte what earlier programs wrote.
 TEST_CASE("apps.config_file.keeps_its_form") {
-  RunOptions options{.data_dir = "/d", .threads = 2};
+  RunOptions options;
+  options.data_dir = "/d";
+  options.threads = 2;
   options.data = "folder";
   options.skip_bad_images = true;
   options.augment = {.crop_padding = 4, .flip = 0.5};
