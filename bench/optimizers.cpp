@@ -55,6 +55,9 @@ void add_optimizers(const std::string& model, const std::vector<Shape>& shapes,
   add("sgd", [](const Parameters& p) {
     return std::make_shared<optim::Sgd>(p, optim::SgdOptions{.lr = 1e-3, .momentum = 0.9});
   });
+  add("sgd_plain", [](const Parameters& p) {
+    return std::make_shared<optim::Sgd>(p, optim::SgdOptions{.lr = 1e-3});
+  });
   add("adam", [](const Parameters& p) { return std::make_shared<optim::Adam>(p); });
   add("neuroplastic", [](const Parameters& p) { return std::make_shared<optim::NeuroPlastic>(p); });
   add("neuroplastic-diagnostics", [](const Parameters& p) {

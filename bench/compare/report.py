@@ -97,7 +97,7 @@ def duration(seconds):
 def how(series):
     """The way in which a peer was fastest: the words of its entry."""
     words = series.name.split("/")[0].replace("-", ", ")
-    for rule in ("sgd", "adam"):
+    for rule in ("sgd", "sgd_plain", "adam"):
         words = words.removeprefix(f"{rule}, ")
     return words.replace("neuroplastic", "transcription")
 

@@ -177,7 +177,8 @@ def start(suite, entry, options, results, keep_memory=True):
 
 def measure_plastic(group, precision, options, results):
     """Adds what Plastic's program of the suite measures in a precision."""
-    wanted = "|".join(map(re.escape, group.ours(precision)))
+    # Google Benchmark's expressions may know no escaped hyphen.
+    wanted = "|".join(map(re.escape, group.ours(precision))).replace(r"\-", "-")
     command = [str(PROGRAMS / f"plastic_bench_{group.suite}"), "--benchmark_format=json",
                f"--threads={options.threads}", f"--min-time={options.min_time}",
                f"--batches={group.batch}", f"--precision={precision}",

@@ -64,12 +64,14 @@ def mlp(batches, _):
 def optimizers(_, __):
     ways = ("foreach", "fused", "foreach-compiled")
     for model, parameters in (("resnet18", "11.17 M"), ("mlp", "0.67 M")):
-        sgd, adam = (with_words(rule, model, *ways) for rule in ("sgd", "adam"))
+        sgd, plain, adam = (with_words(rule, model, *ways)
+                            for rule in ("sgd", "sgd_plain", "adam"))
         reference = (f"neuroplastic/{model}",)
         neuroplastic = f"neuroplastic/{model}"
         what = f"step alone, {parameters} parameters"
         yield Group("optimizers", (
             Case(f"sgd-{model}", f"SGD's {what}", f"sgd/{model}", sgd),
+            Case(f"sgd-plain-{model}", f"SGD's {what}, no momentum", f"sgd_plain/{model}", plain),
             Case(f"adam-{model}", f"Adam's {what}", f"adam/{model}", adam),
             Case(f"neuroplastic-{model}-vs-adam", f"NeuroPlastic's {what}, against Adam's",
                  neuroplastic, adam),

@@ -14,6 +14,8 @@ def make_optimizer(rule, words, parameters):
     how = {word: True for word in ("fused", "foreach") if word in words}
     if rule == "sgd":
         return torch.optim.SGD(parameters, lr=1e-3, momentum=0.9, **how)
+    if rule == "sgd_plain":
+        return torch.optim.SGD(parameters, lr=1e-3, **how)
     if rule == "adam":
         return torch.optim.Adam(parameters, lr=1e-3, **how)
     if rule == "neuroplastic":

@@ -3,6 +3,7 @@
 
 #include "optim/cpu_chunks.h"
 #include "optim/cpu_kernels.h"
+#include "optim/cpu_prefetch.h"
 #include "optim/kept_step.h"
 
 namespace plastic::optim {
@@ -20,15 +21,27 @@ class CpuRuleStepper : public RuleStepper {
   void run() override {
     const std::span<const StepTensor> tensors = step_->tensors;
     for_chunks(chunks_of(tensors), [&](const Chunk& chunk, std::size_t) {
-      RulePiece piece{.count = chunk.end - chunk.begin,
+      RulePiece whole{.count = chunk.end - chunk.begin,
                       .theta = parameters_of(tensors, chunk),
                       .gradient = step_->gradients + chunk.begin};
-      for (int i = 0; i < type_.states; ++i) piece.state[i] = step_->state[i] + chunk.begin;
-      type_.run(rules_.data() + chunk.tensor * type_.size, piece);
+      for (int k = 0; k < type_.states; ++k) whole.state[k] = step_->state[k] + chunk.begin;
+      for_pieces_ahead(
+          whole.count, [&](std::int64_t at) { ask(whole, at); },
+          [&](std::int64_t first, std::int64_t count) {
+            RulePiece piece{
+                .count = count, .theta = whole.theta + first, .gradient = whole.gradient + first};
+            for (int k = 0; k < type_.states; ++k) piece.state[k] = whole.state[k] + first;
+            type_.run(rules_.data() + chunk.tensor * type_.size, piece);
+          });
     });
   }
 
  private:
+  void ask(const RulePiece& piece, std::int64_t at) const {
+    prefetch(at, piece.theta, piece.gradient);
+    for (int k = 0; k < type_.states; ++k) prefetch(at, piece.state[k]);
+  }
+
   RuleType type_;
   KeptStep<RuleStep> step_;
   std::vector<std::byte> rules_;

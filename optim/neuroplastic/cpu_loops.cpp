@@ -4,12 +4,13 @@
 #include <limits>
 
 #include "optim/cpu_lanes.h"
+#include "optim/cpu_prefetch.h"
 
 namespace plastic::optim::neuroplastic {
 namespace {
 
-/// Partial sums in f32: some vector registers of them.
-constexpr int lanes = 16;
+/// Partial sums in f32: some vector registers of them, and a cache line.
+constexpr int lanes = line_elements;
 
 /// Σ term(x) for what sums in f32 cannot hold.
 template <class Term>
@@ -27,27 +28,49 @@ bool is_exact(double squares) {
   return squares > 1e-30 && squares <= static_cast<double>(std::numeric_limits<float>::max());
 }
 
-SignalSums observe_traces(const float* __restrict g, float* __restrict a, float* __restrict m,
-                          float* __restrict v, float* __restrict w, std::int64_t count, float eps) {
+/// Partial sums of the three signals.
+struct SignalLanes {
   float gradient[lanes] = {};
   float activity[lanes] = {};
   float memories[lanes] = {};
-  for_lanes<lanes>(count, [=, &gradient, &activity, &memories](std::int64_t i, int lane) {
+};
+
+/// Not inlined: compilers would no longer know that the arrays are distinct.
+[[gnu::noinline]] void observe_piece(const float* __restrict g, float* __restrict a,
+                                     float* __restrict m, float* __restrict v, float* __restrict w,
+                                     std::int64_t count, float eps, SignalLanes& partial) {
+  SignalLanes sums = partial;
+  for_lanes<lanes>(count, [=, &sums](std::int64_t i, int lane) {
     const Traces t = observe({a[i], m[i], v[i]}, g[i]);
     a[i] = t.a;
     m[i] = t.m;
     v[i] = t.v;
     w[i] = memory(t, eps);
-    gradient[lane] += std::fabs(g[i]);
-    activity[lane] += t.a;
-    memories[lane] += w[i];
+    sums.gradient[lane] += std::fabs(g[i]);
+    sums.activity[lane] += t.a;
+    sums.memories[lane] += w[i];
   });
-  const auto summed = [count](const float(&sums)[lanes], const float* values) {
-    const double sum = total(sums);
+  partial = sums;
+}
+
+SignalSums observe_traces(const Piece& p, float eps) {
+  SignalLanes sums;
+  for_pieces_ahead(
+      p.count,
+      [&](std::int64_t at) {
+        prefetch(at, p.gradient, p.activity, p.momentum, p.variance, p.carried);
+      },
+      [&](std::int64_t first, std::int64_t count) {
+        observe_piece(p.gradient + first, p.activity + first, p.momentum + first,
+                      p.variance + first, p.carried + first, count, eps, sums);
+      });
+  const auto summed = [&](const float(&partial)[lanes], const float* values) {
+    const double sum = total(partial);
     if (std::isfinite(sum)) return sum;
-    return wide_sum(values, count, [](double x) { return std::fabs(x); });
+    return wide_sum(values, p.count, [](double x) { return std::fabs(x); });
   };
-  return {summed(gradient, g), summed(activity, a), summed(memories, w)};
+  return {summed(sums.gradient, p.gradient), summed(sums.activity, p.activity),
+          summed(sums.memories, p.carried)};
 }
 
 template <bool has_square>
@@ -61,7 +84,8 @@ void observe_averages(const Base base, const float* __restrict theta, const floa
   }
 }
 
-/// Σy²; θ is read only where there is decay.
+/// Σy²; θ is read only where there is decay. Asks ahead within its loop, as its many constants
+/// would have to be loaded again for each piece.
 template <bool decays>
 double measure_classic(const Settings& settings, const Coefficient& coefficient,
                        const float* __restrict theta, const float* __restrict g,
@@ -70,13 +94,20 @@ double measure_classic(const Settings& settings, const Coefficient& coefficient,
   const Coefficient c = coefficient;
   const Base none;
   float sums[lanes] = {};
-  for_lanes<lanes>(count, [=, &s, &c, &none, &sums](std::int64_t i, int lane) {
-    const Alpha alpha = neuroplastic::alpha(c, g[i], a[i], w[i]);
-    const float t = decays ? theta[i] : 0;
-    const float y = plasticity(s, Variant::classic, none, alpha, 0, g[i], {}, t);
-    w[i] = y;
-    sums[lane] += y * y;
-  });
+  for_lanes<lanes>(
+      count,
+      [=](std::int64_t i) {
+        const std::int64_t at = ahead_of(i, count, Order::backwards);
+        prefetch(at, g, a, w);
+        if (decays) prefetch(at, theta);
+      },
+      [=, &s, &c, &none, &sums](std::int64_t i, int lane) {
+        const Alpha alpha = neuroplastic::alpha(c, g[i], a[i], w[i]);
+        const float t = decays ? theta[i] : 0;
+        const float y = plasticity(s, Variant::classic, none, alpha, 0, g[i], {}, t);
+        w[i] = y;
+        sums[lane] += y * y;
+      });
   const double squares = total(sums);
   if (is_exact(squares)) return squares;
   return wide_sum(w, count, [](double y) { return y * y; });
@@ -180,8 +211,7 @@ SignalSums observe_chunk(const Settings& settings, const Base& base, const Piece
   } else if (settings.variant == Variant::sgd_momentum) {
     observe_averages<false>(base, p.theta, p.gradient, p.base_exp_avg, p.base_exp_avg_sq, p.count);
   }
-  return observe_traces(p.gradient, p.activity, p.momentum, p.variance, p.carried, p.count,
-                        static_cast<float>(settings.eps));
+  return observe_traces(p, static_cast<float>(settings.eps));
 }
 
 UpdateSums measure_chunk(const Settings& settings, bool with_log_ratio, const Base& base,
@@ -194,8 +224,13 @@ UpdateSums measure_chunk(const Settings& settings, bool with_log_ratio, const Ba
 
 void apply_chunk(Variant variant, const Base& base, const Update& update, const Piece& p) {
   const auto apply = [&](auto elements) {
-    elements(base, update, p.theta, p.gradient, p.carried, p.base_exp_avg, p.base_exp_avg_sq,
-             p.count);
+    for_pieces_ahead(
+        p.count, [&](std::int64_t at) { prefetch(at, p.theta, p.carried); },
+        [&](std::int64_t first, std::int64_t count) {
+          const Piece part = piece_of(p, first, p.theta + first, p.carried + first, count);
+          elements(base, update, part.theta, part.gradient, part.carried, part.base_exp_avg,
+                   part.base_exp_avg_sq, count);
+        });
   };
   switch (variant) {
     case Variant::classic:
