@@ -4,7 +4,8 @@
 // that both meet the same machine. Medians of the processor time per step, which other programs
 // disturb less than the clock on the wall (with several threads, waiting counts), and of the ratios
 // of neighbouring steps: the speed of the last epoch against that of the first. usage:
-// plastic_bench_denormals [DATA [OPTIMIZER [EPOCHS [THREADS [DATA_DIR]]]]]; mnist adam 6 1
+// plastic_bench_denormals [DATA [OPTIMIZER [EPOCHS [THREADS [DATA_DIR]]]]]; mnist adam 6 1. The
+// optimizer "all" stands for each of the program's.
 
 #include <algorithm>
 #include <cstdio>
@@ -108,15 +109,19 @@ int main(int argc, char** argv) {
     if (argc > 5) folder = argv[5];
     const data::DatasetPair data = data::load(text(1, "mnist"), folder);
     const std::string optimizer = text(2, "adam");
-    std::printf("%s on %s, batch %lld, threads: %d\n", optimizer.c_str(), text(1, "mnist").c_str(),
-                static_cast<long long>(bench::batch), num_threads());
-    std::printf("denormal numbers flushed: ");
-    std::fflush(stdout);
-    bench::measure(data.train, optimizer, std::stoi(text(3, "6")));
-    std::printf("denormal numbers kept:    ");
-    std::fflush(stdout);
-    const FlushDenormals keep(false);
-    bench::measure(data.train, optimizer, std::stoi(text(3, "6")));
+    const auto optimizers =
+        optimizer == "all" ? apps::optimizer_names() : std::vector<std::string>{optimizer};
+    for (const std::string& name : optimizers) {
+      std::printf("%s on %s, batch %lld, threads: %d\n", name.c_str(), text(1, "mnist").c_str(),
+                  static_cast<long long>(bench::batch), num_threads());
+      for (const bool flush : {true, false}) {
+        std::printf("denormal numbers %s ", flush ? "flushed:" : "kept:   ");
+        std::fflush(stdout);
+        std::optional<FlushDenormals> keep;
+        if (!flush) keep.emplace(false);
+        bench::measure(data.train, name, std::stoi(text(3, "6")));
+      }
+    }
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -1,5 +1,7 @@
 // Trainings in which units stop to have a gradient: the state must not end in denormal numbers,
 // with which processors compute up to a hundred times as slowly.
+#include "tests/support/denormals.h"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -21,13 +23,7 @@ using namespace plastic::test;
 
 namespace {
 
-#if defined(__SSE__) || defined(__aarch64__)
-constexpr bool can_flush = true;
-#else
-constexpr bool can_flush = false;
-#endif
-
-/// Every optimizer of the library.
+/// Every kind of optimizer; those of the program are in tests/apps/training/dead_units_test.cpp.
 std::vector<Kind> all_kinds() {
   std::vector<Kind> all = kinds();
   all.push_back({"soap", [](const auto& parameters) {
@@ -40,18 +36,6 @@ std::vector<Kind> all_kinds() {
                    }});
   }
   return all;
-}
-
-std::int64_t denormals_in(const Tensor& tensor) {
-  if (tensor.dtype() != DType::f32) return 0;
-  const std::vector<float> values = tensor.detach().to_vector<float>();
-  return std::ranges::count_if(values, [](float x) { return std::fpclassify(x) == FP_SUBNORMAL; });
-}
-
-std::int64_t denormals_in(const StateDict& state) {
-  std::int64_t count = 0;
-  for (const NamedTensor& entry : state) count += denormals_in(entry.tensor);
-  return count;
 }
 
 bool same_bits(const StateDict& a, const StateDict& b) {

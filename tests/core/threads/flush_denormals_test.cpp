@@ -19,18 +19,15 @@
 #include "plastic/core/flush_denormals.h"
 #include "plastic/core/ops.h"
 #include "plastic/optim/sgd.h"
+#include "tests/support/denormals.h"
 #include "tests/support/thread_count.h"
 
 namespace plastic {
 namespace {
 
+using test::can_flush;
+using test::float_control;
 using test::ThreadCount;
-
-#if defined(__SSE__) || defined(__aarch64__)
-constexpr bool can_flush = true;
-#else
-constexpr bool can_flush = false;
-#endif
 
 /// aarch64 has one flag for both.
 #if defined(__aarch64__)
@@ -70,15 +67,6 @@ bool is_flushed(const Tensor& x) {
 
 Tensor small(DType dtype, std::int64_t size = 1) {
   return Tensor::full({size}, dtype == DType::f32 ? 1e-20 : 1e-160, {.dtype = dtype});
-}
-
-/// The processor's control register without the flags of exceptions that were met.
-unsigned control() {
-#if defined(__SSE__)
-  return _mm_getcsr() & ~0x3FU;
-#else
-  return static_cast<unsigned>(std::fegetround());
-#endif
 }
 
 /// Runs `body` on two threads at once, and gives what it returned on each.
@@ -185,25 +173,25 @@ TEST_CASE("core.flush_denormals.backward_flushes_gradients") {
 
 TEST_CASE("core.flush_denormals.the_callers_setting_comes_back") {
   const auto check = [] {
-    const unsigned before = control();
+    const unsigned before = float_control();
     Tensor x = Tensor::ones({3}).set_requires_grad();
     sum(mul(x, x)).backward();
-    CHECK(control() == before);
+    CHECK(float_control() == before);
     optim::Sgd optimizer({x}, {.lr = 0.1, .momentum = 0.9});
     optimizer.step();
-    CHECK(control() == before);
+    CHECK(float_control() == before);
     // On the way out of an exception, too.
     const Tensor y = mul(x, x);
     y.register_hook([](const Tensor&) -> Tensor { throw std::runtime_error("from the hook"); });
     CHECK_THROWS_AS(sum(y).backward(), std::runtime_error);
-    CHECK(control() == before);
+    CHECK(float_control() == before);
     optimizer.set_gradient_hook([](const Tensor&) { throw std::runtime_error("from the hook"); });
     CHECK_THROWS_AS(optimizer.step(), std::runtime_error);
-    CHECK(control() == before);
+    CHECK(float_control() == before);
     { const FlushDenormals flush; }
-    CHECK(control() == before);
+    CHECK(float_control() == before);
     { const FlushDenormals keep(false); }
-    CHECK(control() == before);
+    CHECK(float_control() == before);
   };
   check();
 #if defined(__SSE__)
@@ -223,9 +211,9 @@ TEST_CASE("core.flush_denormals.the_callers_setting_comes_back") {
 #endif
   const int rounding = std::fegetround();
   std::fesetround(FE_DOWNWARD);
-  const unsigned before = control();
+  const unsigned before = float_control();
   { const FlushDenormals flush; }
-  const unsigned after = control();
+  const unsigned after = float_control();
   std::fesetround(rounding);
   CHECK(after == before);
 }
