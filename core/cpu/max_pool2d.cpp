@@ -3,6 +3,8 @@
 #include <type_traits>
 
 #include "core/cpu/cpu_backend.h"
+#include "core/cpu/scratch.h"
+#include "core/cpu/stored_vector.h"
 #include "core/cpu/vector.h"
 #include "core/tensor/dispatch.h"
 #include "core/threads/parallel.h"
@@ -46,17 +48,18 @@ struct Places {
 };
 
 /// One output pixel; `rows` and `columns` are the window's within the image.
-template <class T, class Offset>
-void pool_pixel(const MaxPool2dShape& s, const T* image, const Outputs& rows,
-                const Outputs& columns, std::int64_t first_offset, Offset* offsets, T* y) {
+template <class S, class Offset>
+void pool_pixel(const MaxPool2dShape& s, const S* image, const Outputs& rows,
+                const Outputs& columns, std::int64_t first_offset, Offset* offsets, S* y) {
+  using T = Computed<S>;
   using Place = PlaceOf<T>;
   using PlaceVector = typename Places<T>::Register;
   constexpr std::int64_t width = vector_width<T>;
   typedef Offset OffsetVector __attribute__((vector_size(width * sizeof(Offset))));
-  const T* const first = image + (rows.begin * s.in_width + columns.begin) * s.channels;
+  const S* const first = image + (rows.begin * s.in_width + columns.begin) * s.channels;
   const auto take_window = [&](auto& largest, std::int64_t c, auto&& loaded, auto zero) {
     for (std::int64_t row = 0; row < rows.end - rows.begin; ++row) {
-      const T* from = first + row * s.in_width * s.channels + c;
+      const S* from = first + row * s.in_width * s.channels + c;
       auto place = zero + static_cast<Place>(first_offset + row * s.kernel[1]);
       for (std::int64_t column = columns.begin; column < columns.end; ++column) {
         largest.take(loaded(from), place);
@@ -67,28 +70,28 @@ void pool_pixel(const MaxPool2dShape& s, const T* image, const Outputs& rows,
   };
   std::int64_t c = 0;
   for (; c + width <= s.channels; c += width) {
-    Largest<Vector<T>, PlaceVector> largest{load(first + c),
+    Largest<Vector<T>, PlaceVector> largest{load_stored(first + c),
                                             PlaceVector{} + static_cast<Place>(first_offset)};
     take_window(
-        largest, c, [](const T* from) { return load(from); }, PlaceVector{});
-    store(y + c, largest.value);
+        largest, c, [](const S* from) { return load_stored(from); }, PlaceVector{});
+    store_rounded(y + c, largest.value);
     const auto found = __builtin_convertvector(largest.place, OffsetVector);
     std::memcpy(offsets + c, &found, sizeof(found));
   }
   for (; c < s.channels; ++c) {
     Largest<T, Place> largest{first[c], static_cast<Place>(first_offset)};
     take_window(
-        largest, c, [](const T* from) { return *from; }, Place{0});
-    y[c] = largest.value;
+        largest, c, [](const S* from) -> T { return *from; }, Place{0});
+    y[c] = static_cast<S>(largest.value);
     offsets[c] = static_cast<Offset>(largest.place);
   }
 }
 
-template <class T, class Offset>
-void forward(const MaxPool2dShape& s, const T* x, Offset* offsets, T* y) {
+template <class S, class Offset>
+void forward(const MaxPool2dShape& s, const S* x, Offset* offsets, S* y) {
   parallel_for(0, s.batch * s.out_height, 1, [=](std::int64_t first, std::int64_t last) {
     for (std::int64_t row = first; row < last; ++row) {
-      const T* image = x + row / s.out_height * s.in_height * s.in_width * s.channels;
+      const S* image = x + row / s.out_height * s.in_height * s.in_width * s.channels;
       const std::int64_t top = row % s.out_height * s.stride[0] - s.padding[0];
       const Outputs rows{std::max<std::int64_t>(top, 0), std::min(top + s.kernel[0], s.in_height)};
       for (std::int64_t column = 0; column < s.out_width; ++column) {
@@ -104,16 +107,21 @@ void forward(const MaxPool2dShape& s, const T* x, Offset* offsets, T* y) {
 }
 
 /// Each input pixel collects from the windows that chose it, so that threads never meet.
-template <class T, class Offset>
-void backward(const MaxPool2dShape& s, const T* grad_y, const Offset* offsets, T* grad_x) {
+template <class S, class Offset>
+void backward(const MaxPool2dShape& s, const S* grad_y, const Offset* offsets, S* grad_x) {
+  using T = Computed<S>;
+  constexpr bool in_place = std::is_same_v<S, T>;
   parallel_for(0, s.batch * s.in_height, 1, [=](std::int64_t first, std::int64_t last) {
+    const Scratch<T> room(in_place ? 0 : s.channels);
     for (std::int64_t row = first; row < last; ++row) {
       const std::int64_t in_row = row % s.in_height;
       const std::int64_t image = row / s.in_height * s.out_height;
       const Outputs rows = outputs_of(s, 0, in_row, s.out_height);
       for (std::int64_t in_column = 0; in_column < s.in_width; ++in_column) {
         const Outputs columns = outputs_of(s, 1, in_column, s.out_width);
-        T* to = grad_x + (row * s.in_width + in_column) * s.channels;
+        S* const pixel = grad_x + (row * s.in_width + in_column) * s.channels;
+        T* to = room.data();
+        if constexpr (in_place) to = pixel;
         std::fill_n(to, s.channels, T{0});
         for (std::int64_t out_row = rows.begin; out_row < rows.end; ++out_row) {
           const std::int64_t i = in_row + s.padding[0] - out_row * s.stride[0];
@@ -128,6 +136,9 @@ void backward(const MaxPool2dShape& s, const T* grad_y, const Offset* offsets, T
             }
           }
         }
+        if constexpr (!in_place) {
+          for (std::int64_t c = 0; c < s.channels; ++c) pixel[c] = static_cast<S>(to[c]);
+        }
       }
     }
   });
@@ -135,7 +146,7 @@ void backward(const MaxPool2dShape& s, const T* grad_y, const Offset* offsets, T
 
 template <class F>
 void with_types(const MaxPool2dShape& shape, F&& f) {
-  dispatch_floating("max_pool2d", shape.dtype, [&](auto zero) {
+  dispatch_stored_floating("max_pool2d", shape.dtype, [&](auto zero) {
     if (shape.offset_dtype() == DType::u8) {
       f(zero, std::uint8_t{});
     } else {

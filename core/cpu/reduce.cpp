@@ -16,7 +16,8 @@ namespace {
 /// What sums are kept in: wide enough that the only rounding that shows is the last, because sums
 /// of f64 are taken pairwise. Integers wrap around, which C++ promises of those without a sign.
 template <class T>
-using Accumulator = std::conditional_t<std::is_floating_point_v<T>, double, std::uint64_t>;
+using Accumulator =
+    std::conditional_t<std::is_floating_point_v<Computed<T>>, double, std::uint64_t>;
 
 /// How an element enters the sum.
 template <class T>
@@ -250,10 +251,10 @@ bool is_better(Extreme which, T candidate, T best) {
 }  // namespace
 
 void CpuBackend::reduce(Reduction op, const Array& in, double divisor, const Array& out) {
-  dispatch("sum", in.dtype, [&](auto zero) {
+  dispatch_stored(in.dtype, [&](auto zero) {
     using T = decltype(zero);
     const auto run = [&](const rules::ReductionPass& pass, auto term) {
-      using Wide = std::conditional_t<std::is_floating_point_v<T>, double, std::int64_t>;
+      using Wide = std::conditional_t<std::is_integral_v<T>, std::int64_t, double>;
       const auto into = [&](auto wanted) {
         using Out = decltype(wanted);
         sum<T>(in, out, term, Results<Out>(out.as<Out>(), pass));
@@ -280,7 +281,7 @@ void CpuBackend::reduce(Reduction op, const Array& in, double divisor, const Arr
 void CpuBackend::arg_extreme(Extreme which, const Array& in, const Array& out) {
   const std::int64_t count = in.shape[1];
   const std::int64_t inner = in.shape[2];
-  dispatch("arg_extreme", in.dtype, [&](auto zero) {
+  dispatch_stored(in.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* x = in.as<T>();
     std::int64_t* y = out.as<std::int64_t>();
@@ -290,7 +291,7 @@ void CpuBackend::arg_extreme(Extreme which, const Array& in, const Array& out) {
         const T* from = x + i / inner * count * inner + i % inner;
         std::int64_t best = 0;
         for (std::int64_t j = 1; j < count; ++j) {
-          if (is_better(which, from[j * inner], from[best * inner])) best = j;
+          if (is_better<Computed<T>>(which, from[j * inner], from[best * inner])) best = j;
         }
         y[i] = best;
       }

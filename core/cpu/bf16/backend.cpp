@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 
 #include "core/cpu/bf16/operands.h"
 #include "core/cpu/bf16/pieces.h"
 #include "core/cpu/conv/conv_winograd.h"
 #include "core/ops/binary_rules.h"
+#include "core/ops/unary_rules.h"
 #include "plastic/core/conv_algorithm.h"
 
 namespace plastic::cpu {
@@ -54,15 +54,6 @@ void* out(Bf16Operands& at, void* all, std::int64_t count, const ImagePiece& ima
   return at.out(images.of(static_cast<bfloat16*>(all), each), DType::bf16, count);
 }
 
-/// Where the offsets of a pool's windows begin in those of all images.
-template <class Byte>
-Byte* offsets_of(const MaxPool2dShape& part, Byte* all, const ImagePiece& images) {
-  using Bytes = std::conditional_t<std::is_const_v<Byte>, const std::byte, std::byte>;
-  const std::int64_t each = images.count == 0 ? 0 : part.y_size() / images.count;
-  return images.of(static_cast<Bytes*>(all),
-                   each * static_cast<std::int64_t>(size_of(part.offset_dtype())));
-}
-
 class Bf16Backend final : public Backend {
  public:
   Bf16Backend(Backend& kernels, Bf16Products& products) : kernels_(kernels), products_(products) {}
@@ -76,7 +67,8 @@ class Bf16Backend final : public Backend {
     kernels_.copy_to_host(device, host, bytes);
   }
 
-  // The kernels store, convert, look at and normalise bf16 themselves, and transform images of it.
+  // The kernels store, convert, look at, sum, rectify, normalise and pool bf16 themselves, and
+  // transform images of it.
   void fill(const Array& out, const Number& value) override { kernels_.fill(out, value); }
   void copy(const Array& in, const Array& out) override { kernels_.copy(in, out); }
   void batch_norm_statistics(DType dtype, std::int64_t rows, std::int64_t channels, const void* x,
@@ -90,13 +82,27 @@ class Bf16Backend final : public Backend {
   void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) override {
     kernels_.batch_norm_grad(call, grad);
   }
+  void relu_grad(const ReluGrad& call) override { kernels_.relu_grad(call); }
+  void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
+    kernels_.reduce(op, in, divisor, out);
+  }
+  void arg_extreme(Extreme which, const Array& in, const Array& out) override {
+    kernels_.arg_extreme(which, in, out);
+  }
+  void max_pool2d(const MaxPool2dShape& s, const void* x, void* offsets, void* y) override {
+    kernels_.max_pool2d(s, x, offsets, y);
+  }
+  void max_pool2d_grad(const MaxPool2dShape& s, const void* grad_y, const void* offsets,
+                       void* grad_x) override {
+    kernels_.max_pool2d_grad(s, grad_y, offsets, grad_x);
+  }
   bool all_finite(const Array& in) override { return kernels_.all_finite(in); }
   std::int64_t first_outside(const Array& index, std::int64_t limit) override {
     return kernels_.first_outside(index, limit);
   }
 
   void unary(Unary op, const UnaryParameters& p, const Array& in, const Array& out) override {
-    if (!is_narrow(in)) return kernels_.unary(op, p, in, out);
+    if (!is_narrow(in) || op == Unary::relu) return kernels_.unary(op, p, in, out);
     Array arrays[] = {in, out};
     in_pieces(kernels_, arrays, [&](Bf16Operands& at, const auto& part) {
       kernels_.unary(op, p, at.in(part[0]), at.out(part[1]));
@@ -104,17 +110,14 @@ class Bf16Backend final : public Backend {
   }
   void unary_grad(Unary op, const UnaryParameters& p, const Array& saved, const Array& grad,
                   const Array& out) override {
-    if (!is_narrow(grad)) return kernels_.unary_grad(op, p, saved, grad, out);
+    if (!is_narrow(grad) || op == Unary::relu) return kernels_.unary_grad(op, p, saved, grad, out);
     Array arrays[] = {saved, grad, out};
     in_pieces(kernels_, arrays, [&](Bf16Operands& at, const auto& part) {
       kernels_.unary_grad(op, p, at.in(part[0]), at.in(part[1]), at.out(part[2]));
     });
   }
-  void relu_grad(const ReluGrad& call) override {
-    is_narrow(call.dtype) ? Backend::relu_grad(call) : kernels_.relu_grad(call);
-  }
   void binary(Binary op, const Array& a, const Array& b, const Array& out) override {
-    if (!is_narrow(a)) return kernels_.binary(op, a, b, out);
+    if (!is_narrow(a) || op == Binary::add) return kernels_.binary(op, a, b, out);
     Array arrays[] = {a, b, out};
     in_pieces(kernels_, arrays, [&](Bf16Operands& at, const auto& part) {
       kernels_.binary(op, at.in(part[0]), at.in(part[1]), at.out(part[2]));
@@ -150,17 +153,6 @@ class Bf16Backend final : public Backend {
     });
   }
 
-  void reduce(Reduction op, const Array& in, double divisor, const Array& out) override {
-    if (!is_narrow(in)) return kernels_.reduce(op, in, divisor, out);
-    Bf16Operands at(kernels_);
-    kernels_.reduce(op, at.in(in), divisor, at.out(out));
-    at.finish();
-  }
-  void arg_extreme(Extreme which, const Array& in, const Array& out) override {
-    if (!is_narrow(in)) return kernels_.arg_extreme(which, in, out);
-    Bf16Operands at(kernels_);
-    kernels_.arg_extreme(which, at.in(in), out);
-  }
   void gather(const Array& in, const Array& index, const Array& out) override {
     if (!is_narrow(in)) return kernels_.gather(in, index, out);
     Bf16Operands at(kernels_);
@@ -232,28 +224,6 @@ class Bf16Backend final : public Backend {
     weights.finish();
   }
 
-  void max_pool2d(const MaxPool2dShape& s, const void* x, void* offsets, void* y) override {
-    if (!is_narrow(s.dtype)) return kernels_.max_pool2d(s, x, offsets, y);
-    by_images(s.batch, largest(s), 0, [&](const ImagePiece& images) {
-      const MaxPool2dShape part = part_of(s, images);
-      Bf16Operands at(kernels_);
-      kernels_.max_pool2d(wide(part), in(at, x, part.x_size(), images),
-                          offsets_of(part, offsets, images), out(at, y, part.y_size(), images));
-      at.finish();
-    });
-  }
-  void max_pool2d_grad(const MaxPool2dShape& s, const void* grad_y, const void* offsets,
-                       void* grad_x) override {
-    if (!is_narrow(s.dtype)) return kernels_.max_pool2d_grad(s, grad_y, offsets, grad_x);
-    by_images(s.batch, largest(s), 0, [&](const ImagePiece& images) {
-      const MaxPool2dShape part = part_of(s, images);
-      Bf16Operands at(kernels_);
-      kernels_.max_pool2d_grad(wide(part), in(at, grad_y, part.y_size(), images),
-                               offsets_of(part, offsets, images),
-                               out(at, grad_x, part.x_size(), images));
-      at.finish();
-    });
-  }
   void avg_pool2d(const AvgPool2dShape& s, const void* x, void* y) override {
     if (!is_narrow(s.dtype)) return kernels_.avg_pool2d(s, x, y);
     by_images(s.batch, largest(s), 0, [&](const ImagePiece& images) {

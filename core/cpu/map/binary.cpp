@@ -9,8 +9,11 @@
 namespace plastic::cpu {
 
 // Operations refuse integers where a formula is for floating point only; what cannot be called is
-// left out.
+// left out. Sums of bf16, gradients among them, are rounded where they lie.
 void CpuBackend::binary(Binary op, const Array& a, const Array& b, const Array& out) {
+  if (a.dtype == DType::bf16 && op == Binary::add) {
+    return zip<bfloat16, bfloat16>(a, b, out, [](float x, float y) { return x + y; });
+  }
   dispatch("binary", a.dtype, [&](auto zero) {
     using T = decltype(zero);
     rules::with(op, [&](auto f) {

@@ -11,6 +11,10 @@ namespace plastic::cpu {
 // left out.
 void CpuBackend::unary(Unary op, const UnaryParameters& parameters, const Array& in,
                        const Array& out) {
+  if (in.dtype == DType::bf16 && op == Unary::relu) {
+    return map<bfloat16, bfloat16>(in, out,
+                                   [](float x) { return static_cast<bfloat16>(rules::Relu{}(x)); });
+  }
   dispatch("unary", in.dtype, [&](auto zero) {
     using T = decltype(zero);
     rules::with(op, parameters, [&](auto f) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/cpu/cpu_backend.h"
+#include "core/tensor/tensor_impl.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
 
@@ -14,26 +15,29 @@ namespace plastic {
 namespace {
 
 struct Found {
-  std::vector<float> out, sums;
+  Tensor out, sums;
 };
 
 Found gradients(const Tensor& result, const Tensor& grad, bool in_one_pass) {
   const std::int64_t rows = result.size(0), channels = result.size(1);
-  Tensor out = Tensor::empty({rows, channels});
-  Tensor sums = Tensor::empty({channels});
-  const ReluGrad call{.rows = rows,
+  const Tensor out = Tensor::empty({rows, channels}, {.dtype = result.dtype()});
+  const Tensor sums = Tensor::empty({channels}, {.dtype = result.dtype()});
+  const ReluGrad call{.dtype = result.dtype(),
+                      .rows = rows,
                       .channels = channels,
-                      .result = result.data<float>(),
-                      .grad = grad.data<float>(),
-                      .out = out.mutable_data<float>(),
-                      .sums = sums.mutable_data<float>()};
+                      .result = array_of(result).data,
+                      .grad = array_of(grad).data,
+                      .out = array_of(out).data,
+                      .sums = array_of(sums).data};
   in_one_pass ? cpu_backend().relu_grad(call) : cpu_backend().Backend::relu_grad(call);
-  return {out.to_vector<float>(), sums.to_vector<float>()};
+  return {out.to(DType::f32), sums.to(DType::f32)};
 }
 
-std::vector<std::uint32_t> bits(const std::vector<float>& values) {
+std::vector<std::uint32_t> bits(const Tensor& tensor) {
   std::vector<std::uint32_t> found;
-  for (const float value : values) found.push_back(std::bit_cast<std::uint32_t>(value));
+  for (const float value : tensor.to_vector<float>()) {
+    found.push_back(std::bit_cast<std::uint32_t>(value));
+  }
   return found;
 }
 
@@ -48,12 +52,17 @@ TEST_CASE("core.cpu.relu_grad.one_pass_has_the_bits_of_two") {
     result.mutable_data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
     result.mutable_data<float>()[shape.numel() - 1] = 0;
     grad.mutable_data<float>()[shape.numel() - 1] = std::numeric_limits<float>::infinity();
-    const Found one = gradients(result, grad, true);
-    const Found two = gradients(result, grad, false);
-    CHECK(bits(one.out) == bits(two.out));
-    CHECK(bits(one.sums) == bits(two.sums));
-    CHECK(one.out.back() == 0);
-    CHECK((shape.numel() == 1 || one.out.front() == grad.data<float>()[0]));
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+      CAPTURE(name_of(dtype));
+      const Tensor g = grad.to(dtype);
+      const Found one = gradients(result.to(dtype), g, true);
+      const Found two = gradients(result.to(dtype), g, false);
+      CHECK(bits(one.out) == bits(two.out));
+      CHECK(bits(one.sums) == bits(two.sums));
+      const std::vector<float> out = one.out.to_vector<float>();
+      CHECK(out.back() == 0);
+      CHECK((shape.numel() == 1 || out.front() == g.to(DType::f32).data<float>()[0]));
+    }
   }
 }
 

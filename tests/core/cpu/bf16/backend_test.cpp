@@ -61,6 +61,7 @@ TEST_CASE("core.bf16.backend.functions_of_elements_in_pieces") {
     using Given = const std::vector<Tensor>&;
     check_rounded_once([](Given t) { return exp(t[0]); }, {x});
     check_rounded_once([](Given t) { return t[0] * t[1]; }, {x, y});
+    check_rounded_once([](Given t) { return t[0] + t[1]; }, {x, y});
     check_rounded_once([](Given t) { return t[0] - t[1]; }, {x, row});
     check_rounded_once([](Given t) { return t[0] * 1.7; }, {x});
     check_rounded_once([](Given t) { return where(t[0] > t[1], t[0], t[1] * 3); }, {x, y});
@@ -111,6 +112,20 @@ TEST_CASE("core.bf16.backend.images_in_pieces") {
     const auto a = narrow[i].to(DType::f32).to_vector<float>();
     const auto b = wide[i].to(bf16).to(DType::f32).to_vector<float>();
     CHECK(a == b);
+  }
+}
+
+// Windows that overlap, whose gradients are added.
+TEST_CASE("core.bf16.backend.max_pool_rounds_once") {
+  for (const bool last : {false, true}) {
+    const auto run = [&](DType dtype) {
+      const Tensor given = random({3, 37, 9, 8}, 1);
+      const Tensor x = (last ? channels_last(given) : given).to(dtype).detach().set_requires_grad();
+      const Tensor y = max_pool2d(x, {.kernel = {3, 3}, .stride = {{1, 1}}, .padding = {1, 1}});
+      y.backward(random(y.shape(), 2).to(dtype));
+      return std::pair(bits(y.to(bf16)), bits(x.grad().to(bf16)));
+    };
+    CHECK(run(bf16) == run(DType::f32));
   }
 }
 
