@@ -183,8 +183,10 @@ class Bf16Backend final : public Backend {
   }
   void conv2d_max_pool2d(const Conv2dShape& s, const void* x, const void* weight, const void* bias,
                          bool relu, const MaxPool2dShape& pool, void* offsets, void* y) override {
-    is_narrow(s.dtype) ? Backend::conv2d_max_pool2d(s, x, weight, bias, relu, pool, offsets, y)
-                       : kernels_.conv2d_max_pool2d(s, x, weight, bias, relu, pool, offsets, y);
+    if (is_narrow(s.dtype) && !is_for_winograd(s)) {
+      return Backend::conv2d_max_pool2d(s, x, weight, bias, relu, pool, offsets, y);
+    }
+    kernels_.conv2d_max_pool2d(s, x, weight, bias, relu, pool, offsets, y);
   }
   void conv2d_input_grad(const Conv2dShape& s, const void* grad_y, const void* weight,
                          void* grad_x) override {

@@ -206,6 +206,22 @@ TEST_CASE("core.bf16.backend.winograd_widens_and_rounds") {
   }
 }
 
+// Winograd's images are handed to the pool one after the other, with the same bits.
+TEST_CASE("core.bf16.backend.images_are_pooled_as_they_are_convolved") {
+  const auto run = [](bool together) {
+    const Tensor x = channels_last(random({40, 16, 11, 12}, 1)).detach().set_requires_grad();
+    const Tensor weight = random({32, 16, 3, 3}, 2).detach().set_requires_grad();
+    const Tensor bias = random({32}, 3).detach().set_requires_grad();
+    Conv2dOptions options{.padding = {1, 1}, .activation = Activation::relu};
+    if (together) options.max_pool = MaxPool2dOptions{};
+    const Tensor y = conv2d(x, weight, bias, options);
+    const Tensor pooled = together ? y : max_pool2d(y, {});
+    pooled.backward(random(pooled.shape(), 4));
+    return std::vector{bits(pooled), bits(x.grad()), bits(weight.grad())};
+  };
+  CHECK(run(true) == run(false));
+}
+
 /// Counts what it is asked for, and does it or not.
 class CountingProducts final : public cpu::Bf16Products {
  public:
