@@ -108,7 +108,7 @@ void print_plan_times(const StudyPlan& plan, const StudyExecution& execution,
     for (std::size_t i = 0; i < plan.runs().size(); ++i) {
       if (plan.runs()[i].phase != phase) continue;
       ++planned;
-      if (!execution.records()[i]) ++left;
+      if (execution.is_left(i)) ++left;
     }
     const double seconds = seconds_left(plan, execution, estimate, phase) / jobs;
     all += seconds;
@@ -143,7 +143,9 @@ void show(const fs::path& folder) {
   const StudyPlan plan = read_study_plan(study_copy_path(folder));
   StudyJournal journal(folder);
   const StudyExecution execution(plan, journal, false);
-  if (execution.done_count() < plan.runs().size()) {
+  bool is_whole = true;
+  for (std::size_t i = 0; i < plan.runs().size(); ++i) is_whole = is_whole && !execution.is_left(i);
+  if (!is_whole) {
     std::cout << execution.done_count() << " of " << counted(std::ssize(plan.runs()), "run")
               << " done; to continue: plastic study "
               << shell_quoted(study_copy_path(folder).string()) << "\n";

@@ -23,6 +23,7 @@
 #include "apps/tuning/range_report.h"
 #include "apps/tuning/search_spaces.h"
 #include "apps/tuning/tuning_study.h"
+#include "core/check.h"
 #include "core/shell_text.h"
 #include "plastic/core/device.h"
 
@@ -92,6 +93,29 @@ SearchSpace space_beside(const GivenValues& given, const std::string& optimizer)
   return space;
 }
 
+// The trial to recommend. Throws Error where there is none, with how the first lost run ended.
+int found_by(const StudyExecution& execution) {
+  const auto is_of = [](StudyPhase phase, bool has_finished) {
+    return [=](const StudyRecord& record) {
+      return record.run.phase == phase && (record.run.end == RunEnd::finished) == has_finished;
+    };
+  };
+  const std::vector<StudyRecord> done = execution.done();
+  const auto advice = "; search other settings, or mend that and begin again with --overwrite";
+  const std::optional<int> chosen = execution.choice(0, 0);
+  if (!chosen) {
+    const auto lost = std::ranges::find_if(done, is_of(StudyPhase::tuning, false));
+    fail("tune", "no run of any trial has finished, and nothing is chosen",
+         lost == done.end() ? "" : "; the first: " + printable(lost->run.message), advice);
+  }
+  if (std::ranges::none_of(done, is_of(StudyPhase::verdict, true))) {
+    const auto lost = std::ranges::find_if(done, is_of(StudyPhase::verdict, false));
+    fail("tune", "trial ", *chosen, " was chosen, but none of its runs with --seeds has finished",
+         lost == done.end() ? "" : "; the first: " + printable(lost->run.message), advice);
+  }
+  return *chosen;
+}
+
 void search(const TuneOptions& options) {
   if (options.run.threads) {
     throw UsageError(
@@ -117,11 +141,9 @@ void search(const TuneOptions& options) {
                    .dry_run = options.dry_run,
                    .command = command},
                   [&](const StudyExecution& execution) {
-                    const std::optional<int> chosen = execution.choice(0, 0);
-                    if (!chosen) return;
                     std::cout << "\nTo train with the settings found, on all training images:\n  "
                               << train_command(request.optimizer, request.given,
-                                               plan.trial(0, *chosen))
+                                               plan.trial(0, found_by(execution)))
                               << std::endl;
                   });
 }

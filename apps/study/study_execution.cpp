@@ -1,10 +1,8 @@
 #include "apps/study/study_execution.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <locale>
 #include <set>
 #include <sstream>
@@ -12,6 +10,7 @@
 
 #include "apps/cli/values.h"
 #include "apps/study/study_training.h"
+#include "apps/study/trial_choice.h"
 #include "apps/training/interrupt.h"
 #include "apps/training/last_batch.h"
 #include "core/check.h"
@@ -87,15 +86,6 @@ std::string difference(const StudyRun& theirs, const StudyRun& ours) {
     return name + " is " + value(there, name) + " there and " + value(here, name) + " here";
   }
   return "";
-}
-
-// What the run reached by the study's goal, more being better; the lowest where it failed.
-double score(const StudyRun& run, TuningGoal goal) {
-  constexpr double lowest = -std::numeric_limits<double>::infinity();
-  const std::vector<double>& curve =
-      goal == TuningGoal::loss ? run.validation_loss : run.validation_accuracy;
-  if (run.end != RunEnd::finished || curve.empty() || std::isnan(curve.back())) return lowest;
-  return goal == TuningGoal::loss ? -curve.back() : curve.back();
 }
 
 }  // namespace
@@ -212,14 +202,14 @@ void StudyExecution::choose(std::size_t task, std::size_t variant) {
   const std::size_t own = cell(task, variant);
   if (!plan_.is_tuned(variant) || trials_left_[own] > 0 || choices_[own]) return;
   // Trials follow each other in the plan, the seeds of each together.
-  std::vector<double> sums(static_cast<std::size_t>(plan_.file().tuning.trials), 0.0);
+  std::vector<TrialScore> scores(static_cast<std::size_t>(plan_.file().tuning.trials));
   for (std::size_t i = 0; i < plan_.tuning_count(); ++i) {
     const PlannedRun& run = plan_.runs()[i];
     if (run.task != task || run.variant != variant) continue;
-    sums[static_cast<std::size_t>(run.trial)] += score(records_[i]->run, plan_.file().tuning.goal);
+    scores[static_cast<std::size_t>(run.trial)].add(records_[i]->run, plan_.file().tuning.goal);
   }
-  // The first of equals; where all failed, the first.
-  choices_[own] = static_cast<int>(std::ranges::max_element(sums) - sums.begin());
+  choices_[own] = best_trial(scores);
+  if (!choices_[own]) return;
   for (auto& [number, records] : found_) {
     const PlannedRun& run = plan_.runs()[number];
     if (run.task != task || run.variant != variant) continue;
@@ -233,6 +223,16 @@ void StudyExecution::choose(std::size_t task, std::size_t variant) {
 
 std::optional<int> StudyExecution::choice(std::size_t task, std::size_t variant) const {
   return choices_[cell(task, variant)];
+}
+
+bool StudyExecution::chose_nothing(std::size_t task, std::size_t variant) const {
+  const std::size_t own = cell(task, variant);
+  return plan_.is_tuned(variant) && trials_left_[own] == 0 && !choices_[own];
+}
+
+bool StudyExecution::is_left(std::size_t run) const {
+  const PlannedRun& planned = plan_.runs()[run];
+  return !records_[run] && !chose_nothing(planned.task, planned.variant);
 }
 
 Settings StudyExecution::tuned(std::size_t run) const {
@@ -361,9 +361,8 @@ void StudyExecution::end(std::size_t run, StudyRecord record, StudyObserver& obs
   observer.on_end(run, *records_[run]);
   if (planned.phase != StudyPhase::tuning) return;
   choose(planned.task, planned.variant);
-  if (const auto chosen = choice(planned.task, planned.variant)) {
-    observer.on_choice(planned.task, planned.variant, *chosen);
-  }
+  if (trials_left_[cell(planned.task, planned.variant)] > 0) return;
+  observer.on_choice(planned.task, planned.variant, choice(planned.task, planned.variant));
 }
 
 void StudyExecution::run(StudyData& data, int jobs, StudyObserver& observer) {

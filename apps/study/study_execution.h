@@ -31,8 +31,8 @@ class StudyObserver {
     static_cast<void>(run);
     static_cast<void>(record);
   }
-  /// The search of a variant on a task is over.
-  virtual void on_choice(std::size_t task, std::size_t variant, int trial) {
+  /// The search of a variant on a task is over; without a trial where it chose nothing.
+  virtual void on_choice(std::size_t task, std::size_t variant, std::optional<int> trial) {
     static_cast<void>(task);
     static_cast<void>(variant);
     static_cast<void>(trial);
@@ -92,6 +92,10 @@ class StudyExecution {
   const StudyEstimate& estimate() const { return estimate_; }
   /// The trial that the search of a variant chose on a task, where it is over.
   std::optional<int> choice(std::size_t task, std::size_t variant) const;
+  /// Whether that search is over and no run of it has finished: its verdict is not run.
+  bool chose_nothing(std::size_t task, std::size_t variant) const;
+  /// Whether a run is still to be done.
+  bool is_left(std::size_t run) const;
 
  private:
   std::size_t cell(std::size_t task, std::size_t variant) const;

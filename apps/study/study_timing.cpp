@@ -17,7 +17,7 @@ StudyEstimate time_study(const StudyPlan& plan, const StudyExecution& execution,
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> cells;
   for (std::size_t i = 0; i < plan.runs().size(); ++i) {
     const PlannedRun& run = plan.runs()[i];
-    if (execution.records()[i] || estimate.is_known(run.task, run.variant)) continue;
+    if (!execution.is_left(i) || estimate.is_known(run.task, run.variant)) continue;
     cells.emplace(std::pair(run.task, run.variant), i);
   }
   std::deque<std::size_t> left;

@@ -36,7 +36,7 @@ double seconds_left(const StudyPlan& plan, const StudyExecution& execution,
   double seconds = 0.0;
   for (std::size_t i = 0; i < plan.runs().size(); ++i) {
     const PlannedRun& run = plan.runs()[i];
-    if (execution.records()[i] || run.phase != phase) continue;
+    if (!execution.is_left(i) || run.phase != phase) continue;
     seconds += estimate.seconds(run.task, run.variant);
   }
   return seconds;
@@ -69,10 +69,16 @@ void StudyView::on_end(std::size_t run, const StudyRecord& record) {
                std::to_string(plan_.runs().size()) + "] " + name_of(run) + "  " + end_text(record));
 }
 
-void StudyView::on_choice(std::size_t task, std::size_t variant, int trial) {
-  lines_.print("chosen: " + plan_.variants()[variant].name + " on " + plan_.tasks()[task].name +
-               ": " + text_of(plan_.trial(variant, trial)) + " (trial " + std::to_string(trial) +
-               ")");
+void StudyView::on_choice(std::size_t task, std::size_t variant, std::optional<int> trial) {
+  const std::string& name = plan_.variants()[variant].name;
+  const std::string place = " on " + plan_.tasks()[task].name + ": ";
+  if (!trial) {
+    lines_.print("nothing chosen: " + name + place +
+                 "no run of its trials has finished, and its verdict is left out");
+    return;
+  }
+  lines_.print("chosen: " + name + place + text_of(plan_.trial(variant, *trial)) + " (trial " +
+               std::to_string(*trial) + ")");
 }
 
 double StudyView::seconds_left() const {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "apps/study/running_lines.h"
@@ -20,7 +21,7 @@ class StudyView : public StudyObserver {
   void on_start(std::size_t run) override;
   void on_progress(std::size_t run, const WorkerProgress& progress) override;
   void on_end(std::size_t run, const StudyRecord& record) override;
-  void on_choice(std::size_t task, std::size_t variant, int trial) override;
+  void on_choice(std::size_t task, std::size_t variant, std::optional<int> trial) override;
   void on_idle() override;
 
  private:

@@ -299,7 +299,16 @@ TEST_CASE("apps.study.what_fails_is_a_result") {
                                          "out");
     CAPTURE(result.err);
     REQUIRE(result.code == 0);
-    CHECK(all.lines("out").back()["end"] == "diverged");
+    // None of them is chosen for a verdict.
+    CHECK(contains(result.out, "nothing chosen: sgd on digits mlp"));
+    CHECK(contains(result.out, "2 trials, 2 lost"));
+    CHECK_FALSE(contains(result.out, "\nchosen: "));
+    REQUIRE(all.lines("out").size() == 2);
+    CHECK(all.lines("out").back()["phase"] == "tuning");
+    // Nothing of it is left to do.
+    const ProgramResult shown = run_program("study '" + (all / "out").string() + "'");
+    CHECK(shown.code == 0);
+    CHECK_FALSE(contains(shown.out, "to continue"));
   }
   SUBCASE("a run that is killed") {
     const std::string text = small +

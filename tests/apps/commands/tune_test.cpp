@@ -78,6 +78,24 @@ TEST_CASE("apps.tune.search") {
   CHECK(fs::exists(out + "/results.jsonl"));
 }
 
+TEST_CASE("apps.tune.a_search_in_which_every_run_is_lost_recommends_nothing") {
+  const TemporaryFolder folder;
+  const std::string out = folder / "out";
+  const std::string arguments = "tune --optimizer sgd --epochs 1 --seeds 3 --tuning-seeds 7,8" +
+                                small + " --trials 2 --search lr=log:1e30:1e35 --out '" + out + "'";
+  // The first call, and one that continues it.
+  for (int call = 0; call < 2; ++call) {
+    const ProgramResult result = run_program(arguments);
+    CHECK(result.code == 1);
+    CHECK_MESSAGE(contains(result.err, {"[tune] no run of any trial has finished",
+                                        "the loss is not a number in epoch 1", "--overwrite"}),
+                  result.err);
+    CHECK_FALSE(contains(result.out, "plastic train"));
+    CHECK(contains(result.out, "2 trials, 2 lost"));
+    CHECK_FALSE(contains(read_file(out + "/results.jsonl"), "verdict"));
+  }
+}
+
 TEST_CASE("apps.tune.refuses") {
   const auto refusal = [](const std::string& arguments) {
     const ProgramResult result = run_program("tune --out /nonexistent/x " + arguments);
