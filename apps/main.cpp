@@ -20,6 +20,7 @@
 #include "apps/terminal/standard_streams.h"
 #include "apps/terminal/terminal_text.h"
 #include "apps/training/interrupt.h"
+#include "core/cpu/level.h"
 #include "plastic/core/error.h"
 
 namespace {
@@ -198,6 +199,11 @@ int run(int argc, char** argv) {
   add_probe(program);
   add_info(program);
   add_help(program);
+  // Before a command begins, lest it blames something else; info says it beside the rest.
+  program.parse_complete_callback([&program] {
+    const std::string& command = selected(program).get_name();
+    if (command != "info" && command != "help") plastic::cpu::level();
+  });
   // What has something to save has a guard of its own.
   const InterruptGuard guard(OnSignal::quit);
   return parse_and_run(program, argc, argv);

@@ -5,6 +5,7 @@
 
 #include "apps/cli/options.h"
 #include "apps/cli/values.h"
+#include "core/cpu/level.h"
 #include "plastic/core/deterministic.h"
 #include "plastic/core/error.h"
 
@@ -51,6 +52,14 @@ std::vector<std::string> precision_names() {
 std::string device_text(Device device) {
   const bool is_cpu = device.type == DeviceType::cpu;
   return to_string(device) + (is_cpu ? "" : ", " + describe(device));
+}
+
+std::string precision_text(Precision precision, Device device) {
+  std::string text = to_string(precision);
+  if (precision == Precision::bf16 && device.type == DeviceType::cpu) {
+    text += " (" + cpu::bf16_description(cpu::level()) + ")";
+  }
+  return text;
 }
 
 }  // namespace plastic::apps

@@ -34,4 +34,8 @@ std::vector<std::string> precision_names();
 /// "cuda:0, NVIDIA H100 80GB HBM3, 79 GiB, compute capability 9.0", or "cpu".
 std::string device_text(Device device);
 
+/// "f32"; for bf16 on the CPU also with what its level of instructions computes it: "bf16 (products
+/// by AMX's tiles)". Throws Error where PLASTIC_ISA cannot be obeyed.
+std::string precision_text(Precision precision, Device device);
+
 }  // namespace plastic::apps

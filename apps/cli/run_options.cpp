@@ -103,7 +103,7 @@ std::string run_header(const RunOptions& options, const data::DatasetPair& data)
   if (options.run.device.type != DeviceType::cpu ||
       options.arithmetic.precision != Precision::f32) {
     text << "device     " << device_text(options.run.device) << "; precision "
-         << to_string(options.arithmetic.precision)
+         << precision_text(options.arithmetic.precision, options.run.device)
          << (options.arithmetic.deterministic ? ", deterministic" : "") << "\n";
   }
   text << "training   " << options.run.epochs << (options.run.epochs == 1 ? " epoch" : " epochs")

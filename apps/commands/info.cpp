@@ -14,22 +14,36 @@
 #include "core/cpu/level.h"
 #include "core/device/registry.h"
 #include "plastic/core/device.h"
+#include "plastic/core/error.h"
 #include "plastic/data/catalog.h"
 
 namespace plastic::apps {
 namespace {
 
+// Also where PLASTIC_ISA cannot be obeyed: what is wrong with it.
 std::string vector_instructions() {
-  const cpu::Level used = cpu::level();
-  std::string text = cpu::description(used);
-  std::vector<std::string> others;
-  for (const cpu::Level level : cpu::built_levels()) {
-    if (level == used) continue;
-    others.push_back(std::string(cpu::to_string(level)) +
-                     (cpu::is_supported(level) ? "" : " (not on this processor)"));
+  cpu::Level used = cpu::Level::baseline;
+  try {
+    used = cpu::level();
+  } catch (const Error& error) {
+    return printable(error.what());
   }
-  if (others.empty()) return text + "; this build has no other";
-  return text + "; PLASTIC_ISA: " + std::string(cpu::to_string(used)) + ", or " + join(others);
+  std::vector<std::string> names;
+  for (const cpu::Level level : cpu::built_levels()) {
+    names.push_back(std::string(cpu::to_string(level)) + (level == used ? " (used)" : "") +
+                    (cpu::is_supported(level) ? "" : " (not on this processor)"));
+  }
+  return cpu::description(used) + (names.size() == 1 ? "; this build has no other"
+                                                     : "; PLASTIC_ISA may name " + join(names));
+}
+
+// "bf16", and with what the CPU computes it, where that is known.
+std::string bf16_of_cpu() {
+  try {
+    return precision_text(Precision::bf16, Device());
+  } catch (const Error&) {
+    return to_string(Precision::bf16);
+  }
 }
 
 // Only where there is a device: to load them takes a third of a second.
@@ -50,8 +64,8 @@ void print_devices() {
   const std::string reason = cuda_unavailable_reason();
   if (!reason.empty()) std::cout << "                     no CUDA: " << reason << "\n";
   if (reason.empty()) print_libraries();
-  std::cout << "precisions           cpu: f32, bf16 (" << cpu::bf16_description(cpu::level())
-            << "); cuda: " << join(precision_names()) << "\n";
+  std::cout << "precisions           cpu: f32, " << bf16_of_cpu()
+            << "; cuda: " << join(precision_names()) << "\n";
 }
 
 void print_data_sets(const std::optional<std::filesystem::path>& data_dir) {
@@ -80,6 +94,8 @@ void info(const std::optional<std::filesystem::path>& data_dir) {
             << "threads              " << num_threads() << "\n";
   print_devices();
   print_data_sets(data_dir);
+  // Throws where it cannot be had, now that the rest is said.
+  cpu::level();
 }
 
 }  // namespace

@@ -6,8 +6,10 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <system_error>
 
+#include "apps/cli/device_options.h"
 #include "apps/cli/options.h"
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
@@ -60,11 +62,25 @@ bool uses_device(const StudyPlan& plan) {
   return false;
 }
 
+/// Those beside f32.
+void print_precisions(const StudyPlan& plan) {
+  std::set<std::string> texts;
+  for (std::size_t i = 0; i < plan.tasks().size(); ++i) {
+    const RunOptions& options = plan.data_options(i);
+    const Precision precision = options.arithmetic.precision;
+    if (precision == Precision::f32) continue;
+    texts.insert(precision_text(precision, options.run.device));
+  }
+  if (!texts.empty()) std::cout << "precision\n";
+  for (const std::string& text : texts) std::cout << "  " << text << "\n";
+}
+
 void print_header(const StudyPlan& plan, const StudyExecution& execution, int jobs) {
   const StudyFile& file = plan.file();
   if (!file.description.empty()) std::cout << file.description << "\n\n";
   std::cout << "tasks\n";
   for (const StudyTask& task : plan.tasks()) std::cout << "  " << task.name << "\n";
+  print_precisions(plan);
   std::cout << "variants\n";
   for (std::size_t i = 0; i < plan.variants().size(); ++i) {
     const StudyVariant& variant = plan.variants()[i];

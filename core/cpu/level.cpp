@@ -75,6 +75,35 @@ bool has_amx_bf16() {
 
 #endif
 
+// What a processor must have for a level, by name.
+std::string instructions(Level level) {
+  switch (level) {
+    case Level::avx2:
+      return "AVX2 and FMA";
+    case Level::avx512:
+      return "AVX-512";
+    case Level::avx512_bf16:
+      return "AVX-512 with BF16";
+    case Level::amx:
+      return "AVX-512 with BF16 and AMX with BF16";
+    case Level::baseline:
+      break;
+  }
+#if defined(__AVX512F__)
+  return "AVX-512";
+#elif defined(__AVX2__)
+  return "AVX2";
+#elif defined(__AVX__)
+  return "AVX";
+#elif defined(__SSE2__)
+  return "SSE2";
+#elif defined(__ARM_NEON)
+  return "NEON";
+#else
+  return "any processor's";
+#endif
+}
+
 Level best_supported() {
   const auto built_and_supported =
       std::ranges::find_if(std::rbegin(built), std::rend(built),
@@ -97,7 +126,7 @@ Level chosen_level() {
          " alone; build with PLASTIC_NATIVE=OFF, by g++ or clang for x86-64");
   }
   if (!is_supported(level)) {
-    fail(op, "PLASTIC_ISA is ", wanted, ", and this processor lacks ", description(level),
+    fail(op, "PLASTIC_ISA is ", wanted, ", and this processor lacks ", instructions(level),
          "; unset it for the best that the processor has");
   }
   return level;
@@ -155,32 +184,11 @@ Level level() {
 }
 
 std::string description(Level level) {
-  switch (level) {
-    case Level::avx2:
-      return "AVX2 and FMA, vectors of 32 bytes";
-    case Level::avx512:
-      return "AVX-512, vectors of 64 bytes";
-    case Level::avx512_bf16:
-      return "AVX-512 with BF16, vectors of 64 bytes";
-    case Level::amx:
-      return "AVX-512 with BF16, vectors of 64 bytes, and AMX, tiles of bf16";
-    case Level::baseline:
-      break;
-  }
-#if defined(__AVX512F__)
-  const char* const instructions = "AVX-512";
-#elif defined(__AVX2__)
-  const char* const instructions = "AVX2";
-#elif defined(__AVX__)
-  const char* const instructions = "AVX";
-#elif defined(__SSE2__)
-  const char* const instructions = "SSE2";
-#elif defined(__ARM_NEON)
-  const char* const instructions = "NEON";
-#else
-  const char* const instructions = "any processor's";
-#endif
-  return std::string(instructions) + ", vectors of " + std::to_string(vector_bytes) + " bytes";
+  if (level == Level::amx) return description(Level::avx512_bf16) + ", and AMX, tiles of bf16";
+  const std::size_t bytes = level == Level::baseline ? vector_bytes
+                            : level == Level::avx2   ? 32
+                                                     : 64;
+  return instructions(level) + ", vectors of " + std::to_string(bytes) + " bytes";
 }
 
 std::string bf16_description(Level level) {
