@@ -9,6 +9,7 @@
 
 #include "apps/cli/config_option.h"
 #include "apps/cli/options.h"
+#include "apps/cli/processors_text.h"
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
 #include "apps/commands/report.h"
@@ -297,7 +298,7 @@ void add_compare(CLI::App& program) {
           options->seeds = parse_seed_list(parse_list(text, true));
         });
     add_text_option(
-        command, "--jobs", "N", "all processors", "Training",
+        command, "--jobs", "N", usable_processors_text, "Training",
         "Runs side by side, each with one thread; 1 by default with --threads or on a CUDA device",
         [options](const std::string& text) {
           options->jobs = static_cast<int>(parse_integer(text, 1, max_jobs));

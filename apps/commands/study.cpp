@@ -11,6 +11,7 @@
 
 #include "apps/cli/device_options.h"
 #include "apps/cli/options.h"
+#include "apps/cli/processors_text.h"
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
 #include "apps/runs/run_files.h"
@@ -293,7 +294,7 @@ void add_study(CLI::App& program) {
           "The study's file, or the folder of one that was begun")
       ->required()
       ->type_name("FILE|DIR");
-  add_text_option(command, "--jobs", "N", "all processors", "Running",
+  add_text_option(command, "--jobs", "N", usable_processors_text, "Running",
                   "Runs side by side, each with one thread; on a CUDA device 1 by default",
                   [options](const std::string& text) {
                     options->jobs = static_cast<int>(parse_integer(text, 1, max_jobs));

@@ -8,6 +8,7 @@
 
 #include "apps/cli/config_option.h"
 #include "apps/cli/options.h"
+#include "apps/cli/processors_text.h"
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
 #include "apps/commands/study.h"
@@ -293,7 +294,7 @@ void add_search_options(CLI::App& command, const std::shared_ptr<TuneOptions>& o
                                                 ? TuningGoal::loss
                                                 : TuningGoal::accuracy;
                   });
-  add_text_option(command, "--jobs", "N", "all processors", group,
+  add_text_option(command, "--jobs", "N", usable_processors_text, group,
                   "Runs side by side, each with one thread; on a CUDA device 1 by default",
                   [options](const std::string& text) {
                     options->jobs = static_cast<int>(parse_integer(text, 1, max_jobs));

@@ -1,3 +1,4 @@
+#include "apps/cli/processors_text.h"
 #include "apps/cli/rows/rows.h"
 #include "plastic/core/device.h"
 #include "plastic/core/error.h"
@@ -46,7 +47,7 @@ std::vector<Option> device_rows() {
       {.name = "threads",
        .group = "Training",
        .value_name = "N",
-       .default_text = "all processors",
+       .default_text = usable_processors_text,
        .help = "Threads to compute with; the same number gives the same results, bit for bit",
        .take = [](O& o, Text text) { o.threads = parse_count(text, 1, 1024); },
        .print = [](const O& o) { return std::int64_t{o.threads.value_or(num_threads())}; },
