@@ -7,7 +7,7 @@ namespace plastic {
 /// What an operation may apply to its result before it is written.
 enum class Activation { none, relu };
 
-// Elementwise activations; f32 or f64, differentiable.
+// Elementwise activations; f32, f64 or bf16, differentiable.
 
 /// max(x, 0); the gradient at 0 is 0, as in PyTorch.
 Tensor relu(const Tensor& x);

@@ -27,8 +27,8 @@ struct Conv2dOptions {
 
 /// Cross-correlation with PyTorch's semantics: x (N, C, H, W), weight (O, C / groups, kH, kW) and
 /// bias (O), which may be undefined, -> (N, O, H', W') with H' = (H + 2·padding - dilation·(kH - 1)
-/// - 1) / stride + 1, rounded down, before pooling. The result is channels-last. f32 or f64; N may
-/// be 0. Throws Error naming the shapes when they do not fit or the result would be empty.
+/// - 1) / stride + 1, rounded down, before pooling. The result is channels-last. f32, f64 or bf16;
+/// N may be 0. Throws Error naming the shapes when they do not fit or the result would be empty.
 /// Differentiable.
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
               const Conv2dOptions& options = {});

@@ -23,9 +23,9 @@ struct ConvTranspose2dOptions {
 /// The transpose of conv2d(), which is its gradient with respect to its input, as
 /// torch.nn.functional.conv_transpose2d: x (N, C, H, W), weight (C, O / groups, kH, kW) and bias
 /// (O), which may be undefined, -> (N, O, H', W') with H' = (H - 1)·stride - 2·padding +
-/// dilation·(kH - 1) + output_padding + 1. The result lies channels-last. f32 or f64; N may be 0.
-/// Throws Error naming the shapes when they do not fit or the result would be empty, which only
-/// some of PyTorch's algorithms refuse. Differentiable.
+/// dilation·(kH - 1) + output_padding + 1. The result lies channels-last. f32, f64 or bf16; N may
+/// be 0. Throws Error naming the shapes when they do not fit or the result would be empty, which
+/// only some of PyTorch's algorithms refuse. Differentiable.
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                         const ConvTranspose2dOptions& options = {});
 

@@ -8,9 +8,9 @@
 
 namespace plastic {
 
-/// Matrix product (..., M, K) x (..., K, N) -> (..., M, N); leading axes broadcast. f32 or f64;
-/// views with a transposed layout are used in place. Throws Error when ranks, sizes or dtypes do
-/// not fit. Differentiable.
+/// Matrix product (..., M, K) x (..., K, N) -> (..., M, N); leading axes broadcast. f32, f64
+/// or bf16; views with a transposed layout are used in place. Throws Error when ranks, sizes or
+/// dtypes do not fit. Differentiable.
 Tensor matmul(const Tensor& a, const Tensor& b);
 
 /// x · weightᵀ + bias: (..., in) with weight (out, in) and bias (out) -> (..., out), PyTorch's
@@ -27,9 +27,9 @@ Tensor linear_relu_dropout(const Tensor& x, const Tensor& weight, const Tensor& 
 /// Letters name axes; those that the result lacks are summed over. Without "->", the result has the
 /// letters that occur once, in alphabetical order. A letter that one tensor has twice takes its
 /// diagonal: "ii->i", "ii". "..." stands for the axes that no letter names, which broadcast, and
-/// come first without "->": "...ij,...jk->...ik". Two tensors are f32 or f64; one may be of any
-/// dtype, and its sums are those of sum(). Throws Error when the equation is malformed or sizes
-/// differ. Differentiable.
+/// come first without "->": "...ij,...jk->...ik". Two tensors are f32, f64 or bf16; one may be
+/// of any dtype, and its sums are those of sum(). Throws Error when the equation is malformed or
+/// sizes differ. Differentiable.
 Tensor einsum(std::string_view equation, std::span<const Tensor> tensors);
 
 }  // namespace plastic

@@ -8,9 +8,9 @@
 
 namespace plastic {
 
-// Pooling of images (N, C, H, W), each channel by itself, with PyTorch's semantics; f32 or f64, N
-// may be 0. Results lie channels-last. Pairs are rows, then columns. Throws Error naming the shape
-// where a window does not fit. Differentiable.
+// Pooling of images (N, C, H, W), each channel by itself, with PyTorch's semantics; f32, f64 or
+// bf16, N may be 0. Results lie channels-last. Pairs are rows, then columns. Throws Error naming
+// the shape where a window does not fit. Differentiable.
 
 struct MaxPool2dOptions {
   std::array<std::int64_t, 2> kernel = {2, 2};

@@ -4,8 +4,9 @@
 
 namespace plastic {
 
-// Shifted by the maximum so that no exponential overflows; f32 or f64. Throws Error for an axis out
-// of range or given twice; negative axes count from the end. Differentiable.
+// Shifted by the maximum so that no exponential overflows; f32 or f64, and bf16, whose results are
+// f32. Throws Error for an axis out of range or given twice; negative axes count from the end.
+// Differentiable.
 
 /// log Σ eˣ over `axes`, all of them when empty; they are dropped unless `keepdim`. -∞ for no
 /// elements. The gradient is softmax(x), and 0 where all are -∞; PyTorch's exp(x - y) rounds the
