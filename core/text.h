@@ -1,37 +1,60 @@
 #pragma once
 
-#include <locale>
-#include <sstream>
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 namespace plastic {
 
-/// Text that is being put together. Numbers print as in the "C" locale, whatever locale the process
-/// has chosen: 1000 never becomes "1.000", nor 0.5 "0,5".
-class TextStream : public std::ostringstream {
+/// What a text is put together from: a number, or a view of characters that must outlive it. It is one
+/// type, so that texts of any parts are put together by one function.
+class TextPart {
  public:
-  TextStream() { imbue(std::locale::classic()); }
-};
-
-/// Prints `value`; a NaN without its sign, which says nothing.
-template <class T>
-void print_part(std::ostream& out, const T& value) {
-  if constexpr (std::is_floating_point_v<T>) {
-    if (value != value) {
-      out << "nan";
-      return;
+  TextPart(char c) : kind_(Kind::character), character_(c) {}
+  TextPart(const char* text) : TextPart(std::string_view(text)) {}
+  TextPart(const std::string& text) : TextPart(std::string_view(text)) {}
+  TextPart(std::string_view text) : kind_(Kind::text), size_(text.size()), text_(text.data()) {}
+  template <std::integral T>
+  TextPart(T value) {
+    static_assert(sizeof(T) > 1 || std::is_same_v<T, bool>, "a number or a character? convert it");
+    if constexpr (std::is_signed_v<T>) {
+      kind_ = Kind::integer;
+      integer_ = value;
+    } else {
+      kind_ = Kind::natural;
+      natural_ = value;
     }
   }
-  out << value;
-}
+  template <std::floating_point T>
+  TextPart(T value) : kind_(Kind::real), real_(static_cast<double>(value)) {}
 
-/// The parts, printed one after the other.
+  void append_to(std::string& text) const;
+
+ private:
+  enum class Kind : std::uint8_t { character, text, integer, natural, real };
+
+  Kind kind_;
+  std::size_t size_ = 0;
+  union {
+    char character_;
+    const char* text_;
+    std::int64_t integer_;
+    std::uint64_t natural_;
+    double real_;
+  };
+};
+
+/// The parts, one after the other. Numbers are written as in the "C" locale, whatever locale the process
+/// has chosen: 1000 never becomes "1.000", nor 0.5 "0,5". Reals have up to six significant digits; a NaN
+/// has no sign, which says nothing.
+std::string join_text(std::initializer_list<TextPart> parts);
+
 template <class... Parts>
 std::string text_of(const Parts&... parts) {
-  TextStream out;
-  (print_part(out, parts), ...);
-  return std::move(out).str();
+  return join_text({parts...});
 }
 
 /// `value` with `decimals` digits after the point: "0.50".

@@ -10,6 +10,7 @@
 #include "apps/training/optimizer_options.h"
 #include "apps/training/training_part.h"
 #include "core/text.h"
+#include "core/text_stream.h"
 #include "plastic/core/device.h"
 #include "plastic/data/image_folder.h"
 

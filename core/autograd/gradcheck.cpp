@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "core/tensor/tensor_impl.h"
+#include "core/text_stream.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/elementwise.h"
 #include "plastic/core/ops/reduce.h"

@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "core/io/json_text.h"
 #include "core/text.h"
+#include "core/text_stream.h"
 
 namespace plastic {
 namespace {

@@ -4,6 +4,7 @@
 #include "core/tensor/dispatch.h"
 #include "core/tensor/tensor_impl.h"
 #include "core/text.h"
+#include "core/text_stream.h"
 
 namespace plastic {
 namespace {
@@ -14,9 +15,9 @@ constexpr std::int64_t shown = 8;
 void print(std::ostream& out, const Tensor& tensor) {
   if (tensor.rank() == 0) {
     if (is_floating_point(tensor.dtype())) {
-      print_part(out, tensor.item());
+      out << text_of(tensor.item());
     } else {
-      print_part(out, tensor.item<std::int64_t>());
+      out << tensor.item<std::int64_t>();
     }
     return;
   }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/check.h"
+#include "core/text_stream.h"
 #include "data/formats/byte_source.h"
 
 namespace plastic::data {

@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "core/shell_text.h"
 #include "core/text.h"
+#include "core/text_stream.h"
 #include "data/formats/found_files.h"
 #include "data/formats/idx_images.h"
 #include "plastic/data/cifar.h"
