@@ -21,10 +21,18 @@ void append_chars(std::string& text, const Arguments&... arguments) {
 
 void TextPart::append_to(std::string& text) const {
   switch (kind_) {
-    case Kind::character: text += character_; break;
-    case Kind::text: text.append(text_, size_); break;
-    case Kind::integer: append_chars(text, integer_); break;
-    case Kind::natural: append_chars(text, natural_); break;
+    case Kind::character:
+      text += character_;
+      break;
+    case Kind::text:
+      text.append(text_, size_);
+      break;
+    case Kind::integer:
+      append_chars(text, integer_);
+      break;
+    case Kind::natural:
+      append_chars(text, natural_);
+      break;
     case Kind::real:
       if (std::isnan(real_)) {
         text += "nan";

@@ -9,8 +9,8 @@
 
 namespace plastic {
 
-/// What a text is put together from: a number, or a view of characters that must outlive it. It is one
-/// type, so that texts of any parts are put together by one function.
+/// What a text is put together from: a number, or a view of characters that must outlive it. It is
+/// one type, so that texts of any parts are put together by one function.
 class TextPart {
  public:
   TextPart(char c) : kind_(Kind::character), character_(c) {}
@@ -47,9 +47,9 @@ class TextPart {
   };
 };
 
-/// The parts, one after the other. Numbers are written as in the "C" locale, whatever locale the process
-/// has chosen: 1000 never becomes "1.000", nor 0.5 "0,5". Reals have up to six significant digits; a NaN
-/// has no sign, which says nothing.
+/// The parts, one after the other. Numbers are written as in the "C" locale, whatever locale the
+/// process has chosen: 1000 never becomes "1.000", nor 0.5 "0,5". Reals have up to six significant
+/// digits; a NaN has no sign, which says nothing.
 std::string join_text(std::initializer_list<TextPart> parts);
 
 template <class... Parts>

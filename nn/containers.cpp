@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/ops/mixed_precision.h"
 #include "nn/all_or_nothing.h"
 #include "nn/layer_kind.h"
 #include "plastic/core/ops/elementwise.h"
@@ -21,7 +22,8 @@ Tensor Residual::forward(const Tensor& x) {
       fail("Residual", "the inner module turns ", to_string(x.shape()), " into ",
            to_string(y.shape()), "; it must keep the shape");
     }
-    return add(x, y);
+    // In bf16, inner products make it of what is f32 at a network's beginning.
+    return add(y.dtype() == DType::bf16 ? for_product(x) : x, y);
   });
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/device/full_precision.h"
 #include "core/threads/float_mode.h"
 #include "optim/arena.h"
 #include "optim/groups.h"
@@ -105,6 +106,7 @@ void Optimizer::run_prepared() {
   check_is_training();
   // Moments of what no longer has a gradient would decay into denormal numbers and stay there.
   const DefaultFlush flush;
+  const FullPrecision f32;
   if (gradient_hook_) {
     gradient_hook_(arena_->gradient_block());
     arena_->mark_gradients_changed();

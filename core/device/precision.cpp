@@ -3,11 +3,14 @@
 #include <atomic>
 
 #include "core/check.h"
+#include "core/device/full_precision.h"
 
 namespace plastic {
 namespace {
 
 std::atomic<Precision> chosen{Precision::f32};
+// How many FullPrecision live in this thread.
+thread_local int full = 0;
 
 }  // namespace
 
@@ -30,7 +33,11 @@ std::string to_string(Precision precision) {
   fail("precision", "unknown precision ", static_cast<int>(precision));
 }
 
-Precision precision() { return chosen; }
+FullPrecision::FullPrecision() { ++full; }
+
+FullPrecision::~FullPrecision() { --full; }
+
+Precision precision() { return full > 0 ? Precision::f32 : chosen.load(); }
 
 void set_precision(Precision precision) { chosen = precision; }
 

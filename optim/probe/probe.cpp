@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/device/full_precision.h"
 #include "core/io/state_index.h"
 #include "core/threads/parallel.h"
 #include "optim/numbers.h"
@@ -169,6 +170,7 @@ TensorPass Probe::Parts::prepared(std::size_t at) const {
                   .before = fetched(copy_of(steps).weights[at]),
                   .earlier = has_earlier ? fetched(earlier.weights[at]) : Tensor()};
   InPieces in_pieces;
+  const FullPrecision f32;
   Inspection shown = optimizer.inspect(indices[at]);
   pass.pieces = in_pieces.take();
   if (pass.pieces) return pass;

@@ -15,6 +15,7 @@
 #include "plastic/data/loader.h"
 #include "plastic/nn/loss.h"
 #include "tests/cuda/device.h"
+#include "tests/support/scoped_precision.h"
 
 namespace plastic::test {
 namespace {
@@ -132,12 +133,6 @@ TEST_CASE("cuda.training.small_cnn_with_augmentation_follows_the_cpu") {
   config.schedule = LrSchedule::cosine;
   check_follows_cpu(config, small_images(), 1e-3);
 }
-
-class ScopedPrecision {
- public:
-  explicit ScopedPrecision(Precision precision) { set_precision(precision); }
-  ~ScopedPrecision() { set_precision(Precision::f32); }
-};
 
 // The CPU computes in f32 all the same. tf32 keeps 10 bits of what goes into products, bf16 7 of
 // all activations.

@@ -16,6 +16,7 @@
 #include "tests/cuda/device.h"
 #include "tests/emulator/capture.h"
 #include "tests/emulator/options.h"
+#include "tests/support/scoped_precision.h"
 
 namespace plastic::test {
 namespace {
@@ -29,14 +30,6 @@ data::ImageDataset black_images() {
           .mean = std::vector<float>(3, 0.5F),
           .deviation = std::vector<float>(3, 0.25F)};
 }
-
-class ScopedPrecision {
- public:
-  explicit ScopedPrecision(Precision precision) { set_precision(precision); }
-  ~ScopedPrecision() { set_precision(Precision::f32); }
-  ScopedPrecision(const ScopedPrecision&) = delete;
-  ScopedPrecision& operator=(const ScopedPrecision&) = delete;
-};
 
 std::size_t nodes_of_resnet18_step(Precision precision) {
   const ScopedPrecision scoped(precision);

@@ -7,6 +7,7 @@
 #include "plastic/core/autograd.h"
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
+#include "plastic/core/precision.h"
 #include "plastic/nn/activation.h"
 #include "plastic/nn/containers.h"
 #include "plastic/nn/embedding.h"
@@ -15,6 +16,7 @@
 #include "plastic/nn/models.h"
 #include "plastic/nn/summary.h"
 #include "tests/core/ops/op_cases.h"
+#include "tests/support/scoped_precision.h"
 
 namespace plastic::nn {
 namespace {
@@ -123,6 +125,17 @@ TEST_CASE("nn.residual") {
   CHECK_THROWS_WITH_AS(wrong(Tensor::ones({1, 3})), doctest::Contains("turns (1, 3) into (1, 2)"),
                        Error);
   CHECK_THROWS_AS(Residual(nullptr), Error);
+}
+
+TEST_CASE("nn.residual.of_f32_is_narrowed_with_its_inner_module") {
+  Residual layer(std::make_shared<Linear>(4, 4));
+  Tensor x = Tensor::ones({2, 4});
+  x.set_requires_grad();
+  const ScopedPrecision scoped(Precision::bf16);
+  const Tensor y = layer(x);
+  CHECK(y.dtype() == DType::bf16);
+  sum(y).backward();
+  CHECK(x.grad().dtype() == DType::f32);
 }
 
 TEST_CASE("nn.module_list") {
