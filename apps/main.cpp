@@ -199,7 +199,8 @@ int run(int argc, char** argv) {
   add_probe(program);
   add_info(program);
   add_help(program);
-  // Before a command begins, lest it blames something else; info says it beside the rest.
+  // PLASTIC_ISA is checked before a command begins, so that nothing else is blamed; info reports
+  // it.
   program.parse_complete_callback([&program] {
     const std::string& command = selected(program).get_name();
     if (command != "info" && command != "help") plastic::cpu::level();

@@ -56,7 +56,7 @@ plastic_status plastic_model_get_info(const plastic_model* model, plastic_model_
   return guarded(__func__, [&](const char* op) {
     need(model, op, "model");
     need(info, op, "info");
-    // That of the first version.
+    // The size that the struct had in version 1.
     constexpr std::size_t least = offsetof(plastic_model_info, epoch) + sizeof(info->epoch);
     const std::size_t size = info->struct_size;
     if (size < least) {
@@ -91,7 +91,7 @@ plastic_status plastic_model_run(plastic_model* model, size_t images, const floa
     check_count("output", output_count, images, saved.class_names.size());
     if (images == 0) return;
     const plastic::NoGrad no_grad;
-    // Only read.
+    // The memory is only read.
     const auto memory = plastic::storage_over(const_cast<float*>(input),
                                               input_count * sizeof(float), plastic::Device{});
     const plastic::Shape shape = {static_cast<std::int64_t>(images), saved.channels, saved.height,

@@ -51,7 +51,7 @@ class TextPart {
 /// process has chosen: 1000 never becomes "1.000", nor 0.5 "0,5". Reals have up to six significant
 /// digits; a NaN has no sign, which says nothing.
 std::string join_text(std::initializer_list<TextPart> parts);
-
+/// The arguments, joined so.
 template <class... Parts>
 std::string text_of(const Parts&... parts) {
   return join_text({parts...});

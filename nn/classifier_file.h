@@ -16,7 +16,7 @@ struct ClassifierForm {
   /// The data set that it was trained on.
   std::string data;
   std::int64_t channels = 1, height = 0, width = 0;
-  /// As in data::ImageDataset.
+  /// Per channel: a byte is read as (byte / 255 - mean) / deviation.
   std::vector<float> mean, deviation;
   std::vector<std::string> class_names;
   /// What makes it, as NamedModelOptions has it; older files do not say.
@@ -25,7 +25,7 @@ struct ClassifierForm {
   std::optional<double> dropout;
 };
 
-// The files are not trusted: each throws Error naming the file, which `origin` is.
+// Files are not trusted. Functions that take the path of a file or folder name it in their errors.
 
 /// Reads the JSON that files keep as "data".
 ClassifierForm parse_classifier_form(const std::string& origin, const std::string& text);

@@ -22,7 +22,7 @@ Tensor Residual::forward(const Tensor& x) {
       fail("Residual", "the inner module turns ", to_string(x.shape()), " into ",
            to_string(y.shape()), "; it must keep the shape");
     }
-    // In bf16, inner products make it of what is f32 at a network's beginning.
+    // In bf16 the inner module returns bf16, while x is f32 at the beginning of a network.
     return add(y.dtype() == DType::bf16 ? for_product(x) : x, y);
   });
 }

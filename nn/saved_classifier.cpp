@@ -11,13 +11,19 @@
 namespace plastic::nn {
 namespace {
 
-// Before there is memory for them: a hidden layer can be no larger than the file that holds it.
+// Before there is memory for them: a hidden layer can be no larger than the file that holds it, and
+// every model has more weights than an image has pixels.
 void check_layers(const ClassifierForm& form, const SafetensorsInfo& info) {
-  if (!form.hidden) return;
   std::int64_t held = 0;
   for (const TensorInfo& tensor : info.tensors) held += tensor.shape.numel();
+  if (form.height * form.width > held) {
+    fail("state", "a network for images of ", form.height, "x", form.width, " has more than the ",
+         held, " numbers of the file");
+  }
+  const auto& hidden = form.hidden ? form.hidden : find_model(form.model).hidden;
+  if (!hidden) return;
   std::int64_t inputs = form.channels * form.height * form.width;
-  for (const std::int64_t size : *form.hidden) {
+  for (const std::int64_t size : *hidden) {
     if (size > 0 && inputs > held / size) {
       fail("state", "a layer of ", inputs, " to ", size, " is more than the ", held,
            " numbers of the file");
@@ -63,7 +69,7 @@ SavedClassifier load_classifier(const std::filesystem::path& run) {
     check_fits(saved.network->state_dict(), info);
   } catch (const Error& error) {
     fail("network", origin, ": is not of the network that it says, ", saved.model, ": ",
-         error.what());
+         error.what(), "; train the network again");
   }
   saved.network->load_state_dict(model_state(load_safetensors(weights)));
   saved.network->eval();

@@ -96,7 +96,8 @@ void RawOptimizer::step(std::span<const std::span<const float>> gradients) {
   for (std::size_t i = 0; i < count; ++i) {
     const std::int64_t numel = impl_->gradients[i].numel();
     if (gradients[i].data() == nullptr || std::cmp_equal(gradients[i].size(), numel)) continue;
-    fail(op, "gradient ", i, " has ", gradients[i].size(), " values, its parameter ", numel);
+    fail(op, "gradient ", i, " has ", gradients[i].size(), " values, its parameter ", numel,
+         "; give as many");
   }
   for (std::size_t i = 0; i < count; ++i) {
     const Tensor& place = impl_->gradients[i];
@@ -104,7 +105,7 @@ void RawOptimizer::step(std::span<const std::span<const float>> gradients) {
     impl_->parameters[i].impl()->grad = is_given ? place : Tensor();
     if (!is_given || gradients[i].data() == memory(place)) continue;
     Array source = array_of(place);
-    // Only read.
+    // The memory is only read.
     source.data = const_cast<float*>(gradients[i].data());
     backend(place.device()).copy(source, array_of(place));
   }

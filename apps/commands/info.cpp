@@ -20,7 +20,7 @@
 namespace plastic::apps {
 namespace {
 
-// Also where PLASTIC_ISA cannot be obeyed: what is wrong with it.
+// Where PLASTIC_ISA cannot be obeyed, this says what is wrong with it.
 std::string vector_instructions() {
   cpu::Level used = cpu::Level::baseline;
   try {

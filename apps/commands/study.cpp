@@ -63,7 +63,7 @@ bool uses_device(const StudyPlan& plan) {
   return false;
 }
 
-/// Those beside f32.
+/// Prints the precisions other than f32.
 void print_precisions(const StudyPlan& plan) {
   std::set<std::string> texts;
   for (std::size_t i = 0; i < plan.tasks().size(); ++i) {

@@ -102,7 +102,7 @@ int found_by(const StudyExecution& execution) {
     };
   };
   const std::vector<StudyRecord> done = execution.done();
-  const auto advice = "; search other settings, or mend that and begin again with --overwrite";
+  const auto advice = "; search other settings, or fix the cause and begin again with --overwrite";
   const std::optional<int> chosen = execution.choice(0, 0);
   if (!chosen) {
     const auto lost = std::ranges::find_if(done, is_of(StudyPhase::tuning, false));

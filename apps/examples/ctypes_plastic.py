@@ -55,7 +55,7 @@ def check(library, status):
 
 
 def address(buffer):
-    """Of the floats in an array, which must live as long as the address is used."""
+    """The address of the floats in an array, which must live as long as it is used."""
     return buffer.buffer_info()[0]
 
 

@@ -13,7 +13,8 @@ namespace {
 /// Bytes of the gradient that are summed while they are in the nearest cache.
 constexpr std::int64_t block_bytes = 1 << 14;
 
-// The sums have the bits of reduce(): the same terms are added in the same order.
+// With more than one channel the sums have the bits of reduce(): the same terms are added in the
+// same order.
 template <class S>
 void relu_grad_and_sums(const ReluGrad& call) {
   using T = Computed<S>;

@@ -172,7 +172,7 @@ class Backend {
   virtual void batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) = 0;
 
   /// `offsets`, of shape.offset_dtype(), receives where in its window each result was found, which
-  /// is what the gradient needs. No size is 0 in this and the next four.
+  /// is what the gradient needs. No size is 0 here and in conv2d_max_pool2d().
   virtual void max_pool2d(const MaxPool2dShape& shape, const void* x, void* offsets, void* y) = 0;
   virtual void max_pool2d_grad(const MaxPool2dShape& shape, const void* grad_y, const void* offsets,
                                void* grad_x) = 0;

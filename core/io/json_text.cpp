@@ -127,13 +127,15 @@ double JsonReader::read_number() {
   double value = 0;
   const char* begin = text_.data() + position_;
   // What from_chars() takes besides, such as "inf", begins with a letter after the sign.
-  const std::size_t first = position_ + (accept('-') ? 1 : 0);
-  if (first == text_.size() || text_[first] < '0' || text_[first] > '9') {
-    refuse("expected a number");
-  }
+  accept('-');
+  const auto is_digit = [&](std::size_t at) {
+    return at < text_.size() && is_ascii_digit(text_[at]);
+  };
+  if (!is_digit(position_)) refuse("expected a number");
+  if (text_[position_] == '0' && is_digit(position_ + 1)) refuse("a number begins with 0");
   const auto [end, error] = std::from_chars(begin, text_.data() + text_.size(), value);
   if (error != std::errc()) refuse("a number is out of range");
-  position_ += static_cast<std::size_t>(end - (text_.data() + position_));
+  position_ = static_cast<std::size_t>(end - text_.data());
   return value;
 }
 

@@ -119,9 +119,9 @@ GradientAndSum before_relu(const Tensor& y, const Tensor& grad, bool needs_sum) 
 
 /// What a convolution does with its sums, and what their gradient needs of it.
 struct Following {
-  /// Without ReLU, none. After pooling if there is any: what ReLU holds back is the same for all
-  /// windows that chose a pixel, and each window has chosen one, so that neither the gradient
-  /// before ReLU nor its sum depends on which of the two is undone first.
+  /// The result of ReLU, or nothing without ReLU; with pooling, the pooled result: what ReLU holds
+  /// back is the same for all windows that chose a pixel, and each window has chosen one, so that
+  /// neither the gradient before ReLU nor its sum depends on which of the two is undone first.
   std::optional<Saved> rectified;
   std::optional<MaxPool2dShape> pool;
   /// Undefined without pooling.

@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Of the declarations here: raised when something is added. */
+/** The version of these declarations, raised when something is added. */
 #define PLASTIC_C_API_VERSION 1
 
 #if defined(__GNUC__) && !defined(_WIN32)
@@ -37,6 +37,7 @@
 extern "C" {
 #endif
 
+/** PLASTIC_OK or one of the errors below. */
 typedef int32_t plastic_status;
 
 enum {
@@ -48,6 +49,7 @@ enum {
   PLASTIC_ERROR_REFUSED = 2,
   /** A file that cannot be read or written, is damaged, or holds something else. */
   PLASTIC_ERROR_FILE = 3,
+  /** There is not enough memory. */
   PLASTIC_ERROR_MEMORY = 4,
   /** A mistake in the library. */
   PLASTIC_ERROR_INTERNAL = 5
@@ -64,10 +66,12 @@ PLASTIC_C_API const char* plastic_last_error(void);
 /** The threads that loops run on, the caller's included: as many as there are processors, unless
  * set. Any thread may set it at any time. */
 PLASTIC_C_API int32_t plastic_num_threads(void);
+/** Sets it, 1 to 1024. */
 PLASTIC_C_API plastic_status plastic_set_num_threads(int32_t count);
 
 /* ---- Optimizers ---- */
 
+/** An optimizer and what it keeps of each parameter. */
 typedef struct plastic_optimizer plastic_optimizer;
 
 /** A parameter in the caller's memory; this struct does not grow. */
@@ -118,7 +122,9 @@ PLASTIC_C_API plastic_status plastic_optimizer_step(plastic_optimizer* optimizer
 PLASTIC_C_API plastic_status plastic_optimizer_gradient(plastic_optimizer* optimizer, size_t index,
                                                         float** values, size_t* count);
 
+/** The learning rate. */
 PLASTIC_C_API plastic_status plastic_optimizer_lr(const plastic_optimizer* optimizer, double* lr);
+/** Sets the learning rate of the next steps, 0 or more. */
 PLASTIC_C_API plastic_status plastic_optimizer_set_lr(plastic_optimizer* optimizer, double lr);
 
 /** Tells schedules inside of rules, as NeuroPlastic's warm-up, how far training has come: to be
@@ -148,6 +154,7 @@ PLASTIC_C_API plastic_status plastic_optimizer_load(plastic_optimizer* optimizer
 
 /* ---- Inference ---- */
 
+/** A network for inference. */
 typedef struct plastic_model plastic_model;
 
 /** What a network reads and tells apart. Pointers are valid as long as the model. */

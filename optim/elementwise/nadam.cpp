@@ -47,7 +47,8 @@ NAdam::NAdam(const std::vector<NAdamGroup>& groups)
                   {"exp_avg", "exp_avg_sq"}),
       options_(options_of(groups)),
       products_(groups.size()) {
-  // With the usual betas they are negligible before: steps then ask the heap for nothing.
+  // With the usual betas, products are negligible after fewer steps than this, so that later steps
+  // do not allocate.
   for (std::vector<double>& products : products_) products.reserve(512);
 }
 

@@ -116,6 +116,13 @@ TEST_CASE("capi.model.files_are_chosen_as_predict_chooses") {
   CHECK(nn::load_classifier(file.folder.path() / "epoch-7.safetensors").epoch == 7);
 }
 
+TEST_CASE("capi.model.reads_negative_numbers") {
+  SavedFile file;
+  file.data.replace(file.data.find("0.25"), 4, "-0.25");
+  file.save("best.safetensors");
+  CHECK(nn::load_classifier(file.folder.path()).mean == std::vector<float>{0.5F, -0.25F, 0.125F});
+}
+
 TEST_CASE("capi.model.refuses_files") {
   SavedFile file;
   CHECK(contains(file.refusal(), "has neither best.safetensors nor checkpoint.safetensors"));
@@ -134,11 +141,15 @@ TEST_CASE("capi.model.refuses_files") {
   refuses("\"mlp\"", "\"oracle\"", "no model oracle");
   refuses("[5]", "[4]", "shape (5, 48), the network needs (4, 48)");
   refuses("[5]", "[1000000000]", "more than the 257 numbers of the file");
+  refuses(R"("height":4,"width":4,)", R"("height":4096,"width":4096,)",
+          "images of 4096x4096 has more than the 257 numbers of the file");
+  refuses(R"("hidden":[5],)", "", "a layer of 48 to 256 is more than the 257 numbers of the file");
   refuses("[5]", "[0]", "is not of the network");
   refuses("\"dropout\":0.1", "\"dropout\":1.5", "is not of the network");
   refuses("0.25", "1e999", "out of range");
   refuses("0.25", "nan", "expected a number");
   refuses("0.25", "-", "expected a number");
+  refuses("0.25", "-00.25", "a number begins with 0");
   refuses("0.5,", "", "contradicts itself");
   refuses("\"height\":4", "\"height\":4,\"height\":4", "given twice");
   refuses("\"height\":4", "\"depth\":4", "not known");

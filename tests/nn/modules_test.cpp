@@ -131,7 +131,7 @@ TEST_CASE("nn.residual.of_f32_is_narrowed_with_its_inner_module") {
   Residual layer(std::make_shared<Linear>(4, 4));
   Tensor x = Tensor::ones({2, 4});
   x.set_requires_grad();
-  const ScopedPrecision scoped(Precision::bf16);
+  const test::ScopedPrecision scoped(Precision::bf16);
   const Tensor y = layer(x);
   CHECK(y.dtype() == DType::bf16);
   sum(y).backward();

@@ -12,7 +12,7 @@ namespace plastic::cpu {
 namespace {
 
 // A build for one processor alone does not ask the system for AMX's tiles, as is_supported() does;
-// where there are some, pairs are slower than f32 (is_worth_it()).
+// where the processor has tiles, pairs are slower than f32 (is_worth_it()).
 #if defined(PLASTIC_HAS_TILES)
 using Kernel = TileKernel<AmxTiles>;
 #elif defined(__AVX512BF16__) && !defined(__AMX_TILE__)

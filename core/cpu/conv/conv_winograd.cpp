@@ -134,7 +134,7 @@ void convolve(const Pass<S>& pass) {
   const std::int64_t most = chunk_tiles<T>(planes, in, out);
   const OutlierSearch<S> search(pass.x, pass.images, pass.in);
   ScratchVector<std::uint8_t> flags(static_cast<std::size_t>(grid.count));
-  // As many chunks for each thread; one thread's tiles are few chunks, perhaps a little longer.
+  // Each thread gets the same number of chunks; a single thread gets few, perhaps a little longer.
   const std::int64_t chunks =
       pass.is_shared ? std::min(grid.count, round_up((grid.count + most - 1) / most, num_threads()))
                      : std::max<std::int64_t>(1, (grid.count + most / 2) / most);
@@ -220,7 +220,7 @@ void forward(const Conv2dShape& s, const S* x, const S* weight, const S* bias, b
                       wide_y.data());
 }
 
-/// As many images at a time as have the tiles of about one chunk.
+/// Computes as many images at a time as have the tiles of about one chunk.
 template <int m, class S>
 void forward_by_images(const Conv2dShape& s, const S* x, const S* weight, const S* bias, bool relu,
                        const ConvPasses::TakeImages& take) {

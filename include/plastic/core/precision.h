@@ -26,7 +26,7 @@ Precision parse_precision(std::string_view text);
 /// The enumerator's name.
 std::string to_string(Precision precision);
 
-/// The precision of this process; f32 unless set.
+/// The precision of this process, f32 unless set; f32 in an optimizer's step, hook included.
 Precision precision();
 
 /// Sets precision(). Must not be called while another thread computes.

@@ -17,8 +17,8 @@ class FoldedNorm;
 /// before it: its factors become part of the weights, as by fold_batch_norm(), and are kept while
 /// no tensor that they come from changes, so results are the same up to rounding. All this holds
 /// for exactly these classes: for those derived from them forward() is called, as for all others.
-/// Children are named "0", "1",
-/// ...
+/// Children are named "0", "1" and so on, by their position, and keep the order in which they
+/// were appended.
 class Sequential : public Module {
  public:
   Sequential();

@@ -15,7 +15,7 @@ namespace plastic::optim {
 
 /// An optimizer by name, with the options that it has.
 struct OptimizerSettings {
-  /// That of a row in optimizer_table().
+  /// The name of a row in optimizer_table().
   std::string name = "neuroplastic";
   double lr = 0.0;
   /// Coupled or decoupled, as the optimizer's own header says.

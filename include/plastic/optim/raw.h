@@ -67,8 +67,11 @@ class RawOptimizer {
   /// here afterwards.
   std::span<float> gradient(std::size_t index);
 
+  /// How many parameters it was created with.
   std::size_t parameter_count() const;
+  /// The learning rate of the next step.
   double lr() const;
+  /// Sets it. Throws Error for what the optimizer refuses, such as NaN.
   void set_lr(double lr);
   /// See Optimizer::set_epoch(): NeuroPlastic's warm-up and schedules need it. Epochs count from 1.
   void set_epoch(int epoch, int total_epochs);

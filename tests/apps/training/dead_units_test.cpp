@@ -24,8 +24,7 @@ namespace {
 /// Elements of a vector that two threads share in a step.
 constexpr std::int64_t shared = 33'000;
 
-/// Of sizes from 0.1 to 1e-31, and of the other sign in every other step, so that no rule runs
-/// away.
+/// Magnitudes are from 0.1 to 1e-31; signs change with every step, so that no rule runs away.
 Tensor gradient(const Shape& shape, bool is_alive, int step) {
   std::vector<float> values;
   for (std::int64_t j = 0; j < shape.numel(); ++j) {
