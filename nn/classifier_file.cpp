@@ -100,10 +100,11 @@ ClassifierForm parse_classifier_form(const std::string& origin, const std::strin
   }
   json.expect_end();
   for (const char* key : {"data", "channels", "height", "width", "mean", "deviation", "classes"}) {
-    if (!seen.contains(key)) json.refuse("\"", key, "\" is missing");
+    if (!seen.contains(key)) json.refuse("\"", key, "\" is missing; train the network again");
   }
   if (!is_consistent(form)) {
-    fail(op, origin, ": what it says about its data contradicts itself: ", text.substr(0, 200));
+    fail(op, origin, ": what it says about its data contradicts itself: ", text.substr(0, 200),
+         "; train the network again");
   }
   return form;
 }

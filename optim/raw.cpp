@@ -114,7 +114,7 @@ void RawOptimizer::step(std::span<const std::span<const float>> gradients) {
 
 std::span<float> RawOptimizer::gradient(std::size_t index) {
   if (index >= impl_->gradients.size()) {
-    fail(op, "no parameter ", index, "; there are ", impl_->gradients.size());
+    fail(op, "no parameter ", index, "; indices are below ", impl_->gradients.size());
   }
   const Tensor& place = impl_->gradients[index];
   return {static_cast<float*>(memory(place)), static_cast<std::size_t>(place.numel())};

@@ -246,7 +246,8 @@ TEST_CASE("optim.raw.refuses_what_it_cannot_use") {
         "[raw optimizer] 0 gradients for 1 parameters; give one for each");
   CHECK(error_of([&] { optimizer.step({{std::span(gradient).first(5)}}); }) ==
         "[raw optimizer] gradient 0 has 5 values, its parameter 12");
-  CHECK(error_of([&] { optimizer.gradient(1); }) == "[raw optimizer] no parameter 1; there are 1");
+  CHECK(error_of([&] { optimizer.gradient(1); }) ==
+        "[raw optimizer] no parameter 1; indices are below 1");
   CHECK(contains(error_of([&] { optimizer.load("/nowhere/state"); }), "/nowhere/state"));
   CHECK(contains(error_of([&] { optimizer.save("/nowhere/state"); }), "/nowhere/state"));
   CHECK(contains(error_of([&] { optimizer.set_lr(-1); }), "lr is -1"));
