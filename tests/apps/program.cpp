@@ -63,6 +63,10 @@ std::string failing_calls() { return PLASTIC_FAILING_CALLS; }
 RunningProgram::RunningProgram(const std::string& arguments) {
   // The program takes the shell's place, so that signals reach it.
   const std::string command = "exec " + shell_command(arguments, output_);
+  // By the file system's clock, which is coarser than others.
+  const std::filesystem::path mark = output_.path() / "begun";
+  write_file(mark, "");
+  begun_ = std::filesystem::last_write_time(mark);
   process_ = fork();
   REQUIRE(process_ >= 0);
   if (process_ == 0) {
@@ -80,11 +84,18 @@ RunningProgram::~RunningProgram() {
 void RunningProgram::send(int signal) const { REQUIRE(kill(process_, signal) == 0); }
 
 void RunningProgram::wait_for(const std::filesystem::path& file) const {
-  while (!std::filesystem::exists(file)) {
+  const auto has_written = [&] {
+    std::error_code missing;
+    const auto time = std::filesystem::last_write_time(file, missing);
+    return !missing && time > begun_;
+  };
+  while (!has_written()) {
     siginfo_t ended{};
     REQUIRE(waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0);
-    const bool is_there_or_may_come = ended.si_pid == 0 || std::filesystem::exists(file);
-    REQUIRE_MESSAGE(is_there_or_may_come, read_file(output_.path() / "err"));
+    if (ended.si_pid != 0) {
+      REQUIRE_MESSAGE(std::filesystem::exists(file), read_file(output_.path() / "err"));
+      return;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }

@@ -36,13 +36,15 @@ class RunningProgram {
   /// Its number.
   int process() const { return process_; }
   void send(int signal) const;
-  /// Waits until it has written the file; fails when it ends without.
+  /// Waits until it has written the file, of which an earlier program may have left one, or has
+  /// ended; fails when it ends and there is none.
   void wait_for(const std::filesystem::path& file) const;
   /// Waits for its end. The code is -1 when a signal ended it.
   ProgramResult wait();
 
  private:
   TemporaryFolder output_;
+  std::filesystem::file_time_type begun_;
   int process_;
 };
 

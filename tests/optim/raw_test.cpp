@@ -245,7 +245,7 @@ TEST_CASE("optim.raw.refuses_what_it_cannot_use") {
   CHECK(error_of([&] { optimizer.step({}); }) ==
         "[raw optimizer] 0 gradients for 1 parameters; give one for each");
   CHECK(error_of([&] { optimizer.step({{std::span(gradient).first(5)}}); }) ==
-        "[raw optimizer] gradient 0 has 5 values, its parameter 12");
+        "[raw optimizer] gradient 0 has 5 values, its parameter 12; give as many");
   CHECK(error_of([&] { optimizer.gradient(1); }) ==
         "[raw optimizer] no parameter 1; indices are below 1");
   CHECK(contains(error_of([&] { optimizer.load("/nowhere/state"); }), "/nowhere/state"));
