@@ -17,6 +17,7 @@
 #include "plastic/nn/linear.h"
 #include "plastic/nn/models.h"
 #include "plastic/nn/sequential.h"
+#include "tests/support/scoped_precision.h"
 
 namespace plastic::nn {
 namespace {
@@ -140,14 +141,13 @@ TEST_CASE("nn.folded_norm.changes_nothing_else") {
   CHECK(trained == apart());
   // bf16 rounds weights.
   pair.model.eval();
-  set_precision(Precision::bf16);
+  const test::ScopedPrecision scoped(Precision::bf16);
   const Tensor rounded = without_recording(pair.model, x);
   CHECK(rounded.dtype() == DType::bf16);
   CHECK(values(rounded.to(DType::f32)) == [&] {
     const NoGrad no_grad;
     return values(relu(pair.norm->forward(pair.conv->forward(x))).to(DType::f32));
   }());
-  set_precision(Precision::f32);
 }
 
 TEST_CASE("nn.folded_norm.leaves_alone_what_it_cannot_fold") {

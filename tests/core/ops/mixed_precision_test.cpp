@@ -5,18 +5,14 @@
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/precision.h"
+#include "tests/support/scoped_precision.h"
 
 namespace plastic {
 namespace {
 
-struct PrecisionOf {
-  explicit PrecisionOf(Precision precision) { set_precision(precision); }
-  ~PrecisionOf() { set_precision(Precision::f32); }
-};
-
 TEST_CASE("core.ops.mixed_precision.what_is_narrowed") {
   for (const Precision set : {Precision::f32, Precision::tf32, Precision::bf16}) {
-    const PrecisionOf scope(set);
+    const test::ScopedPrecision scope(set);
     CAPTURE(to_string(set));
     CHECK(is_narrowed(DType::f32) == (set == Precision::bf16));
     CHECK_FALSE(is_narrowed(DType::f64));
@@ -25,7 +21,7 @@ TEST_CASE("core.ops.mixed_precision.what_is_narrowed") {
 }
 
 TEST_CASE("core.ops.mixed_precision.products_round_what_they_read_and_their_result") {
-  const PrecisionOf scope(Precision::bf16);
+  const test::ScopedPrecision scope(Precision::bf16);
   // Numbers of bf16 have 8 bits: the first is one, the second is rounded to 1.
   const Tensor x = Tensor::of({3, 0x1.001p0F}, {1, 2});
   CHECK(for_product(x).dtype() == DType::bf16);
