@@ -1,10 +1,12 @@
 #include <deque>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "capi/c_path.h"
 #include "capi/c_status.h"
+#include "optim/raw_sizes.h"
 #include "plastic/optim/optimizer_table.h"
 #include "plastic/optim/raw.h"
 
@@ -48,10 +50,10 @@ std::vector<RawParameter> parameters_of(const plastic_parameter* parameters, std
     if (one.rank > 0) need(one.shape, "plastic_optimizer_create", "a parameter's shape");
     if (one.count > 0) need(one.values, "plastic_optimizer_create", "a parameter's values");
     all.push_back({{one.values, one.count}, plastic::Shape(std::span(one.shape, one.rank))});
-    if (std::cmp_not_equal(one.count, all.back().shape.numel())) {
-      throw plastic::capi::BadArgument(plastic::text_of(
-          "[plastic_optimizer_create] parameter ", all.size() - 1, " has ", one.count,
-          " values and shape ", to_string(all.back().shape), "; their sizes must agree"));
+    const std::string mismatch =
+        plastic::optim::size_mismatch(all.size() - 1, one.count, all.back().shape);
+    if (!mismatch.empty()) {
+      throw plastic::capi::BadArgument("[plastic_optimizer_create] " + mismatch);
     }
   }
   return all;
@@ -66,11 +68,19 @@ const char* kept_name(plastic_optimizer& handle, std::string_view name) {
 
 }  // namespace
 
-size_t plastic_optimizer_name_count(void) { return plastic::optim::optimizer_table().size(); }
+size_t plastic_optimizer_name_count(void) {
+  size_t count = 0;
+  guarded(__func__, [&](const char*) { count = plastic::optim::optimizer_table().size(); });
+  return count;
+}
 
 const char* plastic_optimizer_name(size_t index) {
-  const auto& table = plastic::optim::optimizer_table();
-  return index < table.size() ? table[index].name.c_str() : nullptr;
+  const char* name = nullptr;
+  guarded(__func__, [&](const char*) {
+    const auto& table = plastic::optim::optimizer_table();
+    if (index < table.size()) name = table[index].name.c_str();
+  });
+  return name;
 }
 
 plastic_status plastic_optimizer_create(const char* name, const char* options,

@@ -9,6 +9,7 @@
 #include "core/device/backend.h"
 #include "core/tensor/foreign_memory.h"
 #include "core/tensor/tensor_impl.h"
+#include "optim/raw_sizes.h"
 #include "plastic/core/safetensors.h"
 #include "plastic/optim/optimizer_table.h"
 
@@ -18,10 +19,8 @@ namespace {
 constexpr const char* op = "raw optimizer";
 
 void check_parameter(const RawParameter& parameter, std::size_t index) {
-  if (std::cmp_not_equal(parameter.values.size(), parameter.shape.numel())) {
-    fail(op, "parameter ", index, " has ", parameter.values.size(), " values and shape ",
-         to_string(parameter.shape), "; their sizes must agree");
-  }
+  const std::string mismatch = size_mismatch(index, parameter.values.size(), parameter.shape);
+  if (!mismatch.empty()) fail(op, mismatch);
   if (parameter.values.empty()) return;
   if (parameter.values.data() == nullptr) {
     fail(op, "parameter ", index, " has no address; give memory of ", parameter.values.size(),
@@ -99,6 +98,8 @@ void RawOptimizer::step(std::span<const std::span<const float>> gradients) {
     fail(op, "gradient ", i, " has ", gradients[i].size(), " values, its parameter ", numel,
          "; give as many");
   }
+  // It refuses the step; the gradients stay what they were.
+  if (impl_->optimizer->is_evaluating()) return impl_->optimizer->step();
   for (std::size_t i = 0; i < count; ++i) {
     const Tensor& place = impl_->gradients[i];
     const bool is_given = gradients[i].data() != nullptr;

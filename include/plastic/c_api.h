@@ -30,6 +30,7 @@
 #if defined(__GNUC__) && !defined(_WIN32)
 #define PLASTIC_C_API __attribute__((visibility("default")))
 #else
+/** Marks what a shared library exports. */
 #define PLASTIC_C_API
 #endif
 
@@ -41,11 +42,12 @@ extern "C" {
 typedef int32_t plastic_status;
 
 enum {
+  /** Done. */
   PLASTIC_OK = 0,
   /** A null pointer, an index or a number of elements that does not fit. */
   PLASTIC_ERROR_ARGUMENT = 1,
-  /** The library refuses: an unknown optimizer or option, a value out of range, a step in
-   * evaluation mode. */
+  /** The library refuses: an unknown optimizer or option, a value out of range, a shape of more
+   * than 8 sizes or with a negative one, parameters that overlap, a step in evaluation mode. */
   PLASTIC_ERROR_REFUSED = 2,
   /** A file that cannot be read or written, is damaged, or holds something else. */
   PLASTIC_ERROR_FILE = 3,
@@ -83,6 +85,7 @@ typedef struct plastic_parameter {
   /** Sizes; a weight has (outputs, inputs) or (outputs, inputs, height, width), by which rules over
    * matrices go. May be NULL where rank is 0. */
   const int64_t* shape;
+  /** How many sizes there are, 0 to 8. */
   size_t rank;
 } plastic_parameter;
 
@@ -90,12 +93,14 @@ typedef struct plastic_parameter {
 typedef struct plastic_diagnostic {
   /** Valid as long as the optimizer. */
   const char* name;
+  /** The number. */
   double value;
 } plastic_diagnostic;
 
-/** The names that plastic_optimizer_create() knows: "neuroplastic", "sgd", "adam", "muon", … NULL
- * for an index that is not below the count. */
+/** How many names plastic_optimizer_create() knows; 0 where memory is out. */
 PLASTIC_C_API size_t plastic_optimizer_name_count(void);
+/** One of them, such as "neuroplastic", "sgd", "adam" or "muon"; NULL for an index that is not
+ * below the count. */
 PLASTIC_C_API const char* plastic_optimizer_name(size_t index);
 
 /** Makes an optimizer over `count` parameters, which stay where they are and must outlive it.
@@ -132,10 +137,11 @@ PLASTIC_C_API plastic_status plastic_optimizer_set_lr(plastic_optimizer* optimiz
 PLASTIC_C_API plastic_status plastic_optimizer_set_epoch(plastic_optimizer* optimizer,
                                                          int32_t epoch, int32_t total_epochs);
 
-/** The schedule-free optimizers evaluate other weights than they train: eval puts those into the
- * parameters, train takes them back, and steps are refused in between. For all others they do
+/** The schedule-free optimizers evaluate other weights than they train: this puts those into the
+ * parameters, and steps are refused until plastic_optimizer_train(). For all others it does
  * nothing. */
 PLASTIC_C_API plastic_status plastic_optimizer_eval(plastic_optimizer* optimizer);
+/** Puts the weights of training back; nothing in training mode, in which optimizers begin. */
 PLASTIC_C_API plastic_status plastic_optimizer_train(plastic_optimizer* optimizer);
 
 /** What the rule reports about its last step (NeuroPlastic with the option "diagnostics=true"):
@@ -145,11 +151,13 @@ PLASTIC_C_API plastic_status plastic_optimizer_diagnostics(plastic_optimizer* op
                                                            plastic_diagnostic* diagnostics,
                                                            size_t capacity, size_t* count);
 
-/** Writes the state, without the parameters, to a safetensors file, which is replaced as a whole,
- * and reads it back. The names are those of the C++ library's Optimizer::state_dict(), so that
- * either loads what the other saved. Paths are UTF-8. */
+/** Writes the state, without the parameters, to a safetensors file, which is replaced as a whole.
+ * The names are those of the C++ library's Optimizer::state_dict(), so that either loads what the
+ * other saved. Paths are UTF-8. */
 PLASTIC_C_API plastic_status plastic_optimizer_save(const plastic_optimizer* optimizer,
                                                     const char* path);
+/** Reads a state back, of the same optimizer over parameters of the same shapes. The file is not
+ * trusted. */
 PLASTIC_C_API plastic_status plastic_optimizer_load(plastic_optimizer* optimizer, const char* path);
 
 /* ---- Inference ---- */
@@ -161,17 +169,26 @@ typedef struct plastic_model plastic_model;
 typedef struct plastic_model_info {
   /** sizeof(plastic_model_info) of the caller, set before the call: no more is written. */
   size_t struct_size;
-  /** An image: channels * height * width floats, row-major. A byte of channel c is
-   * (byte / 255 - mean[c]) / deviation[c]. */
-  int64_t channels, height, width;
+  /** Channels of an image, which is channels * height * width floats, row-major. A byte of channel
+   * c is (byte / 255 - mean[c]) / deviation[c]. */
+  int64_t channels;
+  /** Rows of an image. */
+  int64_t height;
+  /** Columns of an image. */
+  int64_t width;
+  /** One number per channel. */
   const float* mean;
+  /** One number per channel. */
   const float* deviation;
   /** Outputs per image: the logits of the classes, in their order. */
   int64_t classes;
+  /** What each of them means, UTF-8. */
   const char* const* class_names;
-  /** Such as "mlp"; the data set that it was trained on; and for how many epochs. */
+  /** Such as "mlp". */
   const char* model;
+  /** The data set that it was trained on. */
   const char* data;
+  /** For how many epochs. */
   int64_t epoch;
 } plastic_model_info;
 
@@ -182,6 +199,7 @@ PLASTIC_C_API plastic_status plastic_model_load(const char* path, plastic_model*
 /** Frees the model and sets *model to NULL. */
 PLASTIC_C_API void plastic_model_destroy(plastic_model** model);
 
+/** Writes what the network reads and tells apart to *info, whose struct_size is set. */
 PLASTIC_C_API plastic_status plastic_model_get_info(const plastic_model* model,
                                                     plastic_model_info* info);
 

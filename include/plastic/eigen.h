@@ -1,15 +1,22 @@
 #pragma once
 
-// Tensors as Eigen's matrices and vectors (https://eigen.tuxfamily.org, 3.4 or newer), without a
-// copy, and the other way round. Not part of plastic/plastic.h: a program that includes it must
-// find Eigen itself, for example with find_package(Eigen3) and target_link_libraries(program
-// Eigen3::Eigen).
-//
-//   Tensor x = normal({100, 3}, 0, 1, generator);
-//   const Eigen::MatrixXf covariance = as_matrix<float>(x).transpose() * as_matrix<float>(x) / 100;
-//   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXf> solver(covariance);
-//   Tensor rotated = matmul(x, to_tensor(solver.eigenvectors()));
-//   as_mutable_matrix<float>(x).col(0).setZero();
+/// @file
+/// Tensors as Eigen's matrices and vectors (https://eigen.tuxfamily.org, 3.4 or newer), without a
+/// copy, and the other way round. Not part of plastic/plastic.h: a program that includes it must
+/// find Eigen itself, for example with find_package(Eigen3) and target_link_libraries(program
+/// Eigen3::Eigen).
+///
+///     Tensor x = normal({100, 3}, 0, 1, generator);
+///     const Eigen::MatrixXf covariance =
+///         as_matrix<float>(x).transpose() * as_matrix<float>(x) / 100;
+///     const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXf> solver(covariance);
+///     Tensor rotated = matmul(x, to_tensor(solver.eigenvectors()));
+///     as_mutable_matrix<float>(x).col(0).setZero();
+///
+/// T is float, double, std::int64_t or std::uint8_t. A map is the tensor's memory: it must not
+/// outlive the tensor, and sees what is written there. Autograd does not record it. The functions
+/// throw Error when T is not the tensor's dtype, the tensor is not on the CPU, or its rank or
+/// strides are not what the map needs.
 
 #include <Eigen/Core>
 #include <cstdint>
@@ -21,16 +28,12 @@
 
 namespace plastic {
 
-// T is float, double, std::int64_t or std::uint8_t. A map is the tensor's memory: it must not
-// outlive the tensor, and sees what is written there. Autograd does not record it. The functions
-// throw Error when T is not the tensor's dtype, the tensor is not on the CPU, or its rank or
-// strides are not what the map needs.
-
 /// Row-major with contiguous rows: contiguous tensors of rank 2 and slices of their rows and
 /// columns.
 template <class T>
 using MatrixMap = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>,
                              Eigen::Unaligned, Eigen::OuterStride<>>;
+/// The same, for reading.
 template <class T>
 using ConstMatrixMap =
     Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>,
@@ -42,6 +45,7 @@ template <class T>
 using StridedMatrixMap =
     Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>, Eigen::Unaligned,
                Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>>;
+/// The same, for reading.
 template <class T>
 using ConstStridedMatrixMap =
     Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>,
@@ -51,6 +55,7 @@ using ConstStridedMatrixMap =
 template <class T>
 using VectorMap =
     Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, 1>, Eigen::Unaligned, Eigen::InnerStride<>>;
+/// The same, for reading.
 template <class T>
 using ConstVectorMap =
     Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, 1>, Eigen::Unaligned, Eigen::InnerStride<>>;

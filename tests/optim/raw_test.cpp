@@ -133,6 +133,19 @@ TEST_CASE("optim.raw.has_the_bits_of_every_optimizer_over_tensors") {
   }
 }
 
+TEST_CASE("optim.raw.a_refused_step_changes_nothing") {
+  const Buffers buffers;
+  RawOptimizer raw("schedule-free-adamw", buffers.parameters);
+  step_raw(raw, 0);
+  raw.eval();
+  const std::vector<Values> before = buffers.values();
+  const std::span<float> place = raw.gradient(0);
+  const Values gradient(place.begin(), place.end());
+  CHECK_THROWS_AS(step_raw(raw, 1), Error);
+  CHECK(buffers.values() == before);
+  CHECK(Values(place.begin(), place.end()) == gradient);
+}
+
 TEST_CASE("optim.raw.state_passes_to_tensors_and_back") {
   const TemporaryFolder folder;
   for (const optim::OptimizerEntry& entry : optim::optimizer_table()) {

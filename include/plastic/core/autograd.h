@@ -38,14 +38,20 @@ class DetectAnomaly {
   bool before_;
 };
 
+/// How gradcheck() compares.
 struct GradcheckOptions {
   /// Half the width of the central difference.
   double step = 1e-6;
+  /// An element passes if its two gradients differ by no more than this plus relative_tolerance
+  /// times the numeric one.
   double absolute_tolerance = 1e-6;
+  /// See absolute_tolerance.
   double relative_tolerance = 1e-5;
 };
 
+/// What gradcheck() found.
 struct GradcheckResult {
+  /// Whether every element's gradient is within the tolerances.
   bool passed = true;
   /// Where the analytic and the numeric gradient differ most, with both values.
   std::string message;

@@ -6,13 +6,22 @@
 
 namespace plastic {
 
-enum class DeviceType { cpu, cuda };
+/// The kinds of devices.
+enum class DeviceType {
+  /// The processor, with all its cores.
+  cpu,
+  /// A GPU of NVIDIA's, in a build with CUDA.
+  cuda,
+};
 
 /// Where a tensor lives. `index` tells several CUDA devices apart and is 0 for the CPU.
 struct Device {
+  /// What kind of device it is.
   DeviceType type = DeviceType::cpu;
+  /// Which of the CUDA devices, from 0; 0 for the CPU.
   int index = 0;
 
+  /// Whether both are the same device.
   bool operator==(const Device&) const = default;
 };
 

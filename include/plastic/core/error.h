@@ -9,6 +9,7 @@ namespace plastic {
 /// `[operation] what was wrong: the values; what to do`.
 class Error : public std::runtime_error {
  public:
+  /// `message` is the whole text, as what() returns it.
   explicit Error(const std::string& message) : std::runtime_error(message) {}
 };
 

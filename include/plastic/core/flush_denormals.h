@@ -27,6 +27,7 @@ namespace plastic {
 /// effect on processors other than x86 and aarch64.
 class FlushDenormals {
  public:
+  /// Flushes, or with `flush` false keeps, denormal results of this thread until it is destroyed.
   explicit FlushDenormals(bool flush = true);
   ~FlushDenormals();
   FlushDenormals(const FlushDenormals&) = delete;

@@ -69,6 +69,8 @@ using Gradients = std::vector<Tensor, Recycled<Tensor>>;
 class Backward {
  public:
   Backward() = default;
+  /// `function` is called with the gradient of the result and the Inputs, and is moved or copied
+  /// in.
   template <class F>
   requires(!std::same_as<std::remove_cvref_t<F>, Backward> &&
            std::is_invocable_r_v<Gradients, std::decay_t<F>&, const Tensor&, const Inputs&>)
@@ -76,7 +78,9 @@ class Backward {
       : function_(std::allocate_shared<Held<std::decay_t<F>>>(Recycled<Held<std::decay_t<F>>>(),
                                                               std::forward<F>(function))) {}
 
+  /// Whether it holds a function.
   explicit operator bool() const { return function_ != nullptr; }
+  /// Calls the function, which must exist.
   Gradients operator()(const Tensor& grad, const Inputs& inputs) const {
     return function_->call(grad, inputs);
   }
@@ -106,6 +110,7 @@ class Saved {
       : op_(op), tensor_(tensor.detach()), version_(tensor.version()) {}
   /// Throws Error if the tensor's memory was written to since: the gradient would be wrong.
   const Tensor& get() const;
+  /// The shape of the tensor, which is known whatever was written to it.
   const Shape& shape() const { return tensor_.shape(); }
 
  private:
@@ -119,6 +124,7 @@ class Saved {
 /// operation has one result; inputs may be undefined, such as an omitted bias. Throws Error for a
 /// result that was recorded itself or is one of the inputs: compute it from detach()ed inputs.
 Tensor record(const char* op, Tensor result, std::span<const Tensor> inputs, Backward backward);
+/// The same for a list in braces.
 Tensor record(const char* op, Tensor result, std::initializer_list<Tensor> inputs,
               Backward backward);
 

@@ -13,11 +13,13 @@ namespace plastic {
 /// u8, 1e39 for f32 (PyTorch wraps or promotes some of these).
 class Number {
  public:
+  /// A whole number; one that does not fit into a signed 64-bit integer counts as a real one.
   template <std::integral T>
   constexpr Number(T value)
       : real_(static_cast<double>(value)),
         integer_(std::in_range<std::int64_t>(+value) ? static_cast<std::int64_t>(value) : 0),
         is_integer_(std::in_range<std::int64_t>(+value)) {}
+  /// A real number, also where its value is whole.
   template <std::floating_point T>
   constexpr Number(T value) : real_(static_cast<double>(value)) {}
 

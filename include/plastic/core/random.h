@@ -13,16 +13,20 @@ class Tensor;
 /// numbers: as easy as 1, 2, 3", SC 2011). `seed` is the key, `stream` and `offset` the counter, so
 /// three integers are the whole state, and the numbers do not depend on device or thread count.
 struct Generator {
+  /// The key: generators of different seeds give independent sequences.
   std::uint64_t seed = 0;
+  /// A sequence of its own for each value, independent of the others of this seed.
   std::uint64_t stream = 0;
   /// Next unused block of four 32-bit numbers.
   std::uint64_t offset = 0;
 
+  /// Whether both are at one position of one sequence.
   bool operator==(const Generator&) const = default;
 
-  // The following member functions must not be called by several threads at once, except on
-  // default_generator(). Operations that fill or change a whole tensor may share a generator
-  // between threads.
+  /// @name Single draws
+  /// Must not be called by several threads at once, except on default_generator(). Operations that
+  /// fill or change a whole tensor may share a generator between threads.
+  /// @{
 
   /// The next 32 random bits. Uses up a whole block: meant for shuffles and seeds, not for bulk
   /// draws.
@@ -33,6 +37,7 @@ struct Generator {
 
   /// Uniform in [0, 1) with 24 random bits.
   float next_float();
+  /// @}
 };
 
 /// The generator that operations and initialisers use when they are given none. There is one per

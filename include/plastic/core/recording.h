@@ -29,7 +29,9 @@ class Recording {
   /// to(Device{}), backward through a check of indices).
   Recording(Device device, Generator& generator, const std::function<void()>& step);
   ~Recording();
+  /// Leaves the other to be destroyed or assigned to.
   Recording(Recording&&) noexcept;
+  /// The same; the recording that this one held is destroyed.
   Recording& operator=(Recording&&) noexcept;
 
   /// Replays the captured work, after everything that was issued to the device before, without

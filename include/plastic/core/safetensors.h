@@ -18,13 +18,17 @@ using Metadata = std::map<std::string, std::string>;
 struct Safetensors {
   /// On the CPU, in the order of the file's header.
   StateDict tensors;
+  /// The header's "__metadata__", without Plastic's checksum.
   Metadata metadata;
 };
 
 /// A tensor as the header of a file describes it.
 struct TensorInfo {
+  /// Its key in the header.
   std::string name;
+  /// The type of its elements.
   DType dtype = DType::f32;
+  /// Its sizes.
   Shape shape = {};
 };
 
@@ -32,6 +36,7 @@ struct TensorInfo {
 struct SafetensorsInfo {
   /// In the order of the header.
   std::vector<TensorInfo> tensors;
+  /// The header's "__metadata__", without Plastic's checksum.
   Metadata metadata;
 };
 

@@ -8,8 +8,11 @@
 
 namespace plastic {
 
+/// A tensor and the name under which it is saved.
 struct NamedTensor {
+  /// Such as "0.weight".
   std::string name;
+  /// Shares memory with its owner unless the function that gave it says otherwise.
   Tensor tensor;
 };
 

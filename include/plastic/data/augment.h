@@ -17,16 +17,20 @@ struct AugmentOptions {
   /// grey), always in this order, with results clamped between black and white. Grey is 0.299 r +
   /// 0.587 g + 0.114 b.
   double brightness = 0.0;
+  /// See brightness.
   double contrast = 0.0;
+  /// See brightness.
   double saturation = 0.0;
   /// Side of a square that is set to 0 after normalising, centred anywhere in the image and clipped
   /// at its border (DeVries and Taylor, arXiv 1708.04552).
   std::int64_t cutout = 0;
 
+  /// Whether anything is changed at all.
   bool any() const {
     return crop_padding != 0 || flip != 0 || brightness != 0 || contrast != 0 || saturation != 0 ||
            cutout != 0;
   }
+  /// Whether both change images alike.
   bool operator==(const AugmentOptions&) const = default;
 };
 

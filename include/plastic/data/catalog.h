@@ -10,8 +10,11 @@
 
 namespace plastic::data {
 
+/// A data set by name: a row of catalog().
 struct CatalogEntry {
+  /// As load() and `plastic train --data` take it.
   std::string name;
+  /// What the images show, for a person to read.
   std::string description;
   /// Generated in memory; needs no files.
   bool generated = false;

@@ -10,6 +10,7 @@
 
 namespace plastic::data {
 
+/// How read_csv() reads a file.
 struct CsvOptions {
   /// The first line names the columns; otherwise it is data.
   bool header = true;
@@ -48,6 +49,7 @@ enum class CsvTarget {
   numbers,
 };
 
+/// How read_csv_dataset() reads a file.
 struct CsvDatasetOptions {
   /// The first line names the columns; otherwise it is data.
   bool header = true;
@@ -57,6 +59,7 @@ struct CsvDatasetOptions {
   std::int64_t target_column = -1;
   /// The name of that column instead, in a file with a header; empty uses target_column.
   std::string target = {};
+  /// What that column holds.
   CsvTarget kind = CsvTarget::class_names;
   /// The classes, in order: those of the training file, so that a test file's are numbered alike.
   /// Empty uses the names that occur, in the order of their bytes.

@@ -16,20 +16,26 @@ struct ImageDataset {
   Tensor images;
   /// (N) i64, each in [0, class_names.size()).
   Tensor labels;
+  /// The name of each class.
   std::vector<std::string> class_names;
   /// Per channel, of pixels scaled to [0, 1]: the loader gives (x / 255 - mean) / deviation.
   std::vector<float> mean;
+  /// Per channel, likewise; above 0.
   std::vector<float> deviation;
 
+  /// N.
   std::int64_t size() const { return images.size(0); }
 };
 
 /// A training and a test set under one name.
 struct DatasetPair {
+  /// The row of the catalog, or what was read instead.
   std::string name;
   /// The folder it was read from, or "generated".
   std::string source;
+  /// To train on.
   ImageDataset train;
+  /// To test on.
   ImageDataset test;
 };
 

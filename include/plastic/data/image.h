@@ -11,7 +11,12 @@ namespace plastic::data {
 /// ignore it, as torchvision's and OpenCV's decoders do by default, or rotate and mirror the image
 /// so that it is upright; all eight values are supported. A damaged or unknown value counts as
 /// none.
-enum class Orientation { ignore, apply };
+enum class Orientation {
+  /// Leave the pixels as they are stored.
+  ignore,
+  /// Turn and mirror them as the camera says.
+  apply,
+};
 
 /// Decodes a PNG or JPEG file (recognised by content) into a (channels, H, W) u8 tensor: channels 1
 /// is grey, 3 red, green and blue. Colour becomes grey as (77 r + 150 g + 29 b) / 256, rounded.

@@ -11,9 +11,11 @@
 
 namespace plastic::data {
 
+/// How images are read from folders.
 struct ImageFolderOptions {
   /// The size that every image is resized to, in pixels.
   std::int64_t height = 32;
+  /// Columns, likewise.
   std::int64_t width = 32;
   /// 3, or 1 for grey.
   std::int64_t channels = 3;

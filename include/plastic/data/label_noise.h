@@ -8,6 +8,7 @@
 
 namespace plastic::data {
 
+/// What add_label_noise() gives.
 struct NoisyLabels {
   /// Shares the images; the labels are new.
   ImageDataset dataset;

@@ -14,6 +14,7 @@ namespace plastic::data {
 
 class BatchStream;
 
+/// Some examples of an ImageDataset, as a network reads them.
 struct Batch {
   /// (B, C, H, W) f32, normalised. Stored channels-last: with strides (H W C, 1, W C, C).
   Tensor images;
@@ -21,7 +22,9 @@ struct Batch {
   Tensor labels;
 };
 
+/// How a Loader gives a data set.
 struct LoaderOptions {
+  /// Examples per batch, at least 1.
   std::int64_t batch_size = 128;
   /// A new order each epoch, drawn from `generator`; otherwise the order of the data set.
   bool shuffle = true;
@@ -29,6 +32,7 @@ struct LoaderOptions {
   /// by default. A network with batch normalisation may need it: a batch that leaves one value per
   /// channel is refused in training.
   bool drop_last = false;
+  /// What the orders are drawn from.
   Generator generator = {};
   /// Random changes to the images. They are drawn from `generator`'s seed without affecting the
   /// order of the images; each depends on the epoch and the image alone.
@@ -55,6 +59,7 @@ class Loader {
   Loader(const ImageDataset& dataset, const LoaderOptions& options);
   /// Leaves `other` to be destroyed or assigned to.
   Loader(Loader&& other) noexcept;
+  /// Leaves `other` to be destroyed or assigned to.
   Loader& operator=(Loader&& other) noexcept;
   ~Loader();
 
@@ -65,10 +70,11 @@ class Loader {
   /// start_epoch(), and when memory runs out: the examples are then still to come.
   bool next(Batch& batch);
 
-  // next() in two phases, for a step that a device captures and replays (plastic/core/recording.h):
-  // advance() before each replay, gather() within what is captured. A captured gather() gives the
-  // batch that was last advanced to, in the tensors of the recording; it works for batches of one
-  // size.
+  /// @name Two phases
+  /// next() for a step that a device captures and replays (plastic/core/recording.h): advance()
+  /// before each replay, gather() within what is captured. A captured gather() gives the batch that
+  /// was last advanced to, in the tensors of the recording; it works for batches of one size.
+  /// @{
 
   /// Advances to the next batch and tells a device which one it is. False at the end of the epoch.
   /// Throws Error before the first start_epoch().
@@ -77,6 +83,7 @@ class Loader {
   std::int64_t batch_size() const;
   /// That batch, in new tensors. Throws Error unless advance() was called since the last time.
   Batch gather();
+  /// @}
 
   /// Batches in an epoch.
   std::int64_t batch_count() const;

@@ -17,6 +17,7 @@ struct LoaderState {
   /// Examples given in the current epoch; 0 before the first.
   std::int64_t position = 0;
 
+  /// Whether the same batches follow.
   bool operator==(const LoaderState&) const = default;
 };
 

@@ -6,9 +6,13 @@
 
 namespace plastic::data {
 
+/// How many shapes() draws, and which.
 struct ShapesOptions {
+  /// Images to train on, at least 1.
   std::int64_t train_size = 10000;
+  /// Images to test on, at least 1.
   std::int64_t test_size = 2000;
+  /// Decides every pixel.
   std::uint64_t seed = 0;
 };
 

@@ -6,13 +6,19 @@
 
 namespace plastic::data {
 
+/// A data set in two parts.
 struct Split {
+  /// What is left to train on.
   ImageDataset train;
+  /// What was set aside.
   ImageDataset validation;
 };
 
+/// The same of a TensorDataset.
 struct TensorSplit {
+  /// What is left to train on.
   TensorDataset train;
+  /// What was set aside.
   TensorDataset validation;
 };
 

@@ -13,6 +13,7 @@ namespace plastic::data {
 struct Standardization {
   /// With one example's shape and the features' dtype.
   Tensor mean;
+  /// Of the same shape and dtype; 1 where a feature is constant.
   Tensor deviation;
 
   /// (x - mean) / deviation

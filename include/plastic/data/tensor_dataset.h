@@ -24,6 +24,7 @@ struct TensorDataset {
   /// Names of a table's columns; empty where they have none.
   std::vector<std::string> feature_names = {};
 
+  /// N.
   std::int64_t size() const { return features.size(0); }
 };
 

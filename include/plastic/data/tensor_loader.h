@@ -12,19 +12,24 @@ namespace plastic::data {
 
 class BatchStream;
 
+/// Some examples of a TensorDataset.
 struct TensorBatch {
   /// (B, ...), contiguous, of the data set's dtypes and on its device.
   Tensor features;
+  /// (B) or (B, ...), likewise.
   Tensor targets;
 };
 
+/// How a TensorLoader gives a data set.
 struct TensorLoaderOptions {
+  /// Examples per batch, at least 1.
   std::int64_t batch_size = 128;
   /// A new order each epoch, drawn from `generator`; otherwise the order of the data set.
   bool shuffle = true;
   /// Leaves out a last batch that is not full, so that a set smaller than a batch gives none; kept
   /// by default.
   bool drop_last = false;
+  /// What the orders are drawn from.
   Generator generator = {};
   /// Threads, 0 to 64, that prepare batches ahead while training continues; with 0 each is prepared
   /// on request. The batches are the same. A data set on a CUDA device is gathered there, and these
@@ -56,6 +61,7 @@ class TensorLoader {
   TensorLoader(const TensorDataset& dataset, const TensorLoaderOptions& options = {});
   /// Leaves `other` to be destroyed or assigned to.
   TensorLoader(TensorLoader&& other) noexcept;
+  /// Leaves `other` to be destroyed or assigned to.
   TensorLoader& operator=(TensorLoader&& other) noexcept;
   ~TensorLoader();
 

@@ -6,8 +6,9 @@
 
 namespace plastic::nn {
 
-// The functions of plastic/core/ops as modules, elementwise except Softmax. Results have the
-// input's shape.
+/// @file
+/// The functions of plastic/core/ops as modules, elementwise except Softmax. Results have the
+/// input's shape.
 
 /// max(x, 0)
 class ReLU : public Module {
@@ -39,6 +40,7 @@ class SiLU : public Module {
   Tensor forward(const Tensor& x) override;
 };
 
+/// (eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)
 class Tanh : public Module {
  public:
   Tensor forward(const Tensor& x) override;

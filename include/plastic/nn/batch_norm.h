@@ -8,6 +8,7 @@
 
 namespace plastic::nn {
 
+/// How a BatchNorm normalises and what it keeps.
 struct BatchNormOptions {
   /// Added to the variance, inside the square root.
   double eps = 1e-5;
@@ -33,11 +34,19 @@ class BatchNorm : public Module {
   /// `skip` has x's shape or is undefined.
   Tensor forward_added(const Tensor& x, const Tensor& skip, Activation activation);
 
+  /// Those it was made with.
   const BatchNormOptions& options() const { return options_; }
 
-  /// Undefined where the options leave them out.
-  Tensor weight, bias;
-  Tensor running_mean, running_var, num_batches_tracked;
+  /// The factor of each channel; undefined unless affine.
+  Tensor weight;
+  /// What is added to each channel; undefined unless affine.
+  Tensor bias;
+  /// Mean of each channel over the training so far; undefined unless track_running_stats.
+  Tensor running_mean;
+  /// Variance of each channel, likewise, with Bessel's correction.
+  Tensor running_var;
+  /// Training steps so far, i64 of rank 0; undefined unless track_running_stats.
+  Tensor num_batches_tracked;
 
  private:
   friend void update_batch_norm(Module& model, const std::function<Tensor()>& next_batch);
@@ -53,12 +62,14 @@ class BatchNorm : public Module {
 /// Normalises rows (N, C).
 class BatchNorm1d : public BatchNorm {
  public:
+  /// See BatchNorm.
   explicit BatchNorm1d(std::int64_t channels, const BatchNormOptions& options = {});
 };
 
 /// Normalises images (N, C, H, W).
 class BatchNorm2d : public BatchNorm {
  public:
+  /// See BatchNorm.
   explicit BatchNorm2d(std::int64_t channels, const BatchNormOptions& options = {});
 };
 

@@ -12,12 +12,17 @@ namespace plastic::nn {
 
 class BatchNorm;
 
-/// Pairs are rows, then columns; see plastic::Conv2dOptions.
+/// What a Conv2d does beside its weights; see plastic::Conv2dOptions. Pairs are rows, then columns.
 struct Conv2dOptions {
+  /// Pixels of the input from one output to the next, at least 1.
   std::array<std::int64_t, 2> stride = {1, 1};
+  /// Zeros on either side.
   std::array<std::int64_t, 2> padding = {0, 0};
+  /// Pixels of the input from one of the kernel's to the next, at least 1.
   std::array<std::int64_t, 2> dilation = {1, 1};
+  /// Parts that the channels are divided into, each convolved separately.
   std::int64_t groups = 1;
+  /// Whether a number is added to each channel of the result.
   bool bias = true;
   /// Draws the initial values; default_generator() when null.
   Generator* generator = nullptr;
@@ -41,6 +46,7 @@ class Conv2d : public Module {
   /// derived class.
   Tensor forward_max_pooled(const Tensor& x, Activation activation, const MaxPool2dOptions& pool);
 
+  /// Those it was made with.
   const Conv2dOptions& options() const { return options_; }
 
   /// Folds in the evaluation-mode normalisation of its result; see Module::fold_batch_norm().
@@ -48,8 +54,9 @@ class Conv2d : public Module {
   /// is of a derived class, which may compute something else.
   void absorb(const BatchNorm& norm);
 
+  /// (out_channels, in_channels / groups, kernel rows, kernel columns)
   Tensor weight;
-  /// Undefined without bias.
+  /// (out_channels); undefined without bias.
   Tensor bias;
 
  private:

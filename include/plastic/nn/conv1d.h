@@ -7,12 +7,17 @@
 
 namespace plastic::nn {
 
-/// See plastic::Conv1dOptions.
+/// What a Conv1d does beside its weights; see plastic::Conv1dOptions.
 struct Conv1dOptions {
+  /// Elements of the input from one output to the next, at least 1.
   std::int64_t stride = 1;
+  /// Zeros on either side.
   std::int64_t padding = 0;
+  /// Elements of the input from one of the kernel's to the next, at least 1.
   std::int64_t dilation = 1;
+  /// Parts that the channels are divided into, each convolved separately.
   std::int64_t groups = 1;
+  /// Whether a number is added to each channel of the result.
   bool bias = true;
   /// Draws the initial values; default_generator() when null.
   Generator* generator = nullptr;
@@ -28,8 +33,9 @@ class Conv1d : public Module {
          const Conv1dOptions& options = {});
   Tensor forward(const Tensor& x) override;
 
+  /// (out_channels, in_channels / groups, kernel)
   Tensor weight;
-  /// Undefined without bias.
+  /// (out_channels); undefined without bias.
   Tensor bias;
 
  private:

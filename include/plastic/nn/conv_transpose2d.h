@@ -8,13 +8,20 @@
 
 namespace plastic::nn {
 
-/// Pairs are rows, then columns; see plastic::ConvTranspose2dOptions.
+/// What a ConvTranspose2d does beside its weights; see plastic::ConvTranspose2dOptions. Pairs are
+/// rows, then columns.
 struct ConvTranspose2dOptions {
+  /// Pixels of the result from one input to the next, at least 1.
   std::array<std::int64_t, 2> stride = {1, 1};
+  /// What is cut off the result on either side.
   std::array<std::int64_t, 2> padding = {0, 0};
+  /// By how much the result is larger at its end; below the stride or the dilation.
   std::array<std::int64_t, 2> output_padding = {0, 0};
+  /// Pixels of the result from one of the kernel's to the next, at least 1.
   std::array<std::int64_t, 2> dilation = {1, 1};
+  /// Parts that the channels are divided into, each computed separately.
   std::int64_t groups = 1;
+  /// Whether a number is added to each channel of the result.
   bool bias = true;
   /// Draws the initial values; default_generator() when null.
   Generator* generator = nullptr;
@@ -35,8 +42,9 @@ class ConvTranspose2d : public Module {
                   const ConvTranspose2dOptions& options = {});
   Tensor forward(const Tensor& x) override;
 
+  /// (in_channels, out_channels / groups, kernel rows, kernel columns)
   Tensor weight;
-  /// Undefined without bias.
+  /// (out_channels); undefined without bias.
   Tensor bias;
 
  private:

@@ -15,6 +15,7 @@ class Dropout : public Module {
 
   /// The current probability: p in training mode, else 0.
   double active_p() const { return is_training() ? p_ : 0; }
+  /// What it draws from: its own, or default_generator().
   Generator& generator() const;
 
  private:

@@ -8,6 +8,7 @@
 
 namespace plastic::nn {
 
+/// How an Embedding begins.
 struct EmbeddingOptions {
   /// A row that is initially zero and receives no gradient. Negative values count from the end.
   std::optional<std::int64_t> padding_idx = {};
@@ -24,6 +25,7 @@ class Embedding : public Module {
   /// Throws Error naming the first index that is not a row.
   Tensor forward(const Tensor& indices) override;
 
+  /// (count, size)
   Tensor weight;
 
  private:

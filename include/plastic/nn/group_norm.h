@@ -6,6 +6,7 @@
 
 namespace plastic::nn {
 
+/// How a GroupNorm normalises.
 struct GroupNormOptions {
   /// Added to the variance, inside the root.
   double eps = 1e-5;
@@ -25,8 +26,9 @@ class GroupNorm : public Module {
   /// value per group over the whole batch, as in PyTorch: it would always become 0.
   Tensor forward(const Tensor& x) override;
 
-  /// Both undefined unless affine.
+  /// (channels); undefined unless affine.
   Tensor weight;
+  /// (channels); undefined unless affine.
   Tensor bias;
 
  private:

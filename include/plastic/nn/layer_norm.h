@@ -5,6 +5,7 @@
 
 namespace plastic::nn {
 
+/// How a LayerNorm normalises.
 struct LayerNormOptions {
   /// Added to the variance, inside the square root.
   double eps = 1e-5;
@@ -22,8 +23,9 @@ class LayerNorm : public Module {
   /// Throws Error naming the shapes when the last axes of x differ.
   Tensor forward(const Tensor& x) override;
 
-  /// Both undefined unless affine.
+  /// Of the shape that is normalised; undefined unless affine.
   Tensor weight;
+  /// Of the same shape; undefined unless affine.
   Tensor bias;
 
  private:

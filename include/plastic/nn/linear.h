@@ -8,7 +8,9 @@
 
 namespace plastic::nn {
 
+/// What a Linear has beside its weights.
 struct LinearOptions {
+  /// Whether a number is added to each output.
   bool bias = true;
   /// Draws the initial values; default_generator() when null.
   Generator* generator = nullptr;
@@ -18,14 +20,16 @@ struct LinearOptions {
 /// "bias" (out), both initialised uniformly in ±1/√in, as in PyTorch.
 class Linear : public Module {
  public:
+  /// Throws Error for sizes below 1.
   Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options = {});
   Tensor forward(const Tensor& x) override;
   Tensor forward_activated(const Tensor& x, Activation activation) override;
   /// dropout.forward(relu(forward(x))), in one pass unless either is of a derived class.
   Tensor forward_relu_dropout(const Tensor& x, Dropout& dropout);
 
+  /// (out_features, in_features)
   Tensor weight;
-  /// Undefined without bias.
+  /// (out_features); undefined without bias.
   Tensor bias;
 };
 

@@ -7,12 +7,20 @@
 
 namespace plastic::nn {
 
-// Losses with PyTorch's names, formulas and defaults (torch.nn.functional), differentiable in every
-// floating-point input. Unlike PyTorch's, they do not broadcast: shapes that do not match are an
-// Error. bf16 is converted to f32 first, so losses are f32 or f64.
+/// @file
+/// Losses with PyTorch's names, formulas and defaults (torch.nn.functional), differentiable in
+/// every floating-point input. Unlike PyTorch's, they do not broadcast: shapes that do not match
+/// are an Error. bf16 is converted to f32 first, so losses are f32 or f64.
 
-/// What is returned: the mean of the elements' losses, their sum, or all of them.
-enum class Reduction { mean, sum, none };
+/// What is returned of the elements' losses.
+enum class Reduction {
+  /// Their mean.
+  mean,
+  /// Their sum.
+  sum,
+  /// All of them, in the shape of the target.
+  none,
+};
 
 /// (x - t)². Throws Error unless the shapes and dtypes, f32 or f64, are equal; so do l1_loss() and
 /// huber_loss().
@@ -26,11 +34,13 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = 
 Tensor huber_loss(const Tensor& input, const Tensor& target, double delta = 1,
                   Reduction reduction = Reduction::mean);
 
+/// What bce_with_logits_loss() takes beside its arguments.
 struct BceWithLogitsOptions {
   /// Multiplies the losses; broadcasts to the shape of the input. Undefined: 1.
   Tensor weight = {};
   /// Multiplies the losses of positives; broadcasts likewise. Undefined: 1.
   Tensor pos_weight = {};
+  /// What is returned.
   Reduction reduction = Reduction::mean;
 };
 
@@ -41,6 +51,7 @@ struct BceWithLogitsOptions {
 Tensor bce_with_logits_loss(const Tensor& input, const Tensor& target,
                             const BceWithLogitsOptions& options = {});
 
+/// What nll_loss() takes beside its arguments.
 struct NllOptions {
   /// One number per class, (C), in the input's dtype, or f32 where that is bf16. Undefined: 1.
   /// Receives no gradient.
@@ -48,6 +59,7 @@ struct NllOptions {
   /// Elements with this target are left out; without a value, none are. (PyTorch's default is -100;
   /// here targets outside [0, C) are an Error unless this names them.)
   std::optional<std::int64_t> ignore_index = {};
+  /// What is returned.
   Reduction reduction = Reduction::mean;
 };
 
@@ -56,13 +68,16 @@ struct NllOptions {
 /// that is neither in [0, C) nor ignore_index.
 Tensor nll_loss(const Tensor& input, const Tensor& target, const NllOptions& options = {});
 
+/// What cross_entropy_loss() takes beside its arguments.
 struct CrossEntropyOptions {
   /// As in NllOptions.
   Tensor weight = {};
+  /// As in NllOptions.
   std::optional<std::int64_t> ignore_index = {};
   /// ε in [0, 1]: the target is 1 - ε + ε/C for its class and ε/C for the others. Szegedy et al.,
   /// arXiv 1512.00567.
   double label_smoothing = 0;
+  /// What is returned.
   Reduction reduction = Reduction::mean;
 };
 
@@ -77,6 +92,7 @@ class CrossEntropyLoss {
  public:
   /// Throws Error for options out of range.
   explicit CrossEntropyLoss(CrossEntropyOptions options = {});
+  /// cross_entropy_loss() of logits (N, C, ...) and classes (N, ...).
   Tensor operator()(const Tensor& logits, const Tensor& targets) const;
 
  private:

@@ -23,6 +23,7 @@ struct NamedModelOptions {
 
 /// A classifier of images by name: a row of model_table().
 struct ModelEntry {
+  /// As make_model() and `plastic train --model` take it.
   std::string name;
   /// "fully connected layers with ReLU and dropout".
   std::string description;

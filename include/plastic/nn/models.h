@@ -9,9 +9,13 @@
 
 namespace plastic::nn {
 
+/// The layers of mlp().
 struct MlpOptions {
+  /// Numbers per example: (N, ...) is flattened to (N, inputs).
   std::int64_t inputs = 784;
+  /// The size of each hidden layer; none for a linear classifier.
   std::vector<std::int64_t> hidden = {256, 256};
+  /// Logits per example.
   std::int64_t classes = 10;
   /// Probability after each hidden layer; no Dropout module at 0.
   double dropout = 0.1;
@@ -23,12 +27,16 @@ struct MlpOptions {
 /// hidden layers, a linear classifier. Throws Error for sizes below 1.
 std::shared_ptr<Sequential> mlp(const MlpOptions& options = {});
 
-/// Options that the convolutional models share. They take images (N, channels, H, W) and give
+/// Options that the models of images share. They take images (N, channels, height, width) and give
 /// logits (N, classes).
 struct ImageModelOptions {
+  /// 1 for grey, 3 for colour.
   std::int64_t channels = 3;
-  /// H and W of the images; fully connected layers on top are made for one size.
-  std::int64_t height = 32, width = 32;
+  /// Rows of an image; fully connected layers on top are made for one size.
+  std::int64_t height = 32;
+  /// Columns of an image.
+  std::int64_t width = 32;
+  /// Logits per image.
   std::int64_t classes = 10;
   /// Draws initial values and dropout; default_generator() when null. Must outlive the model.
   Generator* generator = nullptr;
@@ -46,9 +54,13 @@ ModulePtr lenet(const ImageModelOptions& options = {.channels = 1, .height = 28,
 /// sizes below 1.
 std::shared_ptr<Sequential> small_cnn(const ImageModelOptions& options = {}, double dropout = 0.2);
 
-/// How a ResNet begins: with a 3×3 convolution, for 32×32 images, or with a 7×7 convolution of
-/// stride 2 and a max pool of stride 2, for large ones.
-enum class ResNetStem { cifar, imagenet };
+/// How a ResNet begins.
+enum class ResNetStem {
+  /// With a 3×3 convolution, for 32×32 images.
+  cifar,
+  /// With a 7×7 convolution of stride 2 and a max pool of stride 2, for large ones.
+  imagenet,
+};
 
 /// The 18-layer residual network. He et al., arXiv 1512.03385. Names and initial values are
 /// torchvision's: convolutions normal with deviation √2/√fan_out. Takes images of any size; the

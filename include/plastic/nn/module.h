@@ -17,6 +17,7 @@ namespace plastic::nn {
 
 class BatchNorm;
 class Module;
+/// How modules are held: a module may be a child in several places.
 using ModulePtr = std::shared_ptr<Module>;
 
 /// The library's own layers, for internal use.
@@ -29,7 +30,9 @@ enum class LayerKind : int;
 class ExactLayer {
  public:
   ExactLayer() = default;
+  /// Called by the library's layers alone.
   explicit ExactLayer(LayerKind kind) : kind_(kind) {}
+  /// Which layer it is; other for a class of one's own.
   LayerKind kind() const { return kind_; }
 
  protected:
@@ -51,6 +54,7 @@ class Module : public virtual ExactLayer {
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
+  /// The result for an input; what shapes it takes, and what it throws, each layer says.
   virtual Tensor forward(const Tensor& x) = 0;
   /// forward(x). If any module throws Error partway, the running statistics of normalisations and
   /// the generators of dropout are left as they were before. The same holds for forward() of this
@@ -64,10 +68,13 @@ class Module : public virtual ExactLayer {
   /// Own parameters first, then those of the children in order of registration; each tensor once,
   /// under the first of its names, as in PyTorch.
   std::vector<NamedTensor> named_parameters() const;
+  /// The tensors of named_parameters().
   std::vector<Tensor> parameters() const;
+  /// The elements of parameters(), all together.
   std::int64_t parameter_count() const;
   /// The buffers, in the same order.
   std::vector<NamedTensor> named_buffers() const;
+  /// The tensors of named_buffers().
   std::vector<Tensor> buffers() const;
 
   /// Parameters and buffers under PyTorch's names; a tensor with several names appears under each.
@@ -86,7 +93,9 @@ class Module : public virtual ExactLayer {
 
   /// Training mode (dropout drops) or evaluation mode, for this module and all below it.
   void train(bool on = true);
+  /// Evaluation mode, for this module and all below it: train(false).
   void eval() { train(false); }
+  /// Whether this module is in training mode, in which it begins.
   bool is_training() const { return training_; }
 
   /// Puts the module into evaluation mode and merges each BatchNorm2d that follows a Conv2d into
@@ -105,7 +114,9 @@ class Module : public virtual ExactLayer {
   /// Marks `value` as requiring a gradient and returns it. Throws Error for a name already taken,
   /// empty or containing a dot.
   Tensor register_parameter(const std::string& name, Tensor value);
+  /// Keeps `value` under the name and returns it. Throws Error as above.
   Tensor register_buffer(const std::string& name, Tensor value);
+  /// Makes `child` a part of this module. Throws Error as above, and if it is null.
   void register_child(const std::string& name, ModulePtr child);
   /// Replaces a child, or removes it when `child` is null.
   void replace_child(const std::string& name, ModulePtr child);

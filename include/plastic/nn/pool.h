@@ -8,21 +8,27 @@
 
 namespace plastic::nn {
 
-// The functions of plastic/core/ops/pool.h as modules: images (N, C, H, W) to smaller ones.
+/// @file
+/// The functions of plastic/core/ops/pool.h as modules: images (N, C, H, W) to smaller ones.
 
+/// max_pool2d()
 class MaxPool2d : public Module {
  public:
+  /// forward() throws Error for windows that do not fit.
   explicit MaxPool2d(const MaxPool2dOptions& options = {});
   Tensor forward(const Tensor& x) override { return max_pool2d(x, options_); }
 
+  /// Those it was made with.
   const MaxPool2dOptions& options() const { return options_; }
 
  private:
   MaxPool2dOptions options_;
 };
 
+/// avg_pool2d()
 class AvgPool2d : public Module {
  public:
+  /// forward() throws Error for windows that do not fit.
   explicit AvgPool2d(const AvgPool2dOptions& options = {}) : options_(options) {}
   Tensor forward(const Tensor& x) override { return avg_pool2d(x, options_); }
 
@@ -30,8 +36,10 @@ class AvgPool2d : public Module {
   AvgPool2dOptions options_;
 };
 
+/// adaptive_avg_pool2d()
 class AdaptiveAvgPool2d : public Module {
  public:
+  /// `size` is that of the results, rows and columns. forward() throws Error for sizes below 1.
   explicit AdaptiveAvgPool2d(const std::array<std::int64_t, 2>& size = {1, 1}) : size_(size) {}
   Tensor forward(const Tensor& x) override { return adaptive_avg_pool2d(x, size_); }
 

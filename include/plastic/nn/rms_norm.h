@@ -7,6 +7,7 @@
 
 namespace plastic::nn {
 
+/// How an RMSNorm normalises.
 struct RMSNormOptions {
   /// Added to the mean square, inside the root. When left out, the distance from 1 to the next
   /// number of the dtype that is computed in: 2⁻²³ for f32, 2⁻⁵² for f64, as in PyTorch.

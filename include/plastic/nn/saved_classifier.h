@@ -17,12 +17,20 @@ struct SavedClassifier {
   std::string model;
   /// It reads (N, channels, height, width) f32, where a byte of channel c is
   /// (byte / 255 - mean[c]) / deviation[c].
-  std::int64_t channels = 1, height = 0, width = 0;
-  std::vector<float> mean, deviation;
+  std::int64_t channels = 1;
+  /// Rows of an image.
+  std::int64_t height = 0;
+  /// Columns of an image.
+  std::int64_t width = 0;
+  /// Of each channel, of pixels scaled to [0, 1].
+  std::vector<float> mean;
+  /// Of each channel, likewise.
+  std::vector<float> deviation;
   /// What it tells apart: output i is the logit of class_names[i].
   std::vector<std::string> class_names;
-  /// The name of the data set that it was trained on, and for how many epochs.
+  /// The name of the data set that it was trained on.
   std::string data;
+  /// For how many epochs.
   int epoch = 0;
   /// Where its weights are from.
   std::filesystem::path weights;

@@ -22,8 +22,11 @@ class FoldedNorm;
 class Sequential : public Module {
  public:
   Sequential();
+  /// append() of each.
   Sequential(std::initializer_list<ModulePtr> modules);
+  /// Adds a child behind the others. Throws Error if it is null.
   void append(ModulePtr module);
+  /// How many there are.
   std::size_t size() const { return modules_.size(); }
   Tensor forward(const Tensor& x) override;
   void fold_batch_norm() override;

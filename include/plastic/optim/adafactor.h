@@ -19,26 +19,29 @@ namespace plastic::optim {
 /// Like PyTorch's, ours has no momentum (β₁ of the paper is 0), and eps1 bounds V where the paper
 /// adds it to g².
 struct AdafactorOptions {
+  /// Bound of the rate, 0 or more: ρ = min(lr, 1/√t).
   double lr = 1e-2;
+  /// Exponent of t in w, 0 or less.
   double beta2_decay = -0.8;
   /// By default the difference of 1 and the next f32.
   double eps1 = std::numeric_limits<float>::epsilon();
+  /// The smallest scale of a parameter, 0 or more.
   double eps2 = 1e-3;
   /// The largest rms of an update.
   double d = 1;
+  /// Decoupled, 0 or more.
   double weight_decay = 0;
 };
 
-struct AdafactorGroup {
-  std::vector<Tensor> parameters;
-  AdafactorOptions options;
-};
+/// Parameters with options of their own.
+using AdafactorGroup = ParameterGroup<AdafactorOptions>;
 
 /// State: row_var and col_var of parameters with two or more axes, variance of the others.
 class Adafactor : public Optimizer {
  public:
   /// Throws Error for options out of range and for parameters that Optimizer refuses.
   explicit Adafactor(const std::vector<Tensor>& parameters, const AdafactorOptions& options = {});
+  /// The same for several groups.
   explicit Adafactor(const std::vector<AdafactorGroup>& groups);
 
  private:

@@ -1,12 +1,13 @@
 #pragma once
 
-// The CUDA kernel of an elementwise rule. For .cu files: includes the CUDA runtime.
-//
-// A program that runs a rule of its own on a CUDA device compiles one line with nvcc,
-//
-//     static const plastic::optim::CudaRule<MyRule> my_rule("my rule");
-//
-// and optimizers with that rule then accept parameters on CUDA devices.
+/// @file
+/// The CUDA kernel of an elementwise rule. For .cu files: includes the CUDA runtime.
+///
+/// A program that runs a rule of its own on a CUDA device compiles one line with nvcc,
+///
+///     static const plastic::optim::CudaRule<MyRule> my_rule("my rule");
+///
+/// and optimizers with that rule then accept parameters on CUDA devices.
 
 #include <cuda_runtime.h>
 
@@ -38,15 +39,18 @@ __device__ void for_own_chunks(const Table<Tensor>& table, F f) {
 /// Adjacent numbers that a thread moves at once: 4, in one access of 16 bytes, or 1.
 template <int n>
 struct Floats {
+  /// The numbers, in the order of memory.
   float x[n];
 
+  /// Number i, to write to.
   __device__ float& operator[](int i) { return x[i]; }
+  /// Number i.
   __device__ float operator[](int i) const { return x[i]; }
 };
 
-// Through the L2 cache alone, since a kernel visits each number once. These functions also tell the
-// compiler what it cannot see when a pointer was itself read from memory: that it points to global
-// memory.
+/// n numbers at `from`, through the L2 cache alone, since a kernel visits each number once. The
+/// function also tells the compiler what it cannot see when a pointer was itself read from memory:
+/// that it points to global memory.
 template <int n>
 __device__ Floats<n> load(const float* from) {
   if constexpr (n == 4) {
@@ -57,6 +61,7 @@ __device__ Floats<n> load(const float* from) {
   }
 }
 
+/// Writes n numbers to `to`, as load() reads them.
 template <int n>
 __device__ void store(float* to, const Floats<n>& floats) {
   if constexpr (n == 4) {
@@ -66,6 +71,7 @@ __device__ void store(float* to, const Floats<n>& floats) {
   }
 }
 
+/// Tells a function the n of Floats<n> by its type.
 template <int n>
 struct Width {};
 
@@ -85,6 +91,8 @@ __device__ void for_floats(const Chunk& chunk, const float* parameters, F f) {
   for (int i = 4 * fours + thread; i < chunk.count; i += threads) f(Width<1>(), i);
 }
 
+/// Applies the rule to n neighbouring elements, from number i of a chunk on; `state_at` has an
+/// address for each state value.
 template <class Rule, int n, std::size_t... k>
 __device__ void run_rule(const Rule& rule, float* theta_at, const float* gradient_at,
                          float* const* state_at, int i, std::index_sequence<k...>) {
@@ -97,6 +105,7 @@ __device__ void run_rule(const Rule& rule, float* theta_at, const float* gradien
   (store(state_at[k] + i, state[k]), ...);
 }
 
+/// The kernel of a rule: a block of threads takes chunks of all tensors.
 template <class Rule>
 __global__ void __launch_bounds__(chunk_threads) rule_kernel(const RuleHead* address) {
   const RuleHead head = *address;
@@ -122,8 +131,10 @@ namespace plastic::optim {
 /// kernel.
 void add_cuda_rule(const RuleType& type, const char* name, cuda::RuleKernel kernel);
 
+/// Registers the kernel of a rule while a program starts: see above.
 template <class Rule>
 struct CudaRule {
+  /// As add_cuda_rule().
   explicit CudaRule(const char* name) {
     add_cuda_rule(rule_type<Rule>(), name, cuda::rule_kernel<Rule>);
   }

@@ -4,7 +4,7 @@
 
 #include "plastic/optim/elementwise.h"
 
-// What the CUDA kernels of optimizers read, all in device memory.
+/// What the CUDA kernels of optimizers read, all in device memory.
 namespace plastic::cuda {
 
 /// Threads in a block that works on chunks.
@@ -19,38 +19,55 @@ constexpr std::int32_t chunk_elements = 2048;
 struct alignas(16) Chunk {
   /// Counted from the start of the flat blocks, a multiple of 4.
   std::int64_t begin = 0;
+  /// Elements, at most chunk_elements.
   std::int32_t count = 0;
+  /// The tensor's index in Table::tensors.
   std::uint32_t tensor = 0;
 };
 
 /// The chunks of a tensor.
 struct ChunkRange {
-  std::uint32_t first = 0, count = 0;
+  /// The index of the first.
+  std::uint32_t first = 0;
+  /// How many there are.
+  std::uint32_t count = 0;
 };
 
 /// The tensors of a step, in device memory. `Tensor` is optim::StepTensor or derives from it.
 template <class Tensor>
 struct Table {
+  /// Where each tensor is: tensor_count of them.
   const Tensor* tensors = nullptr;
+  /// The chunks of each tensor.
   const ChunkRange* ranges = nullptr;
+  /// All chunks, in the order of the tensors: chunk_count of them.
   const Chunk* chunks = nullptr;
-  std::uint32_t tensor_count = 0, chunk_count = 0;
+  /// How many tensors take the step.
+  std::uint32_t tensor_count = 0;
+  /// How many chunks they have together.
+  std::uint32_t chunk_count = 0;
 
+  /// Whether both are the same memory and counts.
   bool operator==(const Table&) const = default;
 };
 
 /// What the kernel of a rule reads first. It is in device memory at an address that does not
 /// change, so that a captured step stays valid when rates change and tables grow.
 struct RuleHead {
+  /// The tensors that take the step, in chunks.
   Table<optim::StepTensor> table;
   /// An array of rules, one for each tensor.
   const void* rules = nullptr;
+  /// The flat block of all gradients.
   const float* gradients = nullptr;
+  /// The flat block of each state value; null beyond the rule's.
   float* state[optim::max_rule_states] = {};
 
+  /// Whether a kernel would read the same.
   bool operator==(const RuleHead&) const = default;
 };
 
+/// A compiled rule_kernel.
 using RuleKernel = void (*)(const RuleHead*);
 
 }  // namespace plastic::cuda

@@ -9,10 +9,11 @@
 
 namespace plastic::optim {
 
-// What a loss looks like around its parameters: the largest eigenvalues of its Hessian, and the
-// noise of its gradient. Any model has them whose loss is a function of tensors on the CPU. Both
-// functions leave the parameters' values and gradients as they were, also when they throw. Values
-// are the same bits for any number of threads.
+/// @file
+/// What a loss looks like around its parameters: the largest eigenvalues of its Hessian, and the
+/// noise of its gradient. Any model has them whose loss is a function of tensors on the CPU. Both
+/// functions leave the parameters' values and gradients as they were, also when they throw. Values
+/// are the same bits for any number of threads.
 
 /// A loss that is the mean of those of `batches` batches.
 struct BatchLoss {
@@ -20,9 +21,11 @@ struct BatchLoss {
   /// parameters must give the same loss: evaluate dropout and batch normalisation in evaluation
   /// mode, or draw the same dropout in every call and freeze the running statistics.
   std::function<Tensor(std::int64_t batch)> of;
+  /// How many there are, at least 1.
   std::int64_t batches = 1;
 };
 
+/// What hessian_eigenvalues() looks for, and how exactly.
 struct HessianOptions {
   /// How many of the largest eigenvalues to find.
   int eigenvalues = 1;
@@ -35,6 +38,7 @@ struct HessianOptions {
   Generator generator = {};
 };
 
+/// What hessian_eigenvalues() found.
 struct HessianEigenvalues {
   /// The largest, in falling order. One that occurs several times is given once, as Lanczos'
   /// method finds it.
@@ -66,6 +70,7 @@ struct HessianEigenvalues {
 HessianEigenvalues hessian_eigenvalues(const std::vector<Tensor>& parameters, const BatchLoss& loss,
                                        const HessianOptions& options = {});
 
+/// What noise_scale() estimates.
 struct NoiseScale {
   /// tr Σ / |G|²; infinite where `gradient_square` is not above 0: the batches are too small to
   /// tell the gradient from its noise.
@@ -74,10 +79,12 @@ struct NoiseScale {
   double trace = 0.0;
   /// |G|², of the gradient of the expected loss. Unbiased, so it may be negative.
   double gradient_square = 0.0;
-  /// The jackknife's variances of both, and their covariance, over the batches (Efron and
-  /// Tibshirani, "An introduction to the bootstrap", 1993, chapter 11).
+  /// The jackknife's variance of `trace` over the batches (Efron and Tibshirani, "An introduction
+  /// to the bootstrap", 1993, chapter 11).
   double trace_variance = 0.0;
+  /// That of `gradient_square`.
   double gradient_square_variance = 0.0;
+  /// That of both together.
   double covariance = 0.0;
   /// |mean of the gradients|, which the noise makes too long.
   double gradient_norm = 0.0;

@@ -19,16 +19,23 @@ constexpr int max_rule_states = 4;
 
 /// Where a step finds a parameter: its part of every flat block, its elements, its memory.
 struct StepTensor {
+  /// Its first element, counted from the start of each flat block.
   std::int64_t offset = 0;
+  /// How many elements it has.
   std::int64_t numel = 0;
+  /// The first of them.
   float* parameter = nullptr;
 };
 
 /// A piece of one parameter, contiguous: parameters, gradients and each state of `count` elements.
 struct RulePiece {
+  /// Elements.
   std::int64_t count = 0;
+  /// Parameters, which the rule writes.
   float* theta = nullptr;
+  /// Their gradients.
   const float* gradient = nullptr;
+  /// Each state value; null beyond the rule's.
   float* state[max_rule_states] = {};
 };
 
@@ -36,21 +43,26 @@ struct RulePiece {
 struct RuleType {
   /// An address that tells rules apart.
   const void* key = nullptr;
+  /// Bytes of a rule.
   std::size_t size = 0;
+  /// State values per element, at most max_rule_states.
   int states = 0;
   /// Applies the rule at the address `rule` to a piece.
   void (*run)(const void* rule, const RulePiece& piece) = nullptr;
 };
 
+/// What RuleType::key points to.
 template <class Rule>
 inline constexpr char rule_key = 0;
 
+/// Applies a rule to `count` elements; `state` has an array for each state value.
 template <class Rule, class... State>
 void run_rule(const Rule rule, std::int64_t count, float* __restrict theta,
               const float* __restrict gradient, State* __restrict... state) {
   for (std::int64_t i = 0; i < count; ++i) rule(theta[i], gradient[i], state[i]...);
 }
 
+/// The same for a piece, k being 0, 1, ... below the number of state values.
 template <class Rule, std::size_t... k>
 void run_rule_on(const RulePiece& piece, const Rule& rule, std::index_sequence<k...>) {
   run_rule(rule, piece.count, piece.theta, piece.gradient, piece.state[k]...);
@@ -133,6 +145,7 @@ class ElementwiseOptimizer : public Optimizer {
 template <class Rule>
 class Elementwise : public ElementwiseOptimizer {
  protected:
+  /// See ElementwiseOptimizer.
   Elementwise(std::string name, const std::vector<std::vector<Tensor>>& groups,
               const std::vector<double>& lrs, const std::vector<std::string>& states)
       : ElementwiseOptimizer(std::move(name), groups, lrs, rule_type<Rule>(), states) {}

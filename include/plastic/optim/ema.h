@@ -9,6 +9,7 @@
 
 namespace plastic::optim {
 
+/// How an Ema averages.
 struct EmaOptions {
   /// d of s ← d·s + (1 - d)·θ; in [0, 1).
   double decay = 0.999;
@@ -47,6 +48,7 @@ class Ema {
   void swap();
   /// Whether the parameters currently hold the averages.
   bool is_swapped() const { return swapped_; }
+  /// How often update() was called.
   std::int64_t updates() const { return updates_; }
 
   /// Copies: "average.<i>" of the i-th parameter, with buffers counted after the parameters, and

@@ -13,24 +13,37 @@ namespace plastic::optim {
 /// Every element moves by lr, so rates are 3 to 10 times smaller than AdamW's and weight decay is
 /// larger by the same factor (section 5 of the paper).
 struct LionOptions {
+  /// Learning rate, 0 or more.
   double lr = 1e-4;
+  /// Share of m in c, in [0, 1).
   double beta1 = 0.9;
+  /// Decay of m, in [0, 1).
   double beta2 = 0.99;
   /// Decoupled.
   double weight_decay = 0;
 };
 
-struct LionGroup {
-  std::vector<Tensor> parameters;
-  LionOptions options;
-};
+/// Parameters with options of their own.
+using LionGroup = ParameterGroup<LionOptions>;
 
+/// The constants of a step of Lion.
 struct LionRule {
+  /// exp_avg (m).
   static constexpr int states = 1;
-  float lr = 0, shrink = 1;
-  float beta1 = 0, one_minus_beta1 = 0;
-  float beta2 = 0, one_minus_beta2 = 0;
+  /// Learning rate.
+  float lr = 0;
+  /// 1 - lr·weight_decay.
+  float shrink = 1;
+  /// β₁.
+  float beta1 = 0;
+  /// 1 - β₁, computed in double.
+  float one_minus_beta1 = 0;
+  /// β₂.
+  float beta2 = 0;
+  /// 1 - β₂, computed in double.
+  float one_minus_beta2 = 0;
 
+  /// One element's step.
   PLASTIC_HOST_DEVICE void operator()(float& theta, float g, float& exp_avg) const {
     const float c = beta1 * exp_avg + one_minus_beta1 * g;
     // 0 and NaN stay what they are.
@@ -40,10 +53,12 @@ struct LionRule {
   }
 };
 
+/// The optimizer of LionOptions. State: exp_avg (m).
 class Lion : public Elementwise<LionRule> {
  public:
   /// Throws Error for options out of range and for parameters that Optimizer refuses.
   explicit Lion(const std::vector<Tensor>& parameters, const LionOptions& options = {});
+  /// The same for several groups.
   explicit Lion(const std::vector<LionGroup>& groups);
 
  private:

@@ -38,34 +38,43 @@ enum class MuonRate {
 /// height and width, for rows and columns.
 /// Defaults are Jordan's (PyTorch's are lr 1e-3 and weight_decay 0.1).
 struct MuonOptions {
+  /// Learning rate of matrices, above 0.
   double lr = 0.02;
+  /// Decay of m, in [0, 1).
   double momentum = 0.95;
+  /// Whether the gradient has its own share in n.
   bool nesterov = true;
   /// Decoupled, of all parameters.
   double weight_decay = 0;
+  /// Steps of Newton and Schulz, 1 to 99.
   int ns_steps = 5;
   /// a, b and c.
   std::array<double, 3> ns_coefficients = {3.4445, -4.7750, 2.0315};
+  /// The smallest norm that n is divided by, above 0.
   double eps = 1e-7;
+  /// What lr is multiplied by.
   MuonRate adjust_lr = MuonRate::original;
   /// Whether matrices are Muon's.
   bool use_muon = true;
+  /// Learning rate of what AdamW updates, 0 or more.
   double adamw_lr = 3e-4;
+  /// Its β₁, in [0, 1).
   double adamw_beta1 = 0.9;
+  /// Its β₂, in [0, 1).
   double adamw_beta2 = 0.95;
+  /// Its eps, 0 or more.
   double adamw_eps = 1e-10;
 };
 
-struct MuonGroup {
-  std::vector<Tensor> parameters;
-  MuonOptions options;
-};
+/// Parameters with options of their own.
+using MuonGroup = ParameterGroup<MuonOptions>;
 
 /// State: momentum_buffer of matrices; exp_avg and exp_avg_sq of the others.
 class Muon : public Optimizer {
  public:
   /// Throws Error for options out of range and for parameters that Optimizer refuses.
   explicit Muon(const std::vector<Tensor>& parameters, const MuonOptions& options = {});
+  /// The same for several groups.
   explicit Muon(const std::vector<MuonGroup>& groups);
 
  private:

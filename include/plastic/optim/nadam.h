@@ -17,32 +17,51 @@ namespace plastic::optim {
 /// PyTorch keeps the product of the μᵢ in f32 as a state, mu_product. Here it is computed in double
 /// from the count of steps and is not saved.
 struct NAdamOptions {
+  /// Learning rate, 0 or more.
   double lr = 2e-3;
+  /// Decay of m, in [0, 1), and what μₜ grows to.
   double beta1 = 0.9;
+  /// Decay of v, in [0, 1).
   double beta2 = 0.999;
-  /// Added outside the square root.
+  /// Added outside the square root; above 0.
   double eps = 1e-8;
+  /// 0 or more; how it acts, decoupled_weight_decay says.
   double weight_decay = 0;
+  /// How fast μₜ grows, 0 or more.
   double momentum_decay = 4e-3;
   /// NAdamW: θ ← θ·(1 - lr·weight_decay) first. Otherwise g ← g + weight_decay·θ.
   bool decoupled_weight_decay = false;
 };
 
-struct NAdamGroup {
-  std::vector<Tensor> parameters;
-  NAdamOptions options;
-};
+/// Parameters with options of their own.
+using NAdamGroup = ParameterGroup<NAdamOptions>;
 
+/// The constants of a step of NAdam.
 struct NAdamRule {
+  /// exp_avg (m) and exp_avg_sq (v).
   static constexpr int states = 2;
-  float beta1 = 0, one_minus_beta1 = 0;
-  float beta2 = 0, one_minus_beta2 = 0;
-  /// Coupled decay is added to g; decoupled decay is `shrink` = 1 - lr·λ.
-  float weight_decay = 0, shrink = 1;
-  /// The factors of g and m, lr included, and 1 / √(1 - β₂ᵗ).
-  float gradient_size = 0, average_size = 0, root_correction = 1;
+  /// β₁.
+  float beta1 = 0;
+  /// 1 - β₁, computed in double.
+  float one_minus_beta1 = 0;
+  /// β₂.
+  float beta2 = 0;
+  /// 1 - β₂, computed in double.
+  float one_minus_beta2 = 0;
+  /// λ of coupled decay, which is added to g.
+  float weight_decay = 0;
+  /// 1 - lr·λ of decoupled decay.
+  float shrink = 1;
+  /// The factor of g, lr included.
+  float gradient_size = 0;
+  /// The factor of m, lr included.
+  float average_size = 0;
+  /// 1 / √(1 - β₂ᵗ).
+  float root_correction = 1;
+  /// Added to the root of v.
   float eps = 0;
 
+  /// One element's step.
   PLASTIC_HOST_DEVICE void operator()(float& theta, float g, float& exp_avg,
                                       float& exp_avg_sq) const {
     g += weight_decay == 0 ? 0 : weight_decay * theta;
@@ -53,10 +72,12 @@ struct NAdamRule {
   }
 };
 
+/// The optimizer of NAdamOptions. State: exp_avg (m) and exp_avg_sq (v).
 class NAdam : public Elementwise<NAdamRule> {
  public:
   /// Throws Error for options out of range and for parameters that Optimizer refuses.
   explicit NAdam(const std::vector<Tensor>& parameters, const NAdamOptions& options = {});
+  /// The same for several groups.
   explicit NAdam(const std::vector<NAdamGroup>& groups);
 
  private:

@@ -17,31 +17,88 @@ namespace neuroplastic {
 struct RuleTensor;
 }
 
-/// rule_based is the full rule; ablation_grad_only keeps α = α₀, which depends on the gradient
-/// alone.
-enum class NeuroPlasticMode { rule_based, ablation_grad_only };
-enum class OrthogonalNormalization { raw, match_grad_norm };
-/// With progress = epoch / total_epochs: constant 1; late 0 up to the start fraction f, then
-/// (progress - f) / (1 - f); cosine (1 - cos(π·progress)) / 2.
-enum class OrthogonalSchedule { constant, late, cosine };
-/// classic is not a hybrid: the step is NeuroPlastic's own.
-enum class HybridBase { classic, adamw, sgd_momentum };
-enum class ModulationTarget { gain, momentum, trust_ratio };
-/// conv_only: tensors of rank 4. classifier_only: the last two parameters. early_blocks and
-/// late_blocks: the two halves of the parameters before those; of an odd number, the middle one is
-/// in both.
-enum class LayerScope { all, conv_only, classifier_only, early_blocks, late_blocks };
-/// By progress: early up to 0.3, late from 0.7, middle between.
-enum class PhaseScope { full, early, middle, late };
-/// Whose log(α / α₀) is averaged into a multiplier of lr: that of all tensors, of each of three
-/// groups separately (classifier, early half, late half), or of the classifier, for the classifier
-/// alone.
-enum class LrControllerMode { off, global, layerwise, classifier_only };
+/// What α is.
+enum class NeuroPlasticMode {
+  /// The full rule, α = α₀ + γ·s·(α₁ - α₀).
+  rule_based,
+  /// α₀, which depends on the gradient alone.
+  ablation_grad_only,
+};
+/// The length of the part of (α - α₀)⊙g that is orthogonal to g, before orthogonal_lambda.
+enum class OrthogonalNormalization {
+  /// Its own.
+  raw,
+  /// That of g.
+  match_grad_norm,
+};
+/// A factor of orthogonal_lambda, with progress = epoch / total_epochs.
+enum class OrthogonalSchedule {
+  /// 1
+  constant,
+  /// 0 up to the start fraction f, then (progress - f) / (1 - f).
+  late,
+  /// (1 - cos(π·progress)) / 2
+  cosine,
+};
+/// The step that a hybrid modulates.
+enum class HybridBase {
+  /// None: the step is NeuroPlastic's own.
+  classic,
+  /// AdamW's, with base_momentum, base_beta2 and base_eps.
+  adamw,
+  /// That of SGD with momentum, with base_momentum.
+  sgd_momentum,
+};
+/// X of a hybrid's r = gate·(α - 1)⊙X, b being the base's step.
+enum class ModulationTarget {
+  /// b
+  gain,
+  /// The base's momentum.
+  momentum,
+  /// b times how far ‖θ‖ / ‖b‖, clamped to [0.5, 1.5], is from 1.
+  trust_ratio,
+};
+/// The parameters that a hybrid modulates, by their order.
+enum class LayerScope {
+  /// All of them.
+  all,
+  /// Tensors of rank 4.
+  conv_only,
+  /// The last two.
+  classifier_only,
+  /// The first half of those before the last two; of an odd number, the middle one is in both.
+  early_blocks,
+  /// The second half of those.
+  late_blocks,
+};
+/// The part of training in which a hybrid modulates, with progress = epoch / total_epochs.
+enum class PhaseScope {
+  /// All of it.
+  full,
+  /// Progress up to 0.3.
+  early,
+  /// Between the two others.
+  middle,
+  /// Progress from 0.7.
+  late,
+};
+/// Whose log(α / α₀) is averaged into a multiplier of lr.
+enum class LrControllerMode {
+  /// Nobody's: lr is what it is.
+  off,
+  /// That of all tensors.
+  global,
+  /// That of each of three groups separately: the classifier, the early and the late half.
+  layerwise,
+  /// That of the classifier, for the classifier alone.
+  classifier_only,
+};
 
 /// The options of NeuroPlastic under the names and with the defaults of the reference
 /// implementation of arXiv 2604.26297. Notation of docs/design.md, "NeuroPlastic". Where several
 /// variants are requested, a hybrid takes precedence over orthogonal, and orthogonal over bounded.
 struct NeuroPlasticOptions {
+  /// Learning rate, 0 or more.
   double lr = 1e-3;
   /// λ. Coupled: u ← u + λ·θ, never seen by the signals.
   double weight_decay = 0;
@@ -51,13 +108,17 @@ struct NeuroPlasticOptions {
   /// Computes NeuroPlasticDiagnostics at every step.
   bool diagnostics = false;
 
+  /// The full rule, or its ablation.
   NeuroPlasticMode mode = NeuroPlasticMode::rule_based;
-  /// w_a, w_g, w_m of α₁ = clip(w_a·â + w_g·ĝ + w_m·m̂).
+  /// w_a of α₁ = clip(w_a·â + w_g·ĝ + w_m·m̂), 0 or more like the others.
   double activity_weight = 0.4;
+  /// w_g.
   double gradient_weight = 0.4;
+  /// w_m.
   double memory_weight = 0.2;
-  /// The range that α₀ and α₁ are clipped to.
+  /// The smallest value that α₀ and α₁ are clipped to, 0 or more.
   double min_alpha = 0.2;
+  /// The largest, at least min_alpha.
   double max_alpha = 2.0;
   /// s of α = α₀ + γ·s·(α₁ - α₀). α is not clipped again.
   double plasticity_scale = 1.0;
@@ -70,37 +131,49 @@ struct NeuroPlasticOptions {
 
   /// u = g + r with r = (α - 1)⊙g no longer than residual_max_ratio·‖g‖.
   bool bounded_residual = false;
+  /// The limit of ‖r‖ in bounded_residual, as a share of ‖g‖.
   double residual_max_ratio = 0.5;
 
   /// u = g + r, r being orthogonal_lambda·schedule times the part of (α - α₀)⊙g that is orthogonal
   /// to g, no longer than orthogonal_max_ratio·‖g‖.
   bool orthogonal_residual = false;
+  /// Weight of the orthogonal part.
   double orthogonal_lambda = 0.1;
+  /// The limit of ‖r‖ in orthogonal_residual, as a share of ‖g‖.
   double orthogonal_max_ratio = 0.5;
   /// match_grad_norm gives that part the norm of g first.
   OrthogonalNormalization orthogonal_normalization = OrthogonalNormalization::raw;
+  /// The factor of orthogonal_lambda over the epochs.
   OrthogonalSchedule orthogonal_schedule = OrthogonalSchedule::constant;
+  /// f of OrthogonalSchedule::late, in [0, 1).
   double orthogonal_late_start_fraction = 0.3;
 
   /// u = b + r, b being the step of AdamW or of SGD with momentum.
   HybridBase hybrid_base = HybridBase::classic;
-  /// r = gate·(α - 1)⊙X: X = b; the base's momentum; or b times how far ‖θ‖ / ‖b‖, clamped to
-  /// [0.5, 1.5], is from 1.
+  /// X of r = gate·(α - 1)⊙X.
   ModulationTarget modulation_target = ModulationTarget::gain;
   /// The gate, where phase and layer are in scope.
   double modulation_strength = 0.15;
   /// ‖r‖ is at most this share of ‖b‖.
   double modulation_max_ratio = 0.25;
+  /// Momentum, or β₁, of the base, in [0, 1).
   double base_momentum = 0.9;
+  /// β₂ of base adamw, in [0, 1).
   double base_beta2 = 0.999;
+  /// ε of base adamw, above 0.
   double base_eps = 1e-8;
+  /// Which parameters are modulated.
   LayerScope layer_scope = LayerScope::all;
+  /// In which part of training.
   PhaseScope phase_scope = PhaseScope::full;
 
   /// lr is multiplied by clamp(1 + controller_alpha·signal, controller_low, controller_high).
   LrControllerMode lr_controller_mode = LrControllerMode::off;
+  /// How strongly the signal changes lr, 0 or more.
   double controller_alpha = 0.1;
+  /// The smallest multiplier of lr, 0 or more.
   double controller_low = 0.8;
+  /// The largest, at least controller_low.
   double controller_high = 1.2;
 
   /// u ← u·max_update_norm / (‖u‖ + ε) where the norm exceeds it. It limits a hybrid's step too:
@@ -109,9 +182,13 @@ struct NeuroPlasticOptions {
   /// Then u ← u·clamp(1 + adaptation_rate·(target_rms·k - √(mean u² + ε)), 0.5, 1.5), k being the
   /// scale of the third of the parameters, in order, that the tensor is in.
   double target_rms = 0.02;
+  /// Strength of this gain; 0 turns it off.
   double adaptation_rate = 0.01;
+  /// k in the first third of the parameters.
   double early_target_rms_scale = 1.0;
+  /// k in the second third.
   double middle_target_rms_scale = 1.0;
+  /// k in the last third.
   double late_target_rms_scale = 1.0;
 
   /// For diagnostics: within this share of the range from its end, α counts as saturated.
@@ -120,12 +197,15 @@ struct NeuroPlasticOptions {
 
 /// One option by name, for command lines and configuration files.
 struct NeuroPlasticOption {
+  /// As set_option() takes it.
   std::string_view name;
   /// "a number, 0 or more", "true or false", "raw or match_grad_norm".
   std::string values;
+  /// What it does, for lists of options.
   std::string_view description;
   /// The default as text; set() with it restores the default.
   std::string default_value;
+  /// Its value as text.
   std::function<std::string(const NeuroPlasticOptions& options)> get;
   /// Throws Error naming the option, the value and what is allowed.
   std::function<void(NeuroPlasticOptions& options, std::string_view value)> set;
@@ -145,17 +225,20 @@ void validate(const NeuroPlasticOptions& options);
 
 /// What one step did, over all elements of all tensors that it updated.
 struct NeuroPlasticDiagnostics {
+  /// Mean of α.
   double alpha_mean = 0;
   /// Population standard deviation.
   double alpha_std = 0;
+  /// Smallest α.
   double alpha_min = 0;
+  /// Largest α.
   double alpha_max = 0;
   /// Centre of the first of 64 equal bins of [min_alpha, max_alpha] at which half of all elements
   /// are reached; half a bin above max_alpha where none is.
   double alpha_median = 0;
-  /// Shares of elements within saturation_threshold_fraction of the range from its ends, or beyond
-  /// them.
+  /// Share of elements within saturation_threshold_fraction of the range from min_alpha, or below.
   double alpha_fraction_near_min = 0;
+  /// The same share at max_alpha, or above.
   double alpha_fraction_near_max = 0;
   /// ‖g‖.
   double raw_gradient_norm = 0;
@@ -171,17 +254,17 @@ struct NeuroPlasticDiagnostics {
 
 /// One of the diagnostics by name, for files and reports.
 struct NeuroPlasticDiagnostic {
+  /// The member's name.
   std::string_view name;
+  /// What it measures, for a person to read.
   std::string_view meaning;
 };
 
 /// Every member of NeuroPlasticDiagnostics, in its order.
 std::span<const NeuroPlasticDiagnostic> neuroplastic_diagnostic_table();
 
-struct NeuroPlasticGroup {
-  std::vector<Tensor> parameters;
-  NeuroPlasticOptions options;
-};
+/// Parameters with options of their own.
+using NeuroPlasticGroup = ParameterGroup<NeuroPlasticOptions>;
 
 /// The NeuroPlastic optimizer, arXiv 2604.26297: a step along α⊙g, where α combines three signals
 /// of each element (activity, gradient and memory), each relative to its mean over the tensor; then
@@ -193,6 +276,7 @@ class NeuroPlastic : public Optimizer {
   /// Throws Error for options out of range and for parameters that Optimizer refuses.
   explicit NeuroPlastic(const std::vector<Tensor>& parameters,
                         const NeuroPlasticOptions& options = {});
+  /// The same for several groups.
   explicit NeuroPlastic(const std::vector<NeuroPlasticGroup>& groups);
 
   ~NeuroPlastic() override;

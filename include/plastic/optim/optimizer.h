@@ -19,16 +19,21 @@ class State;
 
 /// A number that an optimizer reports about its last step.
 struct Diagnostic {
+  /// What is measured, such as "alpha_mean".
   std::string_view name;
+  /// The number.
   double value = 0;
 };
 
 /// A number for each element of a parameter by which a rule decides its step, such as a coefficient
 /// or an average: what Optimizer::inspect() shows, described for histograms.
 struct Signal {
+  /// As messages and files have it, such as "alpha".
   std::string name;
-  /// The range of interest. Histograms count what is outside in their first and last bin.
-  double low = 0, high = 1;
+  /// The lower end of the range of interest. Histograms count what is below in their first bin.
+  double low = 0;
+  /// The upper end; what is above counts in the last bin.
+  double high = 1;
   /// Histograms divide the range into bins of equal ratio, not of equal width; low must be above 0.
   bool is_logarithmic = false;
   /// The rule clips at low and high: elements at these ends, or beyond, are saturated.
@@ -48,6 +53,7 @@ struct Inspection {
 struct ParameterStep {
   /// Counted over all groups, in order.
   std::size_t index = 0;
+  /// Of the parameter, counted from 0.
   std::size_t group = 0;
   /// Steps of this parameter, this one included; the first is 1.
   std::int64_t step = 1;
@@ -58,6 +64,15 @@ struct ParameterStep {
   Tensor parameter;
   /// Must not be written to.
   Tensor gradient;
+};
+
+/// Parameters that share options, for the optimizers whose options are `Options`.
+template <class Options>
+struct ParameterGroup {
+  /// What Optimizer takes: contiguous f32 leaves, on one device with those of the other groups.
+  std::vector<Tensor> parameters;
+  /// What the steps of these parameters use.
+  Options options;
 };
 
 /// What all optimizers share: parameter groups, clearing of gradients, state to save.
@@ -119,9 +134,11 @@ class Optimizer {
   /// Clears the gradients: grad() of every parameter is undefined afterwards.
   void zero_grad();
 
-  // An optimizer may train at one point and evaluate at another, such as an average of the points
-  // before (plastic/optim/schedule_free.h): the parameters then hold one of the two. Optimizers
-  // start in training mode. For most the points are the same, and these functions do nothing.
+  /// @name Training and evaluation
+  /// An optimizer may train at one point and evaluate at another, such as an average of the points
+  /// before (plastic/optim/schedule_free.h): the parameters then hold one of the two. Optimizers
+  /// start in training mode. For most the points are the same, and these functions do nothing.
+  /// @{
 
   /// Puts the weights of training into the parameters. Does nothing in training mode.
   virtual void train();
@@ -133,6 +150,7 @@ class Optimizer {
   virtual void eval();
   /// Whether the parameters hold weights that step() must not change.
   virtual bool is_evaluating() const;
+  /// @}
 
   /// How many gradients a step takes, each at another point: 1 for most optimizers, 2 for Sam
   /// (plastic/optim/sam.h). After each backward() but the last, perturb() must be called.
@@ -149,15 +167,17 @@ class Optimizer {
   /// for the device.
   virtual std::vector<Diagnostic> diagnostics() const;
 
-  // What a microscope needs (plastic/optim/probe.h). An optimizer that shows how it decides
-  // overrides the two virtual functions; with the class above, for example:
-  //
-  //     std::vector<Signal> signals() const override {
-  //       return {{.name = "momentum", .low = 1e-6, .high = 1, .is_logarithmic = true}};
-  //     }
-  //     Inspection inspect(std::size_t parameter) const override {
-  //       return {.signals = {abs(state("momentum_buffer", parameter))}};
-  //     }
+  /// @name Inner signals
+  /// What a microscope needs (plastic/optim/probe.h). An optimizer that shows how it decides
+  /// overrides the two virtual functions; with the class above, for example:
+  ///
+  ///     std::vector<Signal> signals() const override {
+  ///       return {{.name = "momentum", .low = 1e-6, .high = 1, .is_logarithmic = true}};
+  ///     }
+  ///     Inspection inspect(std::size_t parameter) const override {
+  ///       return {.signals = {abs(state("momentum_buffer", parameter))}};
+  ///     }
+  /// @{
 
   /// The signals that inspect() shows; empty for many rules. Always the same.
   virtual std::vector<Signal> signals() const;
@@ -165,6 +185,7 @@ class Optimizer {
   /// left and the gradient that it read. To be called before the next backward(), set_lr() or
   /// set_epoch(). May wait for the device.
   virtual Inspection inspect(std::size_t parameter) const;
+  /// @}
 
   /// For messages: "adam".
   const std::string& name() const { return name_; }
@@ -183,6 +204,7 @@ class Optimizer {
   /// negative epoch or total_epochs < 1.
   virtual void set_epoch(int epoch, int total_epochs);
 
+  /// How many groups there are.
   std::size_t group_count() const;
   /// Throws Error when there is no such group.
   double lr(std::size_t group = 0) const;
@@ -233,7 +255,8 @@ class Optimizer {
   /// nothing is updated. Does nothing unless overridden.
   virtual void before_updates(std::span<const ParameterStep> parameters);
 
-  // For optimizers with kernels of their own, inside the library.
+  /// @name For optimizers with kernels of their own, inside the library
+  /// @{
 
   /// Counts the step and prepares it on the device; the gradients are gathered.
   virtual void prepare();
@@ -242,10 +265,16 @@ class Optimizer {
   /// What a wrapper's run() calls: base.apply(), but the gradients are as they lie in the arena,
   /// where the wrapper's hook may have changed them.
   static void run_base(Optimizer& base) { base.run_prepared(); }
+
+  /// The flat blocks of parameters, gradients and state (optim/arena.h).
   Arena& arena() { return *arena_; }
+  /// The same, for reading.
   const Arena& arena() const { return *arena_; }
+  /// What state_dict() saves (optim/state.h).
   State& saved() { return *state_; }
+  /// The same, for reading.
   const State& saved() const { return *state_; }
+  /// @}
 
  private:
   void check_has(std::size_t parameter) const;

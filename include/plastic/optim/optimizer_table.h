@@ -17,6 +17,7 @@ namespace plastic::optim {
 struct OptimizerSettings {
   /// The name of a row in optimizer_table().
   std::string name = "neuroplastic";
+  /// Learning rate.
   double lr = 0.0;
   /// Coupled or decoupled, as the optimizer's own header says.
   double weight_decay = 0.0;
@@ -36,6 +37,7 @@ struct OptimizerSettings {
 
 /// A row of optimizer_table().
 struct OptimizerEntry {
+  /// As find_optimizer() and `plastic train --optimizer` take it.
   std::string name;
   /// The options in `numbers` and `switches` are those that the optimizer has besides the ones that
   /// all have.
@@ -44,6 +46,7 @@ struct OptimizerEntry {
   bool has_plasticity = false;
   /// One of NeuroPlastic's options that makes the optimizer what it is and cannot be given.
   std::string fixed_option = {};
+  /// Makes the optimizer of a row over parameters: see make_optimizer().
   std::function<std::unique_ptr<Optimizer>(const OptimizerSettings&,
                                            const std::vector<Tensor>& parameters)>
       make;

@@ -7,13 +7,22 @@
 
 namespace plastic::optim {
 
-enum class PlateauMode { min, max };
-/// How much better than the best counts as better. In mode min, relative: metric < best·(1 -
-/// threshold), absolute: metric < best - threshold; in mode max likewise with + and >. As in
-/// PyTorch, relative is meant for metrics above 0: for a negative one, a value equal to the best,
-/// or slightly worse, counts as better. Use absolute for metrics that can be negative, such as
-/// log-likelihoods.
-enum class PlateauThreshold { relative, absolute };
+/// Which metrics are better.
+enum class PlateauMode {
+  /// Lower ones, such as a loss.
+  min,
+  /// Higher ones, such as an accuracy.
+  max,
+};
+/// How much better than the best counts as better. As in PyTorch, relative is meant for metrics
+/// above 0: for a negative one, a value equal to the best, or slightly worse, counts as better. Use
+/// absolute for metrics that can be negative, such as log-likelihoods.
+enum class PlateauThreshold {
+  /// In mode min, metric < best·(1 - threshold); in mode max, metric > best·(1 + threshold).
+  relative,
+  /// In mode min, metric < best - threshold; in mode max, metric > best + threshold.
+  absolute,
+};
 
 /// The options and defaults of torch.optim.lr_scheduler.ReduceLROnPlateau.
 struct PlateauOptions {
@@ -23,10 +32,13 @@ struct PlateauOptions {
   double factor = 0.1;
   /// Epochs without improvement to tolerate; the next one reduces lr.
   std::int64_t patience = 10;
+  /// See PlateauThreshold.
   double threshold = 1e-4;
+  /// How it is applied.
   PlateauThreshold threshold_mode = PlateauThreshold::relative;
   /// Epochs after a reduction during which nothing is counted.
   std::int64_t cooldown = 0;
+  /// The smallest rate, 0 or more.
   double lowest = 0;
   /// Reductions by no more than this are skipped.
   double eps = 1e-8;

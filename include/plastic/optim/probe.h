@@ -13,6 +13,7 @@
 
 namespace plastic::optim {
 
+/// What a Probe reads, and when.
 struct ProbeOptions {
   /// Steps every, 2·every, 3·every, ... are probed; the first step is 1.
   std::int64_t every = 10;
@@ -26,15 +27,19 @@ struct ProbeOptions {
 
 /// A signal's distribution over the elements of a tensor. NaN where an element is NaN.
 struct SignalReading {
+  /// Of the histogram.
   static constexpr std::size_t bins = 64;
+  /// Of the quantiles.
   static constexpr std::array<double, 5> probabilities = {0.05, 0.25, 0.5, 0.75, 0.95};
 
+  /// Mean over the elements.
   double mean = 0;
   /// Population standard deviation.
-  double deviation = 0;
-  /// Shares of the elements at Signal::low, or below it, and at Signal::high, or above it; for
-  /// clips to within a millionth of the range.
-  double at_low = 0, at_high = 0;
+  /// Share of the elements at Signal::low, or below it; for clips to within a millionth of the
+  /// range.
+  double at_low = 0;
+  /// Share of the elements at Signal::high, or above it, likewise.
+  double at_high = 0;
   /// At `probabilities`; between two elements, linear, as numpy.quantile computes them. Elements
   /// that are NaN are left out.
   std::array<double, 5> quantiles{};
@@ -63,6 +68,7 @@ struct TensorReading {
   std::vector<SignalReading> signals = {};
 };
 
+/// What one step did to each tensor.
 struct ProbeReading {
   /// Counted from 1.
   std::int64_t step = 0;
@@ -102,6 +108,7 @@ class Probe {
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
 
+  /// Those it was made with.
   const ProbeOptions& options() const;
   /// What is probed.
   const std::vector<NamedTensor>& tensors() const;

@@ -27,19 +27,27 @@ namespace plastic::optim {
 /// While all gradients have been 0, nothing changes. Where ours differs: with beta1 = 0 the package
 /// multiplies γ·g by the new d; ours by that of the formula, the old one.
 struct ProdigyOptions {
+  /// Factor of the estimated rate, 0 or more.
   double lr = 1;
+  /// Decay of m, in [0, 1).
   double beta1 = 0.9;
+  /// Decay of v, in [0, 1).
   double beta2 = 0.999;
   /// √beta2 unless given.
   std::optional<double> beta3 = {};
+  /// Added outside the square root, times d; above 0.
   double eps = 1e-8;
+  /// 0 or more; how it acts, decouple says.
   double weight_decay = 0;
+  /// Whether θ decays by itself rather than through g.
   bool decouple = true;
+  /// Whether γ is corrected for the zeros that m and v start from.
   bool use_bias_correction = false;
   /// Leaves lr out of s, so that a warm-up of lr from near 0 does not make d too large.
   bool safeguard_warmup = false;
   /// Where d begins.
   double d0 = 1e-6;
+  /// Factor of the estimate d̂, above 0.
   double d_coef = 1;
   /// d grows by no more than this factor per step; infinite for no bound.
   double growth_rate = std::numeric_limits<double>::infinity();
@@ -47,11 +55,9 @@ struct ProdigyOptions {
   std::int64_t slice_p = 1;
 };
 
-/// Groups share d: they may differ in eps, weight_decay and slice_p.
-struct ProdigyGroup {
-  std::vector<Tensor> parameters;
-  ProdigyOptions options;
-};
+/// Parameters with options of their own. Groups share d: they may differ in eps, weight_decay and
+/// slice_p.
+using ProdigyGroup = ParameterGroup<ProdigyOptions>;
 
 /// State: exp_avg, exp_avg_sq, s and p0 (θ₀); d, d_max, d_numerator (r) and k for all together.
 class Prodigy : public Optimizer {
@@ -60,6 +66,7 @@ class Prodigy : public Optimizer {
   /// parameters that Optimizer refuses. step() throws Error when the rates of groups differ, unless
   /// they are 0: such a group rests.
   explicit Prodigy(const std::vector<Tensor>& parameters, const ProdigyOptions& options = {});
+  /// The same for several groups.
   explicit Prodigy(const std::vector<ProdigyGroup>& groups);
 
   /// The estimate d.

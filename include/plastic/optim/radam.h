@@ -19,31 +19,47 @@ namespace plastic::optim {
 /// As in PyTorch eps is added to √v before the bias correction, and the bound on ρₜ is 5; the paper
 /// has 4.
 struct RAdamOptions {
+  /// Learning rate, 0 or more.
   double lr = 1e-3;
+  /// Decay of m, in [0, 1).
   double beta1 = 0.9;
+  /// Decay of v, in [0, 1).
   double beta2 = 0.999;
+  /// Added to √v, above 0.
   double eps = 1e-8;
+  /// 0 or more; how it acts, decoupled_weight_decay says.
   double weight_decay = 0;
   /// θ ← θ·(1 - lr·weight_decay) first, as in the authors' code. Otherwise g ← g + weight_decay·θ.
   bool decoupled_weight_decay = false;
 };
 
-struct RAdamGroup {
-  std::vector<Tensor> parameters;
-  RAdamOptions options;
-};
+/// Parameters with options of their own.
+using RAdamGroup = ParameterGroup<RAdamOptions>;
 
+/// The constants of a step of RAdam.
 struct RAdamRule {
+  /// exp_avg (m) and exp_avg_sq (v).
   static constexpr int states = 2;
-  float beta1 = 0, one_minus_beta1 = 0;
-  float beta2 = 0, one_minus_beta2 = 0;
-  /// Coupled decay is added to g; decoupled decay is `shrink` = 1 - lr·λ.
-  float weight_decay = 0, shrink = 1;
+  /// β₁.
+  float beta1 = 0;
+  /// 1 - β₁, computed in double.
+  float one_minus_beta1 = 0;
+  /// β₂.
+  float beta2 = 0;
+  /// 1 - β₂, computed in double.
+  float one_minus_beta2 = 0;
+  /// λ of coupled decay, which is added to g.
+  float weight_decay = 0;
+  /// 1 - lr·λ of decoupled decay.
+  float shrink = 1;
   /// The factor of m or, where rectified, of m / (√v + eps).
   float step_size = 0;
+  /// Added to √v.
   float eps = 0;
+  /// Whether ρₜ > 5.
   bool is_rectified = false;
 
+  /// One element's step.
   PLASTIC_HOST_DEVICE void operator()(float& theta, float g, float& exp_avg,
                                       float& exp_avg_sq) const {
     g += weight_decay == 0 ? 0 : weight_decay * theta;
@@ -54,10 +70,12 @@ struct RAdamRule {
   }
 };
 
+/// The optimizer of RAdamOptions. State: exp_avg (m) and exp_avg_sq (v).
 class RAdam : public Elementwise<RAdamRule> {
  public:
   /// Throws Error for options out of range and for parameters that Optimizer refuses.
   explicit RAdam(const std::vector<Tensor>& parameters, const RAdamOptions& options = {});
+  /// The same for several groups.
   explicit RAdam(const std::vector<RAdamGroup>& groups);
 
  private:

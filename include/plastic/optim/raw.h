@@ -54,13 +54,15 @@ class RawOptimizer {
   RawOptimizer(std::string_view name, std::span<const RawParameter> parameters,
                std::span<const RawOption> options = {});
   ~RawOptimizer();
+  /// Leaves the other to be destroyed or assigned to.
   RawOptimizer(RawOptimizer&&) noexcept;
+  /// The same.
   RawOptimizer& operator=(RawOptimizer&&) noexcept;
 
   /// One step: a gradient for each parameter, in their order. A parameter whose gradient has no
   /// address (a span without data) is left as it is, with its state. Throws, changing nothing, for
-  /// another number of gradients or another size. Where memory is out, some parameters may have
-  /// been updated.
+  /// another number of gradients or another size, and in evaluation mode. Where memory is out, some
+  /// parameters may have been updated.
   void step(std::span<const std::span<const float>> gradients);
   /// Where steps read the gradient of parameter `index`: memory of the optimizer's, 0 at first, for
   /// callers who can compute gradients there and pass it to step(). What step() was given lies
@@ -76,9 +78,11 @@ class RawOptimizer {
   /// See Optimizer::set_epoch(): NeuroPlastic's warm-up and schedules need it. Epochs count from 1.
   void set_epoch(int epoch, int total_epochs);
   /// See Optimizer::train() and eval(): the schedule-free optimizers evaluate other weights than
-  /// they train. For all others they do nothing.
+  /// they train. For all others they do nothing. This puts those of training into the parameters.
   void train();
+  /// Puts those to evaluate into the parameters; step() throws until train().
   void eval();
+  /// Whether the parameters hold weights that step() must not change.
   bool is_evaluating() const;
 
   /// What the rule reports about its last step; NeuroPlastic does with {"diagnostics", "true"}.

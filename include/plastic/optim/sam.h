@@ -7,6 +7,7 @@
 
 namespace plastic::optim {
 
+/// The neighbourhood that Sam looks at.
 struct SamOptions {
   /// Radius of the neighbourhood.
   double rho = 0.05;
@@ -66,6 +67,7 @@ class Sam : public Optimizer {
   Inspection inspect(std::size_t parameter) const override;
   void set_epoch(int epoch, int total_epochs) override;
 
+  /// The optimizer whose step is taken.
   const Optimizer& base() const { return *base_; }
 
  private:

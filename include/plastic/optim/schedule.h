@@ -40,6 +40,7 @@ class Schedule {
   static Schedule one_cycle(std::int64_t total, double rising = 0.3, double initial_divisor = 25,
                             double final_divisor = 1e4);
 
+  /// The rate at time t.
   double lr(std::int64_t t, double base) const { return rule_(t, base); }
 
  private:
@@ -65,6 +66,7 @@ class Scheduler {
   /// after an epoch. Throws Error, changing nothing, when a user-defined schedule gives a rate that
   /// is negative or not finite.
   void step();
+  /// Calls of step() so far, those before a restored state included.
   std::int64_t time() const { return time_; }
 
   /// "time" (i64), "group.<g>.base_lr" and "group.<g>.lr", the current rate (f64): all that later

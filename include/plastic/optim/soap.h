@@ -24,30 +24,35 @@ namespace plastic::optim {
 /// computed on the CPU, whichever the device. Where the first gradient does not determine all
 /// eigenvectors, as in a matrix that is not square, ours and another implementation's may differ.
 struct SoapOptions {
+  /// Learning rate, 0 or more.
   double lr = 3e-3;
+  /// Decay of m, in [0, 1).
   double beta1 = 0.95;
+  /// Decay of v, in [0, 1).
   double beta2 = 0.95;
   /// beta2 unless given.
   std::optional<double> shampoo_beta = {};
+  /// Added outside the square root, 0 or more.
   double eps = 1e-8;
   /// Decoupled.
   double weight_decay = 0.01;
+  /// Steps from one basis to the next, at least 1.
   std::int64_t precondition_frequency = 10;
   /// Axes longer than this keep the identity for Q.
   std::int64_t max_precondition_dim = 10000;
   /// Whether neighbouring axes are joined while their product is no more than
   /// max_precondition_dim.
   bool merge_dims = false;
+  /// Whether parameters with one axis have a preconditioner as well.
   bool precondition_1d = false;
   /// Whether u is divided by the root of its mean square.
   bool normalize_gradients = false;
+  /// Whether u is corrected for the zeros that m and v start from.
   bool correct_bias = true;
 };
 
-struct SoapGroup {
-  std::vector<Tensor> parameters;
-  SoapOptions options;
-};
+/// Parameters with options of their own.
+using SoapGroup = ParameterGroup<SoapOptions>;
 
 /// State: exp_avg and exp_avg_sq, in the eigenbasis; for axis k, preconditioner_k (L) and basis_k
 /// (Q).
@@ -55,6 +60,7 @@ class Soap : public Optimizer {
  public:
   /// Throws Error for options out of range and for parameters that Optimizer refuses.
   explicit Soap(const std::vector<Tensor>& parameters, const SoapOptions& options = {});
+  /// The same for several groups.
   explicit Soap(const std::vector<SoapGroup>& groups);
 
  private:

@@ -5,7 +5,12 @@
 namespace plastic {
 
 /// What an operation may apply to its result before it is written.
-enum class Activation { none, relu };
+enum class Activation {
+  /// Nothing: the result as it is.
+  none,
+  /// max(x, 0); see relu().
+  relu,
+};
 
 // Elementwise activations; f32, f64 or bf16, differentiable.
 

@@ -5,6 +5,7 @@
 
 namespace plastic {
 
+/// How batch_norm() normalises.
 struct BatchNormOptions {
   /// Whether mean and variance are the batch's (and the running ones are updated) or the running
   /// ones.
@@ -16,6 +17,7 @@ struct BatchNormOptions {
   /// Added to the result before the activation; has x's shape or is undefined. A residual block's
   /// end in one pass: He et al., arXiv 1512.03385.
   Tensor skip = {};
+  /// Applied last.
   Activation activation = Activation::none;
 };
 

@@ -4,17 +4,19 @@
 
 namespace plastic {
 
-// Comparisons broadcast like arithmetic and return u8: 1 where true, else 0. Comparisons with NaN
-// are false, except not_equal(). They pass on no gradient.
+/// @name Comparisons
+/// @{
 
+/// Elementwise comparison of a and b, or of a and a number: u8, 1 where true, else 0. Tensors
+/// broadcast by NumPy's rule and must have one dtype; a number takes the tensor's dtype.
+/// Comparisons with NaN are false, except not_equal(). They pass on no gradient. Throws Error
+/// naming both shapes or dtypes where they do not fit, and for a number that the dtype cannot hold.
 Tensor equal(const Tensor& a, const Tensor& b);
 Tensor not_equal(const Tensor& a, const Tensor& b);
 Tensor less(const Tensor& a, const Tensor& b);
 Tensor less_equal(const Tensor& a, const Tensor& b);
 Tensor greater(const Tensor& a, const Tensor& b);
 Tensor greater_equal(const Tensor& a, const Tensor& b);
-
-// With a number, which takes the tensor's dtype: throws Error if that cannot hold it.
 Tensor equal(const Tensor& a, Number b);
 Tensor not_equal(const Tensor& a, Number b);
 Tensor less(const Tensor& a, Number b);
@@ -36,6 +38,8 @@ inline Tensor operator<(Number a, const Tensor& b) { return greater(b, a); }
 inline Tensor operator<=(Number a, const Tensor& b) { return greater_equal(b, a); }
 inline Tensor operator>(Number a, const Tensor& b) { return less(b, a); }
 inline Tensor operator>=(Number a, const Tensor& b) { return less_equal(b, a); }
+
+/// @}
 
 /// a where `condition` (u8) is not 0, else b; all three broadcast. Throws Error when shapes or the
 /// dtypes of a and b do not fit. Differentiable in a and b.

@@ -7,13 +7,17 @@
 
 namespace plastic {
 
+/// What a convolution of sequences does beside its weights.
 struct Conv1dOptions {
+  /// Elements of the input from one output to the next, at least 1.
   std::int64_t stride = 1;
   /// Zeros on either side.
   std::int64_t padding = 0;
+  /// Elements of the input from one of the kernel's to the next, at least 1.
   std::int64_t dilation = 1;
   /// See Conv2dOptions::groups.
   std::int64_t groups = 1;
+  /// Applied to the result.
   Activation activation = Activation::none;
 };
 

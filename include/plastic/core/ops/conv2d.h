@@ -10,15 +10,18 @@
 
 namespace plastic {
 
-/// Pairs are rows, then columns.
+/// What a convolution does beside its weights. Pairs are rows, then columns.
 struct Conv2dOptions {
+  /// Pixels of the input from one output to the next, at least 1.
   std::array<std::int64_t, 2> stride = {1, 1};
   /// Zeros on either side.
   std::array<std::int64_t, 2> padding = {0, 0};
+  /// Pixels of the input from one of the kernel's to the next, at least 1.
   std::array<std::int64_t, 2> dilation = {1, 1};
   /// Input and output channels are divided into this many groups, each convolved separately. With
   /// as many groups as input channels the convolution is depthwise.
   std::int64_t groups = 1;
+  /// Applied to the result, before pooling.
   Activation activation = Activation::none;
   /// What max_pool2d() does with the result, as one operation, which keeps the pooled result alone
   /// for the gradient.

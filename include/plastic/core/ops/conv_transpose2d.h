@@ -7,14 +7,16 @@
 
 namespace plastic {
 
-/// Pairs are rows, then columns.
+/// What a transposed convolution does beside its weights. Pairs are rows, then columns.
 struct ConvTranspose2dOptions {
+  /// Pixels of the result from one input to the next, at least 1.
   std::array<std::int64_t, 2> stride = {1, 1};
   /// What is cut off the result on either side.
   std::array<std::int64_t, 2> padding = {0, 0};
   /// By how much the result is larger at its end: several sizes of image give a convolution's
   /// result one size. Below the stride or the dilation.
   std::array<std::int64_t, 2> output_padding = {0, 0};
+  /// Pixels of the result from one of the kernel's to the next, at least 1.
   std::array<std::int64_t, 2> dilation = {1, 1};
   /// See Conv2dOptions::groups.
   std::int64_t groups = 1;

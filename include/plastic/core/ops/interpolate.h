@@ -7,6 +7,7 @@
 
 namespace plastic {
 
+/// Which pixels of the image (H, W) make pixel i of the result (h, w).
 enum class InterpolateMode {
   /// The pixel at ⌊i·H/h⌋, computed in f32 as in PyTorch.
   nearest,

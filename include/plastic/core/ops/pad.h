@@ -13,6 +13,7 @@ namespace plastic {
 /// when there are more pairs than axes, an odd number of amounts, or more is cut off than the axis
 /// has. Keeps the layout of images; any dtype. Differentiable.
 Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, Number value = 0);
+/// The same for a list in braces.
 Tensor pad(const Tensor& x, std::initializer_list<std::int64_t> amounts, Number value = 0);
 
 /// What stands around x, named as in PyTorch.
@@ -27,6 +28,7 @@ enum class PadMode {
 /// and where an axis is too short: `reflect` needs more elements than it adds on a side,
 /// `replicate` at least one. Differentiable.
 Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, PadMode mode);
+/// The same for a list in braces.
 Tensor pad(const Tensor& x, std::initializer_list<std::int64_t> amounts, PadMode mode);
 
 }  // namespace plastic

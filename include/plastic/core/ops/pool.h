@@ -8,11 +8,14 @@
 
 namespace plastic {
 
-// Pooling of images (N, C, H, W), each channel by itself, with PyTorch's semantics; f32, f64 or
-// bf16, N may be 0. Results lie channels-last. Pairs are rows, then columns. Throws Error naming
-// the shape where a window does not fit. Differentiable.
+/// @file
+/// Pooling of images (N, C, H, W), each channel by itself, with PyTorch's semantics; f32, f64 or
+/// bf16, N may be 0. Results lie channels-last. Pairs are rows, then columns. Throws Error naming
+/// the shape where a window does not fit. Differentiable.
 
+/// The windows of max_pool2d().
 struct MaxPool2dOptions {
+  /// Size of a window, at least 1.
   std::array<std::int64_t, 2> kernel = {2, 2};
   /// The kernel's size when left out.
   std::optional<std::array<std::int64_t, 2>> stride = {};
@@ -29,12 +32,15 @@ struct MaxPool2dOptions {
 /// has the gradient.
 Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options = {});
 
+/// The windows of avg_pool2d().
 struct AvgPool2dOptions {
+  /// Size of a window, at least 1.
   std::array<std::int64_t, 2> kernel = {2, 2};
   /// The kernel's size when left out.
   std::optional<std::array<std::int64_t, 2>> stride = {};
   /// Zeros on either side; at most half the kernel.
   std::array<std::int64_t, 2> padding = {0, 0};
+  /// Rounds the result's sizes up instead of down: the last windows may reach over the edge.
   bool ceil_mode = false;
   /// Whether those zeros count in the mean.
   bool count_include_pad = true;

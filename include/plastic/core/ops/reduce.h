@@ -22,14 +22,16 @@ Tensor var(const Tensor& x, const Shape& axes = {}, bool keepdim = false, double
 /// dtype's range, also f64's; PyTorch's is infinite or 0 there. Differentiable.
 Tensor norm(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
 
-/// Largest and smallest element over `axes`; NaN wins over both. The gradient goes to the first
-/// element that has the value. Throws Error when there is nothing to choose from. Differentiable.
+/// Largest element over `axes`; NaN wins. The gradient goes to the first element that has the
+/// value. Throws Error when there is nothing to choose from. Differentiable.
 Tensor max(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
+/// Smallest element over `axes`, likewise; NaN wins here too.
 Tensor min(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
 
-/// Index (i64) of the largest or smallest element along `axis`, the first where several are equal;
-/// NaN counts as either. The axis is dropped. Throws Error when the axis is empty.
+/// Index (i64) of the largest element along `axis`, the first where several are equal; NaN counts
+/// as the largest. The axis is dropped. Throws Error when the axis is empty.
 Tensor argmax(const Tensor& x, std::int64_t axis);
+/// Index of the smallest element, likewise; NaN counts as the smallest.
 Tensor argmin(const Tensor& x, std::int64_t axis);
 
 }  // namespace plastic

@@ -8,7 +8,10 @@ namespace plastic {
 
 /// Elements in order, and where along the axis they were (i64).
 struct Sorted {
-  Tensor values, indices;
+  /// The elements, of the input's dtype.
+  Tensor values;
+  /// Where each was, i64, of the same shape.
+  Tensor indices;
 };
 
 /// The elements of each line along `axis`, smallest first, or largest first if `descending`. NaN
