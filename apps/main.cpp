@@ -18,6 +18,7 @@
 #include "apps/commands/commands.h"
 #include "apps/commands/landscape_commands.h"
 #include "apps/terminal/standard_streams.h"
+#include "plastic/core/version.h"
 #include "apps/terminal/terminal_text.h"
 #include "apps/training/interrupt.h"
 #include "core/cpu/level.h"

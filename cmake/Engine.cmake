@@ -34,12 +34,23 @@ function(plastic_engine_properties target)
     # Functions are called and inlined as in code that is not position-independent.
     target_compile_options(${target} PRIVATE
       $<$<COMPILE_LANGUAGE:CXX>:-fno-semantic-interposition>)
+    # A program that is linked with --gc-sections has what it uses, and nothing else.
+    target_compile_options(${target} PRIVATE
+      $<$<COMPILE_LANGUAGE:CXX>:-ffunction-sections -fdata-sections>)
+  endif()
+  # What public headers declare is visible (the pragmas there), and nothing else.
+  set_target_properties(${target} PROPERTIES
+    CXX_VISIBILITY_PRESET hidden
+    CUDA_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
+  if(MINGW AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # It has no such pragma, and g++ 12 reads no pragma that would say so in a header.
+    target_compile_options(${target} PUBLIC -Wno-unknown-pragmas)
   endif()
   get_target_property(type ${target} TYPE)
   if(type STREQUAL "SHARED_LIBRARY")
     set_target_properties(${target} PROPERTIES
-      CXX_VISIBILITY_PRESET default
-      VISIBILITY_INLINES_HIDDEN OFF
+      DEFINE_SYMBOL ""
       WINDOWS_EXPORT_ALL_SYMBOLS ON
       VERSION ${PROJECT_VERSION}
       SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})

@@ -81,6 +81,7 @@ function(plastic_add_level level list)
     COMMAND_EXPAND_LISTS VERBATIM)
   set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
   target_sources(plastic PRIVATE ${object})
+  set_property(GLOBAL APPEND PROPERTY PLASTIC_LEVEL_OBJECTS ${object})
 endfunction()
 
 # To be called when all kernels are known.

@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "tests/support/paths.h"
 
@@ -62,6 +64,48 @@ TEST_CASE("face.headers_include_the_standard_library_and_each_other_alone") {
                             line.find('.') == std::string::npos;
       CHECK((ours || standard));
     }
+  }
+}
+
+// The library is compiled with hidden visibility: what a header forgets to make visible, a shared
+// library does not have.
+TEST_CASE("face.headers_make_visible_what_they_declare") {
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(face)) {
+    // C has attributes of its own.
+    if (!entry.is_regular_file() || entry.path().filename() == "c_api.h") continue;
+    const std::string text = text_of(entry.path());
+    const std::size_t opened = text.find("\nnamespace plastic");
+    if (opened == std::string::npos) continue;
+    CAPTURE(entry.path().string());
+    // Not around what it includes: that has pragmas of its own, or is of another library.
+    const std::size_t push = text.find("\n#pragma GCC visibility push(default)\n");
+    CHECK(push < opened);
+    CHECK(text.find("\n#include", push) == std::string::npos);
+    CHECK(text.ends_with("\n#pragma GCC visibility pop\n"));
+  }
+}
+
+bool reaches_link_check(const std::string& header, std::set<std::string>& seen) {
+  if (header == "plastic/core/link_check.h") return true;
+  if (!seen.insert(header).second) return false;
+  std::istringstream lines(text_of(face / ".." / header));
+  for (std::string line; std::getline(lines, line);) {
+    constexpr std::string_view start = "#include \"";
+    if (!line.starts_with(start)) continue;
+    if (reaches_link_check(line.substr(start.size(), line.size() - start.size() - 1), seen)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+TEST_CASE("face.headers_fail_to_link_with_another_library") {
+  const std::set<std::string> exempt = {"plastic/c_api.h", "plastic/core/host_device.h",
+                                        "plastic/core/version.h"};
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(face)) {
+    if (!entry.is_regular_file() || exempt.contains(name_of(entry.path()))) continue;
+    std::set<std::string> seen;
+    CHECK_MESSAGE(reaches_link_check(name_of(entry.path()), seen), entry.path().string());
   }
 }
 

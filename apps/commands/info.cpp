@@ -15,6 +15,7 @@
 #include "core/device/registry.h"
 #include "plastic/core/device.h"
 #include "plastic/core/error.h"
+#include "plastic/core/version.h"
 #include "plastic/data/catalog.h"
 
 namespace plastic::apps {

@@ -26,6 +26,8 @@
 #include "plastic/core/error.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// Row-major with contiguous rows: contiguous tensors of rank 2 and slices of their rows and
@@ -178,3 +180,5 @@ Tensor to_tensor(const Eigen::DenseBase<Derived>& values) {
 }
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

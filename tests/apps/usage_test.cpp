@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "plastic/core/device.h"
+#include "plastic/core/version.h"
 #include "tests/apps/program.h"
 #include "tests/support/text.h"
 

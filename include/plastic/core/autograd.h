@@ -7,6 +7,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// While one exists, operations on this thread record nothing, and tensors that require gradients
@@ -65,3 +67,5 @@ GradcheckResult gradcheck(const std::function<Tensor(std::span<const Tensor>)>& 
                           std::span<const Tensor> inputs, const GradcheckOptions& options = {});
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "plastic/core/link_check.h"
+
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// How the CPU computes convolutions.
@@ -27,3 +31,5 @@ ConvAlgorithm conv_algorithm();
 const char* name_of(ConvAlgorithm algorithm);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "plastic/core/link_check.h"
+
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// Whether a CUDA device may use only algorithms that give the same bits run after run; false
@@ -10,3 +14,5 @@ bool deterministic();
 void set_deterministic(bool deterministic);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -4,6 +4,10 @@
 #include <string_view>
 #include <vector>
 
+#include "plastic/core/link_check.h"
+
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// The kinds of devices.
@@ -54,3 +58,5 @@ int num_threads();
 void set_num_threads(int count);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -3,6 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "plastic/core/link_check.h"
+
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// Element type of a tensor: f32 for training, f64 for gradient checks, i64 for labels and indices,
@@ -35,3 +39,5 @@ template <class T>
 DType dtype_of();
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

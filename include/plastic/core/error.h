@@ -3,6 +3,10 @@
 #include <stdexcept>
 #include <string>
 
+#include "plastic/core/link_check.h"
+
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// Every failure that Plastic reports. The message reads
@@ -14,3 +18,5 @@ class Error : public std::runtime_error {
 };
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

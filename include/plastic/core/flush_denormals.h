@@ -2,6 +2,10 @@
 
 #include <cstdint>
 
+#include "plastic/core/link_check.h"
+
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// While one lives, results of the CPU device that are too small to be normal numbers (below
@@ -39,3 +43,5 @@ class FlushDenormals {
 };
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

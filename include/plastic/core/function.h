@@ -13,6 +13,8 @@
 #include "plastic/core/recycled.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 struct Edge;
@@ -130,3 +132,5 @@ Tensor record(const char* op, Tensor result, std::initializer_list<Tensor> input
 
 }  // namespace autograd
 }  // namespace plastic
+
+#pragma GCC visibility pop

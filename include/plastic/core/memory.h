@@ -4,6 +4,8 @@
 
 #include "plastic/core/device.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 // Memory of freed tensors is cached, because a training step allocates again what it frees. Cached
@@ -36,3 +38,5 @@ void set_cache_limit(std::size_t bytes);
 std::size_t cache_limit();
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -5,6 +5,10 @@
 #include <string>
 #include <utility>
 
+#include "plastic/core/link_check.h"
+
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// A number passed to an operation: 3, -2.5F, std::int64_t{1} << 60. A number given as an integer
@@ -40,3 +44,5 @@ class Number {
 std::string to_string(const Number& number);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -3,6 +3,10 @@
 #include <string>
 #include <string_view>
 
+#include "plastic/core/link_check.h"
+
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// The precision in which products and convolutions of f32 tensors are computed.
@@ -33,3 +37,5 @@ Precision precision();
 void set_precision(Precision precision);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

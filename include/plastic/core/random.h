@@ -5,6 +5,8 @@
 #include "plastic/core/dtype.h"
 #include "plastic/core/shape.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 class Tensor;
@@ -60,3 +62,5 @@ Tensor normal(const Shape& shape, double mean, double deviation, Generator& gene
               DType dtype = DType::f32);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

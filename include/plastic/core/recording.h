@@ -6,6 +6,8 @@
 #include "plastic/core/device.h"
 #include "plastic/core/random.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 class RecordedStep;
@@ -43,3 +45,5 @@ class Recording {
 };
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

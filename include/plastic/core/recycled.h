@@ -2,6 +2,10 @@
 
 #include <cstddef>
 
+#include "plastic/core/link_check.h"
+
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// @file
@@ -40,3 +44,5 @@ struct Recycled {
 };
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

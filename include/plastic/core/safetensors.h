@@ -9,6 +9,8 @@
 #include "plastic/core/shape.h"
 #include "plastic/core/state_dict.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// Text by name, in UTF-8.
@@ -64,3 +66,5 @@ Safetensors load_safetensors(const std::filesystem::path& path);
 SafetensorsInfo read_safetensors_info(const std::filesystem::path& path);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -7,6 +7,10 @@
 #include <span>
 #include <string>
 
+#include "plastic/core/link_check.h"
+
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// Up to eight integers held in place: the sizes of a tensor, its strides, or a list of axes.
@@ -69,3 +73,5 @@ Shape contiguous_strides(const Shape& shape);
 Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// A tensor and the name under which it is saved.
@@ -24,3 +26,5 @@ using StateDict = std::vector<NamedTensor>;
 const Tensor& find(const StateDict& state, std::string_view name, const char* owner);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

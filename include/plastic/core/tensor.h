@@ -14,6 +14,8 @@
 #include "plastic/core/number.h"
 #include "plastic/core/shape.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 struct TensorImpl;
@@ -248,3 +250,5 @@ std::string to_string(const Tensor& tensor);
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

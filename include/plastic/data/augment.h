@@ -2,6 +2,10 @@
 
 #include <cstdint>
 
+#include "plastic/core/link_check.h"
+
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// Random changes to training images, in this order; each is off at 0. Names and meaning are those
@@ -35,3 +39,5 @@ struct AugmentOptions {
 };
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include "plastic/data/dataset.h"
 #include "plastic/data/image_folder.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// A data set by name: a row of catalog().
@@ -56,3 +58,5 @@ DatasetPair load(const std::string& name, const std::optional<std::filesystem::p
                  ImageFolderReport* folder_report = nullptr);
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include "plastic/data/dataset.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// Reads files of CIFAR-10's binary version (https://www.cs.toronto.edu/~kriz/cifar.html), plain or
@@ -22,3 +24,5 @@ ImageDataset read_cifar10(const std::vector<std::filesystem::path>& files);
 ImageDataset read_cifar100(const std::vector<std::filesystem::path>& files);
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

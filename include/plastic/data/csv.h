@@ -8,6 +8,8 @@
 #include "plastic/core/tensor.h"
 #include "plastic/data/tensor_dataset.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// How read_csv() reads a file.
@@ -76,3 +78,5 @@ TensorDataset read_csv_dataset(const std::filesystem::path& path,
                                const CsvDatasetOptions& options = {});
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

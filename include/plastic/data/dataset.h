@@ -8,6 +8,8 @@
 #include "plastic/core/random.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// Labelled images in memory.
@@ -51,3 +53,5 @@ ImageDataset subset_per_class(const ImageDataset& dataset, std::int64_t count,
                               Generator& generator);
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

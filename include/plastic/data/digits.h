@@ -4,6 +4,8 @@
 
 #include "plastic/data/dataset.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// How many digits() draws, and which.
@@ -24,3 +26,5 @@ struct DigitsOptions {
 DatasetPair digits(const DigitsOptions& options = {});
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

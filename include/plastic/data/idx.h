@@ -4,6 +4,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// Reads an IDX file of unsigned bytes (the MNIST format), plain or compressed (gzip or xz,
@@ -15,3 +17,5 @@ namespace plastic::data {
 Tensor read_idx(const std::filesystem::path& path, std::size_t expected_rank);
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

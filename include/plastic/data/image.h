@@ -5,6 +5,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// What to do with the orientation that a camera stores beside the pixels (EXIF, in JPEG and PNG):
@@ -47,3 +49,5 @@ Tensor read_image(const std::filesystem::path& path, std::int64_t channels = 3,
 Tensor resize_image(const Tensor& image, std::int64_t height, std::int64_t width);
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include "plastic/data/dataset.h"
 #include "plastic/data/image.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// How images are read from folders.
@@ -62,3 +64,5 @@ DatasetPair read_image_folders(const std::filesystem::path& root,
                                ImageFolderReport* report = nullptr);
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 #include "plastic/core/random.h"
 #include "plastic/data/dataset.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// What add_label_noise() gives.
@@ -34,3 +36,5 @@ NoisyLabels add_label_noise(const ImageDataset& dataset, double fraction, Genera
                             LabelNoise kind = LabelNoise::symmetric);
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include "plastic/data/dataset.h"
 #include "plastic/data/loader_state.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 class BatchStream;
@@ -101,3 +103,5 @@ class Loader {
 };
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 
 #include "plastic/core/random.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// The position of a loader: with the same data set and options, it determines which batches
@@ -22,3 +24,5 @@ struct LoaderState {
 };
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

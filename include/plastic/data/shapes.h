@@ -4,6 +4,8 @@
 
 #include "plastic/data/dataset.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// How many shapes() draws, and which.
@@ -26,3 +28,5 @@ struct ShapesOptions {
 DatasetPair shapes(const ShapesOptions& options = {});
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

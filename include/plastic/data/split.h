@@ -4,6 +4,8 @@
 #include "plastic/data/dataset.h"
 #include "plastic/data/tensor_dataset.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// A data set in two parts.
@@ -39,3 +41,5 @@ TensorSplit stratified_split(const TensorDataset& dataset, double fraction, Gene
 TensorSplit random_split(const TensorDataset& dataset, double fraction, Generator& generator);
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

@@ -2,6 +2,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// Shifts and scales features so that each has mean 0 and deviation 1 over the examples it was
@@ -29,3 +31,5 @@ struct Standardization {
 Standardization standardization(const Tensor& features);
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

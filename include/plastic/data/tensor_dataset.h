@@ -7,6 +7,8 @@
 #include "plastic/core/random.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 /// Examples of any kind in memory: rows of a table, windows of a series, points of a function, with
@@ -34,3 +36,5 @@ struct TensorDataset {
 TensorDataset subset(const TensorDataset& dataset, double fraction, Generator& generator);
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include "plastic/data/loader_state.h"
 #include "plastic/data/tensor_dataset.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::data {
 
 class BatchStream;
@@ -88,3 +90,5 @@ class TensorLoader {
 };
 
 }  // namespace plastic::data
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// @file
@@ -70,3 +72,5 @@ class Softmax : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

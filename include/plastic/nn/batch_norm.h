@@ -6,6 +6,8 @@
 
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// How a BatchNorm normalises and what it keeps.
@@ -74,3 +76,5 @@ class BatchNorm2d : public BatchNorm {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

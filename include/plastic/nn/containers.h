@@ -6,6 +6,8 @@
 
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// x
@@ -52,3 +54,5 @@ class ModuleList : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

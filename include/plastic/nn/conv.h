@@ -8,6 +8,8 @@
 #include "plastic/core/random.h"
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 class BatchNorm;
@@ -67,3 +69,5 @@ class Conv2d : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

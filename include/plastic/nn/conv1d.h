@@ -5,6 +5,8 @@
 #include "plastic/core/random.h"
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// What a Conv1d does beside its weights; see plastic::Conv1dOptions.
@@ -43,3 +45,5 @@ class Conv1d : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

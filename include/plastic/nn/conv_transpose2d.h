@@ -6,6 +6,8 @@
 #include "plastic/core/random.h"
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// What a ConvTranspose2d does beside its weights; see plastic::ConvTranspose2dOptions. Pairs are
@@ -52,3 +54,5 @@ class ConvTranspose2d : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

@@ -2,6 +2,8 @@
 
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// Converts a module's parameters, with their gradients, and floating-point buffers to f32 or f64,
@@ -13,3 +15,5 @@ namespace plastic::nn {
 void convert(Module& model, DType dtype);
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

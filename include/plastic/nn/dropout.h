@@ -3,6 +3,8 @@
 #include "plastic/core/random.h"
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// plastic::dropout in training mode, the identity in evaluation mode.
@@ -24,3 +26,5 @@ class Dropout : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 #include "plastic/core/random.h"
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// How an Embedding begins.
@@ -33,3 +35,5 @@ class Embedding : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

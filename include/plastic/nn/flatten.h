@@ -2,6 +2,8 @@
 
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// (N, ...) -> (N, product of the rest).
@@ -11,3 +13,5 @@ class Flatten : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

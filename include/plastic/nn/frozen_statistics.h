@@ -1,5 +1,9 @@
 #pragma once
 
+#include "plastic/core/link_check.h"
+
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// While it lives, batch normalisations that run on this thread in training mode normalise with the
@@ -17,3 +21,5 @@ class FrozenStatistics {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

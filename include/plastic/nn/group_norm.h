@@ -4,6 +4,8 @@
 
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// How a GroupNorm normalises.
@@ -38,3 +40,5 @@ class GroupNorm : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

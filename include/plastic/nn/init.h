@@ -5,6 +5,8 @@
 #include "plastic/core/random.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// @file
@@ -97,3 +99,5 @@ Tensor truncated_normal(const Shape& shape, const TruncatedNormalOptions& option
                         Generator* generator = nullptr);
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

@@ -3,6 +3,8 @@
 #include "plastic/core/shape.h"
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// How a LayerNorm normalises.
@@ -35,3 +37,5 @@ class LayerNorm : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 #include "plastic/nn/dropout.h"
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// What a Linear has beside its weights.
@@ -34,3 +36,5 @@ class Linear : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// @file
@@ -100,3 +102,5 @@ class CrossEntropyLoss {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

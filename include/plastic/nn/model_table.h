@@ -9,6 +9,8 @@
 
 #include "plastic/nn/models.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// What a model of model_table() is made from.
@@ -46,3 +48,5 @@ const ModelEntry& find_model(std::string_view name);
 ModulePtr make_model(std::string_view name, const NamedModelOptions& options = {});
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 #include "plastic/core/random.h"
 #include "plastic/nn/sequential.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// The layers of mlp().
@@ -68,3 +70,5 @@ enum class ResNetStem {
 ModulePtr resnet18(const ImageModelOptions& options = {}, ResNetStem stem = ResNetStem::cifar);
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

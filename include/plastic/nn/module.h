@@ -13,6 +13,8 @@
 #include "plastic/core/state_dict.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 class BatchNorm;
@@ -151,3 +153,5 @@ class Module : public virtual ExactLayer {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

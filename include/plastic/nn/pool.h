@@ -6,6 +6,8 @@
 #include "plastic/core/ops/pool.h"
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// @file
@@ -48,3 +50,5 @@ class AdaptiveAvgPool2d : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 #include "plastic/core/shape.h"
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// How an RMSNorm normalises.
@@ -36,3 +38,5 @@ class RMSNorm : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include "plastic/core/random.h"
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// A classifier of images as `plastic train` keeps it.
@@ -47,3 +49,5 @@ struct SavedClassifier {
 SavedClassifier load_classifier(const std::filesystem::path& run);
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 class FoldedNorm;
@@ -64,3 +66,5 @@ class Sequential : public Module {
 };
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// A table of the module's parameters as text, one per line: name, shape and number of elements;
@@ -11,3 +13,5 @@ namespace plastic::nn {
 std::string summary(const Module& module);
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 
 #include "plastic/nn/module.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::nn {
 
 /// Recomputes the running statistics of all BatchNorms in `model`, derived classes included, from
@@ -21,3 +23,5 @@ namespace plastic::nn {
 void update_batch_norm(Module& model, const std::function<Tensor()>& next_batch);
 
 }  // namespace plastic::nn
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include "plastic/optim/optimizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// Adafactor with PyTorch's semantics (torch.optim.Adafactor): Shazeer and Stern, "Adafactor:
@@ -53,3 +55,5 @@ class Adafactor : public Optimizer {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include "plastic/optim/elementwise.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// Adam: Kingma & Ba, arXiv 1412.6980; AdamW: Loshchilov & Hutter, arXiv 1711.05101; PyTorch's
@@ -118,3 +120,5 @@ class AdamW : public Adam {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

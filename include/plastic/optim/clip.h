@@ -4,6 +4,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 // Both change the gradients in place, between backward() and Optimizer::step(). Parameters without
@@ -24,3 +26,5 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm,
 void clip_grad_value(const std::vector<Tensor>& parameters, double limit);
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -18,6 +18,8 @@
 #include "plastic/optim/cuda_step.h"
 #include "plastic/optim/elementwise.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::cuda {
 
 /// The parameters of a chunk.
@@ -141,3 +143,5 @@ struct CudaRule {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 
 #include "plastic/optim/elementwise.h"
 
+#pragma GCC visibility push(default)
+
 /// What the CUDA kernels of optimizers read, all in device memory.
 namespace plastic::cuda {
 
@@ -71,3 +73,5 @@ struct RuleHead {
 using RuleKernel = void (*)(const RuleHead*);
 
 }  // namespace plastic::cuda
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 #include "plastic/core/random.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// @file
@@ -103,3 +105,5 @@ NoiseScale noise_scale(const std::vector<Tensor>& parameters, const BatchLoss& l
                        std::int64_t batch_size);
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 #include "plastic/core/host_device.h"
 #include "plastic/optim/optimizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// Maximum number of state values that a rule may keep per element.
@@ -157,3 +159,5 @@ class Elementwise : public ElementwiseOptimizer {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 #include "plastic/core/state_dict.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// How an Ema averages.
@@ -76,3 +78,5 @@ class Ema {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include "plastic/optim/optimizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// LAMB: You et al., "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes",
@@ -57,3 +59,5 @@ class Lamb : public Optimizer {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 
 #include "plastic/optim/elementwise.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// Lion: Chen et al., "Symbolic Discovery of Optimization Algorithms", arXiv 2302.06675.
@@ -68,3 +70,5 @@ class Lion : public Elementwise<LionRule> {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

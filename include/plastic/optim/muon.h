@@ -5,6 +5,8 @@
 
 #include "plastic/optim/optimizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// By what Muon multiplies the rate for a matrix of `rows` outputs and `columns` inputs.
@@ -86,3 +88,5 @@ class Muon : public Optimizer {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include "plastic/optim/elementwise.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// NAdam: Dozat, "Incorporating Nesterov Momentum into Adam", ICLR 2016 workshop; NAdamW with
@@ -89,3 +91,5 @@ class NAdam : public Elementwise<NAdamRule> {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 
 #include "plastic/optim/optimizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 class NeuroPlasticStepper;
@@ -323,3 +325,5 @@ class NeuroPlastic : public Optimizer {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

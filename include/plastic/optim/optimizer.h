@@ -12,6 +12,8 @@
 #include "plastic/core/state_dict.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 class Arena;
@@ -292,3 +294,5 @@ class Optimizer {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

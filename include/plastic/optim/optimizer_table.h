@@ -11,6 +11,8 @@
 #include "plastic/optim/neuroplastic.h"
 #include "plastic/optim/optimizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// An optimizer by name, with the options that it has.
@@ -70,3 +72,5 @@ std::unique_ptr<Optimizer> make_optimizer(const OptimizerSettings& settings,
                                           const std::vector<Tensor>& parameters);
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

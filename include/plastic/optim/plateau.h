@@ -5,6 +5,8 @@
 #include "plastic/core/state_dict.h"
 #include "plastic/optim/optimizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// Which metrics are better.
@@ -76,3 +78,5 @@ class ReduceOnPlateau {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include "plastic/core/tensor.h"
 #include "plastic/optim/optimizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// What a Probe reads, and when.
@@ -138,3 +140,5 @@ class Probe {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 
 #include "plastic/optim/optimizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// Prodigy: Mishchenko and Defazio, "Prodigy: An Expeditiously Adaptive Parameter-Free Learner",
@@ -87,3 +89,5 @@ class Prodigy : public Optimizer {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include "plastic/optim/elementwise.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// RAdam: Liu et al., "On the Variance of the Adaptive Learning Rate and Beyond", arXiv 1908.03265.
@@ -85,3 +87,5 @@ class RAdam : public Elementwise<RAdamRule> {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include "plastic/core/shape.h"
 #include "plastic/optim/optimizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// A parameter in memory that somebody else owns.
@@ -101,3 +103,5 @@ class RawOptimizer {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include "plastic/optim/elementwise.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// RMSprop with PyTorch's semantics (torch.optim.RMSprop): Tieleman and Hinton, lecture 6.5 of
@@ -104,3 +106,5 @@ class RmsProp : public ElementwiseOptimizer {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include "plastic/optim/optimizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// The neighbourhood that Sam looks at.
@@ -85,3 +87,5 @@ class Sam : public Optimizer {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

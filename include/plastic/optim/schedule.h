@@ -7,6 +7,8 @@
 #include "plastic/core/state_dict.h"
 #include "plastic/optim/optimizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// A learning rate as a function of time: a value without state. Time is counted in calls of
@@ -93,3 +95,5 @@ class Scheduler {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

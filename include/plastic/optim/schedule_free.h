@@ -7,6 +7,8 @@
 
 #include "plastic/optim/elementwise.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// @file
@@ -217,3 +219,5 @@ class ScheduleFreeAdamW : public ScheduleFree {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 
 #include "plastic/optim/elementwise.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// The options of SGD as torch.optim.SGD has them.
@@ -87,3 +89,5 @@ class Sgd : public ElementwiseOptimizer {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 
 #include "plastic/optim/optimizer.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic::optim {
 
 /// SOAP: Vyas et al., "SOAP: Improving and Stabilizing Shampoo using Adam", arXiv 2409.11321,
@@ -80,3 +82,5 @@ class Soap : public Optimizer {
 };
 
 }  // namespace plastic::optim
+
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plastic/core/device.h"
+#include "plastic/core/version.h"
 #include "tests/apps/program.h"
 #include "tests/support/text.h"
 

@@ -2,6 +2,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// What an operation may apply to its result before it is written.
@@ -28,3 +30,5 @@ Tensor silu(const Tensor& x);
 Tensor softplus(const Tensor& x);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

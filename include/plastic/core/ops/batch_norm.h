@@ -3,6 +3,8 @@
 #include "plastic/core/ops/activation.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// How batch_norm() normalises.
@@ -33,3 +35,5 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
                   const BatchNormOptions& options = {});
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

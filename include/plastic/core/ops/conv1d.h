@@ -5,6 +5,8 @@
 #include "plastic/core/ops/activation.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// What a convolution of sequences does beside its weights.
@@ -29,3 +31,5 @@ Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
               const Conv1dOptions& options = {});
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

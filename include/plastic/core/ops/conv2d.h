@@ -8,6 +8,8 @@
 #include "plastic/core/ops/pool.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// What a convolution does beside its weights. Pairs are rows, then columns.
@@ -37,3 +39,5 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
               const Conv2dOptions& options = {});
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

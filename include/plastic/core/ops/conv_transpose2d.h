@@ -5,6 +5,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// What a transposed convolution does beside its weights. Pairs are rows, then columns.
@@ -32,3 +34,5 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
                         const ConvTranspose2dOptions& options = {});
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

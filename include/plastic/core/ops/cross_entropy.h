@@ -2,6 +2,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// Mean over the batch of -log softmax(logits)[target], fused and shifted by the row's maximum so
@@ -13,3 +15,5 @@ namespace plastic {
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// The sum of the elements up to and including each one along `axis`, as torch.cumsum. Sums of
@@ -13,3 +15,5 @@ namespace plastic {
 Tensor cumsum(const Tensor& x, std::int64_t axis);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

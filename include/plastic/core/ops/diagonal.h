@@ -4,6 +4,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// The elements whose positions along both axes are equal, along a new last axis in the place of
@@ -11,3 +13,5 @@ namespace plastic {
 Tensor diagonal(const Tensor& x, std::int64_t axis1 = 0, std::int64_t axis2 = 1);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -3,6 +3,8 @@
 #include "plastic/core/random.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// Sets each element to 0 with probability p and multiplies the others by 1 / (1 - p) ("inverted"
@@ -12,3 +14,5 @@ namespace plastic {
 Tensor dropout(const Tensor& x, double p, Generator& generator = default_generator());
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

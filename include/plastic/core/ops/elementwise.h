@@ -2,6 +2,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// @name Arithmetic
@@ -138,3 +140,5 @@ Tensor sigmoid(const Tensor& x);
 /// @}
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -2,6 +2,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// x with the order of its elements reversed along `axes`, as torch.flip: a copy, like slices with
@@ -9,3 +11,5 @@ namespace plastic {
 Tensor flip(const Tensor& x, const Shape& axes);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 // Indices are i64 in [0, size of the axis): throws Error naming the first that is out of range.
@@ -30,3 +32,5 @@ Tensor embedding(const Tensor& table, const Tensor& indices,
                  std::optional<std::int64_t> padding_idx = {});
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

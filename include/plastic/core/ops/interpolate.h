@@ -5,6 +5,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// Which pixels of the image (H, W) make pixel i of the result (h, w).
@@ -23,3 +25,5 @@ Tensor interpolate(const Tensor& x, const std::array<std::int64_t, 2>& size,
                    InterpolateMode mode = InterpolateMode::nearest);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// The tensors one after the other along `axis`. They share dtype and, except along `axis`, shape:
@@ -24,3 +26,5 @@ Tensor stack(std::initializer_list<Tensor> tensors, std::int64_t axis = 0);
 std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t axis = 0);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 #include "plastic/core/random.h"
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// Matrix product (..., M, K) x (..., K, N) -> (..., M, N); leading axes broadcast. f32, f64
@@ -33,3 +35,5 @@ Tensor linear_relu_dropout(const Tensor& x, const Tensor& weight, const Tensor& 
 Tensor einsum(std::string_view equation, std::span<const Tensor> tensors);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

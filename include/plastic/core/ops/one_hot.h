@@ -4,6 +4,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// i64 (..., classes) of zeros with a 1 at each of `indices` (...), i64, as
@@ -13,3 +15,5 @@ namespace plastic {
 Tensor one_hot(const Tensor& indices, std::int64_t classes = -1);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

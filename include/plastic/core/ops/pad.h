@@ -6,6 +6,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// x surrounded by `value`, as torch.nn.functional.pad: `amounts` holds pairs (before, after) for
@@ -32,3 +34,5 @@ Tensor pad(const Tensor& x, std::span<const std::int64_t> amounts, PadMode mode)
 Tensor pad(const Tensor& x, std::initializer_list<std::int64_t> amounts, PadMode mode);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// @file
@@ -54,3 +56,5 @@ Tensor avg_pool2d(const Tensor& x, const AvgPool2dOptions& options = {});
 Tensor adaptive_avg_pool2d(const Tensor& x, const std::array<std::int64_t, 2>& size);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

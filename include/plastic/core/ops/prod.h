@@ -2,6 +2,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// Product over `axes`, as sum() takes sums; 1 of nothing. Products of integers, u8 too, are i64;
@@ -11,3 +13,5 @@ namespace plastic {
 Tensor prod(const Tensor& x, const Shape& axes = {}, bool keepdim = false);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -2,6 +2,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// Sum over `axes` (all of them when empty); negative axes count from the end. Reduced axes are
@@ -35,3 +37,5 @@ Tensor argmax(const Tensor& x, std::int64_t axis);
 Tensor argmin(const Tensor& x, std::int64_t axis);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -2,6 +2,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// @file
@@ -21,3 +23,5 @@ Tensor log_softmax(const Tensor& x, std::int64_t axis);
 Tensor softmax(const Tensor& x, std::int64_t axis);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 
 #include "plastic/core/tensor.h"
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// Elements in order, and where along the axis they were (i64).
@@ -26,3 +28,5 @@ Sorted sort(const Tensor& x, std::int64_t axis = -1, bool descending = false);
 Sorted topk(const Tensor& x, std::int64_t k, std::int64_t axis = -1, bool largest = true);
 
 }  // namespace plastic
+
+#pragma GCC visibility pop
