@@ -7,6 +7,36 @@ if(type STREQUAL "STATIC_LIBRARY")
   set(PLASTIC_IS_STATIC ON)
 endif()
 
+# For programs that are not built by CMake. A static library's dependencies are in Libs and not in
+# Libs.private, for there is no shared one beside it that could do without.
+set(PLASTIC_PC_REQUIRES "")
+set(PLASTIC_PC_CFLAGS "")
+set(PLASTIC_PC_LIBS "")
+if(PLASTIC_IS_STATIC)
+  foreach(row "PLASTIC_ZLIB zlib" "PLASTIC_LZMA liblzma" "PLASTIC_IMAGE_LIBRARIES libpng" "PLASTIC_IMAGE_LIBRARIES libjpeg")
+    separate_arguments(row)
+    list(GET row 0 option)
+    list(GET row 1 package)
+    if(${option})
+      string(APPEND PLASTIC_PC_REQUIRES "${package} ")
+    endif()
+  endforeach()
+  if(PLASTIC_CSV)
+    string(APPEND PLASTIC_PC_LIBS " -lcsv")
+  endif()
+  if(PLASTIC_HAS_CUDA)
+    string(APPEND PLASTIC_PC_LIBS " -L${CUDAToolkit_LIBRARY_DIR} -lcudart_static -ldl -lrt")
+  endif()
+  string(APPEND PLASTIC_PC_LIBS " -pthread")
+endif()
+if(MINGW AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(PLASTIC_PC_CFLAGS " -Wno-unknown-pragmas")
+endif()
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY
+           ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig OUTPUT_VARIABLE PLASTIC_PC_PREFIX)
+configure_file(cmake/plastic.pc.in plastic.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/plastic.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
 install(TARGETS plastic EXPORT plasticTargets)
 install(DIRECTORY include/plastic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT plasticTargets NAMESPACE plastic:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/plastic)
@@ -17,3 +47,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/plasticConfig.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/plasticConfigVersion.cmake
               cmake/FindLibcsv.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/plastic)
+
+if(PROJECT_IS_TOP_LEVEL)
+  include(${CMAKE_CURRENT_LIST_DIR}/Package.cmake)
+endif()

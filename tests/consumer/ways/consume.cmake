@@ -1,0 +1,44 @@
+# Builds program.cpp against Plastic in one way, and runs it:
+#   cmake -DWAY=… -DPREFIX=… -DFOLDER=… -DCOMPILER=… -P consume.cmake            an installed library
+#   cmake -DWAY=… -DSOURCE=… -DBUILD=… -DSHARED=… -DFOLDER=… -DCOMPILER=… -P consume.cmake   its sources
+include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
+file(REMOVE_RECURSE ${FOLDER})
+
+if(WAY STREQUAL "pkg_config")
+  file(GLOB_RECURSE pc ${PREFIX}/plastic.pc)
+  cmake_path(GET pc PARENT_PATH folder)
+  set(ENV{PKG_CONFIG_PATH} ${folder})
+  cmake_path(GET folder PARENT_PATH libraries)
+  set(ENV{LD_LIBRARY_PATH} ${libraries})
+  execute_process(COMMAND pkg-config --cflags --libs plastic OUTPUT_VARIABLE flags
+                  COMMAND_ERROR_IS_FATAL ANY)
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+  file(MAKE_DIRECTORY ${FOLDER})
+  foreach(standard 20 2b)
+    run(${COMPILER} -std=c++${standard} -O2 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+        ${CMAKE_CURRENT_LIST_DIR}/program.cpp ${flags} -o ${FOLDER}/program_${standard})
+    run(${FOLDER}/program_${standard})
+  endforeach()
+  return()
+endif()
+
+set(arguments -DWAY=${WAY} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=Release)
+if(PREFIX)
+  list(APPEND arguments -DCMAKE_PREFIX_PATH=${PREFIX})
+else()
+  run(${CMAKE_CURRENT_LIST_DIR}/reuse_object --table ${BUILD} ${COMPILER})
+  file(WRITE ${FOLDER}/objects.txt "${RUN_OUTPUT}")
+  set(ENV{REUSE_TABLE} ${FOLDER}/objects.txt)
+  list(APPEND arguments -DPLASTIC=${SOURCE} -DBUILD_SHARED_LIBS=${SHARED} -DPLASTIC_PRECOMPILE=OFF
+       -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CURRENT_LIST_DIR}/reuse_object)
+endif()
+run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${FOLDER}/build ${arguments})
+run(${CMAKE_COMMAND} --build ${FOLDER}/build --parallel 2)
+run(${FOLDER}/build/program_20)
+run(${FOLDER}/build/program_23)
+run(${CMAKE_COMMAND} --install ${FOLDER}/build --prefix ${FOLDER}/prefix)
+file(GLOB_RECURSE installed LIST_DIRECTORIES FALSE ${FOLDER}/prefix/*)
+list(LENGTH installed count)
+if(NOT count EQUAL 1)
+  message(FATAL_ERROR "the project installs one program, and Plastic with it: ${installed}")
+endif()
