@@ -37,6 +37,7 @@ struct SignalReading {
   /// Mean over the elements.
   double mean = 0;
   /// Population standard deviation.
+  double deviation = 0;
   /// Share of the elements at Signal::low, or below it; for clips to within a millionth of the
   /// range.
   double at_low = 0;
