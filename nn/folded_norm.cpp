@@ -1,11 +1,13 @@
 #include "nn/folded_norm.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "core/device/backend.h"
 #include "core/tensor/constant_weight.h"
 #include "core/tensor/tensor_impl.h"
+#include "core/threads/fork.h"
 #include "nn/layer_kind.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/batch_norm.h"
@@ -18,6 +20,15 @@
 
 namespace plastic::nn {
 namespace {
+
+/// Held for as long as a pointer is copied.
+ForkSafeMutex& lock_of_kept() {
+  static auto& mutex = *new ForkSafeMutex;
+  return mutex;
+}
+
+// Made before main(): a fork while another thread made it would leave the child waiting for it.
+[[maybe_unused]] const ForkSafeMutex& made_early = lock_of_kept();
 
 /// Whether they may be folded: all on the CPU, of x's dtype, and of sizes that fit. What does not
 /// is left to the layers, which say what is wrong.
@@ -92,17 +103,26 @@ bool FoldedNorm::Contents::are_those_of(const Tensor& tensor) const {
          shape == impl.shape && strides == impl.strides;
 }
 
+std::shared_ptr<const FoldedNorm::Kept> FoldedNorm::kept() const {
+  const std::lock_guard lock(lock_of_kept());
+  return kept_;
+}
+
+std::shared_ptr<const FoldedNorm::Kept> FoldedNorm::exchange(std::shared_ptr<const Kept> next) {
+  const std::lock_guard lock(lock_of_kept());
+  kept_.swap(next);
+  return next;
+}
+
 std::shared_ptr<const FoldedNorm::Kept> FoldedNorm::kept_for(const Sources& sources,
                                                              const BatchNorm& norm) {
-  {
-    const std::lock_guard lock(mutex_);
-    const bool is_current =
-        kept_ != nullptr && std::equal(sources.begin(), sources.end(), kept_->sources.begin(),
-                                       [](const Tensor& tensor, const Contents& contents) {
-                                         return contents.are_those_of(tensor);
-                                       });
-    if (is_current) return kept_;
-  }
+  const std::shared_ptr<const Kept> last = kept();
+  const bool is_current =
+      last != nullptr && std::equal(sources.begin(), sources.end(), last->sources.begin(),
+                                    [](const Tensor& tensor, const Contents& contents) {
+                                      return contents.are_those_of(tensor);
+                                    });
+  if (is_current) return last;
   auto made = std::make_shared<Kept>();
   std::ranges::transform(sources, made->sources.begin(),
                          [](const Tensor& tensor) { return Contents(tensor); });
@@ -112,8 +132,7 @@ std::shared_ptr<const FoldedNorm::Kept> FoldedNorm::kept_for(const Sources& sour
     made->ones = Tensor::ones(weights.bias.shape(), options_of(weights.bias));
     made->weights = std::move(weights);
   }
-  const std::lock_guard lock(mutex_);
-  kept_ = made;
+  exchange(made);
   return made;
 }
 
@@ -122,8 +141,7 @@ Tensor FoldedNorm::forward(Module& layer, BatchNorm& norm, const Tensor& x, cons
   std::shared_ptr<const Kept> kept;
   if (norm.is_training()) {
     // A weight that is being trained makes what was kept invalid.
-    const std::lock_guard lock(mutex_);
-    kept_.reset();
+    exchange(nullptr);
   } else if (!grad_enabled() && precision() != Precision::bf16 && x.defined()) {
     const bool is_convolution = kind_of(layer) == LayerKind::conv2d;
     const auto sources_of = [&](const auto& of) {

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "core/tensor/storage.h"
@@ -54,7 +53,11 @@ class FoldedNorm {
 
   std::shared_ptr<const Kept> kept_for(const Sources& sources, const BatchNorm& norm);
 
-  std::mutex mutex_;
+  /// What is kept, and its exchange for something else, which returns what was kept before.
+  std::shared_ptr<const Kept> kept() const;
+  std::shared_ptr<const Kept> exchange(std::shared_ptr<const Kept> next);
+
+  /// Guarded by one lock for all objects, which a fork() waits for.
   std::shared_ptr<const Kept> kept_;
 };
 

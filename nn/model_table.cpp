@@ -1,6 +1,9 @@
 #include "plastic/nn/model_table.h"
 
+#include <atomic>
+
 #include "core/check.h"
+#include "core/threads/made_once.h"
 
 namespace plastic::nn {
 namespace {
@@ -44,9 +47,8 @@ std::vector<ModelEntry> make_table() {
 }  // namespace
 
 const std::vector<ModelEntry>& model_table() {
-  // Never destroyed: threads that run when the process ends may use it.
-  static const auto& table = *new std::vector<ModelEntry>(make_table());
-  return table;
+  static constinit std::atomic<const std::vector<ModelEntry>*> table{nullptr};
+  return made_once(table, make_table);
 }
 
 const ModelEntry& find_model(std::string_view name) {

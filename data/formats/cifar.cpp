@@ -1,6 +1,7 @@
 #include "plastic/data/cifar.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <new>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/threads/made_once.h"
 #include "data/formats/byte_source.h"
 
 namespace plastic::data {
@@ -116,26 +118,27 @@ ImageDataset read_records(const std::vector<std::filesystem::path>& files,
 }
 
 const std::vector<std::string>& fine_names() {
-  // Never destroyed: threads that run when the process ends may use it.
-  static const auto& names = *new std::vector<std::string>{
-      "apple",       "aquarium_fish", "baby",      "bear",       "beaver",       "bed",
-      "bee",         "beetle",        "bicycle",   "bottle",     "bowl",         "boy",
-      "bridge",      "bus",           "butterfly", "camel",      "can",          "castle",
-      "caterpillar", "cattle",        "chair",     "chimpanzee", "clock",        "cloud",
-      "cockroach",   "couch",         "crab",      "crocodile",  "cup",          "dinosaur",
-      "dolphin",     "elephant",      "flatfish",  "forest",     "fox",          "girl",
-      "hamster",     "house",         "kangaroo",  "keyboard",   "lamp",         "lawn_mower",
-      "leopard",     "lion",          "lizard",    "lobster",    "man",          "maple_tree",
-      "motorcycle",  "mountain",      "mouse",     "mushroom",   "oak_tree",     "orange",
-      "orchid",      "otter",         "palm_tree", "pear",       "pickup_truck", "pine_tree",
-      "plain",       "plate",         "poppy",     "porcupine",  "possum",       "rabbit",
-      "raccoon",     "ray",           "road",      "rocket",     "rose",         "sea",
-      "seal",        "shark",         "shrew",     "skunk",      "skyscraper",   "snail",
-      "snake",       "spider",        "squirrel",  "streetcar",  "sunflower",    "sweet_pepper",
-      "table",       "tank",          "telephone", "television", "tiger",        "tractor",
-      "train",       "trout",         "tulip",     "turtle",     "wardrobe",     "whale",
-      "willow_tree", "wolf",          "woman",     "worm"};
-  return names;
+  static constinit std::atomic<const std::vector<std::string>*> names{nullptr};
+  return made_once(names, [] {
+    return std::vector<std::string>{
+        "apple",       "aquarium_fish", "baby",      "bear",       "beaver",       "bed",
+        "bee",         "beetle",        "bicycle",   "bottle",     "bowl",         "boy",
+        "bridge",      "bus",           "butterfly", "camel",      "can",          "castle",
+        "caterpillar", "cattle",        "chair",     "chimpanzee", "clock",        "cloud",
+        "cockroach",   "couch",         "crab",      "crocodile",  "cup",          "dinosaur",
+        "dolphin",     "elephant",      "flatfish",  "forest",     "fox",          "girl",
+        "hamster",     "house",         "kangaroo",  "keyboard",   "lamp",         "lawn_mower",
+        "leopard",     "lion",          "lizard",    "lobster",    "man",          "maple_tree",
+        "motorcycle",  "mountain",      "mouse",     "mushroom",   "oak_tree",     "orange",
+        "orchid",      "otter",         "palm_tree", "pear",       "pickup_truck", "pine_tree",
+        "plain",       "plate",         "poppy",     "porcupine",  "possum",       "rabbit",
+        "raccoon",     "ray",           "road",      "rocket",     "rose",         "sea",
+        "seal",        "shark",         "shrew",     "skunk",      "skyscraper",   "snail",
+        "snake",       "spider",        "squirrel",  "streetcar",  "sunflower",    "sweet_pepper",
+        "table",       "tank",          "telephone", "television", "tiger",        "tractor",
+        "train",       "trout",         "tulip",     "turtle",     "wardrobe",     "whale",
+        "willow_tree", "wolf",          "woman",     "worm"};
+  });
 }
 
 }  // namespace

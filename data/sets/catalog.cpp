@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <system_error>
 
@@ -9,6 +10,7 @@
 #include "core/shell_text.h"
 #include "core/text.h"
 #include "core/text_stream.h"
+#include "core/threads/made_once.h"
 #include "data/formats/found_files.h"
 #include "data/formats/idx_images.h"
 #include "plastic/data/cifar.h"
@@ -160,9 +162,8 @@ std::vector<DataSet> make_table() {
 }
 
 const std::vector<DataSet>& data_sets() {
-  // Never destroyed: threads that run when the process ends may use it.
-  static const auto& sets = *new std::vector<DataSet>(make_table());
-  return sets;
+  static constinit std::atomic<const std::vector<DataSet>*> sets{nullptr};
+  return made_once(sets, make_table);
 }
 
 const DataSet& set_of(const std::string& name) {
@@ -211,13 +212,12 @@ std::string describe(const DataSet& set, const fs::path& folder) {
 }  // namespace
 
 const std::vector<CatalogEntry>& catalog() {
-  // Never destroyed: threads that run when the process ends may use it.
-  static const auto& entries = *[] {
-    auto* all = new std::vector<CatalogEntry>;
-    for (const DataSet& set : data_sets()) all->push_back(set.entry);
+  static constinit std::atomic<const std::vector<CatalogEntry>*> entries{nullptr};
+  return made_once(entries, [] {
+    std::vector<CatalogEntry> all;
+    for (const DataSet& set : data_sets()) all.push_back(set.entry);
     return all;
-  }();
-  return entries;
+  });
 }
 
 std::string how_to_get(const CatalogEntry& entry, const DataDir& data_dir) {

@@ -1,9 +1,11 @@
 #include "plastic/optim/optimizer_table.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 
 #include "core/check.h"
+#include "core/threads/made_once.h"
 #include "optim/named/matrix_rows.h"
 #include "optim/named/whole_number.h"
 #include "plastic/optim/adam.h"
@@ -189,12 +191,12 @@ bool OptimizerSettings::is_on(const std::string& option) const {
 }
 
 const std::vector<OptimizerEntry>& optimizer_table() {
-  static const std::vector<OptimizerEntry> table = [] {
+  static constinit std::atomic<const std::vector<OptimizerEntry>*> table{nullptr};
+  return made_once(table, [] {
     std::vector<OptimizerEntry> all = make_table();
     for (OptimizerEntry& entry : matrix_rows()) all.push_back(std::move(entry));
     return all;
-  }();
-  return table;
+  });
 }
 
 const OptimizerEntry& find_optimizer(std::string_view name) {

@@ -1,9 +1,11 @@
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <cmath>
 #include <utility>
 
 #include "core/check.h"
+#include "core/threads/made_once.h"
 #include "plastic/optim/neuroplastic.h"
 
 namespace plastic::optim {
@@ -286,9 +288,8 @@ std::vector<NeuroPlasticOption> make_table() {
 }  // namespace
 
 std::span<const NeuroPlasticOption> neuroplastic_option_table() {
-  // Never destroyed: threads that run when the process ends may use it.
-  static const auto& table = *new std::vector<NeuroPlasticOption>(make_table());
-  return table;
+  static constinit std::atomic<const std::vector<NeuroPlasticOption>*> table{nullptr};
+  return made_once(table, make_table);
 }
 
 void set_option(NeuroPlasticOptions& options, std::string_view name, std::string_view value) {

@@ -1,76 +1,22 @@
 #include <doctest/doctest.h>
 
 #include <array>
-#include <filesystem>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "plastic/c_api.h"
-#include "plastic/core/autograd.h"
 #include "plastic/core/safetensors.h"
-#include "plastic/nn/models.h"
 #include "plastic/nn/saved_classifier.h"
+#include "tests/capi/saved_file.h"
 #include "tests/optim/helpers.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/text.h"
 
 using namespace plastic;
 using test::contains;
-
-namespace {
-
-constexpr std::int64_t side = 4;
-constexpr std::size_t per_image = 3 * side * side;
-
-std::string message() { return plastic_last_error(); }
-
-/// A network in a file, as `plastic train` keeps one.
-struct SavedFile {
-  test::TemporaryFolder folder;
-  Generator generator{.seed = 3};
-  std::shared_ptr<nn::Sequential> network =
-      nn::mlp({.inputs = 3 * side * side, .hidden = {5}, .classes = 2, .generator = &generator});
-  std::string data =
-      R"({"data":"pets","channels":3,"height":4,"width":4,"mean":[0.5,0.25,0.125],)"
-      R"("deviation":[0.5,1,2e0],"classes":["chat","h\u00e9risson"],"model":"mlp","hidden":[5],)"
-      R"("dropout":0.1})";
-
-  SavedFile() { network->eval(); }
-
-  /// A checkpoint has more than the network, whose names begin so there.
-  void save(const char* name, const std::string& prefix = "") const {
-    StateDict state;
-    for (const NamedTensor& one : network->state_dict()) {
-      state.push_back({prefix + one.name, one.tensor});
-    }
-    if (!prefix.empty()) state.push_back({"optimizer.x", Tensor::ones({2})});
-    save_safetensors(folder.path() / name, state, {{"epoch", "7"}, {"data", data}});
-  }
-
-  plastic_model* load() const {
-    plastic_model* model = nullptr;
-    const plastic_status status = plastic_model_load(folder.path().string().c_str(), &model);
-    CAPTURE(message());
-    REQUIRE(status == PLASTIC_OK);
-    return model;
-  }
-
-  std::string refusal() const {
-    plastic_model* model = nullptr;
-    CHECK(plastic_model_load(folder.path().string().c_str(), &model) == PLASTIC_ERROR_FILE);
-    CHECK(model == nullptr);
-    return message();
-  }
-
-  std::vector<float> logits(const std::vector<float>& images) const {
-    const NoGrad no_grad;
-    const std::int64_t count = std::ssize(images) / static_cast<std::int64_t>(per_image);
-    return (*network)(Tensor::from<float>(images, {count, 3, side, side})).to_vector<float>();
-  }
-};
-
-}  // namespace
+using test::message;
+using test::per_image;
+using test::SavedFile;
+using test::side;
 
 TEST_CASE("capi.model.computes_what_the_network_does") {
   const SavedFile file;
@@ -200,25 +146,4 @@ TEST_CASE("capi.model.errors") {
   CHECK(output == std::vector<float>(4, 9.0F));
   CHECK(run(0, 0, 0) == PLASTIC_OK);
   plastic_model_destroy(&model);
-}
-
-TEST_CASE("capi.model.many_threads_with_models_of_their_own") {
-  const SavedFile file;
-  file.save("best.safetensors");
-  const std::vector<float> input = test::numbers(2 * 48, 1);
-  const std::vector<float> expected = file.logits(input);
-  std::array<std::vector<float>, 4> outputs;
-  std::vector<std::thread> threads;
-  for (std::vector<float>& output : outputs) {
-    threads.emplace_back([&] {
-      plastic_model* model = file.load();
-      output.resize(4);
-      for (int i = 0; i < 20; ++i) {
-        plastic_model_run(model, 2, input.data(), input.size(), output.data(), 4);
-      }
-      plastic_model_destroy(&model);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  for (const std::vector<float>& output : outputs) CHECK(output == expected);
 }

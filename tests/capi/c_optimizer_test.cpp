@@ -3,7 +3,6 @@
 #include <array>
 #include <fstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "plastic/c_api.h"
@@ -225,25 +224,4 @@ TEST_CASE("capi.optimizer.destroying_twice_does_nothing") {
   plastic_optimizer_destroy(nullptr);
   CHECK(raw.step(1) == PLASTIC_ERROR_ARGUMENT);
   CHECK(message() == "[plastic_optimizer_step] optimizer is NULL; give its address");
-}
-
-TEST_CASE("capi.optimizer.many_threads_with_handles_of_their_own") {
-  const auto train = [](const char* name) {
-    Trained raw(name);
-    for (int step = 0; step < 20; ++step) {
-      raw.step(step);
-      plastic_optimizer_set_lr(raw.optimizer, -1);
-    }
-    return raw.weight;
-  };
-  constexpr std::array names = {"neuroplastic", "adam", "muon", "lamb", "sgd", "nadam"};
-  std::array<std::vector<float>, names.size()> together;
-  {
-    std::vector<std::thread> threads;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      threads.emplace_back([&, i] { together[i] = train(names[i]); });
-    }
-    for (std::thread& thread : threads) thread.join();
-  }
-  for (std::size_t i = 0; i < names.size(); ++i) CHECK(together[i] == train(names[i]));
 }
