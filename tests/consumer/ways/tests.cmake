@@ -4,42 +4,49 @@
 set(folder ${CMAKE_CURRENT_BINARY_DIR}/ways)
 set(scripts ${CMAKE_CURRENT_SOURCE_DIR}/consumer/ways)
 set(library -DSOURCE=${PROJECT_SOURCE_DIR} -DBUILD=${PROJECT_BINARY_DIR})
-
+set(shared_static OFF)
+set(shared_shared ON)
 foreach(kind static shared)
-  set(shared_${kind} OFF)
-  if(kind STREQUAL "shared")
-    set(shared_${kind} ON)
-  endif()
   add_test(NAME consumer.library.${kind}
     COMMAND ${CMAKE_COMMAND} ${library} -DSHARED=${shared_${kind}} -DFOLDER=${folder}/${kind}
             -DCOMPILER=${CMAKE_CXX_COMPILER} -P ${scripts}/build_library.cmake)
   set_tests_properties(consumer.library.${kind} PROPERTIES FIXTURES_SETUP consumer.library.${kind})
 endforeach()
 
-# consumer_test(WAY KIND COMPILER): the library installed, and the program compiled by COMPILER.
+# scripts/setup test installs them.
+find_program(PLASTIC_CLANG clang++)
 find_program(PLASTIC_PKG_CONFIG pkg-config)
-function(consumer_test way kind compiler)
-  cmake_path(GET compiler FILENAME name)
-  set(test consumer.${way}.${kind}.${name})
-  if(NOT EXISTS ${compiler} OR (way STREQUAL "pkg_config" AND NOT PLASTIC_PKG_CONFIG))
-    add_test(NAME ${test} COMMAND ${CMAKE_COMMAND} -E echo
-             "skipped: clang++ or pkg-config is not installed; scripts/setup test installs it")
-    set_tests_properties(${test} PROPERTIES SKIP_REGULAR_EXPRESSION "skipped:")
+find_program(PLASTIC_DPKG dpkg)
+
+# consumer_test(NAME KIND TOOL ARGUMENT...): a script run with the arguments, which needs the installed
+# library of a kind and a tool.
+function(consumer_test name kind tool)
+  if(NOT tool)
+    add_test(NAME consumer.${name} COMMAND ${CMAKE_COMMAND} -E echo
+             "skipped: a tool is not installed; scripts/setup test installs it")
+    set_tests_properties(consumer.${name} PROPERTIES SKIP_REGULAR_EXPRESSION "skipped:")
     return()
   endif()
-  add_test(NAME ${test}
-    COMMAND ${CMAKE_COMMAND} -DWAY=${way} -DPREFIX=${folder}/${kind}/prefix
-            -DFOLDER=${folder}/${way}_${kind}_${name} -DCOMPILER=${compiler} -P ${scripts}/consume.cmake)
-  set_tests_properties(${test} PROPERTIES FIXTURES_REQUIRED consumer.library.${kind})
+  add_test(NAME consumer.${name} COMMAND ${CMAKE_COMMAND} -DFOLDER=${folder}/${name} ${ARGN})
+  set_tests_properties(consumer.${name} PROPERTIES FIXTURES_REQUIRED consumer.library.${kind})
 endfunction()
 
-find_program(PLASTIC_CLANG clang++)
+set(compiler -DCOMPILER=${CMAKE_CXX_COMPILER})
+set(clang -DCOMPILER=${PLASTIC_CLANG})
+set(consume -P ${scripts}/consume.cmake)
 foreach(kind static shared)
-  consumer_test(find_package ${kind} ${CMAKE_CXX_COMPILER})
-  consumer_test(pkg_config ${kind} ${CMAKE_CXX_COMPILER})
+  set(prefix -DPREFIX=${folder}/${kind}/prefix)
+  consumer_test(find_package.${kind} ${kind} ${CMAKE_COMMAND}
+                -DWAY=find_package ${prefix} ${compiler} ${consume})
+  consumer_test(pkg_config.${kind} ${kind} ${PLASTIC_PKG_CONFIG}
+                -DWAY=pkg_config ${prefix} ${compiler} ${consume})
+  consumer_test(clang.${kind} ${kind} ${PLASTIC_CLANG}
+                -DWAY=find_package ${prefix} ${clang} ${consume})
 endforeach()
-consumer_test(find_package static ${PLASTIC_CLANG})
-consumer_test(pkg_config shared ${PLASTIC_CLANG})
+consumer_test(package.tgz static ${PLASTIC_PKG_CONFIG}
+              -DKIND=TGZ -DBUILD=${folder}/static/build ${compiler} -P ${scripts}/package.cmake)
+consumer_test(package.deb shared ${PLASTIC_DPKG}
+              -DKIND=DEB -DBUILD=${folder}/shared/build ${compiler} -P ${scripts}/package.cmake)
 
 foreach(row "add_subdirectory static" "fetch_content shared")
   separate_arguments(row)
@@ -47,5 +54,5 @@ foreach(row "add_subdirectory static" "fetch_content shared")
   list(GET row 1 kind)
   add_test(NAME consumer.${way}.${kind}
     COMMAND ${CMAKE_COMMAND} -DWAY=${way} ${library} -DSHARED=${shared_${kind}}
-            -DFOLDER=${folder}/${way} -DCOMPILER=${CMAKE_CXX_COMPILER} -P ${scripts}/consume.cmake)
+            -DFOLDER=${folder}/${way} ${compiler} ${consume})
 endforeach()
