@@ -1,7 +1,9 @@
 # Builds program.cpp against Plastic in one way, and runs it:
 #   cmake -DWAY=… -DPREFIX=… -DFOLDER=… -DCOMPILER=… -P consume.cmake            an installed library
 #   cmake -DWAY=… -DSOURCE=… -DBUILD=… -DSHARED=… -DFOLDER=… -DCOMPILER=… -P consume.cmake   its sources
+# SAME names a file of options that the library was configured with, one per line (build_library.cmake).
 include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
+file(STRINGS ${SAME} same)
 file(REMOVE_RECURSE ${FOLDER})
 
 if(WAY STREQUAL "pkg_config")
@@ -13,16 +15,20 @@ if(WAY STREQUAL "pkg_config")
   execute_process(COMMAND pkg-config --cflags --libs plastic OUTPUT_VARIABLE flags
                   COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(flags UNIX_COMMAND "${flags}")
+  set(compiler_flags ${same})
+  list(FILTER compiler_flags INCLUDE REGEX "^-DCMAKE_CXX_FLAGS=")
+  string(REPLACE "-DCMAKE_CXX_FLAGS=" "" compiler_flags "${compiler_flags}")
+  separate_arguments(compiler_flags UNIX_COMMAND "${compiler_flags}")
   file(MAKE_DIRECTORY ${FOLDER})
   foreach(standard 20 2b)
-    run(${COMPILER} -std=c++${standard} -O2 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-        ${CMAKE_CURRENT_LIST_DIR}/program.cpp ${flags} -o ${FOLDER}/program_${standard})
+    run(${COMPILER} ${compiler_flags} -std=c++${standard} -O2 -Wall -Wextra -Wpedantic -Wshadow
+        -Wconversion -Werror ${CMAKE_CURRENT_LIST_DIR}/program.cpp ${flags} -o ${FOLDER}/program_${standard})
     run(${FOLDER}/program_${standard})
   endforeach()
   return()
 endif()
 
-set(arguments -DWAY=${WAY} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=Release)
+set(arguments -DWAY=${WAY} -DCMAKE_CXX_COMPILER=${COMPILER} ${same})
 if(PREFIX)
   list(APPEND arguments -DCMAKE_PREFIX_PATH=${PREFIX})
 else()

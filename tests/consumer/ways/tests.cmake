@@ -4,11 +4,18 @@
 set(folder ${CMAKE_CURRENT_BINARY_DIR}/ways)
 set(scripts ${CMAKE_CURRENT_SOURCE_DIR}/consumer/ways)
 set(library -DSOURCE=${PROJECT_SOURCE_DIR} -DBUILD=${PROJECT_BINARY_DIR})
+# What decides about code is as in this build, whose objects can then be taken.
+file(CONFIGURE OUTPUT ${folder}/same.txt CONTENT "-DCMAKE_BUILD_TYPE=@CMAKE_BUILD_TYPE@
+-DCMAKE_CXX_FLAGS=@CMAKE_CXX_FLAGS@
+-DPLASTIC_NATIVE=@PLASTIC_NATIVE@
+-DPLASTIC_OPTIMIZE=@PLASTIC_OPTIMIZE@
+" @ONLY)
+set(same -DSAME=${folder}/same.txt)
 set(shared_static OFF)
 set(shared_shared ON)
 foreach(kind static shared)
   add_test(NAME consumer.library.${kind}
-    COMMAND ${CMAKE_COMMAND} ${library} -DSHARED=${shared_${kind}} -DFOLDER=${folder}/${kind}
+    COMMAND ${CMAKE_COMMAND} ${library} ${same} -DSHARED=${shared_${kind}} -DFOLDER=${folder}/${kind}
             -DCOMPILER=${CMAKE_CXX_COMPILER} -P ${scripts}/build_library.cmake)
   set_tests_properties(consumer.library.${kind} PROPERTIES FIXTURES_SETUP consumer.library.${kind})
 endforeach()
@@ -27,7 +34,7 @@ function(consumer_test name kind tool)
     set_tests_properties(consumer.${name} PROPERTIES SKIP_REGULAR_EXPRESSION "skipped:")
     return()
   endif()
-  add_test(NAME consumer.${name} COMMAND ${CMAKE_COMMAND} -DFOLDER=${folder}/${name} ${ARGN})
+  add_test(NAME consumer.${name} COMMAND ${CMAKE_COMMAND} ${same} -DFOLDER=${folder}/${name} ${ARGN})
   set_tests_properties(consumer.${name} PROPERTIES FIXTURES_REQUIRED consumer.library.${kind})
 endfunction()
 
@@ -53,6 +60,6 @@ foreach(row "add_subdirectory static" "fetch_content shared")
   list(GET row 0 way)
   list(GET row 1 kind)
   add_test(NAME consumer.${way}.${kind}
-    COMMAND ${CMAKE_COMMAND} -DWAY=${way} ${library} -DSHARED=${shared_${kind}}
+    COMMAND ${CMAKE_COMMAND} -DWAY=${way} ${library} ${same} -DSHARED=${shared_${kind}}
             -DFOLDER=${folder}/${way} ${compiler} ${consume})
 endforeach()
