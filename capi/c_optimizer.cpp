@@ -1,4 +1,7 @@
+#include <atomic>
 #include <deque>
+#include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -6,15 +9,19 @@
 
 #include "capi/c_path.h"
 #include "capi/c_status.h"
+#include "core/threads/made_once.h"
 #include "optim/raw_sizes.h"
 #include "plastic/optim/optimizer_table.h"
 #include "plastic/optim/raw.h"
 
 using plastic::capi::guarded;
 using plastic::capi::need;
+using plastic::optim::OptimizerOption;
+using plastic::optim::RawGroup;
 using plastic::optim::RawOptimizer;
 using plastic::optim::RawOption;
 using plastic::optim::RawParameter;
+using plastic::optim::RawState;
 
 struct plastic_optimizer {
   RawOptimizer optimizer;
@@ -23,6 +30,7 @@ struct plastic_optimizer {
   std::vector<std::span<const float>> gradients = {};
   /// The names that diagnostics had so far, which never move.
   std::deque<std::string> names = {};
+  std::vector<RawState> state = {};
 };
 
 namespace {
@@ -44,19 +52,73 @@ std::vector<RawOption> options_of(const char* text) {
   return options;
 }
 
-std::vector<RawParameter> parameters_of(const plastic_parameter* parameters, std::size_t count) {
+/// `before` parameters were given in groups before.
+std::vector<RawParameter> parameters_of(const plastic_parameter* parameters, std::size_t count,
+                                        std::size_t before) {
   std::vector<RawParameter> all;
   for (const plastic_parameter& one : std::span(parameters, count)) {
     if (one.rank > 0) need(one.shape, "plastic_optimizer_create", "a parameter's shape");
     if (one.count > 0) need(one.values, "plastic_optimizer_create", "a parameter's values");
     all.push_back({{one.values, one.count}, plastic::Shape(std::span(one.shape, one.rank))});
     const std::string mismatch =
-        plastic::optim::size_mismatch(all.size() - 1, one.count, all.back().shape);
+        plastic::optim::size_mismatch(before + all.size() - 1, one.count, all.back().shape);
     if (!mismatch.empty()) {
       throw plastic::capi::BadArgument("[plastic_optimizer_create] " + mismatch);
     }
   }
   return all;
+}
+
+/// A group's parameters and options, to which a RawGroup points.
+struct GivenGroup {
+  std::vector<RawParameter> parameters;
+  std::vector<RawOption> options;
+};
+
+std::unique_ptr<plastic_optimizer> make(const char* name,
+                                        std::span<const plastic_parameter_group> groups) {
+  std::vector<GivenGroup> given;
+  std::vector<std::size_t> counts;
+  for (const plastic_parameter_group& group : groups) {
+    need(group.parameters, "plastic_optimizer_create", "parameters");
+    given.push_back(
+        {parameters_of(group.parameters, group.count, counts.size()), options_of(group.options)});
+    for (const RawParameter& one : given.back().parameters) counts.push_back(one.values.size());
+  }
+  std::vector<RawGroup> all;
+  for (const GivenGroup& group : given) all.push_back({group.parameters, group.options});
+  auto made = std::make_unique<plastic_optimizer>(
+      plastic_optimizer{.optimizer = RawOptimizer::of_groups(name, all)});
+  made->gradients.resize(counts.size());
+  made->counts = std::move(counts);
+  made->state = made->optimizer.state();
+  return made;
+}
+
+/// The options of an optimizer, kept for pointers into them; null for an unknown name.
+const std::vector<OptimizerOption>* options_by_name(std::string_view name) {
+  using Table = std::map<std::string, std::vector<OptimizerOption>, std::less<>>;
+  static std::atomic<const Table*> place;
+  const Table& table = plastic::made_once(place, [] {
+    Table all;
+    for (const auto& entry : plastic::optim::optimizer_table()) {
+      all.emplace(entry.name, plastic::optim::options_of(entry));
+    }
+    return all;
+  });
+  const auto found = table.find(name);
+  return found == table.end() ? nullptr : &found->second;
+}
+
+int32_t code_of(plastic::DType dtype) {
+  if (dtype == plastic::DType::f64) return PLASTIC_F64;
+  return dtype == plastic::DType::i64 ? PLASTIC_I64 : PLASTIC_F32;
+}
+
+[[noreturn]] void refuse_index(const char* op, const char* what, std::size_t index,
+                               std::size_t count) {
+  throw plastic::capi::BadArgument(
+      plastic::text_of("[", op, "] no ", what, " ", index, "; indices are below ", count));
 }
 
 const char* kept_name(plastic_optimizer& handle, std::string_view name) {
@@ -83,6 +145,29 @@ const char* plastic_optimizer_name(size_t index) {
   return name;
 }
 
+size_t plastic_optimizer_option_count(const char* name) {
+  size_t count = 0;
+  guarded(__func__, [&](const char* op) {
+    need(name, op, "name");
+    const std::vector<OptimizerOption>* options = options_by_name(name);
+    if (options != nullptr) count = options->size();
+  });
+  return count;
+}
+
+plastic_status plastic_optimizer_option(const char* name, size_t index, plastic_option* option) {
+  return guarded(__func__, [&](const char* op) {
+    need(name, op, "name");
+    need(option, op, "option");
+    // Throws for an unknown name, listing those that there are.
+    plastic::optim::find_optimizer(name);
+    const std::vector<OptimizerOption>& options = *options_by_name(name);
+    if (index >= options.size()) refuse_index(op, "option", index, options.size());
+    const OptimizerOption& found = options[index];
+    *option = {found.name.c_str(), found.values.c_str(), found.default_value.c_str()};
+  });
+}
+
 plastic_status plastic_optimizer_create(const char* name, const char* options,
                                         const plastic_parameter* parameters, size_t count,
                                         plastic_optimizer** optimizer) {
@@ -90,12 +175,19 @@ plastic_status plastic_optimizer_create(const char* name, const char* options,
     need(name, op, "name");
     need(parameters, op, "parameters");
     need(optimizer, op, "optimizer");
-    const std::vector<RawParameter> all = parameters_of(parameters, count);
-    auto made = std::make_unique<plastic_optimizer>(
-        plastic_optimizer{.optimizer = RawOptimizer(name, all, options_of(options))});
-    for (const RawParameter& one : all) made->counts.push_back(one.values.size());
-    made->gradients.resize(count);
-    *optimizer = made.release();
+    const plastic_parameter_group group = {parameters, count, options};
+    *optimizer = make(name, std::span(&group, 1)).release();
+  });
+}
+
+plastic_status plastic_optimizer_create_groups(const char* name,
+                                               const plastic_parameter_group* groups,
+                                               size_t group_count, plastic_optimizer** optimizer) {
+  return guarded(__func__, [&](const char* op) {
+    need(name, op, "name");
+    need(groups, op, "groups");
+    need(optimizer, op, "optimizer");
+    *optimizer = make(name, std::span(groups, group_count)).release();
   });
 }
 
@@ -147,6 +239,27 @@ plastic_status plastic_optimizer_set_lr(plastic_optimizer* optimizer, double lr)
   return guarded(__func__, [&](const char* op) {
     need(optimizer, op, "optimizer");
     optimizer->optimizer.set_lr(lr);
+  });
+}
+
+plastic_status plastic_optimizer_group_lr(const plastic_optimizer* optimizer, size_t group,
+                                          double* lr) {
+  return guarded(__func__, [&](const char* op) {
+    need(optimizer, op, "optimizer");
+    need(lr, op, "lr");
+    const std::size_t count = optimizer->optimizer.group_count();
+    if (group >= count) refuse_index(op, "group", group, count);
+    *lr = optimizer->optimizer.lr(group);
+  });
+}
+
+plastic_status plastic_optimizer_set_group_lr(plastic_optimizer* optimizer, size_t group,
+                                              double lr) {
+  return guarded(__func__, [&](const char* op) {
+    need(optimizer, op, "optimizer");
+    const std::size_t count = optimizer->optimizer.group_count();
+    if (group >= count) refuse_index(op, "group", group, count);
+    optimizer->optimizer.set_lr(lr, group);
   });
 }
 
@@ -207,4 +320,24 @@ plastic_status plastic_optimizer_load(plastic_optimizer* optimizer, const char* 
         optimizer->optimizer.load(plastic::capi::path_of(path));
       },
       PLASTIC_ERROR_FILE);
+}
+
+size_t plastic_optimizer_state_count(const plastic_optimizer* optimizer) {
+  return optimizer == nullptr ? 0 : optimizer->state.size();
+}
+
+plastic_status plastic_optimizer_state(const plastic_optimizer* optimizer, size_t index,
+                                       plastic_state* state) {
+  return guarded(__func__, [&](const char* op) {
+    need(optimizer, op, "optimizer");
+    need(state, op, "state");
+    if (index >= optimizer->state.size()) {
+      refuse_index(op, "state", index, optimizer->state.size());
+    }
+    const RawState& found = optimizer->state[index];
+    const std::size_t rank = found.shape.rank();
+    *state = {found.name.c_str(),  code_of(found.dtype),
+              found.values,        static_cast<std::size_t>(found.shape.numel()),
+              found.shape.begin(), rank};
+  });
 }

@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "core/device/backend.h"
+#include "core/tensor/foreign_memory.h"
 #include "core/tensor/tensor_impl.h"
 
 namespace plastic::optim {
@@ -101,6 +102,10 @@ void Arena::gather(const char* op) {
   }
 }
 
+void Arena::read_gradient_at(std::size_t index, const float* address) {
+  segments_[index].gradient = address;
+}
+
 void Arena::place_gradients() {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor& gradient = parameters_[i].impl()->grad;
@@ -123,7 +128,15 @@ void Arena::mark_parameters_changed() {
   }
 }
 
-Tensor Arena::gradient(std::size_t index) const { return view(gradient_block(), index); }
+Tensor Arena::gradient(std::size_t index) const {
+  const Segment& segment = segments_[index];
+  if (segment.gradient == nullptr) return view(gradient_block(), index);
+  const auto bytes = static_cast<std::size_t>(segment.numel) * sizeof(float);
+  // Nobody writes to a step's gradient.
+  const auto storage = storage_over(const_cast<float*>(segment.gradient), bytes, device());
+  const Shape& shape = parameters_[index].shape();
+  return make_view(storage, DType::f32, shape, contiguous_strides(shape), 0);
+}
 
 Tensor Arena::gradient_block() const {
   return make_view(gradients_, DType::f32, {elements_}, {1}, 0);

@@ -20,6 +20,8 @@ struct Segment {
   std::size_t group = 0;
   /// Whether the current step changes it; set by gather().
   bool is_stepped = false;
+  /// Where steps read its gradient, if not in the block.
+  const float* gradient = nullptr;
 };
 
 /// The gradients of the parameters in one flat f32 block; further blocks of the same layout can be
@@ -33,6 +35,9 @@ class Arena {
 
   /// Before a step: notes which parameters require a gradient and have one.
   void gather(const char* op);
+  /// From now on, steps read the gradient of parameter `index` at `address`, in the CPU's memory;
+  /// null: in the block. The parameter's grad() still says whether it has one.
+  void read_gradient_at(std::size_t index, const float* address);
   /// Copies those gradients of the current step that are elsewhere into the block.
   void place_gradients();
   /// Tells autograd that the current step's gradients were written to, or its parameters.
@@ -46,7 +51,7 @@ class Arena {
 
   const float* gradients() const { return reinterpret_cast<const float*>(gradients_->data()); }
 
-  /// A parameter's gradient in the block, of its shape.
+  /// A parameter's gradient where steps read it, of its shape.
   Tensor gradient(std::size_t index) const;
   /// All gradients and the padding between them, flat.
   Tensor gradient_block() const;

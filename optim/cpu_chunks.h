@@ -26,6 +26,14 @@ float* parameters_of(std::span<const Tensor> tensors, const Chunk& chunk) {
   return tensor.parameter + (chunk.begin - tensor.offset);
 }
 
+/// Its gradients, `block` being the flat one.
+template <class Tensor>
+const float* gradients_of(std::span<const Tensor> tensors, const Chunk& chunk, const float* block) {
+  const Tensor& tensor = tensors[chunk.tensor];
+  if (tensor.gradient == nullptr) return block + chunk.begin;
+  return tensor.gradient + (chunk.begin - tensor.offset);
+}
+
 /// Elements in a chunk: the blocks of the three passes over one stay in the first two caches.
 constexpr std::int64_t chunk_elements = 4096;
 

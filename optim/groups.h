@@ -45,7 +45,7 @@ inline float* elements_of(const Tensor& block) {
 
 inline StepTensor step_tensor(const Arena& arena, std::size_t index) {
   const Segment& segment = arena.segments()[index];
-  return {segment.offset, segment.numel, elements_of(arena.parameters()[index])};
+  return {segment.offset, segment.numel, elements_of(arena.parameters()[index]), segment.gradient};
 }
 
 /// Counts a step of each parameter that the current step changes, and calls f(its ParameterStep,

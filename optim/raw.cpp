@@ -1,15 +1,17 @@
 #include "plastic/optim/raw.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 
 #include "core/autograd/gradient_slot.h"
 #include "core/check.h"
-#include "core/device/backend.h"
 #include "core/tensor/foreign_memory.h"
 #include "core/tensor/tensor_impl.h"
+#include "optim/arena.h"
 #include "optim/raw_sizes.h"
+#include "optim/state.h"
 #include "plastic/core/safetensors.h"
 #include "plastic/optim/optimizer_table.h"
 
@@ -17,6 +19,12 @@ namespace plastic::optim {
 namespace {
 
 constexpr const char* op = "raw optimizer";
+
+void check_aligned(const char* what, std::size_t index, const float* address) {
+  if (reinterpret_cast<std::uintptr_t>(address) % alignof(float) == 0) return;
+  fail(op, what, " ", index, " is not aligned as floats are; its address must be a multiple of ",
+       alignof(float));
+}
 
 void check_parameter(const RawParameter& parameter, std::size_t index) {
   const std::string mismatch = size_mismatch(index, parameter.values.size(), parameter.shape);
@@ -26,11 +34,7 @@ void check_parameter(const RawParameter& parameter, std::size_t index) {
     fail(op, "parameter ", index, " has no address; give memory of ", parameter.values.size(),
          " floats");
   }
-  const auto address = reinterpret_cast<std::uintptr_t>(parameter.values.data());
-  if (address % alignof(float) != 0) {
-    fail(op, "parameter ", index, " is not aligned as floats are; its address must be a multiple ",
-         "of ", alignof(float));
-  }
+  check_aligned("parameter", index, parameter.values.data());
 }
 
 void check_apart(std::span<const RawParameter> parameters) {
@@ -66,21 +70,34 @@ struct RawOptimizer::Impl {
   std::vector<Tensor> gradients;
 };
 
+RawOptimizer::RawOptimizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
 RawOptimizer::RawOptimizer(std::string_view name, std::span<const RawParameter> parameters,
                            std::span<const RawOption> options)
-    : impl_(std::make_unique<Impl>()) {
-  OptimizerSettings settings = find_optimizer(name).defaults;
-  for (const auto& [option, value] : options) set_option(settings, option, value);
-  if (parameters.empty()) fail(op, "no parameters; give at least one");
-  for (std::size_t i = 0; i < parameters.size(); ++i) check_parameter(parameters[i], i);
+    : RawOptimizer(of_groups(name, std::array{RawGroup{parameters, options}})) {}
+
+RawOptimizer RawOptimizer::of_groups(std::string_view name, std::span<const RawGroup> groups) {
+  auto impl = std::make_unique<Impl>();
+  std::vector<OptimizerGroup> all;
+  std::vector<RawParameter> parameters;
+  for (const RawGroup& group : groups) {
+    all.push_back({find_optimizer(name).defaults, {}});
+    OptimizerGroup& made = all.back();
+    for (const auto& [option, value] : group.options) set_option(made.settings, option, value);
+    if (group.parameters.empty()) fail(op, "no parameters; give at least one");
+    for (const RawParameter& parameter : group.parameters) {
+      check_parameter(parameter, parameters.size());
+      parameters.push_back(parameter);
+      made.parameters.push_back(tensor_over(parameter));
+      impl->parameters.push_back(made.parameters.back());
+    }
+  }
   check_apart(parameters);
-  for (const RawParameter& parameter : parameters) {
-    impl_->parameters.push_back(tensor_over(parameter));
+  impl->optimizer = make_optimizer(all);
+  for (const Tensor& parameter : impl->parameters) {
+    impl->gradients.push_back(parameter.impl()->grad_slot->take());
   }
-  impl_->optimizer = make_optimizer(settings, impl_->parameters);
-  for (const Tensor& parameter : impl_->parameters) {
-    impl_->gradients.push_back(parameter.impl()->grad_slot->take());
-  }
+  return RawOptimizer(std::move(impl));
 }
 
 RawOptimizer::~RawOptimizer() = default;
@@ -94,21 +111,20 @@ void RawOptimizer::step(std::span<const std::span<const float>> gradients) {
   }
   for (std::size_t i = 0; i < count; ++i) {
     const std::int64_t numel = impl_->gradients[i].numel();
-    if (gradients[i].data() == nullptr || std::cmp_equal(gradients[i].size(), numel)) continue;
+    if (gradients[i].data() == nullptr) continue;
+    check_aligned("gradient", i, gradients[i].data());
+    if (std::cmp_equal(gradients[i].size(), numel)) continue;
     fail(op, "gradient ", i, " has ", gradients[i].size(), " values, its parameter ", numel,
          "; give as many");
   }
   // It refuses the step; the gradients stay what they were.
   if (impl_->optimizer->is_evaluating()) return impl_->optimizer->step();
+  Arena& arena = impl_->optimizer->arena();
   for (std::size_t i = 0; i < count; ++i) {
     const Tensor& place = impl_->gradients[i];
-    const bool is_given = gradients[i].data() != nullptr;
-    impl_->parameters[i].impl()->grad = is_given ? place : Tensor();
-    if (!is_given || gradients[i].data() == memory(place)) continue;
-    Array source = array_of(place);
-    // The memory is only read.
-    source.data = const_cast<float*>(gradients[i].data());
-    backend(place.device()).copy(source, array_of(place));
+    const float* given = gradients[i].data();
+    impl_->parameters[i].impl()->grad = given == nullptr ? Tensor() : place;
+    arena.read_gradient_at(i, given == memory(place) ? nullptr : given);
   }
   impl_->optimizer->step();
 }
@@ -123,9 +139,13 @@ std::span<float> RawOptimizer::gradient(std::size_t index) {
 
 std::size_t RawOptimizer::parameter_count() const { return impl_->parameters.size(); }
 
-double RawOptimizer::lr() const { return impl_->optimizer->lr(); }
+std::size_t RawOptimizer::group_count() const { return impl_->optimizer->group_count(); }
+
+double RawOptimizer::lr(std::size_t group) const { return impl_->optimizer->lr(group); }
 
 void RawOptimizer::set_lr(double lr) { impl_->optimizer->set_lr(lr); }
+
+void RawOptimizer::set_lr(double lr, std::size_t group) { impl_->optimizer->set_lr(lr, group); }
 
 void RawOptimizer::set_epoch(int epoch, int total_epochs) {
   impl_->optimizer->set_epoch(epoch, total_epochs);
@@ -139,6 +159,14 @@ bool RawOptimizer::is_evaluating() const { return impl_->optimizer->is_evaluatin
 
 std::vector<Diagnostic> RawOptimizer::diagnostics() const {
   return impl_->optimizer->diagnostics();
+}
+
+std::vector<RawState> RawOptimizer::state() {
+  std::vector<RawState> all;
+  for (const NamedTensor& entry : impl_->optimizer->saved().live()) {
+    all.push_back({entry.name, entry.tensor.dtype(), memory(entry.tensor), entry.tensor.shape()});
+  }
+  return all;
 }
 
 void RawOptimizer::save(const std::filesystem::path& path) const {

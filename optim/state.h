@@ -41,6 +41,8 @@ class State {
   std::span<double> lrs();
   std::span<const double> lrs() const;
 
+  /// Every tensor of the state under its name, sharing memory.
+  StateDict live() const;
   StateDict save() const;
   /// All or nothing. Throws Error naming `owner`.
   void load(const char* owner, const StateDict& state);
@@ -52,8 +54,6 @@ class State {
   };
 
   void check_new(const char* owner, const std::string& name, bool is_new) const;
-  /// Every tensor of the state under its name, sharing memory.
-  StateDict live() const;
 
   const Arena& arena_;
   std::vector<NamedTensor> blocks_;

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 /** The version of these declarations, raised when something is added. */
-#define PLASTIC_C_API_VERSION 1
+#define PLASTIC_C_API_VERSION 2
 
 #if defined(__GNUC__) && !defined(_WIN32)
 #define PLASTIC_C_API __attribute__((visibility("default")))
@@ -89,6 +89,55 @@ typedef struct plastic_parameter {
   size_t rank;
 } plastic_parameter;
 
+/** Parameters that share options; this struct does not grow. */
+typedef struct plastic_parameter_group {
+  /** Its parameters, which are read while the optimizer is made. */
+  const plastic_parameter* parameters;
+  /** How many there are. */
+  size_t count;
+  /** As plastic_optimizer_create() takes them; may be NULL. */
+  const char* options;
+} plastic_parameter_group;
+
+/** What values of a state are. */
+enum {
+  /** float */
+  PLASTIC_F32 = 0,
+  /** double */
+  PLASTIC_F64 = 1,
+  /** int64_t */
+  PLASTIC_I64 = 2
+};
+
+/** A part of an optimizer's state, where it lies; this struct does not grow. All pointers are valid
+ * as long as the optimizer. */
+typedef struct plastic_state {
+  /** That of the C++ library's Optimizer::state_dict(): "state.0.exp_avg", "state.0.step",
+   * "group.0.lr". */
+  const char* name;
+  /** PLASTIC_F32, PLASTIC_F64 or PLASTIC_I64. */
+  int32_t dtype;
+  /** Row-major; NULL where there are none. */
+  void* values;
+  /** How many there are. */
+  size_t count;
+  /** Sizes, whose product that is. */
+  const int64_t* shape;
+  /** How many sizes there are; 0 for a single number. */
+  size_t rank;
+} plastic_state;
+
+/** An option that an optimizer has; this struct does not grow. Pointers are valid as long as the
+ * library is loaded. */
+typedef struct plastic_option {
+  /** With underscores: "weight_decay". */
+  const char* name;
+  /** What it may be, in words: "a number", "true or false", "raw or match_grad_norm". */
+  const char* values;
+  /** As options' text has it. */
+  const char* default_value;
+} plastic_option;
+
 /** A number that an optimizer reports about its last step. */
 typedef struct plastic_diagnostic {
   /** Valid as long as the optimizer. */
@@ -103,6 +152,13 @@ PLASTIC_C_API size_t plastic_optimizer_name_count(void);
  * below the count. */
 PLASTIC_C_API const char* plastic_optimizer_name(size_t index);
 
+/** How many options the optimizer called `name` has; 0 for an unknown name and where memory is
+ * out. */
+PLASTIC_C_API size_t plastic_optimizer_option_count(const char* name);
+/** One of them; lr and weight_decay come first. */
+PLASTIC_C_API plastic_status plastic_optimizer_option(const char* name, size_t index,
+                                                      plastic_option* option);
+
 /** Makes an optimizer over `count` parameters, which stay where they are and must outlive it.
  * `options` is NULL or "key=value,key=value", such as "lr=0.1,weight_decay=0.01": the options that
  * `plastic train --help` lists, without "np." for NeuroPlastic's. What is not given has the
@@ -111,26 +167,39 @@ PLASTIC_C_API plastic_status plastic_optimizer_create(const char* name, const ch
                                                       const plastic_parameter* parameters,
                                                       size_t count, plastic_optimizer** optimizer);
 
+/** The same over groups of parameters with options of their own. Wherever parameters are counted,
+ * as in a step, they are in order over all groups. */
+PLASTIC_C_API plastic_status plastic_optimizer_create_groups(const char* name,
+                                                             const plastic_parameter_group* groups,
+                                                             size_t group_count,
+                                                             plastic_optimizer** optimizer);
+
 /** Frees the optimizer, not the parameters, and sets *optimizer to NULL. */
 PLASTIC_C_API void plastic_optimizer_destroy(plastic_optimizer** optimizer);
 
-/** One step: writes to the parameters where they are. `gradients` has one pointer for each of the
- * `count` parameters, to as many floats as the parameter has; a parameter whose gradient is NULL
- * is left as it is. After the first step, nothing is allocated (but by adafactor and soap). Where
- * memory is out, some parameters may have been updated. */
+/** One step: writes to the parameters, and reads the gradients, where they are. `gradients` has one
+ * pointer for each of the `count` parameters, to as many floats as the parameter has; a parameter
+ * whose gradient is NULL is left as it is. After the first step, nothing is allocated (but by
+ * adafactor and soap). Where memory is out, some parameters may have been updated. */
 PLASTIC_C_API plastic_status plastic_optimizer_step(plastic_optimizer* optimizer,
                                                     const float* const* gradients, size_t count);
 
-/** The memory in which steps read the gradient of a parameter. A caller who computes gradients
- * here, and passes this address to the step, saves the copy that steps make of others. Either of
- * `values` and `count` may be NULL. */
+/** Memory of the optimizer's for the gradient of a parameter, 0 at first, for callers who have none
+ * of their own: they compute it there and pass its address to the step. Either of `values` and
+ * `count` may be NULL. */
 PLASTIC_C_API plastic_status plastic_optimizer_gradient(plastic_optimizer* optimizer, size_t index,
                                                         float** values, size_t* count);
 
-/** The learning rate. */
+/** The learning rate; of several groups, the first's. */
 PLASTIC_C_API plastic_status plastic_optimizer_lr(const plastic_optimizer* optimizer, double* lr);
-/** Sets the learning rate of the next steps, 0 or more. */
+/** Sets the learning rate of the next steps, 0 or more, for all groups. */
 PLASTIC_C_API plastic_status plastic_optimizer_set_lr(plastic_optimizer* optimizer, double lr);
+/** The learning rate of one group. */
+PLASTIC_C_API plastic_status plastic_optimizer_group_lr(const plastic_optimizer* optimizer,
+                                                        size_t group, double* lr);
+/** Sets that of one group. */
+PLASTIC_C_API plastic_status plastic_optimizer_set_group_lr(plastic_optimizer* optimizer,
+                                                            size_t group, double lr);
 
 /** Tells schedules inside of rules, as NeuroPlastic's warm-up, how far training has come: to be
  * called before the first step of each epoch. Epochs count from 1. */
@@ -159,6 +228,13 @@ PLASTIC_C_API plastic_status plastic_optimizer_save(const plastic_optimizer* opt
 /** Reads a state back, of the same optimizer over parameters of the same shapes. The file is not
  * trusted. */
 PLASTIC_C_API plastic_status plastic_optimizer_load(plastic_optimizer* optimizer, const char* path);
+
+/** How many parts the state has; 0 for NULL. */
+PLASTIC_C_API size_t plastic_optimizer_state_count(const plastic_optimizer* optimizer);
+/** One of them. What is written to its values counts from the next step on; they stay where they
+ * are as long as the optimizer, which plastic_optimizer_load() does not change. */
+PLASTIC_C_API plastic_status plastic_optimizer_state(const plastic_optimizer* optimizer,
+                                                     size_t index, plastic_state* state);
 
 /* ---- Inference ---- */
 

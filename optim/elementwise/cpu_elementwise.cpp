@@ -23,7 +23,7 @@ class CpuRuleStepper : public RuleStepper {
     for_chunks(chunks_of(tensors), [&](const Chunk& chunk, std::size_t) {
       RulePiece whole{.count = chunk.end - chunk.begin,
                       .theta = parameters_of(tensors, chunk),
-                      .gradient = step_->gradients + chunk.begin};
+                      .gradient = gradients_of(tensors, chunk, step_->gradients)};
       for (int k = 0; k < type_.states; ++k) whole.state[k] = step_->state[k] + chunk.begin;
       for_pieces_ahead(
           whole.count, [&](std::int64_t at) { ask(whole, at); },

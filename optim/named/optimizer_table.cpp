@@ -1,11 +1,13 @@
 #include "plastic/optim/optimizer_table.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 
 #include "core/check.h"
 #include "core/threads/made_once.h"
+#include "optim/named/maker.h"
 #include "optim/named/matrix_rows.h"
 #include "optim/named/whole_number.h"
 #include "plastic/optim/adam.h"
@@ -19,14 +21,11 @@
 namespace plastic::optim {
 namespace {
 
-using Parameters = std::vector<Tensor>;
-
-std::unique_ptr<Optimizer> make_neuroplastic(const OptimizerSettings& settings,
-                                             const Parameters& parameters) {
+NeuroPlasticOptions neuroplastic_options(const OptimizerSettings& settings) {
   NeuroPlasticOptions options = settings.plasticity;
   options.lr = settings.lr;
   options.weight_decay = settings.weight_decay;
-  return std::make_unique<NeuroPlastic>(parameters, options);
+  return options;
 }
 
 /// The numbers that the family of Adam has.
@@ -60,84 +59,68 @@ std::vector<OptimizerEntry> make_table() {
       {.name = "neuroplastic",
        .defaults = {.name = "neuroplastic", .lr = 0.1},
        .has_plasticity = true,
-       .make = make_neuroplastic},
+       .make = maker<NeuroPlastic, NeuroPlasticGroup>(neuroplastic_options)},
       {.name = "grad-only",
        .defaults = {.name = "grad-only", .lr = 0.1, .plasticity = grad_only},
        .has_plasticity = true,
        .fixed_option = "mode",
-       .make = make_neuroplastic},
+       .make = maker<NeuroPlastic, NeuroPlasticGroup>(neuroplastic_options)},
       {.name = "sgd",
        .defaults = {.name = "sgd",
                     .lr = 0.01,
                     .numbers = {{"momentum", 0.9}, {"dampening", 0.0}},
                     .switches = {{"nesterov", false}}},
-       .make =
-           [](const OptimizerSettings& settings, const Parameters& parameters) {
-             return std::make_unique<Sgd>(parameters,
-                                          SgdOptions{.lr = settings.lr,
-                                                     .momentum = settings.number("momentum"),
-                                                     .dampening = settings.number("dampening"),
-                                                     .nesterov = settings.is_on("nesterov"),
-                                                     .weight_decay = settings.weight_decay});
-           }},
+       .make = maker<Sgd, SgdGroup>([](const OptimizerSettings& settings) {
+         return SgdOptions{.lr = settings.lr,
+                           .momentum = settings.number("momentum"),
+                           .dampening = settings.number("dampening"),
+                           .nesterov = settings.is_on("nesterov"),
+                           .weight_decay = settings.weight_decay};
+       })},
       {.name = "adam",
        .defaults = {.name = "adam", .lr = 1e-3, .numbers = adam_numbers()},
-       .make =
-           [](const OptimizerSettings& settings, const Parameters& parameters) {
-             return std::make_unique<Adam>(parameters, adam_options<AdamOptions>(settings));
-           }},
+       .make = maker<Adam, AdamGroup>(adam_options<AdamOptions>)},
       {.name = "adamw",
        .defaults = {.name = "adamw", .lr = 1e-3, .weight_decay = 0.01, .numbers = adam_numbers()},
-       .make =
-           [](const OptimizerSettings& settings, const Parameters& parameters) {
-             return std::make_unique<AdamW>(parameters, adam_options<AdamWOptions>(settings));
-           }},
+       .make = maker<AdamW, AdamWGroup>(adam_options<AdamWOptions>)},
       {.name = "lion",
        .defaults = {.name = "lion", .lr = 1e-4, .numbers = {{"beta1", 0.9}, {"beta2", 0.99}}},
-       .make =
-           [](const OptimizerSettings& settings, const Parameters& parameters) {
-             return std::make_unique<Lion>(parameters,
-                                           LionOptions{.lr = settings.lr,
-                                                       .beta1 = settings.number("beta1"),
-                                                       .beta2 = settings.number("beta2"),
-                                                       .weight_decay = settings.weight_decay});
-           }},
+       .make = maker<Lion, LionGroup>([](const OptimizerSettings& settings) {
+         return LionOptions{.lr = settings.lr,
+                            .beta1 = settings.number("beta1"),
+                            .beta2 = settings.number("beta2"),
+                            .weight_decay = settings.weight_decay};
+       })},
       {.name = "nadam",
        .defaults =
            {.name = "nadam",
             .lr = 2e-3,
             .numbers = {{"beta1", 0.9}, {"beta2", 0.999}, {"eps", 1e-8}, {"momentum-decay", 4e-3}},
             .switches = {{"decoupled-weight-decay", false}}},
-       .make =
-           [](const OptimizerSettings& settings, const Parameters& parameters) {
-             auto options = adam_options<NAdamOptions>(settings);
-             options.momentum_decay = settings.number("momentum-decay");
-             return std::make_unique<NAdam>(parameters, options);
-           }},
+       .make = maker<NAdam, NAdamGroup>([](const OptimizerSettings& settings) {
+         auto options = adam_options<NAdamOptions>(settings);
+         options.momentum_decay = settings.number("momentum-decay");
+         return options;
+       })},
       {.name = "radam",
        .defaults = {.name = "radam",
                     .lr = 1e-3,
                     .numbers = adam_numbers(),
                     .switches = {{"decoupled-weight-decay", false}}},
-       .make =
-           [](const OptimizerSettings& settings, const Parameters& parameters) {
-             return std::make_unique<RAdam>(parameters, adam_options<RAdamOptions>(settings));
-           }},
+       .make = maker<RAdam, RAdamGroup>(adam_options<RAdamOptions>)},
       {.name = "rmsprop",
        .defaults = {.name = "rmsprop",
                     .lr = 1e-3,
                     .numbers = {{"momentum", 0.0}, {"alpha", 0.99}, {"eps", 1e-8}},
                     .switches = {{"centered", false}}},
-       .make =
-           [](const OptimizerSettings& settings, const Parameters& parameters) {
-             return std::make_unique<RmsProp>(
-                 parameters, RmsPropOptions{.lr = settings.lr,
-                                            .alpha = settings.number("alpha"),
-                                            .eps = settings.number("eps"),
-                                            .weight_decay = settings.weight_decay,
-                                            .momentum = settings.number("momentum"),
-                                            .centered = settings.is_on("centered")});
-           }},
+       .make = maker<RmsProp, RmsPropGroup>([](const OptimizerSettings& settings) {
+         return RmsPropOptions{.lr = settings.lr,
+                               .alpha = settings.number("alpha"),
+                               .eps = settings.number("eps"),
+                               .weight_decay = settings.weight_decay,
+                               .momentum = settings.number("momentum"),
+                               .centered = settings.is_on("centered")};
+       })},
       {.name = "schedule-free-sgd",
        .defaults = {.name = "schedule-free-sgd",
                     .lr = 1.0,
@@ -145,17 +128,14 @@ std::vector<OptimizerEntry> make_table() {
                                 {"average-power", 0.0},
                                 {"average-lr-power", 2.0},
                                 {"warmup-steps", 0.0}}},
-       .make =
-           [](const OptimizerSettings& settings, const Parameters& parameters) {
-             return std::make_unique<ScheduleFreeSgd>(
-                 parameters,
-                 ScheduleFreeSgdOptions{.lr = settings.lr,
-                                        .momentum = settings.number("momentum"),
-                                        .weight_decay = settings.weight_decay,
-                                        .warmup_steps = warmup_steps(settings),
-                                        .r = settings.number("average-power"),
-                                        .weight_lr_power = settings.number("average-lr-power")});
-           }},
+       .make = maker<ScheduleFreeSgd, ScheduleFreeSgdGroup>([](const OptimizerSettings& settings) {
+         return ScheduleFreeSgdOptions{.lr = settings.lr,
+                                       .momentum = settings.number("momentum"),
+                                       .weight_decay = settings.weight_decay,
+                                       .warmup_steps = warmup_steps(settings),
+                                       .r = settings.number("average-power"),
+                                       .weight_lr_power = settings.number("average-lr-power")};
+       })},
       {.name = "schedule-free-adamw",
        .defaults = {.name = "schedule-free-adamw",
                     .lr = 2.5e-3,
@@ -166,13 +146,13 @@ std::vector<OptimizerEntry> make_table() {
                                 {"average-lr-power", 2.0},
                                 {"warmup-steps", 0.0}}},
        .make =
-           [](const OptimizerSettings& settings, const Parameters& parameters) {
+           maker<ScheduleFreeAdamW, ScheduleFreeAdamWGroup>([](const OptimizerSettings& settings) {
              auto options = adam_options<ScheduleFreeAdamWOptions>(settings);
              options.warmup_steps = warmup_steps(settings);
              options.r = settings.number("average-power");
              options.weight_lr_power = settings.number("average-lr-power");
-             return std::make_unique<ScheduleFreeAdamW>(parameters, options);
-           }},
+             return options;
+           })},
   };
 }
 
@@ -211,7 +191,18 @@ const OptimizerEntry& find_optimizer(std::string_view name) {
 
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerSettings& settings,
                                           const std::vector<Tensor>& parameters) {
-  return find_optimizer(settings.name).make(settings, parameters);
+  return make_optimizer(std::array{OptimizerGroup{settings, parameters}});
+}
+
+std::unique_ptr<Optimizer> make_optimizer(std::span<const OptimizerGroup> groups) {
+  if (groups.empty()) fail("optimizer", "no parameter groups; give at least one");
+  const std::string& name = groups.front().settings.name;
+  for (const OptimizerGroup& group : groups) {
+    if (group.settings.name == name) continue;
+    fail("optimizer", "groups of ", name, " and of ", group.settings.name,
+         "; make an optimizer for each");
+  }
+  return find_optimizer(name).make(groups);
 }
 
 }  // namespace plastic::optim

@@ -1,12 +1,17 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string>
+#include <vector>
 
 #include "core/check.h"
 #include "plastic/optim/optimizer_table.h"
 
 namespace plastic::optim {
 namespace {
+
+constexpr const char* a_number = "a number";
+constexpr const char* a_switch = "true or false";
 
 [[noreturn]] void refuse(const OptimizerSettings& settings, std::string_view option,
                          std::string_view value, const char* allowed) {
@@ -18,12 +23,12 @@ double number_in(const OptimizerSettings& settings, std::string_view option,
   double number = 0;
   const char* end = value.data() + value.size();
   const auto [stopped, error] = std::from_chars(value.data(), end, number);
-  if (error != std::errc() || stopped != end) refuse(settings, option, value, "a number");
+  if (error != std::errc() || stopped != end) refuse(settings, option, value, a_number);
   return number;
 }
 
 bool switch_in(const OptimizerSettings& settings, std::string_view option, std::string_view value) {
-  if (value != "true" && value != "false") refuse(settings, option, value, "true or false");
+  if (value != "true" && value != "false") refuse(settings, option, value, a_switch);
   return value == "true";
 }
 
@@ -33,18 +38,41 @@ std::string with(std::string_view name, char from, char to) {
   return text;
 }
 
-std::string options_of(const OptimizerSettings& settings, const OptimizerEntry& entry) {
-  std::string names = "lr, weight-decay";
-  for (const auto& [name, value] : settings.numbers) names += ", " + name;
-  for (const auto& [name, is_on] : settings.switches) names += ", " + name;
-  if (!entry.has_plasticity) return names;
-  for (const NeuroPlasticOption& option : neuroplastic_option_table()) {
-    if (option.name != entry.fixed_option) names += ", " + with(option.name, '_', '-');
+std::string names_of(const OptimizerEntry& entry) {
+  std::string names;
+  for (const OptimizerOption& option : options_of(entry)) {
+    names += (names.empty() ? "" : ", ") + with(option.name, '_', '-');
   }
   return names;
 }
 
+std::string text_of(double value) {
+  std::array<char, 32> text{};
+  const auto result = std::to_chars(text.data(), text.data() + text.size(), value);
+  return {text.data(), result.ptr};
+}
+
+std::string text_of(bool is_on) { return is_on ? "true" : "false"; }
+
 }  // namespace
+
+std::vector<OptimizerOption> options_of(const OptimizerEntry& entry) {
+  const OptimizerSettings& defaults = entry.defaults;
+  std::vector<OptimizerOption> options;
+  const auto add = [&](std::string_view name, const std::string& values, const std::string& text) {
+    options.push_back({with(name, '-', '_'), values, text});
+  };
+  add("lr", a_number, text_of(defaults.lr));
+  add("weight-decay", a_number, text_of(defaults.weight_decay));
+  for (const auto& [name, value] : defaults.numbers) add(name, a_number, text_of(value));
+  for (const auto& [name, is_on] : defaults.switches) add(name, a_switch, text_of(is_on));
+  if (!entry.has_plasticity) return options;
+  for (const NeuroPlasticOption& option : neuroplastic_option_table()) {
+    if (option.name == entry.fixed_option) continue;
+    add(option.name, option.values, option.get(defaults.plasticity));
+  }
+  return options;
+}
 
 void set_option(OptimizerSettings& settings, std::string_view option, std::string_view value) {
   const OptimizerEntry& entry = find_optimizer(settings.name);
@@ -63,8 +91,7 @@ void set_option(OptimizerSettings& settings, std::string_view option, std::strin
                                  [&](const auto& row) { return row.name == underscored; })) {
     set_option(settings.plasticity, underscored, value);
   } else {
-    fail(settings.name.c_str(), "no option \"", option, "\"; there are ",
-         options_of(settings, entry));
+    fail(settings.name.c_str(), "no option \"", option, "\"; there are ", names_of(entry));
   }
 }
 

@@ -47,8 +47,11 @@ class Passes {
 
  private:
   Piece piece(const Chunk& chunk) const {
-    return piece_of(blocks_, chunk.begin, parameters_of(tensors_, chunk),
-                    carried_ + (chunk.begin - tensors_.front().offset), chunk.end - chunk.begin);
+    Piece piece =
+        piece_of(blocks_, chunk.begin, parameters_of(tensors_, chunk),
+                 carried_ + (chunk.begin - tensors_.front().offset), chunk.end - chunk.begin);
+    piece.gradient = gradients_of(tensors_, chunk, blocks_.gradient);
+    return piece;
   }
 
   void observe() {

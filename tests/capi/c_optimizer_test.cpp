@@ -144,6 +144,76 @@ TEST_CASE("capi.optimizer.gradients_in_place_missing_gradients_and_diagnostics")
   CHECK(some[0].name == first);
 }
 
+TEST_CASE("capi.optimizer.groups_state_and_options") {
+  Trained one("adam");
+  std::array<plastic_parameter_group, 2> groups = {
+      plastic_parameter_group{one.parameters.data(), 1, nullptr},
+      plastic_parameter_group{one.parameters.data() + 1, 1, "lr=0.5,beta1=0.8"}};
+  plastic_optimizer* optimizer = nullptr;
+  REQUIRE(plastic_optimizer_create_groups("adam", groups.data(), groups.size(), &optimizer) ==
+          PLASTIC_OK);
+  double lr = 0;
+  CHECK(plastic_optimizer_group_lr(optimizer, 1, &lr) == PLASTIC_OK);
+  CHECK(lr == 0.5);
+  CHECK(plastic_optimizer_set_group_lr(optimizer, 1, 0.25) == PLASTIC_OK);
+  CHECK(plastic_optimizer_lr(optimizer, &lr) == PLASTIC_OK);
+  CHECK(lr == 1e-3);
+  CHECK(plastic_optimizer_group_lr(optimizer, 1, &lr) == PLASTIC_OK);
+  CHECK(lr == 0.25);
+
+  REQUIRE(plastic_optimizer_state_count(optimizer) == 8);
+  const std::vector<float> gradient(24, 1.0F);
+  const std::array<const float*, 2> gradients = {gradient.data(), gradient.data()};
+  REQUIRE(plastic_optimizer_step(optimizer, gradients.data(), 2) == PLASTIC_OK);
+  const auto state_of = [&](const std::string& name) {
+    plastic_state state{};
+    for (std::size_t i = 0; i < plastic_optimizer_state_count(optimizer); ++i) {
+      REQUIRE(plastic_optimizer_state(optimizer, i, &state) == PLASTIC_OK);
+      if (state.name == name) return state;
+    }
+    FAIL("no state " << name);
+    return state;
+  };
+  const plastic_state average = state_of("state.0.exp_avg");
+  CHECK(average.dtype == PLASTIC_F32);
+  CHECK(average.count == 24);
+  REQUIRE(average.rank == 2);
+  CHECK(average.shape[1] == 4);
+  CHECK(static_cast<float*>(average.values)[23] == doctest::Approx(0.1));
+  CHECK(static_cast<float*>(state_of("state.1.exp_avg").values)[0] == doctest::Approx(0.2));
+  CHECK(state_of("state.0.step").dtype == PLASTIC_I64);
+  CHECK(state_of("state.0.step").rank == 0);
+  CHECK(*static_cast<std::int64_t*>(state_of("state.0.step").values) == 1);
+  CHECK(state_of("group.1.lr").dtype == PLASTIC_F64);
+  CHECK(*static_cast<double*>(state_of("group.1.lr").values) == 0.25);
+
+  plastic_state state{};
+  CHECK(plastic_optimizer_state(optimizer, 8, &state) == PLASTIC_ERROR_ARGUMENT);
+  CHECK(message() == "[plastic_optimizer_state] no state 8; indices are below 8");
+  CHECK(plastic_optimizer_state_count(nullptr) == 0);
+  CHECK(plastic_optimizer_group_lr(optimizer, 2, &lr) == PLASTIC_ERROR_ARGUMENT);
+  CHECK(plastic_optimizer_set_group_lr(optimizer, 2, 1) == PLASTIC_ERROR_ARGUMENT);
+  CHECK(plastic_optimizer_set_group_lr(optimizer, 0, -1) == PLASTIC_ERROR_REFUSED);
+  plastic_optimizer_destroy(&optimizer);
+  groups[1].parameters = nullptr;
+  CHECK(plastic_optimizer_create_groups("adam", groups.data(), 2, &optimizer) ==
+        PLASTIC_ERROR_ARGUMENT);
+  CHECK(plastic_optimizer_create_groups("adam", groups.data(), 0, &optimizer) ==
+        PLASTIC_ERROR_REFUSED);
+  CHECK(plastic_optimizer_create_groups("adam", nullptr, 1, &optimizer) == PLASTIC_ERROR_ARGUMENT);
+  CHECK(optimizer == nullptr);
+
+  CHECK(plastic_optimizer_option_count("sgd") == 5);
+  CHECK(plastic_optimizer_option_count("sgdd") == 0);
+  plastic_option option{};
+  REQUIRE(plastic_optimizer_option("sgd", 4, &option) == PLASTIC_OK);
+  CHECK(std::string(option.name) == "nesterov");
+  CHECK(std::string(option.values) == "true or false");
+  CHECK(std::string(option.default_value) == "false");
+  CHECK(plastic_optimizer_option("sgd", 5, &option) == PLASTIC_ERROR_ARGUMENT);
+  CHECK(plastic_optimizer_option("sgdd", 0, &option) == PLASTIC_ERROR_REFUSED);
+}
+
 TEST_CASE("capi.optimizer.errors") {
   Trained raw("sgd");
   plastic_optimizer* const made = raw.optimizer;

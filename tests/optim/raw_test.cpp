@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -199,6 +201,145 @@ TEST_CASE("optim.raw.gradients_may_be_computed_where_steps_read_them") {
   CHECK(buffers.values() == copied.values());
 }
 
+TEST_CASE("optim.raw.gradients_are_read_where_they_are") {
+  for (const optim::OptimizerEntry& entry : optim::optimizer_table()) {
+    CAPTURE(entry.name);
+    const Buffers buffers;
+    const Buffers others;
+    RawOptimizer optimizer(entry.name, buffers.parameters);
+    RawOptimizer other(entry.name, others.parameters);
+    for (int step = 0; step < 4; ++step) {
+      const auto gradients = gradients_of(0);
+      std::vector<std::span<const float>> spans, places;
+      for (std::size_t i = 0; i < gradients.size(); ++i) {
+        spans.emplace_back(*gradients[i]);
+        const std::span<float> place = other.gradient(i);
+        std::ranges::copy(*gradients[i], place.begin());
+        // In turns, so that a parameter goes from one place to the other.
+        places.emplace_back((static_cast<int>(i) + step) % 2 == 0 ? spans.back() : place);
+        // What lies in the block must not be read instead.
+        std::ranges::fill(optimizer.gradient(i), 1e9F);
+      }
+      optimizer.step(spans);
+      other.step(places);
+      CHECK(*gradients[0] == numbers(shapes()[0].numel(), 0));
+    }
+    CHECK(buffers.values() == others.values());
+  }
+}
+
+TEST_CASE("optim.raw.groups_have_options_of_their_own") {
+  for (const optim::OptimizerEntry& entry : optim::optimizer_table()) {
+    CAPTURE(entry.name);
+    const Buffers buffers;
+    std::vector<Tensor> tensors = tensors_like(buffers);
+    const std::span all(buffers.parameters);
+    // Its groups share one estimate of the rate.
+    const bool is_prodigy = entry.name == "prodigy";
+    const std::array options = {RawOption{"lr", is_prodigy ? "1" : "0.003"},
+                                RawOption{"weight_decay", "0.1"}};
+    const std::array groups = {optim::RawGroup{all.first(3)},
+                               optim::RawGroup{all.subspan(3), options}};
+    RawOptimizer raw = RawOptimizer::of_groups(entry.name, groups);
+    std::vector<optim::OptimizerGroup> same = {
+        {entry.defaults, {tensors.begin(), tensors.begin() + 3}},
+        {entry.defaults, {tensors.begin() + 3, tensors.end()}}};
+    for (const auto& [option, value] : options) {
+      optim::set_option(same[1].settings, option, value);
+    }
+    const auto optimizer = optim::make_optimizer(same);
+    CHECK(raw.group_count() == 2);
+    CHECK(raw.lr(1) == (is_prodigy ? 1 : 0.003));
+    for (int step = 0; step < 6; ++step) {
+      if (step == 3 && !is_prodigy) {
+        raw.set_lr(0.001, 1);
+        optimizer->set_lr(0.001, 1);
+      }
+      step_raw(raw, step);
+      step_tensors(*optimizer, tensors, step);
+    }
+    CHECK(raw.lr() == entry.defaults.lr);
+    CHECK(buffers.values() == values_of(tensors));
+  }
+  CHECK(error_of([] { RawOptimizer::of_groups("sgd", {}); }) ==
+        "[optimizer] no parameter groups; give at least one");
+  const Buffers buffers;
+  const std::vector<optim::OptimizerGroup> mixed = {
+      {optim::find_optimizer("sgd").defaults, {tensors_like(buffers)[0]}},
+      {optim::find_optimizer("adam").defaults, {tensors_like(buffers)[1]}}};
+  CHECK(error_of([&] { optim::make_optimizer(mixed); }) ==
+        "[optimizer] groups of sgd and of adam; make an optimizer for each");
+}
+
+TEST_CASE("optim.raw.the_state_is_where_steps_work") {
+  for (const optim::OptimizerEntry& entry : optim::optimizer_table()) {
+    CAPTURE(entry.name);
+    const Buffers buffers;
+    RawOptimizer optimizer(entry.name, buffers.parameters);
+    const auto state = optimizer.state();
+    for (int step = 0; step < 3; ++step) step_raw(optimizer, step);
+    const TemporaryFolder folder;
+    optimizer.save(folder / "state");
+    const StateDict saved = load_safetensors(folder / "state").tensors;
+    REQUIRE(saved.size() == state.size());
+    for (std::size_t i = 0; i < saved.size(); ++i) {
+      CAPTURE(saved[i].name);
+      CHECK(state[i].name == saved[i].name);
+      CHECK(state[i].dtype == saved[i].tensor.dtype());
+      CHECK(state[i].shape == saved[i].tensor.shape());
+      const auto bytes = static_cast<std::size_t>(state[i].shape.numel()) * size_of(state[i].dtype);
+      const Tensor same = saved[i].tensor;
+      const void* expected =
+          same.dtype() == DType::f32   ? static_cast<const void*>(same.data<float>())
+          : same.dtype() == DType::f64 ? static_cast<const void*>(same.data<double>())
+                                       : same.data<std::int64_t>();
+      CHECK((bytes == 0 || std::memcmp(state[i].values, expected, bytes) == 0));
+    }
+    // What is written there is what the next step finds: a state of zeros is that of the beginning.
+    const Buffers again;
+    RawOptimizer fresh(entry.name, again.parameters);
+    for (std::size_t i = 0; i < buffers.parameters.size(); ++i) {
+      std::ranges::copy(again.parameters[i].values, buffers.parameters[i].values.begin());
+    }
+    const auto of_fresh = fresh.state();
+    for (std::size_t i = 0; i < state.size(); ++i) {
+      const auto bytes = static_cast<std::size_t>(state[i].shape.numel()) * size_of(state[i].dtype);
+      if (bytes > 0) std::memcpy(state[i].values, of_fresh[i].values, bytes);
+    }
+    for (int step = 0; step < 3; ++step) {
+      step_raw(optimizer, step);
+      step_raw(fresh, step);
+    }
+    CHECK(buffers.values() == again.values());
+  }
+}
+
+TEST_CASE("optim.raw.options_are_listed") {
+  const auto names_of = [](const char* name) {
+    std::string names;
+    for (const optim::OptimizerOption& option : optim::options_of(optim::find_optimizer(name))) {
+      names += option.name + "=" + option.default_value + " (" + option.values + ") ";
+    }
+    return names;
+  };
+  CHECK(
+      names_of("sgd") ==
+      "lr=0.01 (a number) weight_decay=0 (a number) dampening=0 (a number) momentum=0.9 (a number) "
+      "nesterov=false (true or false) ");
+  CHECK(contains(names_of("neuroplastic"), " mode=rule_based (rule_based or ablation_grad_only) "));
+  CHECK(!contains(names_of("grad-only"), " mode="));
+  // Each is one that set_option() takes, its default among the values.
+  for (const optim::OptimizerEntry& entry : optim::optimizer_table()) {
+    optim::OptimizerSettings settings = entry.defaults;
+    for (const optim::OptimizerOption& option : optim::options_of(entry)) {
+      CHECK_NOTHROW(optim::set_option(settings, option.name, option.default_value));
+    }
+    CHECK(settings.lr == entry.defaults.lr);
+    CHECK(settings.numbers == entry.defaults.numbers);
+    CHECK(settings.switches == entry.defaults.switches);
+  }
+}
+
 TEST_CASE("optim.raw.options_are_set_by_name") {
   Values memory = {1, 2};
   const std::array parameters = {optim::RawParameter{memory, {2}}};
@@ -259,6 +400,13 @@ TEST_CASE("optim.raw.refuses_what_it_cannot_use") {
         "[raw optimizer] 0 gradients for 1 parameters; give one for each");
   CHECK(error_of([&] { optimizer.step({{std::span(gradient).first(5)}}); }) ==
         "[raw optimizer] gradient 0 has 5 values, its parameter 12; give as many");
+  const auto* between =
+      reinterpret_cast<const float*>(reinterpret_cast<const std::byte*>(gradient.data()) + 2);
+  CHECK(
+      error_of([&] { optimizer.step({{std::span(between, 11)}}); }) ==
+      "[raw optimizer] gradient 0 is not aligned as floats are; its address must be a multiple of "
+      "4");
+  CHECK(contains(error_of([&] { optimizer.lr(1); }), "no group 1"));
   CHECK(error_of([&] { optimizer.gradient(1); }) ==
         "[raw optimizer] no parameter 1; indices are below 1");
   CHECK(contains(error_of([&] { optimizer.load("/nowhere/state"); }), "/nowhere/state"));

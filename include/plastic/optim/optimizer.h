@@ -279,6 +279,9 @@ class Optimizer {
   /// @}
 
  private:
+  /// Reads gradients where its caller has them, and shows the state without a copy.
+  friend class RawOptimizer;
+
   void check_has(std::size_t parameter) const;
   void run_prepared();
   void check_is_training() const;

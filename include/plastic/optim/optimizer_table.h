@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,14 @@ struct OptimizerSettings {
   bool is_on(const std::string& option) const;
 };
 
+/// Parameters that share options.
+struct OptimizerGroup {
+  /// Name and options.
+  OptimizerSettings settings;
+  /// As the optimizer's constructor takes them.
+  std::vector<Tensor> parameters;
+};
+
 /// A row of optimizer_table().
 struct OptimizerEntry {
   /// As find_optimizer() and `plastic train --optimizer` take it.
@@ -48,10 +57,8 @@ struct OptimizerEntry {
   bool has_plasticity = false;
   /// One of NeuroPlastic's options that makes the optimizer what it is and cannot be given.
   std::string fixed_option = {};
-  /// Makes the optimizer of a row over parameters: see make_optimizer().
-  std::function<std::unique_ptr<Optimizer>(const OptimizerSettings&,
-                                           const std::vector<Tensor>& parameters)>
-      make;
+  /// Makes the optimizer of a row over groups of parameters: see make_optimizer().
+  std::function<std::unique_ptr<Optimizer>(std::span<const OptimizerGroup>)> make;
 };
 
 /// The optimizers known by name: NeuroPlastic, its ablation, and the others.
@@ -59,6 +66,19 @@ const std::vector<OptimizerEntry>& optimizer_table();
 
 /// The row called `name`. Throws Error listing the known names.
 const OptimizerEntry& find_optimizer(std::string_view name);
+
+/// An option that an optimizer has.
+struct OptimizerOption {
+  /// With underscores: "weight_decay".
+  std::string name;
+  /// "a number", "true or false", "raw or match_grad_norm".
+  std::string values;
+  /// As text that set_option() takes.
+  std::string default_value;
+};
+
+/// Every option of an optimizer that set_option() knows, lr and weight_decay first.
+std::vector<OptimizerOption> options_of(const OptimizerEntry& entry);
 
 /// Sets an option from text. Options have the names that `plastic train --help` lists, without
 /// "np." for NeuroPlastic's; underscores may stand for dashes: "weight-decay" or "weight_decay".
@@ -70,6 +90,8 @@ void set_option(OptimizerSettings& settings, std::string_view option, std::strin
 /// optimizer's constructor refuses.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerSettings& settings,
                                           const std::vector<Tensor>& parameters);
+/// The same with several groups, whose settings have one name.
+std::unique_ptr<Optimizer> make_optimizer(std::span<const OptimizerGroup> groups);
 
 }  // namespace plastic::optim
 

@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "plastic/core/dtype.h"
 #include "plastic/core/shape.h"
 #include "plastic/optim/optimizer.h"
 
@@ -27,6 +29,26 @@ struct RawParameter {
 /// An option by name, as set_option() of plastic/optim/optimizer_table.h takes it: {"lr", "0.1"}.
 using RawOption = std::pair<std::string_view, std::string_view>;
 
+/// Parameters that share options.
+struct RawGroup {
+  /// As RawOptimizer's constructor takes them.
+  std::span<const RawParameter> parameters;
+  /// What is not given has its default.
+  std::span<const RawOption> options = {};
+};
+
+/// A part of an optimizer's state, where it lies.
+struct RawState {
+  /// As Optimizer::state_dict() has it: "state.0.exp_avg", "state.0.step", "group.0.lr".
+  std::string name;
+  /// f32, f64 or i64.
+  DType dtype = DType::f32;
+  /// Row-major.
+  void* values = nullptr;
+  /// That of the parameter, or of rank 0 for a single number.
+  Shape shape;
+};
+
 /// An optimizer of the library on plain memory, for programs with tensors of their own:
 ///
 ///     std::vector<float> weight(512 * 784), bias(512), d_weight(512 * 784), d_bias(512);
@@ -38,10 +60,9 @@ using RawOption = std::pair<std::string_view, std::string_view>;
 ///     }
 ///
 /// A step has the bits of the same optimizer over tensors of the same values. It writes to the
-/// parameters where they are, without a copy. Gradients are read from one block of memory of the
-/// optimizer's: step() copies those that are elsewhere, and none that the caller wrote to
-/// gradient() to begin with. After the first step, a step asks the heap for nothing; those of
-/// adafactor (its sums over columns) and soap (its eigenbases) do.
+/// parameters, and reads the gradients, where they are, without a copy. After the first step, a
+/// step asks the heap for nothing; those of adafactor (its sums over columns) and soap (its
+/// eigenbases) do.
 ///
 /// The parameters must outlive the optimizer, at the same addresses; whatever the caller writes to
 /// them between steps counts. Different optimizers may be used from different threads at a time,
@@ -55,6 +76,9 @@ class RawOptimizer {
   /// that overlap.
   RawOptimizer(std::string_view name, std::span<const RawParameter> parameters,
                std::span<const RawOption> options = {});
+  /// The same with groups that have options of their own. Their parameters are counted in order,
+  /// over all groups.
+  static RawOptimizer of_groups(std::string_view name, std::span<const RawGroup> groups);
   ~RawOptimizer();
   /// Leaves the other to be destroyed or assigned to.
   RawOptimizer(RawOptimizer&&) noexcept;
@@ -63,20 +87,23 @@ class RawOptimizer {
 
   /// One step: a gradient for each parameter, in their order. A parameter whose gradient has no
   /// address (a span without data) is left as it is, with its state. Throws, changing nothing, for
-  /// another number of gradients or another size, and in evaluation mode. Where memory is out, some
-  /// parameters may have been updated.
+  /// another number of gradients, another size or an address that is not aligned as floats are, and
+  /// in evaluation mode. Where memory is out, some parameters may have been updated.
   void step(std::span<const std::span<const float>> gradients);
-  /// Where steps read the gradient of parameter `index`: memory of the optimizer's, 0 at first, for
-  /// callers who can compute gradients there and pass it to step(). What step() was given lies
-  /// here afterwards.
+  /// Memory of the optimizer's for the gradient of parameter `index`, 0 at first, for callers who
+  /// have none of their own: they compute it there and pass it to step().
   std::span<float> gradient(std::size_t index);
 
   /// How many parameters it was created with.
   std::size_t parameter_count() const;
-  /// The learning rate of the next step.
-  double lr() const;
-  /// Sets it. Throws Error for what the optimizer refuses, such as NaN.
+  /// How many groups it was created with.
+  std::size_t group_count() const;
+  /// The learning rate of the next step. Throws Error when there is no such group.
+  double lr(std::size_t group = 0) const;
+  /// Sets it for all groups. Throws Error for what the optimizer refuses, such as NaN.
   void set_lr(double lr);
+  /// Sets it for one group. Throws Error when there is no such group, too.
+  void set_lr(double lr, std::size_t group);
   /// See Optimizer::set_epoch(): NeuroPlastic's warm-up and schedules need it. Epochs count from 1.
   void set_epoch(int epoch, int total_epochs);
   /// See Optimizer::train() and eval(): the schedule-free optimizers evaluate other weights than
@@ -90,6 +117,11 @@ class RawOptimizer {
   /// What the rule reports about its last step; NeuroPlastic does with {"diagnostics", "true"}.
   std::vector<Diagnostic> diagnostics() const;
 
+  /// All of the state, in the order of Optimizer::state_dict(). What is written there counts from
+  /// the next step on; it stays where it is as long as the optimizer lives, which load() does not
+  /// change.
+  std::vector<RawState> state();
+
   /// Writes the state, without the parameters, as save_safetensors() writes that of
   /// Optimizer::state_dict(): either may load what the other saved. A file is replaced as a whole.
   void save(const std::filesystem::path& path) const;
@@ -99,6 +131,7 @@ class RawOptimizer {
 
  private:
   struct Impl;
+  explicit RawOptimizer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
