@@ -102,7 +102,8 @@ function(plastic_levels)
   set(CMAKE_REQUIRED_FLAGS "-mavx512bf16 -mamx-tile -mamx-bf16")
   check_cxx_source_compiles("#include <immintrin.h>
     int main() { _tile_dpbf16ps(0, 1, 2); }" PLASTIC_COMPILES_BF16)
-  if(PLASTIC_COMPILES_BF16)
+  # Optimizers compute in f32.
+  if(PLASTIC_COMPILES_BF16 AND NOT PLASTIC_OPTIMIZERS_ONLY)
     target_compile_definitions(plastic PRIVATE PLASTIC_HAS_BF16_LEVELS)
     set_property(GLOBAL PROPERTY PLASTIC_HAS_BF16_LEVELS ON)
     plastic_add_level(avx512_bf16 PLASTIC_BF16_KERNELS ${avx512} -mavx512bf16)

@@ -1,0 +1,118 @@
+"""An optimizer of the library over the memory of PyTorch's tensors."""
+
+import ctypes
+import weakref
+
+import torch
+
+from . import _library
+from ._library import check, library
+
+_DTYPES = {0: (torch.float32, 4), 1: (torch.float64, 8), 2: (torch.int64, 8)}
+_MAX_RANK = 8
+
+
+def _destroy(handle):
+    library.plastic_optimizer_destroy(ctypes.byref(handle))
+
+
+class _Owner:
+    """Frees an optimizer when nobody holds it, nor a tensor over its state, any more."""
+
+    def __init__(self, handle):
+        self.handle = handle
+        weakref.finalize(self, _destroy, handle)
+
+
+def _tensor_over(owner, address, dtype, shape):
+    """A tensor over memory of the optimizer's, which lives as long as the tensor."""
+    dtype, size_of_one = _DTYPES[dtype]
+    count = 1
+    for size in shape:
+        count *= size
+    if count == 0:
+        return torch.empty(shape, dtype=dtype)
+    buffer = (ctypes.c_char * (count * size_of_one)).from_address(address)
+    buffer.owner = owner
+    return torch.frombuffer(buffer, dtype=dtype).view(shape)
+
+
+def _as_parameter(tensor):
+    shape = list(tensor.shape)
+    if len(shape) > _MAX_RANK:  # Only rules over matrices go by it, and by the first sizes.
+        shape = [shape[0], tensor.numel() // max(1, shape[0])]
+    sizes = (ctypes.c_int64 * max(1, len(shape)))(*shape)
+    return _library.Parameter(tensor.data_ptr(), tensor.numel(), sizes, len(shape)), sizes
+
+
+class Engine:
+    """`groups` is a list of (tensors, options), the tensors contiguous f32 on the CPU, the options
+    a dictionary. The tensors' memory must outlive the engine, which keeps them."""
+
+    def __init__(self, name, groups):
+        self.tensors = [tensor for tensors, _ in groups for tensor in tensors]
+        kept, given = [], (_library.ParameterGroup * len(groups))()
+        for into, (tensors, options) in zip(given, groups):
+            parameters = (_library.Parameter * len(tensors))()
+            for i, tensor in enumerate(tensors):
+                parameters[i], sizes = _as_parameter(tensor)
+                kept.append(sizes)
+            text = ",".join(f"{key}={_library.option_text(value)}"
+                            for key, value in options.items())
+            kept.append(parameters)
+            into.parameters, into.count, into.options = parameters, len(tensors), text.encode()
+        handle = ctypes.c_void_p()
+        check(library.plastic_optimizer_create_groups(name.encode(), given, len(groups),
+                                                      ctypes.byref(handle)))
+        self._owner = _Owner(handle)
+        self._handle = handle
+        self._gradients = (ctypes.c_void_p * len(self.tensors))()
+        self._lrs = [float(options["lr"]) for _, options in groups]
+        self.shown = None
+        self._read_state()
+
+    def _read_state(self):
+        """self.state: for each parameter its state by name; self.numbers: everything else."""
+        self.state = [{} for _ in self.tensors]
+        self.numbers = {}
+        for i in range(library.plastic_optimizer_state_count(self._handle)):
+            found = _library.State()
+            check(library.plastic_optimizer_state(self._handle, i, ctypes.byref(found)))
+            name = found.name.decode()
+            shape = found.shape[:found.rank] if found.rank else []
+            words = name.split(".", 2)
+            if words[0] == "state":
+                index = int(words[1])
+                tensor = self.tensors[index]
+                if tensor.dim() > _MAX_RANK and found.count == tensor.numel():
+                    shape = tensor.shape
+                self.state[index][words[2]] = _tensor_over(
+                    self._owner, found.values, found.dtype, shape)
+            elif not (words[0] == "group" and words[2] == "lr"):
+                self.numbers[name] = _tensor_over(self._owner, found.values, found.dtype,
+                                                  shape)
+
+    def set_lr(self, group, lr):
+        if lr != self._lrs[group]:
+            check(library.plastic_optimizer_set_group_lr(self._handle, group, lr))
+            self._lrs[group] = lr
+
+    def step(self, gradients):
+        """One gradient for each parameter, in order: None, or contiguous f32 on the CPU."""
+        for i, gradient in enumerate(gradients):
+            self._gradients[i] = None if gradient is None else gradient.data_ptr()
+        check(library.plastic_optimizer_step(self._handle, self._gradients, len(gradients)))
+
+    def train(self):
+        check(library.plastic_optimizer_train(self._handle))
+
+    def eval(self):
+        check(library.plastic_optimizer_eval(self._handle))
+
+    def diagnostics(self):
+        count = ctypes.c_size_t()
+        check(library.plastic_optimizer_diagnostics(self._handle, None, 0, ctypes.byref(count)))
+        found = (_library.Diagnostic * count.value)()
+        check(library.plastic_optimizer_diagnostics(self._handle, found, count.value,
+                                                    ctypes.byref(count)))
+        return {one.name.decode(): one.value for one in found}

@@ -1,0 +1,139 @@
+"""The C API (plastic/c_api.h) of the library that the package brings along, through ctypes."""
+
+import ctypes
+import os
+import pathlib
+
+C_API_VERSION = 2
+
+
+class Error(RuntimeError):
+    """What the library refuses: "[operation] what was wrong: the values; what to do"."""
+
+
+class Parameter(ctypes.Structure):
+    _fields_ = [
+        ("values", ctypes.c_void_p),
+        ("count", ctypes.c_size_t),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("rank", ctypes.c_size_t),
+    ]
+
+
+class ParameterGroup(ctypes.Structure):
+    _fields_ = [
+        ("parameters", ctypes.POINTER(Parameter)),
+        ("count", ctypes.c_size_t),
+        ("options", ctypes.c_char_p),
+    ]
+
+
+class State(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("dtype", ctypes.c_int32),
+        ("values", ctypes.c_void_p),
+        ("count", ctypes.c_size_t),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("rank", ctypes.c_size_t),
+    ]
+
+
+class Option(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("values", ctypes.c_char_p),
+        ("default_value", ctypes.c_char_p),
+    ]
+
+
+class Diagnostic(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("value", ctypes.c_double)]
+
+
+def _load():
+    path = os.environ.get("PLASTIC_OPTIM_LIBRARY")
+    if not path:
+        found = sorted(pathlib.Path(__file__).parent.glob("*plastic_optim.*"))
+        found = [file for file in found if file.suffix in (".so", ".dll", ".dylib")]
+        if not found:
+            raise ImportError(
+                f"[plastic_optim] there is no library in {pathlib.Path(__file__).parent}; install "
+                "the wheel, or set PLASTIC_OPTIM_LIBRARY to the path of a built one")
+        path = str(found[0])
+    library = ctypes.CDLL(path)
+    library.plastic_c_api_version.restype = ctypes.c_int32
+    version = library.plastic_c_api_version()
+    if version < C_API_VERSION:
+        raise ImportError(f"[plastic_optim] {path} has version {version} of the C API; this package "
+                          f"needs {C_API_VERSION}: build both from one version")
+    text, size, handle = ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p
+    out = ctypes.POINTER
+    signatures = {
+        "last_error": (text, []),
+        "num_threads": (ctypes.c_int32, []),
+        "set_num_threads": (ctypes.c_int32, [ctypes.c_int32]),
+        "optimizer_name_count": (size, []),
+        "optimizer_name": (text, [size]),
+        "optimizer_option_count": (size, [text]),
+        "optimizer_option": (ctypes.c_int32, [text, size, out(Option)]),
+        "optimizer_create_groups": (ctypes.c_int32, [text, out(ParameterGroup), size, out(handle)]),
+        "optimizer_destroy": (None, [out(handle)]),
+        "optimizer_step": (ctypes.c_int32, [handle, out(handle), size]),
+        "optimizer_set_group_lr": (ctypes.c_int32, [handle, size, ctypes.c_double]),
+        "optimizer_eval": (ctypes.c_int32, [handle]),
+        "optimizer_train": (ctypes.c_int32, [handle]),
+        "optimizer_diagnostics": (ctypes.c_int32, [handle, out(Diagnostic), size, out(size)]),
+        "optimizer_state_count": (size, [handle]),
+        "optimizer_state": (ctypes.c_int32, [handle, size, out(State)]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(library, "plastic_" + name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+library = _load()
+
+
+def check(status):
+    if status != 0:
+        message = library.plastic_last_error().decode()
+        raise MemoryError(message) if status == 4 else Error(message)
+
+
+def optimizer_names():
+    """The optimizers that the library knows, by its names: "neuroplastic", "schedule-free-sgd"."""
+    return [library.plastic_optimizer_name(i).decode()
+            for i in range(library.plastic_optimizer_name_count())]
+
+
+def _value(text):
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
+
+
+def options_of(name):
+    """The options of an optimizer in their order: {name: (default, what it may be)}."""
+    options = {}
+    for i in range(library.plastic_optimizer_option_count(name.encode())):
+        option = Option()
+        check(library.plastic_optimizer_option(name.encode(), i, ctypes.byref(option)))
+        options[option.name.decode()] = (_value(option.default_value.decode()),
+                                         option.values.decode())
+    return options
+
+
+def option_text(value):
+    """The value of an option as the library reads it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    return repr(value) if isinstance(value, int) else repr(float(value))

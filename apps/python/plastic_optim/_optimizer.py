@@ -1,0 +1,370 @@
+"""The library's optimizers as torch.optim.Optimizer."""
+
+import inspect
+import operator
+import warnings
+
+import torch
+
+from . import _library, _version_counter
+from ._engine import Engine
+
+_thread_count = None
+
+
+def _follow_torch_threads():
+    global _thread_count  # pylint: disable=global-statement
+    count = torch.get_num_threads()
+    if count != _thread_count:
+        _library.check(_library.library.plastic_set_num_threads(count))
+        _thread_count = count
+
+
+class PlasticOptimizer(torch.optim.Optimizer):
+    """What the classes of this package share; `name` is the library's name of the optimizer.
+
+    Parameters are f32. On the CPU the library steps contiguous ones where they are; others, and
+    those on other devices, it steps in copies. The state is `self.state[p]`, under PyTorch's names
+    where it has them: tensors in which the step itself reads and writes. What else a rule counts,
+    such as the epoch, is in the groups, so that state_dict() has it.
+    """
+
+    name = None
+    _options = {}
+
+    def __init__(self, params, lr=None, *, maximize=False, **options):
+        unknown = sorted(set(options) - set(self._options))
+        if unknown:
+            raise TypeError(f"[{self.name}] no option {', '.join(unknown)}; there are "
+                            f"{', '.join(self._options)}, maximize")
+        defaults = {**{name: default for name, (default, _) in self._options.items()}, **options}
+        if lr is not None:
+            defaults["lr"] = lr
+        defaults["maximize"] = maximize
+        self._engine = None
+        super().__init__(params, defaults)
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        self._engine = None  # the next step makes one, which adopts the state
+        for index, group in enumerate(self.param_groups):
+            self._take_over(group)
+            self._check_group(index)
+
+    def _take_over(self, group):
+        """Groups of PyTorch's own optimizers get what this one has besides."""
+        if group.get("amsgrad"):
+            raise ValueError(f"[{self.name}] a group has amsgrad, which this optimizer does not have; "
+                             "load a state without it")
+        if "betas" in group and "beta1" in self._options:
+            group["beta1"], group["beta2"] = group.pop("betas")
+        for option, default in self.defaults.items():
+            group.setdefault(option, default)
+
+    # ---- parameters and groups
+
+    def add_param_group(self, param_group):
+        super().add_param_group(param_group)
+        try:
+            self._check_group(len(self.param_groups) - 1)
+        except Exception:
+            self.param_groups.pop()
+            raise
+        self._engine = None
+
+    def _check_group(self, index):
+        group = self.param_groups[index]
+        for p in group["params"]:
+            self._check_parameter(p)
+        # The library checks the options, and says what it counts besides the state of parameters.
+        trial = Engine(self.name, [([torch.zeros(1)], self._options_of(group))])
+        for name, value in trial.numbers.items():
+            group.setdefault(name.rpartition(".")[2], value.item())
+
+    def _check_parameter(self, p):
+        if p.dtype == torch.float32 and p.layout == torch.strided:
+            return
+        raise TypeError(
+            f"[{self.name}] {self._described(p)} is {p.dtype}, {p.layout}; parameters must be dense "
+            "float32: keep them so, and compute in another precision under torch.autocast")
+
+    def _options_of(self, group):
+        return {name: group[name] for name in self._options}
+
+    def _parameters(self):
+        return [p for group in self.param_groups for p in group["params"]]
+
+    def _described(self, p):
+        for index, group in enumerate(self.param_groups):
+            for i, other in enumerate(group["params"]):
+                if p is other:
+                    return f"parameter {i} of group {index}, shape {tuple(p.shape)},"
+        return "a parameter"
+
+    # ---- the engine
+
+    def _signature(self):
+        """What an engine is made for; another one needs another engine."""
+        return [(tuple(option_values(group, self._options)), len(group["params"]))
+                for group in self.param_groups]
+
+    def _fits(self, parameters):
+        engine = self._engine
+        if engine is None or engine.signature != self._signature():
+            return False
+        for p, place, is_copy, address in zip(parameters, engine.tensors, engine.is_copy,
+                                              engine.addresses):
+            if is_copy:
+                if place.shape != p.shape:
+                    return False
+            elif p.data_ptr() != address or not p.is_contiguous():
+                return False
+        return True
+
+    def _make_engine(self, parameters):
+        for p in parameters:
+            self._check_parameter(p)
+        elsewhere = sorted({str(p.device) for p in parameters} - {"cpu"})
+        if elsewhere:
+            warnings.warn(f"[{self.name}] this package has no kernels for {', '.join(elsewhere)}: each "
+                          "step copies parameters and gradients to the CPU and back")
+        is_copy = [p.device.type != "cpu" or not p.is_contiguous() for p in parameters]
+        places = iter([torch.empty(p.shape, dtype=torch.float32) if copied else p.detach()
+                       for p, copied in zip(parameters, is_copy)])
+        engine = Engine(self.name, [([next(places) for _ in group["params"]],
+                                     self._options_of(group)) for group in self.param_groups])
+        engine.is_copy = is_copy
+        engine.copies_any = any(is_copy)
+        engine.addresses = [place.data_ptr() for place in engine.tensors]
+        engine.signature = self._signature()
+        return engine
+
+    def _ready(self):
+        """The engine for the parameters, options and state as they are."""
+        parameters = self._parameters()
+        if not self._fits(parameters):
+            self._engine = self._make_engine(parameters)
+        engine = self._engine
+        if not self._shows_state_of(engine):
+            for p, own in zip(parameters, engine.state):
+                if not all(map(operator.is_, map(self.state[p].get, own), own.values())):
+                    self._adopt(p, self.state[p], own)
+            engine.shown = [self.state[p] for p in parameters]
+        for index, group in enumerate(self.param_groups):
+            engine.set_lr(index, float(group["lr"]))
+        for name, value in engine.numbers.items():
+            value.fill_(self._group_of_number(name)[name.rpartition(".")[2]])
+        return engine
+
+    def _shows_state_of(self, engine):
+        """Whether self.state is as it was left. Looking up each parameter takes far longer, and is
+        left to when this says no, as it does where they are in another order."""
+        if engine.shown is None or len(self.state) != len(engine.shown):
+            return False
+        return all(map(operator.is_, self.state.values(), engine.shown)) and all(
+            all(map(operator.is_, map(state.get, own), own.values()))
+            for state, own in zip(engine.shown, engine.state))
+
+    def _adopt(self, p, state, own):
+        """What was put in place of the tensors of the engine becomes theirs; a state that was taken
+        away begins anew."""
+        missing = [name for name in own if state.get(name) is None]
+        if missing and len(missing) < len(own):
+            raise ValueError(
+                f"[{self.name}] the state of {self._described(p)} has no {', '.join(missing)}; load "
+                f"one that has {', '.join(own)}, or none")
+        for name, view in own.items():
+            given = state.get(name)
+            if given is view:
+                continue
+            if given is not None:
+                given = torch.as_tensor(given)
+                if given.numel() != view.numel():
+                    raise ValueError(
+                        f"[{self.name}] the state {name} of {self._described(p)} has shape "
+                        f"{tuple(given.shape)}, expected {tuple(view.shape)}; load one of the same "
+                        "parameters and options")
+                view.copy_(given.reshape(view.shape))
+            else:
+                view.zero_()
+            state[name] = view
+
+    def _group_of_number(self, name):
+        words = name.split(".")
+        return self.param_groups[int(words[1]) if words[0] == "group" else 0]
+
+    def _show_numbers(self):
+        """The groups say what the engine counted."""
+        for name, value in self._engine.numbers.items():
+            words = name.split(".")
+            groups = [self._group_of_number(name)] if words[0] == "group" else self.param_groups
+            for group in groups:
+                group[words[-1]] = value.item()
+
+    # ---- steps
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """One step. `closure` computes the loss anew, which is returned."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        self._step()
+        return loss
+
+    def _gradients(self):
+        """A gradient of each parameter, negated where it is to be climbed; None where it has none."""
+        found = []
+        for group in self.param_groups:
+            for p in group["params"]:
+                gradient = p.grad
+                if gradient is not None:
+                    self._check_gradient(p, gradient)
+                    if group["maximize"]:
+                        gradient = -gradient
+                found.append(gradient)
+        return found
+
+    def _check_gradient(self, p, gradient):
+        if gradient.layout != torch.strided:
+            raise RuntimeError(
+                f"[{self.name}] the gradient of {self._described(p)} is sparse, and "
+                f"{type(self).__name__} takes dense ones; make it dense (nn.Embedding with "
+                "sparse=False), or use torch.optim.SparseAdam")
+        if gradient.dtype != torch.float32:
+            raise TypeError(f"[{self.name}] the gradient of {self._described(p)} is "
+                            f"{gradient.dtype}; it must be float32, as the parameter")
+
+    def _step(self):
+        gradients = self._gradients()
+        _follow_torch_threads()
+        engine = self._ready()
+        gradients = [g if g is None or (g.is_cpu and g.is_contiguous()) else g.cpu().contiguous()
+                     for g in gradients]
+        self._work([gradient is not None for gradient in gradients],
+                   lambda: engine.step(gradients))
+
+    def _work(self, is_used, work):
+        """Does what reads and writes those of the engine's parameters; the ones that are copies go
+        there and back."""
+        engine, parameters = self._engine, self._parameters()
+        copies = []
+        if engine.copies_any:
+            copies = [(p.detach(), place) for p, place, is_copy, one
+                      in zip(parameters, engine.tensors, engine.is_copy, is_used)
+                      if is_copy and one]
+        for p, place in copies:
+            place.copy_(p)
+        work()
+        for p, place in copies:
+            p.copy_(place)
+        self._show_numbers()
+        # Those that were copied to are told twice.
+        _version_counter.bump([p for p, one in zip(parameters, is_used) if one])
+
+    # ---- what the library has besides
+
+    @torch.no_grad()
+    def eval(self):
+        """Puts the weights to evaluate into the parameters, where these are others than those that
+        are trained, as of the schedule-free optimizers; train() takes them back."""
+        self._switch(Engine.eval)
+
+    @torch.no_grad()
+    def train(self):
+        """See eval()."""
+        self._switch(Engine.train)
+
+    def _switch(self, how):
+        engine = self._ready()
+        self._work([True] * len(engine.tensors), lambda: how(engine))
+
+    def set_epoch(self, epoch, total_epochs):
+        """To be called before the first step of each epoch: rules with a schedule of their own, as
+        NeuroPlastic's warm-up, follow it. Epochs count from 1."""
+        if epoch < 0 or total_epochs < 1:
+            raise ValueError(f"[{self.name}] set_epoch: epoch {epoch} of {total_epochs}; epochs "
+                             "count from 1")
+        for group in self.param_groups:
+            if "total_epochs" in group:
+                group["epoch"], group["total_epochs"] = int(epoch), int(total_epochs)
+
+    # ---- the state under the engine's names; see checkpoints.py
+
+    def _prepare_state(self):
+        """Sees to it that every parameter has its state; returns the names of what else is
+        counted."""
+        return self._ready().numbers
+
+    @torch.no_grad()
+    def named_state(self):
+        """The state, sharing memory where it is a parameter's: {"state.0.exp_avg": tensor}."""
+        numbers = self._prepare_state()
+        named = {}
+        for i, p in enumerate(self._parameters()):
+            for name in self._state_names(i):
+                named[f"state.{i}.{name}"] = self.state[p][name]
+        for index, group in enumerate(self.param_groups):
+            named[f"group.{index}.lr"] = torch.tensor(float(group["lr"]), dtype=torch.float64)
+        for name, value in numbers.items():
+            named[name] = torch.tensor(self._group_of_number(name)[name.rpartition(".")[2]],
+                                       dtype=value.dtype)
+        return named
+
+    @torch.no_grad()
+    def set_named_state(self, state):
+        """Takes over what named_state() of an optimizer like this one returned."""
+        for name, own in self.named_state().items():
+            words = name.split(".")
+            if words[0] == "state":
+                own.copy_(state[name])
+            elif words[0] == "group":
+                self.param_groups[int(words[1])][words[2]] = state[name].item()
+            else:
+                for group in self.param_groups:
+                    group[name] = state[name].item()
+
+    def _state_names(self, index):
+        return self._engine.state[index]
+
+    def diagnostics(self):
+        """What the rule reports about its last step, by name; NeuroPlastic does with
+        diagnostics=True."""
+        return {} if self._engine is None else self._engine.diagnostics()
+
+
+def option_values(group, options):
+    """The values of a group's options but for the rate, which an engine can change."""
+    return (group[name] for name in options if name != "lr")
+
+
+_CLASS_NAMES = {"sgd": "SGD", "rmsprop": "RMSprop", "soap": "SOAP", "neuroplastic": "NeuroPlastic",
+                "nadam": "NAdam", "radam": "RAdam", "adamw": "AdamW",
+                "schedule-free-sgd": "ScheduleFreeSGD",
+                "schedule-free-adamw": "ScheduleFreeAdamW"}
+
+
+def class_name(name):
+    return _CLASS_NAMES.get(name) or "".join(word.capitalize() for word in name.split("-"))
+
+
+def make_class(name, base=PlasticOptimizer, defaults=None):
+    """The class of the optimizer that the library calls so."""
+    options = {**_library.options_of(name)}
+    for option, value in (defaults or {}).items():
+        options[option] = (value, options[option][1])
+    listed = "\n".join(f"    {option}={default!r}: {values}"
+                       for option, (default, values) in options.items())
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    either = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    signature = inspect.Signature(
+        [inspect.Parameter("params", either)]
+        + [inspect.Parameter(option, either if option == "lr" else keyword, default=default)
+           for option, (default, _) in options.items()]
+        + [inspect.Parameter("maximize", keyword, default=False)])
+    return type(class_name(name), (base,), {
+        "__doc__": f"The optimizer {name} of Plastic, for PyTorch.\n\nOptions, with their "
+                   f"defaults:\n\n{listed}\n    maximize=False: climb instead of descend\n",
+        "__module__": "plastic_optim", "__signature__": signature,
+        "name": name, "_options": options})
