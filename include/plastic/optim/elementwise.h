@@ -19,8 +19,8 @@ namespace plastic::optim {
 /// Maximum number of state values that a rule may keep per element.
 constexpr int max_rule_states = 4;
 
-/// Where a step finds a parameter: its part of every flat block, its elements, its memory, and its
-/// gradient where that is not in the flat block, which is so on the CPU alone.
+/// Where a step finds a parameter: its part of every flat block, its elements, its memory, its
+/// gradient.
 struct StepTensor {
   /// Its first element, counted from the start of each flat block.
   std::int64_t offset = 0;
@@ -28,6 +28,7 @@ struct StepTensor {
   std::int64_t numel = 0;
   /// The first of them.
   float* parameter = nullptr;
+  /// The first of its gradient, where that is not in the flat block; on the CPU alone.
   const float* gradient = nullptr;
 };
 
