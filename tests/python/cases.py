@@ -12,6 +12,8 @@ import torch
 import plastic_optim
 from plastic_optim.checkpoints import read_safetensors
 
+torch.set_num_threads(1)  # tensors are small, and tests run beside others
+
 GOLDEN = pathlib.Path(__file__).parents[1] / "optim/golden/neuroplastic.json"
 
 
