@@ -49,7 +49,7 @@ std::vector<Case> cases() {
   return {{"packed columns", linear(70, 45), {9, 70}},
           {"F(4x4)", conv(20, 33, 1), {2, 20, 8, 8}},
           {"F(2x2)", conv(256, 256, 1), {1, 256, 7, 7}},
-          {"few pixels", conv(20, 33, 1), {1, 20, 4, 4}},
+          {"few pixels", conv(20, 33, 1), {1, 20, 3, 3}},
           {"im2row", conv(20, 33, 2), {2, 20, 16, 16}}};
 }
 

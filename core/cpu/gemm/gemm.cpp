@@ -3,11 +3,12 @@
 #include <algorithm>
 
 #include "core/cpu/cpu_backend.h"
-#include "core/cpu/gemm/dropout_row.h"
-#include "core/cpu/gemm/finish_row.h"
 #include "core/cpu/gemm/gemm_few_rows.h"
 #include "core/cpu/gemm/gemm_kernel.h"
 #include "core/cpu/gemm/gemm_pack.h"
+#include "core/cpu/gemm/gemm_parts.h"
+#include "core/cpu/gemm/gemm_turned.h"
+#include "core/cpu/gemm/gemm_unpacked.h"
 #include "core/cpu/scratch.h"
 #include "core/cpu/weight_form.h"
 #include "core/tensor/dispatch.h"
@@ -16,12 +17,6 @@
 namespace plastic::cpu {
 namespace {
 
-/// Multiply-adds below which a product is not worth a second thread.
-constexpr std::int64_t parallel_work = 1 << 17;
-/// Numbers below which packing is not.
-constexpr std::int64_t parallel_packing = 1 << 14;
-/// Longest k summed at a time: a panel of B must stay in the second cache.
-constexpr std::int64_t block_k = 1024;
 /// Bytes of A that stay in the second cache while the panels pass by.
 constexpr std::int64_t block_a_bytes = std::int64_t{512} * 1024;
 /// Rows up to which columns of B are not worth packing: too few would read the panel. And terms of
@@ -36,20 +31,8 @@ constexpr std::int64_t kept_rows = 5;
 constexpr std::int64_t panel_rows = 256;
 constexpr std::int64_t panels_together = 16;
 constexpr std::int64_t panel_block_k = 128;
-/// Rows up to which rows of B are read where they are, a few at a time, and the longest k: what
-/// each few add up to is added to the sum one after the other.
-constexpr std::int64_t unpacked_rows = max_tile_rows;
-constexpr std::int64_t unpacked_k = 8192;
-constexpr std::int64_t row_block_k = 16;
 /// Terms of a sum that are few.
 constexpr std::int64_t few_terms = 64;
-/// Bytes of C that stay in the second cache meanwhile.
-constexpr std::int64_t block_c_bytes = std::int64_t{256} * 1024;
-
-/// Rows [row, row + rows) and columns [column, column + columns) of C.
-struct Part {
-  std::int64_t row, rows, column, columns;
-};
 
 /// Splits C over the threads, where the work is worth it: by rows, which come out even, or by whole
 /// panels of columns where there are many more of these, so that parts stay close to square.
@@ -65,18 +48,6 @@ void for_each_part(const Gemm& g, std::int64_t column_step, Body&& body) {
                  const std::int64_t size = std::min(last * step, length) - begin;
                  body(by_rows ? Part{begin, size, 0, g.n} : Part{0, g.m, begin, size});
                });
-}
-
-/// What follows the sums: bias, ReLU, dropout.
-template <class T>
-void finish(const Gemm& g, const Part& part) {
-  if (g.bias == nullptr && !g.relu && g.dropout == 0) return;
-  const T* bias = g.bias == nullptr ? nullptr : static_cast<const T*>(g.bias) + part.column;
-  for (std::int64_t i = part.row; i < part.row + part.rows; ++i) {
-    T* c = static_cast<T*>(g.c) + i * g.ldc + part.column;
-    finish_row(bias, g.relu, part.columns, c);
-    if (g.dropout > 0) dropout_row(g.dropout, g.at, i * g.n + part.column, part.columns, c);
-  }
 }
 
 /// Rows [k0, k0 + k) of columns [begin, end) of B as panels.
@@ -99,36 +70,6 @@ void pack_columns(const Gemm& g, std::int64_t begin, std::int64_t end, std::int6
                  panels + (j - begin) * k + p * width);
     }
   }
-}
-
-/// Packs rows [k0, k0 + k) of B.
-template <class T>
-void pack(const Gemm& g, std::int64_t k0, std::int64_t k, T* panels) {
-  const T* b = static_cast<const T*>(g.b);
-  parallel_for(0, panel_count<T>(g.n),
-               std::max<std::int64_t>(1, parallel_packing / (k * tile_columns<T>)),
-               [&](std::int64_t first, std::int64_t last) {
-                 for (std::int64_t i = first; i < last; ++i) {
-                   const std::int64_t j = i * tile_columns<T>;
-                   const std::int64_t columns = std::min(tile_columns<T>, g.n - j);
-                   T* panel = panels + j * k;
-                   if (g.transpose_b) {
-                     pack_panel_transposed(b + j * g.ldb + k0, g.ldb, k, columns, panel);
-                   } else {
-                     pack_panel(b + k0 * g.ldb + j, g.ldb, k, columns, panel);
-                   }
-                 }
-               });
-}
-
-/// Products with k terms of A from its beginning on; B and C are left to be set.
-template <class T>
-TileProduct<T> products_of(const Gemm& g, std::int64_t k) {
-  return {.k = k,
-          .a = static_cast<const T*>(g.a),
-          .a_row = g.transpose_a ? 1 : g.lda,
-          .a_k = g.transpose_a ? g.lda : 1,
-          .ldc = g.ldc};
 }
 
 /// A part of C from packed panels, block of rows by block of rows. Panels are `panel_k` rows long,
@@ -228,16 +169,13 @@ void panel_product(const Gemm& g) {
   constexpr std::int64_t width = tile_columns<T>;
   const std::int64_t together = g.transpose_b ? 1 : panels_together;
   const std::int64_t longest = std::min(g.k, g.transpose_b ? block_k : panel_block_k);
-  const std::int64_t group_work = g.m * g.k * width * together;
-  const std::int64_t panels = panel_count<T>(g.n);
-  const std::int64_t groups = (panels + together - 1) / together;
-  parallel_for(0, groups, (parallel_work + group_work - 1) / group_work,
+  const std::int64_t panel_work = g.m * g.k * width;
+  parallel_for(0, panel_count<T>(g.n), (parallel_work + panel_work - 1) / panel_work,
                [&](std::int64_t first, std::int64_t last) {
                  const Scratch<T> packed(longest * width * together);
                  TileProduct<T> product = products_of<T>(g, longest);
-                 for (std::int64_t group = first; group < last; ++group) {
-                   const std::int64_t i0 = group * together;
-                   const std::int64_t i1 = std::min(panels, i0 + together);
+                 for (std::int64_t i0 = first; i0 < last; i0 += together) {
+                   const std::int64_t i1 = std::min(last, i0 + together);
                    const std::int64_t end = std::min(g.n, i1 * width);
                    for (std::int64_t k0 = 0; k0 < g.k; k0 += longest) {
                      product.k = std::min(longest, g.k - k0);
@@ -256,42 +194,6 @@ void panel_product(const Gemm& g) {
                });
 }
 
-/// Few rows and B stored as rows, a few of which at a time are read where they are, one after the
-/// other; only a last panel that is not full needs packing, lest vectors reach beyond B.
-template <class T>
-void unpacked_product(const Gemm& g) {
-  constexpr std::int64_t width = tile_columns<T>;
-  const std::int64_t whole = g.n / width * width;
-  const Scratch<T> last_panel(whole == g.n ? 0 : g.k * width);
-  if (whole < g.n) {
-    pack_panel(static_cast<const T*>(g.b) + whole, g.ldb, g.k, g.n - whole, last_panel.data());
-  }
-  // Panels whose part of C stays in the second cache.
-  const std::int64_t together = std::max<std::int64_t>(
-      1, block_c_bytes / (g.m * width * static_cast<std::int64_t>(sizeof(T))));
-  const std::int64_t panel_work = g.m * g.k * width;
-  parallel_for(0, panel_count<T>(g.n), (parallel_work + panel_work - 1) / panel_work,
-               [&](std::int64_t first, std::int64_t end) {
-                 for (std::int64_t i0 = first; i0 < end; i0 += together) {
-                   const std::int64_t i1 = std::min(end, i0 + together);
-                   for (std::int64_t k0 = 0; k0 < g.k; k0 += row_block_k) {
-                     TileProduct<T> product = products_of<T>(g, std::min(row_block_k, g.k - k0));
-                     product.a += k0 * product.a_k;
-                     product.accumulate = k0 > 0;
-                     for (std::int64_t i = i0; i < i1; ++i) {
-                       const std::int64_t j = i * width;
-                       product.b = j < whole ? static_cast<const T*>(g.b) + k0 * g.ldb + j
-                                             : last_panel.data() + k0 * width;
-                       product.b_k = j < whole ? g.ldb : width;
-                       product.c = static_cast<T*>(g.c) + j;
-                       multiply_rows(product, g.m, std::min(width, g.n - j));
-                     }
-                   }
-                   finish<T>(g, {0, g.m, i0 * width, std::min(i1 * width, g.n) - i0 * width});
-                 }
-               });
-}
-
 template <class T>
 void multiply(const Gemm& g) {
   if (g.k == 0) {
@@ -300,11 +202,13 @@ void multiply(const Gemm& g) {
     }
     return finish<T>(g, {0, g.m, 0, g.n});
   }
+  if (g.transpose_b && !g.transpose_a && turns<T>(g)) return turned_product<T>(g);
   const bool is_kept = g.transpose_b && g.m >= kept_rows && ConstantWeight::at(g.b) != nullptr;
   if (is_kept) return kept_product<T>(g);
   if (g.transpose_b && !g.transpose_a && g.m <= dot_rows) return dot_product<T>(g);
   if (!g.transpose_b && g.m <= unpacked_rows && 2 * g.m <= g.n && g.k <= unpacked_k) {
-    return unpacked_product<T>(g);
+    const bool is_shared = g.m <= share_rows && g.k >= 2 * share_k && g.k * g.n <= share_size;
+    return is_shared ? shared_rows_product<T>(g) : unpacked_product<T>(g);
   }
   if (g.m <= panel_rows && 2 * g.m <= g.n) return panel_product<T>(g);
   packed_product<T>(g);

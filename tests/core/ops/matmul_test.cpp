@@ -36,7 +36,9 @@ TEST_CASE("core.ops.matmul.against_naive") {
   Generator generator{.seed = 5};
   const std::int64_t sizes[][3] = {{128, 784, 100}, {100, 128, 33}, {17, 300, 129}, {1, 64, 257},
                                    {1, 15, 3},      {3, 2100, 41},  {5, 33, 7},     {14, 47, 600},
-                                   {15, 130, 545},  {32, 2049, 65}, {33, 260, 100}, {90, 7, 300}};
+                                   {15, 130, 545},  {32, 2049, 65}, {33, 260, 100}, {90, 7, 300},
+                                   {16, 390, 101},  {1, 700, 45},   {28, 1100, 83}, {48, 300, 107},
+                                   {128, 130, 270}};
   for (const auto& [m, k, n] : sizes) {
     for (int variant = 0; variant < 4; ++variant) {
       CAPTURE(m);
@@ -72,7 +74,7 @@ TEST_CASE("core.ops.linear.fused_is_the_chain") {
   Generator generator{.seed = 8};
   const Tensor weight = uniform({150, 40}, -1, 1, generator);
   const Tensor bias = uniform({150}, -1, 1, generator);
-  for (const std::int64_t rows : {1, 3, 16, 37}) {
+  for (const std::int64_t rows : {1, 3, 16, 37, 64}) {
     CAPTURE(rows);
     const Tensor x = uniform({rows, 40}, -1, 1, generator);
     Generator fused{.seed = 9, .offset = 5};
@@ -89,7 +91,8 @@ TEST_CASE("core.ops.linear.fused_is_the_chain") {
 TEST_CASE("core.ops.matmul.same_bits_for_any_number_of_threads") {
   Generator generator{.seed = 6};
   const int before = num_threads();
-  for (const auto& [m, k, n] : {Shape3{200, 300, 130}, {3, 500, 700}, {20, 2100, 260}}) {
+  for (const auto& [m, k, n] :
+       {Shape3{200, 300, 130}, {3, 500, 700}, {20, 2100, 260}, {64, 300, 260}}) {
     const Tensor a = uniform({m, k}, -1, 1, generator);
     const Tensor b = uniform({k, n}, -1, 1, generator);
     const Tensor columns = uniform({n, k}, -1, 1, generator).transpose(0, 1);
