@@ -28,15 +28,15 @@ inline std::int64_t ahead_of(std::int64_t i, std::int64_t count, Order order) {
   return order == Order::backwards && at >= count ? at - 2 * count : at;
 }
 
-/// Calls f(first, count) for the pieces of [0, total), a chunk in a pass forwards, and before each
-/// ask(at) for the lines that the pass will read somewhat later.
+/// Calls f(first, count) for the pieces of [0, total), a chunk in a pass over chunks in this order,
+/// and before each ask(at) for the lines that the pass will read somewhat later.
 template <class Ask, class F>
-inline void for_pieces_ahead(std::int64_t total, Ask ask, F f) {
+inline void for_pieces_ahead(std::int64_t total, Order order, Ask ask, F f) {
   // Long enough for a loop, and computed on while what was asked for arrives.
   constexpr std::int64_t piece = 4 * line_elements;
   for (std::int64_t first = 0; first < total; first += piece) {
     for (std::int64_t i = first; i < first + piece; i += line_elements) {
-      ask(ahead_of(i, total, Order::forwards));
+      ask(ahead_of(i, total, order));
     }
     f(first, std::min(piece, total - first));
   }

@@ -1,9 +1,9 @@
 // Elementwise rules on the CPU.
 #include <algorithm>
 
-#include "optim/cpu_chunks.h"
 #include "optim/cpu_kernels.h"
 #include "optim/cpu_prefetch.h"
+#include "optim/cpu_shares.h"
 #include "optim/kept_step.h"
 
 namespace plastic::optim {
@@ -20,13 +20,13 @@ class CpuRuleStepper : public RuleStepper {
 
   void run() override {
     const std::span<const StepTensor> tensors = step_->tensors;
-    for_chunks(chunks_of(tensors), [&](const Chunk& chunk, std::size_t) {
+    for_shares_backwards(tensors, [&](const Chunk& chunk) {
       RulePiece whole{.count = chunk.end - chunk.begin,
                       .theta = parameters_of(tensors, chunk),
                       .gradient = gradients_of(tensors, chunk, step_->gradients)};
       for (int k = 0; k < type_.states; ++k) whole.state[k] = step_->state[k] + chunk.begin;
       for_pieces_ahead(
-          whole.count, [&](std::int64_t at) { ask(whole, at); },
+          whole.count, Order::backwards, [&](std::int64_t at) { ask(whole, at); },
           [&](std::int64_t first, std::int64_t count) {
             RulePiece piece{
                 .count = count, .theta = whole.theta + first, .gradient = whole.gradient + first};

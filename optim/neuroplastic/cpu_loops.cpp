@@ -56,7 +56,7 @@ struct SignalLanes {
 SignalSums observe_traces(const Piece& p, float eps) {
   SignalLanes sums;
   for_pieces_ahead(
-      p.count,
+      p.count, Order::forwards,
       [&](std::int64_t at) {
         prefetch(at, p.gradient, p.activity, p.momentum, p.variance, p.carried);
       },
@@ -225,7 +225,7 @@ UpdateSums measure_chunk(const Settings& settings, bool with_log_ratio, const Ba
 void apply_chunk(Variant variant, const Base& base, const Update& update, const Piece& p) {
   const auto apply = [&](auto elements) {
     for_pieces_ahead(
-        p.count, [&](std::int64_t at) { prefetch(at, p.theta, p.carried); },
+        p.count, Order::forwards, [&](std::int64_t at) { prefetch(at, p.theta, p.carried); },
         [&](std::int64_t first, std::int64_t count) {
           const Piece part = piece_of(p, first, p.theta + first, p.carried + first, count);
           elements(base, update, part.theta, part.gradient, part.carried, part.base_exp_avg,

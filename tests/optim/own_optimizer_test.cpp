@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "plastic/core/device.h"
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
 #include "plastic/optim/elementwise.h"
@@ -88,6 +89,31 @@ TEST_CASE("optim.own.an_elementwise_rule_steps_every_element") {
   CHECK(find(optimizer.state_dict(), "state.0.count", "test").to_vector<float>() ==
         std::vector<float>(33, 3));
   CHECK(optimizer.is_capturable());
+}
+
+TEST_CASE("optim.own.an_elementwise_rule_steps_every_element_once_on_any_number_of_threads") {
+  const int before = num_threads();
+  for (const int threads : {1, 2, 3, 7}) {
+    CAPTURE(threads);
+    set_num_threads(threads);
+    std::vector<Tensor> parameters;
+    for (const std::int64_t size : {5000, 100001, 1, 70000, 4096, 12289, 300000}) {
+      parameters.push_back(Tensor::ones({size}).set_requires_grad());
+      parameters.back().set_grad(Tensor::ones({size}));
+    }
+    Counting optimizer(parameters);
+    optimizer.step();
+    const StateDict state = optimizer.state_dict();
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      CAPTURE(i);
+      const Tensor count = find(state, "state." + std::to_string(i) + ".count", "test");
+      CHECK(min(count).item() == 1);
+      CHECK(max(count).item() == 1);
+      CHECK(min(parameters[i]).item() == 0.5);
+      CHECK(max(parameters[i]).item() == 0.5);
+    }
+  }
+  set_num_threads(before);
 }
 
 TEST_CASE("optim.own.groups_reach_the_rule") {
