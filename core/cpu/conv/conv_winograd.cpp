@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/cpu/conv/conv_im2row.h"
+#include "core/cpu/conv/winograd_convolve.h"
 #include "core/cpu/conv/winograd_kernels.h"
 #include "core/cpu/conv/winograd_outliers.h"
 #include "core/cpu/conv/winograd_tile_groups.h"
@@ -24,158 +25,10 @@
 namespace plastic::cpu {
 namespace {
 
-std::int64_t round_up(std::int64_t value, std::int64_t step) {
-  return (value + step - 1) / step * step;
-}
-
 /// A shape with the dtype that numbers are computed in.
 Conv2dShape computed(Conv2dShape s) {
   if (s.dtype == DType::bf16) s.dtype = DType::f32;
   return s;
-}
-
-/// A convolution of images, stored as S, with transformed kernels.
-template <class S>
-struct Pass {
-  using T = Computed<S>;
-
-  std::int64_t images = 0;
-  ImageSize in, out;
-  std::int64_t padding[2] = {0, 0};
-  const S* x = nullptr;
-  /// Planes of packed (in, out) matrices.
-  const T* kernels = nullptr;
-  /// What they were made from: (out, in, 3, 3), or (in, out, 3, 3) to be turned by half.
-  const S* weight = nullptr;
-  bool is_turned = false;
-  Finish<T> finish;
-  S* y = nullptr;
-  /// Whether all threads share it, and not one of them has it.
-  bool is_shared = true;
-};
-
-/// A shape of kernels of 3×3 with a stride of 1 and no padding.
-template <class T>
-Conv2dShape valid_shape(std::int64_t images, const ImageSize& in, const ImageSize& out) {
-  return {.dtype = dtype_of<T>(),
-          .batch = images,
-          .in_channels = in.channels,
-          .in_height = out.height + 2,
-          .in_width = out.width + 2,
-          .out_channels = out.channels,
-          .out_height = out.height,
-          .out_width = out.width,
-          .kernel_height = 3,
-          .kernel_width = 3};
-}
-
-/// (out, in, 3, 3) to the kernels of the gradient of the input: (in, out, 3, 3), turned by half.
-template <class T>
-std::vector<T> turned(const T* weight, std::int64_t out, std::int64_t in) {
-  std::vector<T> kernels(static_cast<std::size_t>(out * in * 9));
-  T* to = kernels.data();
-  for (std::int64_t c = 0; c < in; ++c) {
-    for (std::int64_t o = 0; o < out; ++o, to += 9) {
-      std::reverse_copy(weight + (o * in + c) * 9, weight + (o * in + c + 1) * 9, to);
-    }
-  }
-  return kernels;
-}
-
-/// Computes the flagged tiles as small images.
-template <class S>
-void redo(const Pass<S>& pass, const TileGrid& grid, std::span<const std::uint8_t> flags, int m) {
-  using T = Computed<S>;
-  const std::vector<TileGroup> groups = groups_of(flags, grid, pass.out.height, pass.out.width, m);
-  if (groups.empty()) return;
-  const Widened<S> wide(pass.weight, pass.in.channels * pass.out.channels * 9);
-  std::vector<T> turned_kernels;
-  const T* weight = wide.data();
-  for (const TileGroup& group : groups) {
-    if (pass.is_turned && turned_kernels.empty()) {
-      turned_kernels = turned(weight, pass.in.channels, pass.out.channels);
-      weight = turned_kernels.data();
-    }
-    group.for_parts([&](std::span<const TilePlace> tiles) {
-      const auto count = static_cast<std::int64_t>(tiles.size());
-      const ImageSize out{group.rows, group.columns, pass.out.channels};
-      const Conv2dShape shape = valid_shape<T>(count, pass.in, out);
-      const Scratch<T> x(count * shape.in_height * shape.in_width * pass.in.channels);
-      const Scratch<T> y(count * group.rows * group.columns * pass.out.channels);
-      gather_squares(pass.x, pass.in, tiles, pass.padding, shape.in_height, shape.in_width,
-                     x.data());
-      conv_im2row.forward(shape, x.data(), weight, pass.finish.bias, pass.finish.relu, y.data());
-      scatter_squares(y.data(), tiles, group.rows, group.columns, pass.out, pass.y);
-    });
-  }
-}
-
-/// Tiles in a chunk: their planes fit into half of the second cache, which two threads of a core
-/// may share, unless the kernels do not even fit into the third, when passing over them seldom
-/// matters more.
-template <class T>
-std::int64_t chunk_tiles(std::int64_t planes, std::int64_t in, std::int64_t out) {
-  constexpr std::int64_t half_second_cache = 1 << 19;
-  constexpr std::int64_t third_cache = 1 << 23;
-  constexpr auto bytes = static_cast<std::int64_t>(sizeof(T));
-  if (planes * in * out * bytes > third_cache) return std::int64_t{8} * max_tile_rows;
-  const std::int64_t tiles = half_second_cache / (planes * std::max(in, out) * bytes);
-  return std::clamp(tiles, std::int64_t{2} * max_tile_rows, std::int64_t{8} * max_tile_rows);
-}
-
-template <class S, int m>
-void convolve(const Pass<S>& pass) {
-  using T = Computed<S>;
-  constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
-  const TileGrid grid(pass.images, pass.out.height, pass.out.width, m);
-  const std::int64_t in = round_up(pass.in.channels, vector_width<T>);
-  const std::int64_t out = round_up(pass.out.channels, vector_width<T>);
-  const std::int64_t kernel_plane = packed_size<T>(pass.in.channels, pass.out.channels);
-  const std::int64_t most = chunk_tiles<T>(planes, in, out);
-  const OutlierSearch<S> search(pass.x, pass.images, pass.in);
-  ScratchVector<std::uint8_t> flags(static_cast<std::size_t>(grid.count));
-  // Each thread gets the same number of chunks; a single thread gets few, perhaps a little longer.
-  const std::int64_t chunks =
-      pass.is_shared ? std::min(grid.count, round_up((grid.count + most - 1) / most, num_threads()))
-                     : std::max<std::int64_t>(1, (grid.count + most / 2) / most);
-  parallel_for(0, chunks, 1, [&](std::int64_t first_chunk, std::int64_t last_chunk) {
-    const std::int64_t longest = grid.count / chunks + 1;
-    // Products of plane i take the place of transformed tiles of plane i - 1, which are used by
-    // then and still in the caches.
-    const std::int64_t slot = plane_distance<T>(longest * std::max(in, out));
-    const PlaneLayout inputs = PlaneLayout::rows(slot, in);
-    const PlaneLayout products = PlaneLayout::rows(slot, out);
-    const Scratch<T> slots((planes + 1) * slot);
-    T* const p = slots.data();
-    T* const v = p + slot;
-    for (std::int64_t chunk = first_chunk; chunk < last_chunk; ++chunk) {
-      const std::int64_t first = grid.count * chunk / chunks;
-      const std::int64_t last = grid.count * (chunk + 1) / chunks;
-      transform_inputs<T, m>(
-          pass.x, pass.in, pass.padding, grid, first, last, inputs, v,
-          [&](std::int64_t t, const TilePlace& place, const LargestTransformed<T>& largest) {
-            if (!largest.exceeds(search.limit(place.image))) return;
-            flags[static_cast<std::size_t>(t)] = search.template finds<Winograd<m>::tile, 3>(
-                place.image, place.row - pass.padding[0], place.column - pass.padding[1],
-                std::min<std::int64_t>(m, pass.out.height - place.row),
-                std::min<std::int64_t>(m, pass.out.width - place.column));
-          });
-      for (std::int64_t i = 0; i < planes; ++i) {
-        for (std::int64_t o = 0; o < out; o += tile_columns<T>) {
-          multiply_rows<T>({.k = pass.in.channels,
-                            .a = v + i * inputs.plane,
-                            .a_row = in,
-                            .a_k = 1,
-                            .b = pass.kernels + i * kernel_plane + o * pass.in.channels,
-                            .c = p + i * products.plane + o,
-                            .ldc = out},
-                           last - first, std::min(tile_columns<T>, out - o));
-        }
-      }
-      transform_outputs<T, m>(p, products, pass.out, grid, first, last, pass.finish, pass.y);
-    }
-  });
-  redo(pass, grid, flags, m);
 }
 
 /// Calls run(pass) with the forward pass, but for where its results go; or does nothing and returns
@@ -195,20 +48,20 @@ bool with_forward_pass(const Conv2dShape& s, const S* x, const S* weight, const 
       });
   if (kernels.data() == nullptr) return false;
   const Widened<S> wide_bias(bias, s.out_channels);
-  run(Pass<S>{.images = s.batch,
-              .in = {s.in_height, s.in_width, s.in_channels},
-              .out = {s.out_height, s.out_width, s.out_channels},
-              .padding = {s.padding[0], s.padding[1]},
-              .x = x,
-              .kernels = kernels.data(),
-              .weight = weight,
-              .finish = {.bias = wide_bias.data(), .relu = relu}});
+  run(WinogradPass<S>{.images = s.batch,
+                      .in = {s.in_height, s.in_width, s.in_channels},
+                      .out = {s.out_height, s.out_width, s.out_channels},
+                      .padding = {s.padding[0], s.padding[1]},
+                      .x = x,
+                      .kernels = kernels.data(),
+                      .weight = weight,
+                      .finish = {.bias = wide_bias.data(), .relu = relu}});
   return true;
 }
 
 template <int m, class S>
 void forward(const Conv2dShape& s, const S* x, const S* weight, const S* bias, bool relu, S* y) {
-  const bool done = with_forward_pass<m>(s, x, weight, bias, relu, [&](Pass<S> pass) {
+  const bool done = with_forward_pass<m>(s, x, weight, bias, relu, [&](WinogradPass<S> pass) {
     pass.y = y;
     convolve<S, m>(pass);
   });
@@ -231,12 +84,12 @@ void forward_by_images(const Conv2dShape& s, const S* x, const S* weight, const 
                                            round_up(s.out_channels, vector_width<T>));
   const std::int64_t together = std::max<std::int64_t>(1, (most + image.count / 2) / image.count);
   const std::int64_t groups = (s.batch + together - 1) / together;
-  const bool done = with_forward_pass<m>(s, x, weight, bias, relu, [&](const Pass<S>& all) {
+  const bool done = with_forward_pass<m>(s, x, weight, bias, relu, [&](const WinogradPass<S>& all) {
     parallel_for(0, groups, 1, [&](std::int64_t first_group, std::int64_t last_group) {
       const Scratch<S> y(together * s.y_size() / s.batch);
       for (std::int64_t group = first_group; group < last_group; ++group) {
         const std::int64_t first = group * together;
-        Pass<S> pass = all;
+        WinogradPass<S> pass = all;
         pass.images = std::min(together, s.batch - first);
         pass.x += first * (s.x_size() / s.batch);
         pass.y = y.data();

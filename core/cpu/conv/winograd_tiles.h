@@ -217,23 +217,30 @@ void transform_output(const T* products, std::int64_t plane, const Finish<T>& fi
   }
 }
 
-/// Products of tiles [first, last), in planes that begin with tile `first`, to outputs.
+/// Channels [begin, end).
+struct ChannelRange {
+  std::int64_t begin, end;
+};
+
+/// Products of tiles [first, last) and some channels, in planes that begin with tile `first` and
+/// the first of the channels, to outputs.
 template <class T, int m, class S>
 void transform_outputs(const T* planes, const PlaneLayout& layout, const ImageSize& of,
                        const TileGrid& grid, std::int64_t first, std::int64_t last,
-                       const Finish<T>& finish, S* outputs) {
+                       const ChannelRange& range, const Finish<T>& finish, S* outputs) {
   for (std::int64_t t = first; t < last; ++t) {
     const TilePlace place(grid, t, m);
     const std::int64_t pixel = (place.image * of.height + place.row) * of.width + place.column;
     const std::int64_t rows = std::min<std::int64_t>(m, of.height - place.row);
     const std::int64_t columns = std::min<std::int64_t>(m, of.width - place.column);
-    for (std::int64_t c = 0; c < of.channels; c += vector_width<T>) {
-      const std::int64_t count = of.channels - c;
+    for (std::int64_t c = range.begin; c < range.end; c += vector_width<T>) {
+      const std::int64_t count = range.end - c;
       const bool whole = rows == m && columns == m && count >= vector_width<T>;
       (whole ? transform_output<T, m, true, S>
-             : transform_output<T, m, false, S>)(planes + layout.at(t - first, c), layout.plane,
-                                                 finish, c, count, rows, columns, of.width,
-                                                 of.channels, outputs + pixel * of.channels + c);
+             : transform_output<T, m, false, S>)(planes + layout.at(t - first, c - range.begin),
+                                                 layout.plane, finish, c, count, rows, columns,
+                                                 of.width, of.channels,
+                                                 outputs + pixel * of.channels + c);
     }
   }
 }
