@@ -199,8 +199,9 @@ void sum(const Array& in, const Array& out, Term term, const Results<Out>& resul
   const std::int64_t count = run_shape.numel();
 
   if (layout.kept.shape.rank() == 1 && layout.kept.strides[0] == 1 && layout.out_strides[0] == 1 &&
-      run_shape.rank() == 1) {
-    return sum_rows(x, count, run_strides[0], kept, term, results);
+      run_shape.rank() <= 1) {
+    const std::int64_t row_stride = run_shape.rank() == 1 ? run_strides[0] : 0;
+    return sum_rows(x, count, row_stride, kept, term, results);
   }
   // Summed along one axis at a time, dense where there is such an axis.
   const std::int64_t run = run_shape.rank() == 0 ? 1 : run_shape.back();

@@ -32,7 +32,7 @@ constexpr std::int64_t panel_rows = 256;
 constexpr std::int64_t panels_together = 16;
 constexpr std::int64_t panel_block_k = 128;
 /// Terms of a sum that are few.
-constexpr std::int64_t few_terms = 64;
+constexpr std::int64_t few_terms = 128;
 
 /// Splits C over the threads, where the work is worth it: by rows, which come out even, or by whole
 /// panels of columns where there are many more of these, so that parts stay close to square.
