@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "core/check.h"
+#include "core/io/crc32.h"
 
 namespace plastic::apps {
 namespace {
@@ -22,16 +23,6 @@ constexpr std::size_t header_size = 8 + 25;
 /// A text chunk: its name and the program's.
 constexpr std::string_view mark_body("tEXtSoftware\0Plastic", 20);
 
-/// The checksum of ISO 3309.
-constexpr std::uint32_t checksum(std::string_view bytes) {
-  std::uint32_t crc = 0xFFFFFFFFU;
-  for (const char c : bytes) {
-    crc ^= static_cast<unsigned char>(c);
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0U);
-  }
-  return ~crc;
-}
-
 void append_number(std::string& text, std::uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift & 0xFFU);
 }
@@ -40,7 +31,8 @@ std::string mark() {
   std::string chunk;
   append_number(chunk, static_cast<std::uint32_t>(mark_body.size() - 4));
   chunk += mark_body;
-  append_number(chunk, checksum(mark_body));
+  append_number(chunk,
+                crc32({reinterpret_cast<const std::uint8_t*>(mark_body.data()), mark_body.size()}));
   return chunk;
 }
 

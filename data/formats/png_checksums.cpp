@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "core/check.h"
+#include "core/io/crc32.h"
 
 namespace plastic::data {
 namespace {
@@ -13,24 +14,6 @@ constexpr std::array<std::uint8_t, 8> signature = {0x89, 'P', 'N', 'G', '\r', '\
 constexpr std::array<std::uint8_t, 4> last_type = {'I', 'E', 'N', 'D'};
 /// Length, type and checksum.
 constexpr std::size_t chunk_overhead = 12;
-
-constexpr std::array<std::uint32_t, 256> crc_table() {
-  std::array<std::uint32_t, 256> table = {};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    std::uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0U);
-    table[i] = crc;
-  }
-  return table;
-}
-
-/// ISO 3309's, as in gzip.
-std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
-  static constexpr std::array<std::uint32_t, 256> table = crc_table();
-  std::uint32_t crc = 0xFFFFFFFFU;
-  for (const std::uint8_t byte : bytes) crc = (crc >> 8) ^ table[(crc ^ byte) & 0xFFU];
-  return ~crc;
-}
 
 std::uint32_t big_endian(std::span<const std::uint8_t> bytes) {
   return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 |

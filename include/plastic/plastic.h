@@ -36,6 +36,7 @@
 #include "plastic/data/label_noise.h"
 #include "plastic/data/loader.h"
 #include "plastic/data/loader_state.h"
+#include "plastic/data/numpy.h"
 #include "plastic/data/shapes.h"
 #include "plastic/data/split.h"
 #include "plastic/data/standardization.h"
