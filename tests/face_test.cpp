@@ -23,6 +23,7 @@ const fs::path face = plastic::test::test_folder() / "../include/plastic";
 const std::multimap<std::string, std::string> interop = {
     {"plastic/c_api.h", "#include <stddef.h>"},
     {"plastic/c_api.h", "#include <stdint.h>"},
+    {"plastic/dlpack.h", "#include <cstdint>"},
     {"plastic/eigen.h", "#include <Eigen/Core>"},
     {"plastic/optim/cuda_rule.h", "#include <cuda_runtime.h>"},
 };

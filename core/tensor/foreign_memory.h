@@ -9,7 +9,8 @@
 namespace plastic {
 
 /// A storage over `bytes` bytes that belong to somebody else, who keeps them until the storage is
-/// gone.
-std::shared_ptr<Storage> storage_over(void* memory, std::size_t bytes, Device device);
+/// gone. `owner` is let go then.
+std::shared_ptr<Storage> storage_over(void* memory, std::size_t bytes, Device device,
+                                      std::shared_ptr<void> owner = {});
 
 }  // namespace plastic

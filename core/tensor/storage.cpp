@@ -14,20 +14,25 @@ namespace plastic {
 struct Storage::Made : Storage {
   Made(std::byte* memory, std::size_t size, Device where) : Storage(memory, size, where) {}
 
-  /// Leaves the memory to whoever owns it: a part of a block that holds nothing.
-  void disown() { block_ = std::shared_ptr<Storage>(std::shared_ptr<void>(), this); }
+  /// Leaves the memory to whoever owns it: a part of a block that holds nothing but `owner`.
+  void disown(std::shared_ptr<void> owner) {
+    block_ = std::shared_ptr<Storage>(std::move(owner), this);
+  }
 
-  friend std::shared_ptr<Storage> make_over(std::byte* memory, std::size_t bytes, Device device) {
+  friend std::shared_ptr<Storage> make_over(std::byte* memory, std::size_t bytes, Device device,
+                                            std::shared_ptr<void> owner) {
     const auto made = make_recycled<Made>(memory, bytes, device);
-    made->disown();
+    made->disown(std::move(owner));
     return made;
   }
 };
 
-std::shared_ptr<Storage> make_over(std::byte* memory, std::size_t bytes, Device device);
+std::shared_ptr<Storage> make_over(std::byte* memory, std::size_t bytes, Device device,
+                                   std::shared_ptr<void> owner);
 
-std::shared_ptr<Storage> storage_over(void* memory, std::size_t bytes, Device device) {
-  return make_over(static_cast<std::byte*>(memory), bytes, device);
+std::shared_ptr<Storage> storage_over(void* memory, std::size_t bytes, Device device,
+                                      std::shared_ptr<void> owner) {
+  return make_over(static_cast<std::byte*>(memory), bytes, device, std::move(owner));
 }
 
 std::shared_ptr<Storage> Storage::allocate(std::size_t bytes, Device device) {
