@@ -1,6 +1,4 @@
 // The `plastic` program: exit code 0 done, 1 failed, 2 wrong usage, 130 interrupted.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
@@ -18,11 +16,12 @@
 #include "apps/commands/commands.h"
 #include "apps/commands/landscape_commands.h"
 #include "apps/terminal/standard_streams.h"
-#include "plastic/core/version.h"
+#include "apps/terminal/system_terminal.h"
 #include "apps/terminal/terminal_text.h"
 #include "apps/training/interrupt.h"
 #include "core/cpu/level.h"
 #include "plastic/core/error.h"
+#include "plastic/core/version.h"
 
 namespace {
 
@@ -139,9 +138,10 @@ int report_usage(CLI::App& program, const std::string& reason) {
   return wrong_usage;
 }
 
-int parse_and_run(CLI::App& program, int argc, char** argv) {
+int parse_and_run(CLI::App& program, const std::vector<std::string>& words) {
   try {
-    program.parse(argc, argv);
+    // It takes the last word first.
+    program.parse(std::vector<std::string>(words.rbegin(), words.rend()));
     if (program.get_subcommands().empty()) return report_usage(program, "which command?");
     return done;
   } catch (const CLI::CallForAllHelp&) {
@@ -169,7 +169,7 @@ int parse_and_run(CLI::App& program, int argc, char** argv) {
   return failed;
 }
 
-int run(int argc, char** argv) {
+int run(const std::vector<std::string>& words) {
   const EscapedOutput escaped;
   CLI::App program(
       "Plastic trains neural networks with the NeuroPlastic optimizer and compares it with others.",
@@ -208,7 +208,7 @@ int run(int argc, char** argv) {
   });
   // What has something to save has a guard of its own.
   const InterruptGuard guard(OnSignal::quit);
-  return parse_and_run(program, argc, argv);
+  return parse_and_run(program, words);
 }
 
 constexpr std::string_view no_memory =
@@ -220,9 +220,9 @@ constexpr std::string_view no_memory =
     if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
   } catch (const std::bad_alloc&) {
     // Nothing can be done where it fails.
-    [[maybe_unused]] const ssize_t written =
-        write(STDERR_FILENO, no_memory.data(), no_memory.size());
-    _exit(failed);
+    [[maybe_unused]] const std::ptrdiff_t written =
+        write_some(standard_error, no_memory.data(), no_memory.size());
+    exit_at_once(failed);
   } catch (...) {
   }
   std::abort();
@@ -240,7 +240,7 @@ class UncaughtHandler {
 int main(int argc, char** argv) {
   StandardStreams streams;
   try {
-    return streams.finish(run(argc, argv));
+    return streams.finish(run(arguments_as_utf8(argc, argv)));
   } catch (const std::bad_alloc&) {
     // Also where there was none for the options.
     std::cerr << no_memory;

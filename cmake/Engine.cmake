@@ -10,11 +10,16 @@ function(plastic_engine_options target)
   if(CMAKE_CXX_COMPILER_FRONTEND_VARIANT STREQUAL "MSVC")
     return()
   endif()
+  set(safe -fno-unsafe-math-optimizations)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    # clang would take that for a wish for traps. What it has beyond the others below is this.
+    set(safe -fno-approx-func)
+  endif()
   # First what a project may have taken away: values that are not finite have a meaning here, and
   # errors are exceptions. Then: no errno and no floating-point traps, for both keep loops from being
   # vectorised, and neither changes a result. A strict -std=c++20 would leave out fused products.
   target_compile_options(${target} PRIVATE
-    $<$<COMPILE_LANGUAGE:CXX>:-fno-fast-math -fno-unsafe-math-optimizations -fno-finite-math-only
+    $<$<COMPILE_LANGUAGE:CXX>:-fno-fast-math ${safe} -fno-finite-math-only
       -fsigned-zeros -fno-associative-math -fno-reciprocal-math -fexceptions -frtti
       -fno-math-errno -fno-trapping-math>
     $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-ffp-contract=fast>)

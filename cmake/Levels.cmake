@@ -12,6 +12,11 @@ function(plastic_kernels)
   target_sources(plastic PRIVATE ${ARGN})
   foreach(source IN LISTS ARGN)
     set_property(GLOBAL APPEND PROPERTY PLASTIC_KERNELS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+    # For Arm, g++ moves loads to the front before it assigns registers, more than there are.
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+      set_property(SOURCE ${CMAKE_CURRENT_SOURCE_DIR}/${source} TARGET_DIRECTORY plastic
+                   APPEND PROPERTY COMPILE_OPTIONS -fno-schedule-insns)
+    endif()
   endforeach()
 endfunction()
 

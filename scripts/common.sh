@@ -25,6 +25,35 @@ quietly() {
   die "$what failed; the whole output is in $log"
 }
 
+# Whether a package of Debian's is installed.
+is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+
+apt_get() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 "$@"
+}
+
+update_and_install() {
+  # A broken third-party source fails the update, though what we need may still be found.
+  apt_get update || echo "apt-get update failed; trying with the lists at hand"
+  apt_get install -y --no-install-recommends "$@"
+}
+
+# install_packages PACKAGE...: as root or by sudo, or says which to install.
+install_packages() {
+  command -v apt-get >/dev/null ||
+    die "no apt-get here; install what Debian calls: $*"
+  as_root=()
+  if [[ $(id -u) != 0 ]]; then
+    local advice="install these packages as root: $*"
+    command -v sudo >/dev/null || die "neither root nor sudo; $advice"
+    # With a terminal it may ask for the password, before its output goes to a file.
+    sudo -n true 2>/dev/null || { [[ -t 0 ]] && sudo -v; } || die "sudo refused; $advice"
+    as_root=(sudo)
+  fi
+  say "setup: installing $* (a minute or so)"
+  quietly "apt-get install" update_and_install "$@"
+}
+
 # The folder of the virtual environment with PyTorch, which all clones share: one for each list of
 # what is in it.
 peer_folder() {

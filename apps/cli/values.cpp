@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "apps/terminal/terminal_text.h"
+#include "core/number_text.h"
 #include "core/text.h"
 
 namespace plastic::apps {
@@ -17,7 +18,7 @@ namespace {
 
 template <class T>
 bool parse_whole(std::string_view text, T& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto [end, error] = number_from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
 }
 

@@ -93,7 +93,8 @@ int jobs_of(const CompareOptions& options, std::size_t runs) {
     }
   }
   const bool follow_each_other = uses_device(run) || run.threads;
-  const int jobs = options.jobs.value_or(follow_each_other ? 1 : usable_processors());
+  const int jobs =
+      options.jobs.value_or(follow_each_other ? 1 : std::min(usable_processors(), max_jobs));
   return static_cast<int>(std::min(static_cast<std::size_t>(jobs), runs));
 }
 

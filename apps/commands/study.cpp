@@ -242,7 +242,8 @@ void carry_out_study(const StudyPlan& plan, const StudyCall& call,
                      const std::function<void(const StudyExecution&)>& finish) {
   // Runs have a thread each. A device computes one run after the other.
   set_num_threads(1);
-  const int jobs = call.jobs.value_or(uses_device(plan) ? 1 : usable_processors());
+  const int jobs =
+      call.jobs.value_or(uses_device(plan) ? 1 : std::min(usable_processors(), max_jobs));
   StudyJournal journal(call.folder, call.overwrite);
   StudyData data(call.data_dir);
   if (call.dry_run) {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <system_error>
 #include <utility>
 
 #include "apps/terminal/progress.h"
 #include "core/check.h"
+#include "core/io/system_file.h"
 #include "core/shell_text.h"
 
 namespace plastic::apps {
@@ -92,12 +92,12 @@ std::string get_command(const std::string& name,
 std::filesystem::path folder_to_fill(const std::string& name,
                                      const std::optional<std::filesystem::path>& data_dir) {
   if (data_dir) return *data_dir / name;
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home == '\0') {
+  const auto cache = user_cache_folder();
+  if (!cache) {
     fail("data", "$HOME is not set, so there is no ~/.cache/plastic; choose a folder with ",
          "--data-dir");
   }
-  return std::filesystem::path(home) / ".cache" / "plastic" / name;
+  return *cache / "plastic" / name;
 }
 
 std::vector<ExpectedFile> expected_files(const RemoteFile& file) {

@@ -1,8 +1,5 @@
 #include "apps/runs/event_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -12,7 +9,6 @@
 
 #include "apps/cli/option_value.h"
 #include "core/check.h"
-#include "core/io/atomic_file.h"
 #include "core/text.h"
 
 namespace plastic::apps {
@@ -195,15 +191,10 @@ EventFile::EventFile(const fs::path& folder) {
   }
   digits.insert(0, name_digits - digits.size(), '0');
   path_ = folder / (std::string(name_beginning) + digits + std::string(name_ending));
-  descriptor_ =
-      open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail_to("make", errno);
+  file_ = SystemFile(path_, SystemFile::Open::create);
+  if (!file_.is_open()) fail_to("make", errno);
   add_event(0, bytes_field(event::file_version, "brain.Event:2"));
   flush_folder(folder);
-}
-
-EventFile::~EventFile() {
-  if (descriptor_ >= 0) close(descriptor_);
 }
 
 void EventFile::restart(std::int64_t step) {
@@ -245,20 +236,13 @@ void EventFile::add_settings(std::span<const std::pair<std::string, std::string>
 }
 
 void EventFile::flush() {
-  // Some file systems cannot flush one file; they say EINVAL.
-  if (fsync(descriptor_) != 0 && errno != EINVAL) fail_to("write", errno);
+  if (!file_.flush()) fail_to("write", errno);
 }
 
 void EventFile::add_event(std::int64_t step, const std::string& content) {
   const std::string record = event_record(double_field(event::wall_time, now()) +
                                           integer_field(event::step, step) + content);
-  std::string_view left = record;
-  while (!left.empty()) {
-    const ssize_t written = ::write(descriptor_, left.data(), left.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail_to("write", errno);
-    left.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (!file_.write(record)) fail_to("write", errno);
 }
 
 void EventFile::fail_to(const char* what, int error) const {
@@ -267,7 +251,7 @@ void EventFile::fail_to(const char* what, int error) const {
 
 void remove_event_files(const fs::path& folder) {
   for (const fs::path& file : event_files(folder)) {
-    if (unlink(file.c_str()) != 0 && errno != ENOENT) {
+    if (!remove_file(file) && errno != ENOENT) {
       fail("out", file.string(), ": cannot remove: ", system_text(errno));
     }
   }

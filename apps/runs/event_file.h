@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/io/system_file.h"
+
 /// TensorBoard's event files: records in TensorFlow's framing (tensorflow/core/lib/io/
 /// record_writer.h), each an Event (tensorflow/core/util/event.proto) in the wire format of
 /// protocol buffers.
@@ -30,9 +32,6 @@ class EventFile {
   /// files by name. Nothing is written through a link. Throws Error, here and below, naming the
   /// file and the system's reason.
   explicit EventFile(const std::filesystem::path& folder);
-  ~EventFile();
-  EventFile(const EventFile&) = delete;
-  EventFile& operator=(const EventFile&) = delete;
 
   /// Tells readers to forget what earlier files of the folder say of `step` and of later steps.
   void restart(std::int64_t step);
@@ -54,7 +53,7 @@ class EventFile {
   [[noreturn]] void fail_to(const char* what, int error) const;
 
   std::filesystem::path path_;
-  int descriptor_ = -1;
+  SystemFile file_;
 };
 
 /// Removes the event files that Plastic wrote into `folder`; a link of such a name is removed

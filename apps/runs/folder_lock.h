@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 
 namespace plastic::apps {
@@ -17,7 +18,8 @@ class FolderLock {
   FolderLock& operator=(FolderLock&&) = delete;
 
  private:
-  int descriptor_;
+  /// The system's name for what is held; negative where nothing is.
+  std::intptr_t handle_;
 };
 
 /// Whether some process has a FolderLock of the folder; true where that cannot be told.

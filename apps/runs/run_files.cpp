@@ -1,8 +1,5 @@
 #include "apps/runs/run_files.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -13,6 +10,7 @@
 #include "core/check.h"
 #include "core/io/atomic_file.h"
 #include "core/io/regular_file.h"
+#include "core/io/system_file.h"
 #include "core/text.h"
 
 namespace plastic::apps {
@@ -69,34 +67,34 @@ bool has_checksum(RegularFile& file) {
 
 // Empty where it is written through the link, else what speaks against it.
 std::string objection(const fs::path& link) {
-  struct stat status {};
-  if (stat(link.c_str(), &status) != 0) {
+  const FileStatus status = status_behind(link);
+  if (status.kind == FileKind::none) {
     if (errno != ENOENT) return system_text(errno);
     const bool is_harmless = holds_weights(link) && holds_weights(behind_links("run", link));
     return is_harmless ? "" : "which does not exist";
   }
-  if (!S_ISREG(status.st_mode)) return "which is not a file";
-  if (status.st_uid != geteuid()) return "which is another user's";
+  if (status.kind != FileKind::file) return "which is not a file";
+  if (!is_own(status)) return "which is another user's";
   return is_run_file(link) ? "" : "which Plastic did not write";
 }
 
 enum class Status { none, file, link };
 
 Status status_of(const char* op, const fs::path& path) {
-  struct stat status {};
-  if (lstat(path.c_str(), &status) != 0) {
+  const FileStatus status = status_of_name(path);
+  if (status.kind == FileKind::none) {
     if (errno == ENOENT) return Status::none;
     fail(op, path.string(), ": cannot write: ", system_text(errno));
   }
-  if (S_ISLNK(status.st_mode)) return Status::link;
-  if (!S_ISREG(status.st_mode)) {
+  if (status.kind == FileKind::link) return Status::link;
+  if (status.kind != FileKind::file) {
     fail(op, path.string(), ": is not a file, but has the name of a file of a run; remove it");
   }
   return Status::file;
 }
 
 void remove_name(const fs::path& path) {
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+  if (!remove_file(path) && errno != ENOENT) {
     fail("out", path.string(), ": cannot remove: ", system_text(errno));
   }
 }

@@ -1,7 +1,5 @@
 #include "apps/runs/run_folder.h"
 
-#include <sys/stat.h>
-
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -9,6 +7,7 @@
 #include "apps/runs/run_files.h"
 #include "core/check.h"
 #include "core/io/atomic_file.h"
+#include "core/io/system_file.h"
 #include "core/text.h"
 
 namespace plastic::apps {
@@ -80,10 +79,8 @@ void tidy_run_folder(const fs::path& folder) {
 
 void keep_private(const fs::path& folder) {
   for (const char* name : run_file_names) {
-    struct stat status {};
-    if (stat((folder / name).c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    const mode_t before = umask(077);
-    umask(before | (~status.st_mode & 066U));
+    const FileStatus status = status_behind(folder / name);
+    if (status.kind == FileKind::file) restrict_new_files(status.mode | 0111U);
   }
 }
 

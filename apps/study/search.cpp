@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "apps/cli/values.h"
+#include "core/number_text.h"
 #include "plastic/core/random.h"
 
 namespace plastic::apps {
@@ -38,7 +39,7 @@ double rounded(double value) {
   std::array<char, 32> text{};
   const auto end = std::to_chars(text.begin(), text.end(), value, std::chars_format::scientific, 3);
   double result = 0.0;
-  std::from_chars(text.data(), end.ptr, result);
+  number_from_chars(text.data(), end.ptr, result);
   return result;
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,8 +12,13 @@
 
 namespace plastic::apps {
 
-/// The most processes that can be asked for.
+/// The most processes that can be asked for. Windows cannot fork: there, work is done in this
+/// process.
+#ifdef _WIN32
+inline constexpr int max_jobs = 1;
+#else
 inline constexpr int max_jobs = 1024;
+#endif
 
 /// How far the work of a child has come.
 struct WorkerProgress {
@@ -50,7 +53,8 @@ class WorkerObserver : public TrainingObserver {
 /// Work in child processes, side by side. A child is forked for each piece of work, when the data
 /// are loaded, so all of them share one copy; it computes with one thread; and whatever becomes of
 /// it, a crash, a kill or the end of memory, is an event for the parent. Children end with their
-/// parent, and ignore Ctrl-C, which is the parent's.
+/// parent, and ignore Ctrl-C, which is the parent's. On Windows start() returns when the work is
+/// done.
 class Workers {
  public:
   /// The text that is returned goes to the parent. An exception is a failure with its message.
@@ -82,7 +86,7 @@ class Workers {
  private:
   struct Child {
     std::size_t id;
-    pid_t process;
+    std::intptr_t process;
     int descriptor;
     /// What came from it and is not understood yet.
     std::string received;

@@ -1,30 +1,15 @@
 #include "apps/terminal/live_lines.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <iostream>
 
+#include "apps/terminal/system_terminal.h"
 #include "apps/terminal/terminal_text.h"
 
 namespace plastic::apps {
 namespace {
 
 constexpr std::chrono::milliseconds redraw_interval(200);
-
-struct Size {
-  int columns = 80;
-  int rows = 24;
-};
-
-Size terminal_size() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
-    return {};
-  }
-  return {.columns = size.ws_col, .rows = size.ws_row};
-}
 
 // The first `columns` columns: the later bytes of a UTF-8 character take none.
 std::string cut(const std::string& text, int columns) {
@@ -39,7 +24,8 @@ std::string cut(const std::string& text, int columns) {
 }  // namespace
 
 LiveLines::LiveLines()
-    : terminal_(isatty(STDOUT_FILENO) == 1), last_draw_(Clock::now() - redraw_interval) {}
+    : terminal_(plastic::apps::is_terminal(standard_output)),
+      last_draw_(Clock::now() - redraw_interval) {}
 
 LiveLines::~LiveLines() { clear(); }
 
@@ -51,7 +37,7 @@ void LiveLines::draw(const std::vector<std::string>& lines) {
   if (!terminal_) return;
   last_draw_ = Clock::now();
   clear();
-  const Size size = terminal_size();
+  const TerminalSize size = terminal_size();
   // A line that wraps, or a block higher than the terminal, could not be taken back.
   const auto count = std::min<std::size_t>(lines.size(), static_cast<std::size_t>(size.rows - 1));
   for (std::size_t i = 0; i < count; ++i) {

@@ -1,13 +1,11 @@
 #include "apps/terminal/progress.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <utility>
 
+#include "apps/terminal/system_terminal.h"
 #include "apps/terminal/terminal_text.h"
 #include "core/text.h"
 
@@ -29,17 +27,11 @@ std::string bar(double share, std::int64_t room) {
   return " [" + part(filled, '#') + part(width - filled, '-') + "]";
 }
 
-std::int64_t terminal_columns() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
-}
-
 }  // namespace
 
 Progress::Progress(std::int64_t total)
     : total_(std::max<std::int64_t>(total, 1)),
-      terminal_(isatty(STDOUT_FILENO) == 1),
+      terminal_(is_terminal(standard_output)),
       start_(Clock::now()),
       last_draw_(start_ - redraw_interval) {}
 
@@ -53,7 +45,7 @@ void Progress::update(std::int64_t done, const std::string& before, const std::s
   const double left = elapsed * static_cast<double>(total_ - done) / static_cast<double>(done);
   const std::string text = "  " + format_duration(left) + " left  " + after;
   // A line that wraps could not be redrawn in place: the bar gives way first, then the end.
-  const std::int64_t columns = terminal_columns() - 1;
+  const std::int64_t columns = terminal_size().columns - 1;
   const std::int64_t room = columns - std::ssize(before) - std::ssize(text) - 3;
   std::string line =
       before + bar(static_cast<double>(done) / static_cast<double>(total_), room) + text;

@@ -1,15 +1,11 @@
 #include "apps/terminal/standard_streams.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <iostream>
 #include <string_view>
 
+#include "apps/terminal/system_terminal.h"
 #include "core/text.h"
 
 namespace plastic::apps {
@@ -17,44 +13,23 @@ namespace {
 
 int readers_that_may_leave = 0;
 
-// A write to a pipe without a reader.
-void end_by_broken_pipe() {
-  signal(SIGPIPE, SIG_DFL);
-  raise(SIGPIPE);
-}
-
-// Opened so that using it fails as if it were closed.
-void fill_closed_descriptors() {
-  for (int descriptor = 0; descriptor <= STDERR_FILENO; ++descriptor) {
-    if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
-    // Nothing can be done where it fails.
-    [[maybe_unused]] const int taken =
-        open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-  }
-}
-
 }  // namespace
 
 DescriptorBuffer::DescriptorBuffer(int descriptor)
-    : descriptor_(descriptor), is_terminal_(isatty(descriptor) == 1) {
+    : descriptor_(descriptor), is_terminal_(is_terminal(descriptor)) {
   setp(text_.data(), text_.data() + text_.size());
 }
 
 bool DescriptorBuffer::flush() {
   const char* at = pbase();
   while (error_ == 0 && at < pptr()) {
-    const ssize_t count = write(descriptor_, at, static_cast<std::size_t>(pptr() - at));
+    const std::ptrdiff_t count = write_some(descriptor_, at, static_cast<std::size_t>(pptr() - at));
     if (count >= 0) {
       at += count;
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      pollfd room{.fd = descriptor_, .events = POLLOUT, .revents = 0};
-      poll(&room, 1, -1);
-    } else if (errno == EPIPE && readers_that_may_leave == 0) {
-      end_by_broken_pipe();
-      error_ = EPIPE;
-    } else if (errno != EINTR) {
-      error_ = errno;
+      continue;
     }
+    error_ = errno;
+    if (error_ == EPIPE && readers_that_may_leave == 0) end_by_broken_pipe();
   }
   setp(text_.data(), text_.data() + text_.size());
   return error_ == 0;
@@ -84,13 +59,10 @@ std::streamsize DescriptorBuffer::xsputn(const char* text, std::streamsize count
 }
 
 StandardStreams::StandardStreams()
-    : out_((fill_closed_descriptors(), STDOUT_FILENO)),
-      err_(STDERR_FILENO),
+    : out_((prepare_standard_streams(), standard_output)),
+      err_(standard_error),
       out_before_(std::cout.rdbuf(&out_)),
-      err_before_(std::cerr.rdbuf(&err_)) {
-  // A broken pipe is seen where it is written to; a server that leaves does not end the program.
-  signal(SIGPIPE, SIG_IGN);
-}
+      err_before_(std::cerr.rdbuf(&err_)) {}
 
 StandardStreams::~StandardStreams() {
   std::cout.rdbuf(out_before_);

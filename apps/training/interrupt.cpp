@@ -1,18 +1,24 @@
 #include "apps/training/interrupt.h"
 
 #include <signal.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <string_view>
+
+#include "apps/terminal/system_terminal.h"
 
 namespace plastic::apps {
 namespace {
 
+#ifdef _WIN32
+// SIGBREAK is what the closing of a console and Ctrl-Break give.
+constexpr int signals[] = {SIGINT, SIGTERM, SIGBREAK};
+#else
 constexpr int signals[] = {SIGINT, SIGTERM, SIGHUP};
+#endif
 // What a guard found outside itself, where that was no guard.
 constexpr int no_guard = -1;
 
@@ -26,25 +32,28 @@ static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_alw
               std::atomic<std::int64_t>::is_always_lock_free);
 
 std::int64_t milliseconds_now() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 void say(std::string_view line) {
   // On a terminal the line takes the place of a progress bar.
   constexpr std::string_view erase = "\r\033[K";
-  if (on_terminal && write(STDERR_FILENO, erase.data(), erase.size()) < 0) return;
+  if (on_terminal && write_some(standard_error, erase.data(), erase.size()) < 0) return;
   // Nothing can be done where it fails.
-  [[maybe_unused]] const auto written = write(STDERR_FILENO, line.data(), line.size());
+  [[maybe_unused]] const auto written = write_some(standard_error, line.data(), line.size());
 }
 
 [[noreturn]] void quit() {
   say("plastic: interrupted\n");
-  _exit(interrupted_exit_code);
+  exit_at_once(interrupted_exit_code);
 }
 
-extern "C" void take_signal(int) {
+extern "C" void take_signal([[maybe_unused]] int number) {
+#ifdef _WIN32
+  // A handler there is for one signal.
+  signal(number, take_signal);
+#endif
   constexpr std::int64_t one_signal_milliseconds = 1000;
   const int before = errno;
   const std::int64_t now = milliseconds_now();
@@ -57,6 +66,14 @@ extern "C" void take_signal(int) {
   }
   errno = before;
 }
+
+#ifdef _WIN32
+
+void set_handlers(void (*handler)(int)) {
+  for (const int number : signals) signal(number, handler);
+}
+
+#else
 
 extern "C" void take_quietly(int) { noted = true; }
 
@@ -73,12 +90,14 @@ void set_handlers(void (*handler)(int)) {
   }
 }
 
+#endif
+
 }  // namespace
 
 InterruptGuard::InterruptGuard(OnSignal on_signal)
     : outer_(mode.exchange(static_cast<int>(on_signal))) {
   noted = false;
-  on_terminal = isatty(STDERR_FILENO) == 1;
+  on_terminal = is_terminal(standard_error);
   if (outer_ == no_guard) set_handlers(take_signal);
 }
 
@@ -87,6 +106,7 @@ InterruptGuard::~InterruptGuard() {
   mode = outer_;
 }
 
+#ifndef _WIN32
 void note_quietly(int number) {
   struct sigaction action {};
   action.sa_handler = take_quietly;
@@ -95,6 +115,7 @@ void note_quietly(int number) {
   sigaction(number, &action, nullptr);
   noted = false;
 }
+#endif
 
 bool interrupted() { return noted; }
 

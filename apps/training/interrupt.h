@@ -40,7 +40,7 @@ class InterruptGuard {
 
 /// For a process that was forked and obeys its parent: from here on `signal` is noted for
 /// interrupted() to tell, without a line and however often it comes. Forgets the signals noted
-/// before.
+/// before. Windows has no such process.
 void note_quietly(int signal);
 
 /// Whether a signal was noted since the guard was made.

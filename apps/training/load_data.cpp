@@ -1,6 +1,4 @@
 // Loading the data set that options name, and saying what becomes of its files.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
@@ -11,6 +9,7 @@
 
 #include "apps/cli/run_options.h"
 #include "apps/cli/values.h"
+#include "apps/terminal/system_terminal.h"
 #include "apps/terminal/terminal_text.h"
 #include "plastic/core/error.h"
 #include "plastic/data/catalog.h"
@@ -33,7 +32,7 @@ bool has_xz(const fs::path& folder) {
 /// it takes long.
 class ReadingNote {
  public:
-  explicit ReadingNote(const RunOptions& options) : on_terminal_(isatty(STDERR_FILENO) == 1) {
+  explicit ReadingNote(const RunOptions& options) : on_terminal_(is_terminal(standard_error)) {
     const auto folder = data::locate(options.data, options.data_dir);
     if (!folder) return;
     const bool takes_long = has_xz(*folder);

@@ -69,7 +69,9 @@ bool CpuBackend::all_finite(const Array& in) {
     using T = decltype(zero);
     if constexpr (std::is_convertible_v<T, float> && !std::is_integral_v<T>) {
       const T* x = in.as<const T>();
-      finite = std::all_of(x, x + in.numel(), [](T value) { return std::isfinite(value); });
+      using Real = std::conditional_t<std::is_same_v<T, double>, double, float>;
+      finite = std::all_of(x, x + in.numel(),
+                           [](T value) { return std::isfinite(static_cast<Real>(value)); });
     }
   });
   return finite;

@@ -21,7 +21,7 @@ template <class T>
 class Sum {
  public:
   Sum() = default;
-  explicit Sum(T start) : sum_(start) {}
+  explicit Sum(T start) : sum_(static_cast<Wide>(start)) {}
   void add(T x) { sum_ = static_cast<Wide>(sum_ + static_cast<Wide>(x)); }
   T total() const { return static_cast<T>(sum_); }
 

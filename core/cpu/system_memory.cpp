@@ -9,6 +9,9 @@
 #include <sys/mman.h>
 #define PLASTIC_MAPS_PAGES 1
 #endif
+#ifdef _WIN32
+#include <malloc.h>
+#endif
 
 namespace plastic::cpu {
 namespace {
@@ -55,7 +58,11 @@ void* allocate_block(std::size_t bytes) {
   if (bytes >= huge_page) return map_huge_pages(bytes);
   if (bytes >= pages_from) return map_pages(bytes);
 #endif
+#ifdef _WIN32
+  return _aligned_malloc(bytes, block_alignment);
+#else
   return std::aligned_alloc(block_alignment, bytes);
+#endif
 }
 
 void free_block(const SystemBlock& block) noexcept {
@@ -65,7 +72,11 @@ void free_block(const SystemBlock& block) noexcept {
     return;
   }
 #endif
+#ifdef _WIN32
+  _aligned_free(block.data);
+#else
   std::free(block.data);
+#endif
 }
 
 bool can_resize(const SystemBlock& block, std::size_t bytes) {

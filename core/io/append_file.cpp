@@ -1,43 +1,25 @@
 #include "core/io/append_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <utility>
 
 #include "core/check.h"
-#include "core/io/atomic_file.h"
 #include "core/text.h"
 
 namespace plastic {
 
 AppendFile::AppendFile(const char* op, std::filesystem::path path, std::uint64_t size)
-    : op_(op), path_(std::move(path)) {
-  descriptor_ = open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (descriptor_ < 0) refuse();
-  if (ftruncate(descriptor_, static_cast<off_t>(size)) != 0) {
-    const int error = errno;
-    close(descriptor_);
-    errno = error;
-    refuse();
-  }
+    : op_(op), path_(std::move(path)), file_(path_, SystemFile::Open::append) {
+  if (!file_.is_open() || !file_.cut(size)) refuse();
   flush_folder(path_.has_parent_path() ? path_.parent_path() : std::filesystem::path("."));
 }
 
-AppendFile::~AppendFile() { close(descriptor_); }
-
 void AppendFile::append(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(descriptor_, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) refuse();
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (!file_.write(text)) refuse();
 }
 
 void AppendFile::flush() {
-  if (fdatasync(descriptor_) != 0) refuse();
+  if (!file_.flush_content()) refuse();
 }
 
 void AppendFile::refuse() const {

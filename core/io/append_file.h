@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/io/system_file.h"
+
 namespace plastic {
 
 /// A text file that grows line by line. What was appended is with the system when append() returns,
@@ -14,9 +16,6 @@ class AppendFile {
   /// Opens the file, or makes it, and cuts it to its first `size` bytes. Follows no link at `path`.
   /// Throws Error of `op` naming the path, as all functions do where the system refuses.
   AppendFile(const char* op, std::filesystem::path path, std::uint64_t size);
-  ~AppendFile();
-  AppendFile(const AppendFile&) = delete;
-  AppendFile& operator=(const AppendFile&) = delete;
 
   void append(std::string_view text);
   void flush();
@@ -26,7 +25,7 @@ class AppendFile {
 
   const char* op_;
   std::filesystem::path path_;
-  int descriptor_ = -1;
+  SystemFile file_;
 };
 
 }  // namespace plastic

@@ -1,9 +1,5 @@
 #include "core/io/atomic_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <string>
@@ -11,6 +7,7 @@
 
 #include "core/check.h"
 #include "core/io/exclusive_file.h"
+#include "core/io/system_file.h"
 #include "core/text.h"
 
 namespace plastic {
@@ -25,37 +22,36 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-const char* kind_of(const struct stat& status) {
-  if (S_ISDIR(status.st_mode)) return "a folder";
-  if (S_ISFIFO(status.st_mode)) return "a pipe";
-  if (S_ISSOCK(status.st_mode)) return "a socket";
+const char* name_of(FileKind kind) {
+  if (kind == FileKind::folder) return "a folder";
+  if (kind == FileKind::pipe) return "a pipe";
+  if (kind == FileKind::socket) return "a socket";
   return "a device";
 }
 
 // The file that is to be replaced and what is known of it.
 struct Target {
   fs::path path;
-  bool exists = false;
-  struct stat status = {};
+  FileStatus status = {};
+
+  bool exists() const { return status.kind == FileKind::file; }
 };
 
 Target find_target(const char* op, const fs::path& path, Links links) {
-  Target target;
-  target.path = path;
+  Target target{.path = path};
   if (links == Links::replace) {
-    target.exists = lstat(path.c_str(), &target.status) == 0;
-    if (target.exists && S_ISLNK(target.status.st_mode)) target.exists = false;
+    target.status = status_of_name(path);
+    if (target.status.kind == FileKind::link) target.status = {};
   } else {
-    target.exists = stat(path.c_str(), &target.status) == 0;
+    target.status = status_behind(path);
   }
-  if (target.exists && !S_ISREG(target.status.st_mode)) {
-    fail(op, path.string(), ": cannot write: it is ", kind_of(target.status), ", not a file");
+  if (target.status.kind != FileKind::none && !target.exists()) {
+    fail(op, path.string(), ": cannot write: it is ", name_of(target.status.kind), ", not a file");
   }
   if (links == Links::replace) return target;
   target.path = behind_links(op, path);
-  struct stat found {};
   // As a link of /proc to a file that was removed.
-  if (target.exists && lstat(target.path.c_str(), &found) != 0) {
+  if (target.exists() && status_of_name(target.path).kind == FileKind::none) {
     fail(op, path.string(), ": cannot write: the file that it points to has no name");
   }
   return target;
@@ -79,14 +75,14 @@ void write_file_atomically(const char* op, const fs::path& path,
   const Target target = find_target(op, path, links);
   const fs::path folder = folder_of(target.path);
   // Until it is like the old file, nobody else may read the new one.
-  const mode_t mode = target.exists ? target.status.st_mode & 0600 : 0666;
+  const unsigned mode = target.exists() ? target.status.mode & 0600U : 0666U;
   ExclusiveFile file(folder, target.path.filename().string(), mode);
   const auto check = [&](bool went_well) {
     if (!went_well) fail(op, path.string(), ": cannot write: ", system_text(file.error()));
   };
   check(file.error() == 0);
   for (const std::string_view part : parts) check(file.write(part));
-  if (target.exists) file.resemble(target.status);
+  if (target.exists()) file.resemble(target.status);
   check(file.flush());
   check(file.rename_to(target.path));
   // The new name is on the disk once its folder is.
@@ -103,10 +99,8 @@ void remove_leftovers(const fs::path& path) {
   std::error_code ignored;
   fs::directory_iterator entry(folder_of(target), ignored);
   for (const fs::directory_iterator end; !ignored && entry != end; entry.increment(ignored)) {
-    struct stat status {};
     if (!is_exclusive_name(entry->path().filename().string(), name)) continue;
-    if (lstat(entry->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    unlink(entry->path().c_str());
+    if (status_of_name(entry->path()).kind == FileKind::file) remove_file(entry->path());
   }
 }
 
@@ -115,14 +109,6 @@ void check_writable_folder(const char* op, const fs::path& folder) {
   if (trial.error() != 0) {
     fail(op, folder.string(), ": cannot write: ", system_text(trial.error()));
   }
-}
-
-void flush_folder(const fs::path& folder) {
-  // Where a folder cannot be opened or flushed, the names in it are as safe as they can be.
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  fsync(descriptor);
-  close(descriptor);
 }
 
 }  // namespace plastic

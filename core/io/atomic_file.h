@@ -42,7 +42,4 @@ void remove_leftovers(const std::filesystem::path& path);
 /// Throws Error of `op` naming the folder and the reason where no file can be made in it.
 void check_writable_folder(const char* op, const std::filesystem::path& folder);
 
-/// Flushes the names in a folder to the disk, where the system can.
-void flush_folder(const std::filesystem::path& folder);
-
 }  // namespace plastic

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <string>
 #include <string_view>
+
+#include "core/io/system_file.h"
 
 namespace plastic {
 
@@ -14,7 +14,7 @@ class ExclusiveFile {
  public:
   /// Makes it in `folder` with permissions `mode`, less what the umask takes; `name` begins its
   /// own. Where that fails, error() is not 0.
-  ExclusiveFile(const std::filesystem::path& folder, const std::string& name, mode_t mode);
+  ExclusiveFile(const std::filesystem::path& folder, const std::string& name, unsigned mode);
   ~ExclusiveFile();
   ExclusiveFile(const ExclusiveFile&) = delete;
   ExclusiveFile& operator=(const ExclusiveFile&) = delete;
@@ -24,19 +24,20 @@ class ExclusiveFile {
   int error() const { return error_; }
 
   // Whether it went well.
-  bool write(std::string_view bytes);
-  bool flush();
+  bool write(std::string_view bytes) { return note(file_.write(bytes)); }
+  bool flush() { return note(file_.flush()); }
+  /// It can no longer be written to then.
   bool rename_to(const std::filesystem::path& path);
   /// Owner, group and permissions like those of `other`, as far as the system allows: never wider.
-  void resemble(const struct stat& other);
+  void resemble(const FileStatus& other) { file_.resemble(other); }
 
  private:
   bool note(bool went_well);
 
   std::filesystem::path path_;
-  int descriptor_ = -1;
+  SystemFile file_;
   int error_ = 0;
-  bool has_its_name_ = false;
+  bool has_its_name_ = true;
 };
 
 /// Whether a file of this name is an ExclusiveFile's of `name`.

@@ -1,7 +1,8 @@
 #include "core/io/json_text.h"
 
-#include <charconv>
 #include <limits>
+
+#include "core/number_text.h"
 
 namespace plastic {
 namespace {
@@ -126,14 +127,14 @@ double JsonReader::read_number() {
   skip_blanks();
   double value = 0;
   const char* begin = text_.data() + position_;
-  // What from_chars() takes besides, such as "inf", begins with a letter after the sign.
+  // What number_from_chars() takes besides, such as "inf", begins with a letter after the sign.
   accept('-');
   const auto is_digit = [&](std::size_t at) {
     return at < text_.size() && is_ascii_digit(text_[at]);
   };
   if (!is_digit(position_)) refuse("expected a number");
   if (text_[position_] == '0' && is_digit(position_ + 1)) refuse("a number begins with 0");
-  const auto [end, error] = std::from_chars(begin, text_.data() + text_.size(), value);
+  const auto [end, error] = number_from_chars(begin, text_.data() + text_.size(), value);
   if (error != std::errc()) refuse("a number is out of range");
   position_ = static_cast<std::size_t>(end - text_.data());
   return value;

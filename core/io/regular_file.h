@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 
+#include "core/io/system_file.h"
+
 namespace plastic {
 
 /// A regular file open for reading. Opening waits for nothing: a pipe without a writer, which a
@@ -12,9 +14,6 @@ namespace plastic {
 class RegularFile {
  public:
   explicit RegularFile(const std::filesystem::path& path);
-  ~RegularFile();
-  RegularFile(const RegularFile&) = delete;
-  RegularFile& operator=(const RegularFile&) = delete;
 
   /// Why it is not open, or what became of the last read(): "Permission denied", "it is not a
   /// file"; empty where all went well.
@@ -26,7 +25,7 @@ class RegularFile {
   std::size_t read(std::uint64_t offset, std::span<char> to);
 
  private:
-  int descriptor_ = -1;
+  SystemFile file_;
   std::uint64_t size_ = 0;
   std::string problem_;
 };

@@ -36,6 +36,23 @@ struct Default {
 
 bool is_default(const Generator& generator) { return &generator == &Default::instance().generator; }
 
+// std::atomic_ref, which clang's library lacks before version 19.
+#ifdef __cpp_lib_atomic_ref
+std::uint64_t fetch_add(std::uint64_t& word, std::uint64_t more) {
+  return std::atomic_ref(word).fetch_add(more);
+}
+void replace_if_equal(std::uint64_t& word, std::uint64_t expected, std::uint64_t next) {
+  std::atomic_ref(word).compare_exchange_strong(expected, next);
+}
+#else
+std::uint64_t fetch_add(std::uint64_t& word, std::uint64_t more) {
+  return __atomic_fetch_add(&word, more, __ATOMIC_SEQ_CST);
+}
+void replace_if_equal(std::uint64_t& word, std::uint64_t expected, std::uint64_t next) {
+  __atomic_compare_exchange_n(&word, &expected, next, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+#endif
+
 /// See draw().
 Generator take(Generator& generator, std::uint64_t blocks) {
   if (is_default(generator)) {
@@ -44,20 +61,20 @@ Generator take(Generator& generator, std::uint64_t blocks) {
     generator.offset += blocks;
     return at;
   }
-  const std::uint64_t offset = std::atomic_ref(generator.offset).fetch_add(blocks);
+  const std::uint64_t offset = fetch_add(generator.offset, blocks);
   return {.seed = generator.seed, .stream = generator.stream, .offset = offset};
 }
 
 /// Undoes take(), unless somebody took more, or began elsewhere, since.
 void give_back(Generator& generator, const Generator& at, std::uint64_t blocks) {
-  std::uint64_t after = at.offset + blocks;
+  const std::uint64_t after = at.offset + blocks;
   if (is_default(generator)) {
     const std::lock_guard lock(Default::instance().mutex);
     if (generator == Generator{at.seed, at.stream, after}) generator = at;
     return;
   }
   if (generator.seed != at.seed || generator.stream != at.stream) return;
-  std::atomic_ref(generator.offset).compare_exchange_strong(after, at.offset);
+  replace_if_equal(generator.offset, after, at.offset);
 }
 
 PhiloxBlock next_block(Generator& generator) {

@@ -4,7 +4,9 @@
 #include <utility>
 #include <vector>
 
-#if __has_include(<pthread.h>)
+// Windows has no fork(), but some of its compilers have this header.
+#if __has_include(<pthread.h>) && !defined(_WIN32)
+#define PLASTIC_FORKS 1
 #include <pthread.h>
 #endif
 
@@ -35,7 +37,7 @@ class ForkHandlers {
 
  private:
   ForkHandlers() {
-#if __has_include(<pthread.h>)
+#ifdef PLASTIC_FORKS
     pthread_atfork([] { instance().lock_all(); }, [] { instance().unlock_all(); },
                    [] { instance().enter_child(); });
 #endif

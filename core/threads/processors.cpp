@@ -11,6 +11,10 @@
 
 #ifdef __linux__
 #include <sched.h>
+#elif defined(_WIN32)
+#include <windows.h>
+
+#include <bit>
 #endif
 
 namespace plastic {
@@ -30,6 +34,13 @@ int processors_of_affinity() {
     const int count = is_known ? CPU_COUNT_S(bytes, set) : 0;
     CPU_FREE(set);
     if (is_known) return count;
+  }
+#elif defined(_WIN32)
+  // Zeros where the process spans groups of processors.
+  DWORD_PTR process = 0;
+  DWORD_PTR system = 0;
+  if (GetProcessAffinityMask(GetCurrentProcess(), &process, &system) != 0) {
+    return std::popcount(process);
   }
 #endif
   return 0;

@@ -1,12 +1,12 @@
 #include "data/formats/csv_table.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <system_error>
 #include <utility>
 
 #include "core/check.h"
+#include "core/number_text.h"
 
 namespace plastic::data {
 namespace {
@@ -18,7 +18,7 @@ constexpr double max_label = 9007199254740992.0;
 double parse_number(std::string_view text) {
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   double value = NAN;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto [end, error] = number_from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc{} && end == text.data() + text.size() ? value : NAN;
 }
 

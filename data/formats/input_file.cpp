@@ -9,7 +9,7 @@
 namespace plastic::data {
 
 InputFile::InputFile(const char* op, const std::filesystem::path& path)
-    : op_(op), path_(path.string()) {
+    : op_(op), path_(path.string()), file_(path) {
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status)) {
@@ -22,18 +22,15 @@ InputFile::InputFile(const char* op, const std::filesystem::path& path)
   if (!std::filesystem::is_regular_file(status)) {
     fail(op, path_, ": is not a regular file; copy its contents to one");
   }
-  size_ = std::filesystem::file_size(path, error);
-  if (error) fail(op, path_, ": cannot be opened: ", system_text(error.value()));
-  file_.reset(std::fopen(path_.c_str(), "rb"));
-  if (!file_) fail(op, path_, ": cannot be opened: ", system_text(errno));
+  if (!file_.problem().empty()) fail(op, path_, ": cannot be opened: ", file_.problem());
 }
 
 std::size_t InputFile::read(std::span<std::uint8_t> out) {
-  const std::size_t count = std::fread(out.data(), 1, out.size(), file_.get());
-  if (std::ferror(file_.get()) != 0) fail(op_, path_, ": cannot be read: ", system_text(errno));
+  const std::size_t count =
+      file_.read(position_, {reinterpret_cast<char*>(out.data()), out.size()});
+  if (!file_.problem().empty()) fail(op_, path_, ": cannot be read: ", file_.problem());
+  position_ += count;
   return count;
 }
-
-void InputFile::rewind() { std::rewind(file_.get()); }
 
 }  // namespace plastic::data

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <span>
 #include <string>
+
+#include "core/io/regular_file.h"
 
 namespace plastic::data {
 
@@ -16,21 +16,17 @@ class InputFile {
 
   /// Fewer bytes than asked only at the end.
   std::size_t read(std::span<std::uint8_t> out);
-  void rewind();
+  void rewind() { position_ = 0; }
   /// Bytes when it was opened.
-  std::uint64_t size() const { return size_; }
+  std::uint64_t size() const { return file_.size(); }
   const char* op() const { return op_; }
   const std::string& path() const { return path_; }
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-
   const char* op_;
   std::string path_;
-  std::uint64_t size_ = 0;
-  std::unique_ptr<std::FILE, Close> file_;
+  RegularFile file_;
+  std::uint64_t position_ = 0;
 };
 
 }  // namespace plastic::data

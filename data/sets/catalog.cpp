@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstdlib>
 #include <system_error>
 
 #include "core/check.h"
+#include "core/io/system_file.h"
 #include "core/shell_text.h"
 #include "core/text.h"
 #include "core/text_stream.h"
@@ -251,10 +251,8 @@ std::vector<fs::path> search_path(const std::string& name, const DataDir& data_d
     add(*data_dir);
     return folders;
   }
-  if (const char* data = std::getenv("PLASTIC_DATA"); data != nullptr && *data != '\0') add(data);
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
-    add(fs::path(home) / ".cache" / "plastic");
-  }
+  if (const auto data = path_in_environment("PLASTIC_DATA")) add(*data);
+  if (const auto cache = user_cache_folder()) add(*cache / "plastic");
   add_own("/usr/share/datasets");
   add_own("/usr/local/share/datasets");
   return folders;

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string>
 #include <vector>
 
 #include "core/check.h"
+#include "core/number_text.h"
 #include "plastic/optim/optimizer_table.h"
 
 namespace plastic::optim {
@@ -22,7 +22,7 @@ double number_in(const OptimizerSettings& settings, std::string_view option,
                  std::string_view value) {
   double number = 0;
   const char* end = value.data() + value.size();
-  const auto [stopped, error] = std::from_chars(value.data(), end, number);
+  const auto [stopped, error] = number_from_chars(value.data(), end, number);
   if (error != std::errc() || stopped != end) refuse(settings, option, value, a_number);
   return number;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/number_text.h"
 #include "core/threads/made_once.h"
 #include "plastic/optim/neuroplastic.h"
 
@@ -54,7 +55,7 @@ template <class T>
 std::optional<T> parse(std::string_view text) {
   T value{};
   const char* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  const auto [stopped, error] = number_from_chars(text.data(), end, value);
   if (error != std::errc() || stopped != end) return std::nullopt;
   return value;
 }

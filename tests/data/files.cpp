@@ -1,7 +1,5 @@
 #include "tests/data/files.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -35,11 +33,15 @@ ScopedEnv::ScopedEnv(const char* name, const char* value) : name_(name) {
 ScopedEnv::~ScopedEnv() { set(was_set_ ? before_.c_str() : nullptr); }
 
 void ScopedEnv::set(const char* value) const {
+#ifdef _WIN32
+  _putenv_s(name_, value != nullptr ? value : "");
+#else
   if (value != nullptr) {
     setenv(name_, value, 1);
   } else {
     unsetenv(name_);
   }
+#endif
 }
 
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {

@@ -1,9 +1,11 @@
 #include "tests/support/limits.h"
 
+#ifndef _WIN32
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <fstream>
+#endif
 
 // clang tells of its sanitizers in another way than g++.
 #if defined(__has_feature)
@@ -24,6 +26,7 @@ bool is_sanitized() {
 #endif
 }
 
+#ifndef _WIN32
 void limit_more_memory(std::size_t bytes) {
   std::size_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
@@ -32,5 +35,6 @@ void limit_more_memory(std::size_t bytes) {
   limit.rlim_cur = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + bytes;
   setrlimit(RLIMIT_AS, &limit);
 }
+#endif
 
 }  // namespace plastic::test

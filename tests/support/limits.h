@@ -8,7 +8,8 @@ namespace plastic::test {
 /// freed for a while, and end a process that asks operator new for more than there is.
 bool is_sanitized();
 
-/// Lets this process take no more than `bytes` of addresses beyond those that it has.
+/// Lets this process take no more than `bytes` of addresses beyond those that it has. Not on
+/// Windows.
 void limit_more_memory(std::size_t bytes);
 
 }  // namespace plastic::test

@@ -1,16 +1,18 @@
 #include "tests/support/temporary_folder.h"
 
-#include <stdlib.h>
-
+#include <random>
 #include <stdexcept>
 #include <system_error>
 
 namespace plastic::test {
 
 TemporaryFolder::TemporaryFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "plastic-test-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make the folder " + name);
-  path_ = name;
+  std::random_device device;
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    path_ = std::filesystem::temp_directory_path() / ("plastic-test-" + std::to_string(device()));
+    if (std::filesystem::create_directory(path_)) return;
+  }
+  throw std::runtime_error("cannot make the folder " + path_.string());
 }
 
 TemporaryFolder::~TemporaryFolder() {

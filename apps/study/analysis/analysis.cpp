@@ -1,7 +1,6 @@
 #include "apps/study/analysis/analysis.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -12,6 +11,7 @@
 #include "apps/study/analysis/study_words.h"
 #include "apps/study/statistics/statistics.h"
 #include "core/check.h"
+#include "core/number_text.h"
 
 namespace plastic::apps {
 namespace {
@@ -208,7 +208,7 @@ bool is_at_edge(const std::vector<Trial>& trials, const std::string& option) {
     for (const auto& [name, value] : trial.run->tuned) {
       double number = 0.0;
       const char* end = value.data() + value.size();
-      if (name != option || std::from_chars(value.data(), end, number).ptr != end) continue;
+      if (name != option || number_from_chars(value.data(), end, number).ptr != end) continue;
       numbers.push_back(number);
       if (!(trial.result.chosen_by > best_score)) continue;
       best_score = trial.result.chosen_by;

@@ -1,7 +1,6 @@
 #include "apps/study/comparison/verdict.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "apps/cli/values.h"
 #include "apps/study/statistics/signed_rank.h"
 #include "apps/terminal/progress.h"
+#include "core/number_text.h"
 
 namespace plastic::apps {
 namespace {
@@ -114,7 +114,7 @@ std::string p_text(double p) {
   for (int decimals = 3;; ++decimals) {
     std::string text = format_fixed(p, decimals);
     double shown = 0.0;
-    std::from_chars(text.data(), text.data() + text.size(), shown);
+    number_from_chars(text.data(), text.data() + text.size(), shown);
     const bool is_below = shown < significance_level;
     if (is_below == (p < significance_level) || decimals == max_decimals) return text;
   }

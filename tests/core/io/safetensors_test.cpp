@@ -1,7 +1,9 @@
 #include "plastic/core/safetensors.h"
 
 #include <doctest/doctest.h>
+#ifndef _WIN32
 #include <sys/stat.h>
+#endif
 
 #include <fstream>
 #include <iterator>
@@ -212,8 +214,10 @@ TEST_CASE("core.safetensors.no_file") {
   CHECK(contains(error_of([&] { load_safetensors(folder / "none"); }),
                  {"[safetensors] ", "none: cannot open: No such file"}));
   CHECK(contains(error_of([&] { load_safetensors(folder.path()); }), {"is not a file"}));
+#ifndef _WIN32
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
   CHECK(contains(error_of([&] { load_safetensors(folder / "pipe"); }), {"is not a file"}));
+#endif
 }
 
 TEST_CASE("core.safetensors.refuses_to_write") {

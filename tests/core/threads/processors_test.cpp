@@ -1,7 +1,6 @@
 #include "core/threads/processors.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -14,6 +13,7 @@
 
 #include "plastic/core/device.h"
 #include "tests/support/child.h"
+#include "tests/support/temporary_folder.h"
 
 namespace plastic {
 namespace {
@@ -23,23 +23,16 @@ namespace fs = std::filesystem;
 /// A file system with the files that tell of control groups.
 class Root {
  public:
-  Root() : path_(fs::temp_directory_path() / ("plastic-processors-" + std::to_string(getpid()))) {
-    fs::remove_all(path_);
-  }
-  ~Root() { fs::remove_all(path_); }
-  Root(const Root&) = delete;
-  Root& operator=(const Root&) = delete;
-
   Root& file(const std::string& name, const std::string& text) {
-    const fs::path path = path_ / name;
+    const fs::path path = folder_.path() / name;
     fs::create_directories(path.parent_path());
     std::ofstream(path) << text;
     return *this;
   }
-  int quota() const { return quota_of_processors(path_); }
+  int quota() const { return quota_of_processors(folder_.path()); }
 
  private:
-  fs::path path_;
+  test::TemporaryFolder folder_;
 };
 
 constexpr const char* version2_mount =

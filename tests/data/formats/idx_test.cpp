@@ -1,7 +1,9 @@
 #include "plastic/data/idx.h"
 
 #include <doctest/doctest.h>
+#ifndef _WIN32
 #include <unistd.h>
+#endif
 
 #include <numeric>
 
@@ -94,8 +96,12 @@ TEST_CASE("data.idx.not-a-file") {
                  {folder.path().string(), "is a folder"}));
   CHECK(contains(error_of([&] { read_idx(folder / "none", 1); }),
                  {folder / "none", "cannot be opened", "No such file"}));
+#ifndef _WIN32
   CHECK(contains(error_of([] { read_idx("/dev/null", 1); }), {"/dev/null", "not a regular file"}));
+#endif
 }
+
+#ifndef _WIN32
 
 TEST_CASE("data.idx.unreadable") {
   const TemporaryFolder folder;
@@ -108,6 +114,7 @@ TEST_CASE("data.idx.unreadable") {
   if (root) REQUIRE(seteuid(0) == 0);
   CHECK(contains(message, {folder / "file", "cannot be opened", "Permission denied"}));
 }
+#endif
 
 TEST_CASE("data.idx.expected-rank") {
   for (const std::size_t rank : {0U, 9U, 256U}) {

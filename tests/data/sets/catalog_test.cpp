@@ -100,9 +100,18 @@ TEST_CASE("data.catalog.spellings") {
   }
 }
 
+// Where the user's caches are /home/me/.cache.
+#ifdef _WIN32
+constexpr const char* home_variable = "LOCALAPPDATA";
+constexpr const char* home_folder = "/home/me/.cache";
+#else
+constexpr const char* home_variable = "HOME";
+constexpr const char* home_folder = "/home/me";
+#endif
+
 TEST_CASE("data.catalog.search-path") {
   const ScopedEnv data("PLASTIC_DATA", "/sets");
-  const ScopedEnv home("HOME", "/home/me");
+  const ScopedEnv home(home_variable, home_folder);
   CHECK(search_path("mnist", {}) ==
         std::vector<fs::path>{"/sets/mnist", "/sets", "/home/me/.cache/plastic/mnist",
                               "/home/me/.cache/plastic", "/usr/share/datasets/mnist",
@@ -110,7 +119,7 @@ TEST_CASE("data.catalog.search-path") {
   CHECK(search_path("mnist", "/there") == std::vector<fs::path>{"/there/mnist", "/there"});
   CHECK(search_path("digits", {}).empty());
   const ScopedEnv no_data("PLASTIC_DATA", nullptr);
-  const ScopedEnv no_home("HOME", nullptr);
+  const ScopedEnv no_home(home_variable, nullptr);
   CHECK(search_path("mnist", {}) ==
         std::vector<fs::path>{"/usr/share/datasets/mnist", "/usr/local/share/datasets/mnist"});
 }

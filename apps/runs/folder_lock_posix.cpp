@@ -1,5 +1,3 @@
-#include "apps/runs/folder_lock.h"
-
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "apps/runs/folder_lock.h"
 #include "core/check.h"
 #include "core/text.h"
 
@@ -58,15 +57,16 @@ int lock(int folder) {
 }  // namespace
 
 FolderLock::FolderLock(const char* op, const std::filesystem::path& folder)
-    : descriptor_(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-  if (descriptor_ < 0) {
+    : handle_(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  const auto descriptor = static_cast<int>(handle_);
+  if (descriptor < 0) {
     fail(op, folder.string(), ": cannot open this folder: ", system_text(errno));
   }
-  const int reason = lock(descriptor_);
+  const int reason = lock(descriptor);
   if (reason == 0) return;
   if (reason == EWOULDBLOCK) {
-    const std::string holder = holder_of(descriptor_);
-    close(descriptor_);
+    const std::string holder = holder_of(descriptor);
+    close(descriptor);
     fail(op, folder.string(), ": ", holder, " is writing here; wait until it ends, or stop it");
   }
   std::cerr << "plastic: [" << op << "] " << folder.string()
@@ -75,11 +75,10 @@ FolderLock::FolderLock(const char* op, const std::filesystem::path& folder)
 }
 
 FolderLock::~FolderLock() {
-  if (descriptor_ >= 0) close(descriptor_);
+  if (handle_ >= 0) close(static_cast<int>(handle_));
 }
 
-FolderLock::FolderLock(FolderLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+FolderLock::FolderLock(FolderLock&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
 
 bool is_locked(const std::filesystem::path& folder) {
   const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,10 +1,10 @@
-#include "apps/study/workers.h"
-
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "apps/study/workers.h"
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
@@ -181,7 +181,7 @@ WorkerEvent Workers::end_of(Child& child) {
   close(child.descriptor);
   child.descriptor = -1;
   int status = 0;
-  while (waitpid(child.process, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(static_cast<pid_t>(child.process), &status, 0) < 0 && errno == EINTR) {
   }
   WorkerEvent event{.id = child.id, .has_ended = true};
   if (child.result.empty()) {
@@ -195,11 +195,11 @@ WorkerEvent Workers::end_of(Child& child) {
 }
 
 void Workers::interrupt() const {
-  for (const Child& child : children_) kill(child.process, interrupt_signal);
+  for (const Child& child : children_) kill(static_cast<pid_t>(child.process), interrupt_signal);
 }
 
 void Workers::stop() {
-  for (const Child& child : children_) kill(child.process, SIGKILL);
+  for (const Child& child : children_) kill(static_cast<pid_t>(child.process), SIGKILL);
   for (Child& child : children_) end_of(child);
   children_.clear();
 }
