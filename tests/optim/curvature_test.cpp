@@ -72,7 +72,7 @@ Tensor wide_tensor(const Json& json) {
 }
 
 const Json& golden() {
-  static const Json json = read_json((test_folder() / "optim/golden/curvature.json").string());
+  static const Json json = read_json(test_folder() / "optim/golden/curvature.json");
   return json;
 }
 

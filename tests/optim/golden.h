@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -14,9 +15,9 @@ namespace plastic::test {
 
 using Json = nlohmann::json;
 
-inline Json read_json(const std::string& path) {
+inline Json read_json(const std::filesystem::path& path) {
   std::ifstream file(path);
-  if (!file) throw std::runtime_error("cannot open " + path);
+  if (!file) throw std::runtime_error("cannot open " + path.string());
   return Json::parse(file);
 }
 

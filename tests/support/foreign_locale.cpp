@@ -52,7 +52,7 @@ bool set_c_locale() {
                               folder / "comma" + "' >/dev/null 2>&1";
   // With -c it exits with 1 for what is left out.
   if (std::system(command.c_str()) == -1) return false;
-  const ScopedEnv place("LOCPATH", folder.path().c_str());
+  const ScopedEnv place("LOCPATH", folder.path().string().c_str());
   return std::setlocale(LC_NUMERIC, "comma") != nullptr;
 }
 

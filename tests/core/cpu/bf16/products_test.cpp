@@ -268,6 +268,8 @@ TEST_CASE("core.bf16.products.same_bits_for_any_number_of_threads") {
   }
 }
 
+#ifdef PLASTIC_HAS_BF16_LEVELS
+
 /// Whether both are the same number, or NaN both.
 bool same(bfloat16 a, bfloat16 b) {
   return a.bits == b.bits || (std::isnan(float{a}) && std::isnan(float{b}));
@@ -296,7 +298,6 @@ void check_instructions(cpu::Level level, cpu::Bf16Products& (*products)(),
   }
 }
 
-#ifdef PLASTIC_HAS_BF16_LEVELS
 TEST_CASE("core.bf16.products.avx512_bf16_as_its_model") {
   check_instructions(cpu::Level::avx512_bf16, cpu::bf16_products_avx512_bf16, model_of_pairs());
 }
