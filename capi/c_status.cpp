@@ -1,14 +1,16 @@
 #include "capi/c_status.h"
 
+#include "core/threads/per_thread.h"
 #include "plastic/core/device.h"
 
 namespace plastic::capi {
 namespace {
 
-std::string& last_message() {
-  thread_local std::string message;
-  return message;
-}
+struct LastMessage {
+  std::string text;
+};
+
+std::string& last_message() { return per_thread<LastMessage>().text; }
 
 }  // namespace
 

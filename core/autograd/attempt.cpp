@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/threads/per_thread.h"
+
 namespace plastic {
 namespace {
 
@@ -13,10 +15,7 @@ struct Notes {
   const Generator* lasting = nullptr;
 };
 
-Notes& notes() {
-  thread_local Notes only;
-  return only;
-}
+Notes& notes() { return per_thread<Notes>(); }
 
 }  // namespace
 
