@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "core/check.h"
+#include "core/threads/atomic_wait.h"
 #include "core/threads/fork.h"
 
 namespace plastic {
@@ -35,7 +36,7 @@ void wait_for_change(const std::atomic<T>& value, T old) {
     if (value.load(std::memory_order_acquire) != old) return;
     pause_briefly();
   }
-  value.wait(old, std::memory_order_acquire);
+  while (value.load(std::memory_order_acquire) == old) wait_for(value, old);
 }
 
 }  // namespace
@@ -73,9 +74,9 @@ void ThreadPool::stop(ThreadPool* pool) {
   if (pool == nullptr) return;
   pool->stopping_ = true;
   pool->round_.fetch_add(1, std::memory_order_release);
-  pool->round_.notify_all();
+  notify_all(pool->round_);
   // Their stacks are free for those that start next.
-  for (int alive = pool->alive_; alive > 0; alive = pool->alive_) pool->alive_.wait(alive);
+  for (int alive = pool->alive_; alive > 0; alive = pool->alive_) wait_for(pool->alive_, alive);
   pool->release();
 }
 
@@ -90,7 +91,7 @@ void ThreadPool::run(const Job& job) {
   next_part_.store(0, std::memory_order_relaxed);
   open_ = true;
   round_.fetch_add(1, std::memory_order_release);
-  round_.notify_all();
+  notify_all(round_);
   claim_parts();
   if (fork_count() != fork_count_) {
     fail("parallel_for",
@@ -118,10 +119,10 @@ void ThreadPool::work() {
     }
     // A child of a fork that a part called has this thread alone, which ends it.
     if (fork_count() != fork_count_) return;
-    if (--active_ == 0) active_.notify_one();
+    if (--active_ == 0) notify_one(active_);
   }
   --alive_;
-  alive_.notify_one();
+  notify_one(alive_);
   release();
 }
 

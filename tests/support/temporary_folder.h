@@ -14,8 +14,8 @@ class TemporaryFolder {
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  /// As text, for command lines.
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+  /// As text, for command lines, with "/" between names on every system.
+  std::string operator/(const std::string& name) const { return (path_ / name).generic_string(); }
 
  private:
   std::filesystem::path path_;

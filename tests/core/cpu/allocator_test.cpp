@@ -30,6 +30,7 @@ TEST_CASE("core.allocator.aligned-blocks-that-come-again") {
   CHECK(allocate(0) == nullptr);
 }
 
+#ifdef __linux__
 TEST_CASE("core.allocator.asks_for_huge_pages") {
   // Missing where the system knows none.
   std::ifstream settings("/sys/kernel/mm/transparent_hugepage/enabled");
