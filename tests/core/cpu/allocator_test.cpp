@@ -62,6 +62,7 @@ TEST_CASE("core.allocator.asks_for_huge_pages") {
   CHECK(is_asked_for);
   deallocate(block, bytes);
 }
+#endif
 
 TEST_CASE("core.allocator.sanitizer-sees-ends-and-freed-blocks") {
 #ifdef PLASTIC_POISONS
