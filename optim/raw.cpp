@@ -37,22 +37,44 @@ void check_parameter(const RawParameter& parameter, std::size_t index) {
   check_aligned("parameter", index, parameter.values.data());
 }
 
-void check_apart(std::span<const RawParameter> parameters) {
-  std::vector<std::size_t> order;
+/// Where a parameter's bytes are: from `begin` to before `end`.
+struct Place {
+  std::uintptr_t begin;
+  std::uintptr_t end;
+  std::size_t index;
+};
+
+Place place_of(std::span<const float> values, std::size_t index) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(values.data());
+  return {begin, begin + values.size_bytes(), index};
+}
+
+/// Those of all parameters that have values, by address. Throws Error where two overlap.
+std::vector<Place> places_apart(std::span<const RawParameter> parameters) {
+  std::vector<Place> places;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    if (!parameters[i].values.empty()) order.push_back(i);
+    if (!parameters[i].values.empty()) places.push_back(place_of(parameters[i].values, i));
   }
-  const auto begin = [&](std::size_t i) {
-    return reinterpret_cast<std::uintptr_t>(parameters[i].values.data());
-  };
-  std::ranges::sort(order, {}, begin);
-  for (std::size_t k = 1; k < order.size(); ++k) {
-    const std::size_t before = order[k - 1];
-    if (begin(order[k]) - begin(before) < parameters[before].values.size_bytes()) {
-      fail(op, "parameters ", std::min(before, order[k]), " and ", std::max(before, order[k]),
-           " overlap; list what they share once");
+  std::ranges::sort(places, {}, &Place::begin);
+  for (std::size_t k = 1; k < places.size(); ++k) {
+    const Place& before = places[k - 1];
+    const Place& after = places[k];
+    if (after.begin < before.end) {
+      fail(op, "parameters ", std::min(before.index, after.index), " and ",
+           std::max(before.index, after.index), " overlap; list what they share once");
     }
   }
+  return places;
+}
+
+/// A step's threads write to parameters while others read gradients.
+void check_apart_from(std::span<const Place> places, const Place& gradient) {
+  if (gradient.begin == gradient.end) return;
+  // The first that ends behind the gradient's beginning.
+  const auto found = std::ranges::upper_bound(places, gradient.begin, {}, &Place::end);
+  if (found == places.end() || found->begin >= gradient.end) return;
+  fail(op, "gradient ", gradient.index, " overlaps parameter ", found->index,
+       "; give it memory of its own");
 }
 
 Tensor tensor_over(const RawParameter& parameter) {
@@ -65,6 +87,7 @@ Tensor tensor_over(const RawParameter& parameter) {
 
 struct RawOptimizer::Impl {
   std::vector<Tensor> parameters;
+  std::vector<Place> places;
   std::unique_ptr<Optimizer> optimizer;
   /// The parts of the optimizer's block, which its steps read in place.
   std::vector<Tensor> gradients;
@@ -92,7 +115,7 @@ RawOptimizer RawOptimizer::of_groups(std::string_view name, std::span<const RawG
       impl->parameters.push_back(made.parameters.back());
     }
   }
-  check_apart(parameters);
+  impl->places = places_apart(parameters);
   impl->optimizer = make_optimizer(all);
   for (const Tensor& parameter : impl->parameters) {
     impl->gradients.push_back(parameter.impl()->grad_slot->take());
@@ -113,9 +136,11 @@ void RawOptimizer::step(std::span<const std::span<const float>> gradients) {
     const std::int64_t numel = impl_->gradients[i].numel();
     if (gradients[i].data() == nullptr) continue;
     check_aligned("gradient", i, gradients[i].data());
-    if (std::cmp_equal(gradients[i].size(), numel)) continue;
-    fail(op, "gradient ", i, " has ", gradients[i].size(), " values, its parameter ", numel,
-         "; give as many");
+    if (!std::cmp_equal(gradients[i].size(), numel)) {
+      fail(op, "gradient ", i, " has ", gradients[i].size(), " values, its parameter ", numel,
+           "; give as many");
+    }
+    check_apart_from(impl_->places, place_of(gradients[i], i));
   }
   // It refuses the step; the gradients stay what they were.
   if (impl_->optimizer->is_evaluating()) return impl_->optimizer->step();
@@ -164,7 +189,8 @@ std::vector<Diagnostic> RawOptimizer::diagnostics() const {
 std::vector<RawState> RawOptimizer::state() {
   std::vector<RawState> all;
   for (const NamedTensor& entry : impl_->optimizer->saved().live()) {
-    all.push_back({entry.name, entry.tensor.dtype(), memory(entry.tensor), entry.tensor.shape()});
+    void* const values = entry.tensor.numel() == 0 ? nullptr : memory(entry.tensor);
+    all.push_back({entry.name, entry.tensor.dtype(), values, entry.tensor.shape()});
   }
   return all;
 }

@@ -179,8 +179,9 @@ PLASTIC_C_API void plastic_optimizer_destroy(plastic_optimizer** optimizer);
 
 /** One step: writes to the parameters, and reads the gradients, where they are. `gradients` has one
  * pointer for each of the `count` parameters, to as many floats as the parameter has; a parameter
- * whose gradient is NULL is left as it is. After the first step, nothing is allocated (but by
- * adafactor and soap). Where memory is out, some parameters may have been updated. */
+ * whose gradient is NULL is left as it is. A gradient must not overlap a parameter. After the first
+ * step, nothing is allocated (but by adafactor and soap). Where memory is out, some parameters may
+ * have been updated. */
 PLASTIC_C_API plastic_status plastic_optimizer_step(plastic_optimizer* optimizer,
                                                     const float* const* gradients, size_t count);
 

@@ -406,6 +406,13 @@ TEST_CASE("optim.raw.refuses_what_it_cannot_use") {
       error_of([&] { optimizer.step({{std::span(between, 11)}}); }) ==
       "[raw optimizer] gradient 0 is not aligned as floats are; its address must be a multiple of "
       "4");
+  // The memory itself, and its last float with what lies behind it.
+  CHECK(error_of([&] { optimizer.step({{all}}); }) ==
+        "[raw optimizer] gradient 0 overlaps parameter 0; give it memory of its own");
+  Values longer(23);
+  RawOptimizer in_longer("sgd", {{{std::span(longer).first(12), {12}}}});
+  CHECK(contains(error_of([&] { in_longer.step({{std::span(longer).last(12)}}); }),
+                 "overlaps parameter 0"));
   CHECK(contains(error_of([&] { optimizer.lr(1); }), "no group 1"));
   CHECK(error_of([&] { optimizer.gradient(1); }) ==
         "[raw optimizer] no parameter 1; indices are below 1");

@@ -4,6 +4,7 @@ saved states, and what is refused."""
 import copy
 import io
 import pickle
+import subprocess
 import sys
 import unittest
 import warnings
@@ -12,6 +13,7 @@ import torch
 
 import cases
 import plastic_optim
+from plastic_optim import checkpoints
 
 sys.path.insert(0, str(cases.GOLDEN.parents[3] / "bench/peers"))
 import reference_neuroplastic  # noqa: E402  pylint: disable=wrong-import-position
@@ -101,6 +103,12 @@ class Peers(cases.Case):
         with self.assertRaisesRegex(ValueError, "amsgrad"):
             state = torch.optim.Adam(cases.parameters(), amsgrad=True).state_dict()
             plastic_optim.Adam(parameters).load_state_dict(state)
+        adam = plastic_optim.Adam(parameters)
+        self.run_steps(adam, parameters, 1)
+        with self.assertRaisesRegex(ValueError, "amsgrad"):
+            adam.load_state_dict(state)
+        self.run_steps(adam, parameters, 1)
+        self.assertEqual(adam.state[parameters[0]]["step"].item(), 2)
 
 
 class DropIn(cases.Case):
@@ -195,6 +203,90 @@ class DropIn(cases.Case):
                 p.data = p.data.clone()
             return parameters, optimizer
         self.train_twice(move)
+
+    def test_a_parameter_that_becomes_a_part_of_itself_leaves_the_rest(self):
+        whole = torch.ones(1000)
+        p = torch.nn.Parameter(whole)
+        optimizer = plastic_optim.SGD([p])
+        p.grad = torch.ones(1000)
+        optimizer.step()
+        before = whole.clone()
+        p.data, p.grad = whole[:10], None
+        p.grad = torch.ones(10)
+        optimizer.state.clear()
+        optimizer.step()
+        self.assertTrue(torch.equal(whole[10:], before[10:]))
+        self.assertFalse(torch.equal(whole[:10], before[:10]))
+
+    def test_state_that_is_given_other_memory_goes_on_from_there(self):
+        def share(parameters, optimizer):
+            for p in parameters:
+                for tensor in optimizer.state[p].values():
+                    tensor.share_memory_()
+            return parameters, optimizer
+        self.train_twice(share)
+
+    def test_groups_without_parameters(self):
+        a, b = cases.parameters(), cases.parameters()
+        first = plastic_optim.AdamW([{"params": []}, {"params": a, "lr": 0.2}])
+        second = plastic_optim.AdamW(b, lr=0.2)
+        self.run_steps(first, a, 3)
+        self.run_steps(second, b, 3)
+        self.assert_all_same(a, b)
+
+    def test_a_later_group_is_in_the_same_epoch(self):
+        for is_native in (True, False):
+            optimizer = plastic_optim.NeuroPlastic(cases.parameters(), warmup_epochs=2)
+            optimizer._is_native = is_native
+            optimizer.set_epoch(2, 5)
+            more = cases.parameters()
+            optimizer.add_param_group({"params": more})
+            self.assertEqual(optimizer.param_groups[1]["epoch"], 2)
+            self.run_steps(optimizer, more, 1)
+
+    def test_gradients_that_are_negated_lazily(self):
+        p = torch.zeros(1)
+        optimizer = plastic_optim.SGD([p], lr=1, momentum=0)
+        p.grad = torch.tensor([1 + 2j]).conj().imag
+        self.assertTrue(p.grad.is_neg())
+        optimizer.step()
+        self.assertEqual(p.item(), 2)
+
+    def test_another_default_device(self):
+        parameters = cases.parameters()
+        with torch.device("meta"):
+            optimizer = plastic_optim.Adam(parameters)
+            self.run_on_cpu(optimizer, parameters)
+            checkpoints.load_state(optimizer, checkpoints.state_of(optimizer))
+            self.run_on_cpu(optimizer, parameters)
+        self.assertEqual(optimizer.state[parameters[0]]["step"].item(), 2)
+
+    @staticmethod
+    def run_on_cpu(optimizer, parameters):
+        for p in parameters:
+            p.grad = torch.ones(p.shape, device="cpu")
+        optimizer.step()
+
+    def test_the_state_lives_until_python_has_ended(self):
+        program = """
+import atexit
+
+@atexit.register
+def late():
+    other = plastic_optim.SGD([torch.zeros(1000)], momentum=0.9)
+    other.param_groups[0]["params"][0].grad = torch.full((1000,), 7.0)
+    other.step()
+    kept = optimizer.state[p]["momentum_buffer"]
+    print("kept" if bool((kept == 1).all()) else kept)
+
+import torch, plastic_optim
+p = torch.zeros(1000)
+optimizer = plastic_optim.SGD([p], momentum=0.9)
+p.grad = torch.ones(1000)
+optimizer.step()
+"""
+        done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
+        self.assertEqual(done.stdout.decode().strip(), "kept")
 
     def test_parameters_and_gradients_of_other_layouts_have_the_same_bits(self):
         for name in ("neuroplastic", "adamw", "muon"):
@@ -347,6 +439,37 @@ class Refused(cases.Case):
         with self.assertRaisesRegex(
                 RuntimeError, r"\[neuroplastic\] the gradient of parameter 0 of group 0, shape "
                               r"\(5, 3\), is sparse, and NeuroPlastic takes dense"):
+            optimizer.step()
+
+    def test_gradients_of_another_shape(self):
+        parameter = torch.nn.Parameter(torch.zeros(10))
+        optimizer = plastic_optim.SGD([parameter])
+        parameter.grad = torch.ones(10)
+        parameter.data = torch.zeros(5000)
+        with self.assertRaisesRegex(RuntimeError, r"shape \(5000,\), has shape \(10,\)"):
+            optimizer.step()
+        self.assertFalse(parameter.data.any())
+
+    def test_options_of_groups_that_only_pytorch_has(self):
+        group = {"params": cases.parameters(), "betas": (0.5, 0.9)}
+        optimizer = plastic_optim.Adam([group])
+        self.assertEqual([optimizer.param_groups[0][name] for name in ("beta1", "beta2")], [0.5, 0.9])
+        with self.assertRaisesRegex(TypeError, "no option amsgrad"):
+            optimizer.add_param_group({"params": cases.parameters(1), "amsgrad": True})
+        state = torch.optim.AdamW(cases.parameters()).state_dict()
+        if state["param_groups"][0].get("decoupled_weight_decay"):
+            with self.assertRaisesRegex(ValueError, "decoupled_weight_decay"):
+                optimizer.load_state_dict(state)
+
+    def test_states_of_another_shape(self):
+        of_other = plastic_optim.Adam([torch.zeros(4, 6)])
+        of_other.param_groups[0]["params"][0].grad = torch.ones(4, 6)
+        of_other.step()
+        p = torch.zeros(6, 4)
+        optimizer = plastic_optim.Adam([p])
+        optimizer.load_state_dict(of_other.state_dict())
+        p.grad = torch.ones(6, 4)
+        with self.assertRaisesRegex(ValueError, r"has shape \(4, 6\), expected \(6, 4\)"):
             optimizer.step()
 
     def test_options(self):

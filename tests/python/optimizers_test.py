@@ -151,6 +151,14 @@ class Optimizers(cases.Case):
                 checkpoints.load_state(optimizer, {**state, "state.0.exp_avg": torch.zeros(2)})
             with self.assertRaisesRegex(ValueError, "unknown"):
                 checkpoints.load_state(optimizer, {**state, "state.0.other": torch.zeros(2)})
+            for name, value, why in (("state.0.step", -1.0, "0 or more"),
+                                     ("state.0.step", 1.5, "whole number"),
+                                     ("group.0.lr", float("nan"), "expected a number"),
+                                     ("group.0.lr", -0.1, "0 or more")):
+                with self.assertRaisesRegex(ValueError, f"{name}.*{why}"):
+                    checkpoints.load_state(optimizer, {**state, name: torch.tensor(value)})
+                for key, tensor in checkpoints.state_of(optimizer).items():
+                    self.assertTrue(torch.equal(tensor, state[key]), key)
 
 
 if __name__ == "__main__":

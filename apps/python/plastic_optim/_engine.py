@@ -21,7 +21,8 @@ class _Owner:
 
     def __init__(self, handle):
         self.handle = handle
-        weakref.finalize(self, _destroy, handle)
+        # Not when Python ends: what runs there may still read the state.
+        weakref.finalize(self, _destroy, handle).atexit = False
 
 
 def _tensor_over(owner, address, dtype, shape):
@@ -31,7 +32,7 @@ def _tensor_over(owner, address, dtype, shape):
     for size in shape:
         count *= size
     if count == 0:
-        return torch.empty(shape, dtype=dtype)
+        return torch.empty(shape, dtype=dtype, device="cpu")
     buffer = (ctypes.c_char * (count * size_of_one)).from_address(address)
     buffer.owner = owner
     return torch.frombuffer(buffer, dtype=dtype).view(shape)
@@ -91,6 +92,15 @@ class Engine:
             elif not (words[0] == "group" and words[2] == "lr"):
                 self.numbers[name] = _tensor_over(self._owner, found.values, found.dtype,
                                                   shape)
+        self._places = self._state_places()
+
+    def _state_places(self):
+        return [view.data_ptr() for own in self.state for view in own.values()]
+
+    def has_moved(self):
+        """Whether tensors of the state were given other memory, as by share_memory_() or `.data =`,
+        so that they no longer show what steps work on."""
+        return self._state_places() != self._places
 
     def set_lr(self, group, lr):
         if lr != self._lrs[group]:

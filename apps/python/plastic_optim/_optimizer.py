@@ -9,6 +9,11 @@ import torch
 from . import _library, _version_counter
 from ._engine import Engine
 
+# Options of PyTorch's optimizers that the library's do not have, and that change the numbers or how
+# they come about.
+_FOREIGN_OPTIONS = ("amsgrad", "capturable", "centered", "decoupled_weight_decay", "differentiable",
+                    "foreach", "fused")
+
 _thread_count = None
 
 
@@ -45,25 +50,41 @@ class PlasticOptimizer(torch.optim.Optimizer):
         super().__init__(params, defaults)
 
     def __setstate__(self, state):
-        super().__setstate__(state)
-        self._engine = None  # the next step makes one, which adopts the state
-        for index, group in enumerate(self.param_groups):
-            self._take_over(group)
-            self._check_group(index)
+        before = dict(self.__dict__)
+        try:
+            super().__setstate__(state)
+            self._engine = None  # the next step makes one, which adopts the state
+            for index, group in enumerate(self.param_groups):
+                self._take_over(group)
+                self._check_group(index)
+        except Exception:  # What is refused leaves this as it was.
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
 
     def _take_over(self, group):
         """Groups of PyTorch's own optimizers get what this one has besides."""
-        if group.get("amsgrad"):
-            raise ValueError(f"[{self.name}] a group has amsgrad, which this optimizer does not have; "
-                             "load a state without it")
-        if "betas" in group and "beta1" in self._options:
-            group["beta1"], group["beta2"] = group.pop("betas")
+        for option in ("amsgrad", "centered", "decoupled_weight_decay"):
+            means_this = option == "decoupled_weight_decay" and self.name == "adamw"
+            if group.get(option) and option not in self._options and not means_this:
+                raise ValueError(f"[{self.name}] a group has {option}, which this optimizer does not "
+                                 "have; load a state without it")
+        self._read_betas(group)
         for option, default in self.defaults.items():
             group.setdefault(option, default)
+
+    def _read_betas(self, group):
+        if "betas" in group and "beta1" in self._options:
+            group["beta1"], group["beta2"] = group.pop("betas")
 
     # ---- parameters and groups
 
     def add_param_group(self, param_group):
+        for option in _FOREIGN_OPTIONS:
+            if param_group.get(option) and option not in self._options:
+                raise TypeError(f"[{self.name}] no option {option}; there are "
+                                f"{', '.join(self._options)}, maximize")
+        self._read_betas(param_group)
         super().add_param_group(param_group)
         try:
             self._check_group(len(self.param_groups) - 1)
@@ -77,9 +98,12 @@ class PlasticOptimizer(torch.optim.Optimizer):
         for p in group["params"]:
             self._check_parameter(p)
         # The library checks the options, and says what it counts besides the state of parameters.
-        trial = Engine(self.name, [([torch.zeros(1)], self._options_of(group))])
+        trial = Engine(self.name, [([torch.zeros(1, device="cpu")], self._options_of(group))])
         for name, value in trial.numbers.items():
-            group.setdefault(name.rpartition(".")[2], value.item())
+            prefix, _, short = name.rpartition(".")
+            # What all groups share, such as the epoch, a later one gets from the first.
+            of_all = {} if prefix else self.param_groups[0]
+            group.setdefault(short, of_all.get(short, value.item()))
 
     def _check_parameter(self, p):
         if p.dtype == torch.float32 and p.layout == torch.strided:
@@ -90,6 +114,10 @@ class PlasticOptimizer(torch.optim.Optimizer):
 
     def _options_of(self, group):
         return {name: group[name] for name in self._options}
+
+    def _engine_groups(self):
+        """The groups that the engine has: those with parameters."""
+        return [group for group in self.param_groups if group["params"]]
 
     def _parameters(self):
         return [p for group in self.param_groups for p in group["params"]]
@@ -106,18 +134,17 @@ class PlasticOptimizer(torch.optim.Optimizer):
     def _signature(self):
         """What an engine is made for; another one needs another engine."""
         return [(tuple(option_values(group, self._options)), len(group["params"]))
-                for group in self.param_groups]
+                for group in self._engine_groups()]
 
     def _fits(self, parameters):
         engine = self._engine
-        if engine is None or engine.signature != self._signature():
+        if engine is None or engine.signature != self._signature() or engine.has_moved():
             return False
         for p, place, is_copy, address in zip(parameters, engine.tensors, engine.is_copy,
                                               engine.addresses):
-            if is_copy:
-                if place.shape != p.shape:
-                    return False
-            elif p.data_ptr() != address or not p.is_contiguous():
+            if place.shape != p.shape:
+                return False
+            if not is_copy and (p.data_ptr() != address or not p.is_contiguous()):
                 return False
         return True
 
@@ -128,11 +155,11 @@ class PlasticOptimizer(torch.optim.Optimizer):
         if elsewhere:
             warnings.warn(f"[{self.name}] this package has no kernels for {', '.join(elsewhere)}: each "
                           "step copies parameters and gradients to the CPU and back")
-        is_copy = [p.device.type != "cpu" or not p.is_contiguous() for p in parameters]
-        places = iter([torch.empty(p.shape, dtype=torch.float32) if copied else p.detach()
-                       for p, copied in zip(parameters, is_copy)])
+        is_copy = [p.device.type != "cpu" or not p.is_contiguous() or p.is_neg() for p in parameters]
+        places = iter([torch.empty(p.shape, dtype=torch.float32, device="cpu") if copied
+                       else p.detach() for p, copied in zip(parameters, is_copy)])
         engine = Engine(self.name, [([next(places) for _ in group["params"]],
-                                     self._options_of(group)) for group in self.param_groups])
+                                     self._options_of(group)) for group in self._engine_groups()])
         engine.is_copy = is_copy
         engine.copies_any = any(is_copy)
         engine.addresses = [place.data_ptr() for place in engine.tensors]
@@ -150,7 +177,7 @@ class PlasticOptimizer(torch.optim.Optimizer):
                 if not all(map(operator.is_, map(self.state[p].get, own), own.values())):
                     self._adopt(p, self.state[p], own)
             engine.shown = [self.state[p] for p in parameters]
-        for index, group in enumerate(self.param_groups):
+        for index, group in enumerate(self._engine_groups()):
             engine.set_lr(index, float(group["lr"]))
         for name, value in engine.numbers.items():
             value.fill_(self._group_of_number(name)[name.rpartition(".")[2]])
@@ -179,19 +206,19 @@ class PlasticOptimizer(torch.optim.Optimizer):
                 continue
             if given is not None:
                 given = torch.as_tensor(given)
-                if given.numel() != view.numel():
+                if given.shape != view.shape:
                     raise ValueError(
                         f"[{self.name}] the state {name} of {self._described(p)} has shape "
                         f"{tuple(given.shape)}, expected {tuple(view.shape)}; load one of the same "
                         "parameters and options")
-                view.copy_(given.reshape(view.shape))
+                view.copy_(given)
             else:
                 view.zero_()
             state[name] = view
 
     def _group_of_number(self, name):
         words = name.split(".")
-        return self.param_groups[int(words[1]) if words[0] == "group" else 0]
+        return self._engine_groups()[int(words[1]) if words[0] == "group" else 0]
 
     def _show_numbers(self):
         """The groups say what the engine counted."""
@@ -221,6 +248,7 @@ class PlasticOptimizer(torch.optim.Optimizer):
                 gradient = p.grad
                 if gradient is not None:
                     self._check_gradient(p, gradient)
+                    gradient = gradient.resolve_neg()
                     if group["maximize"]:
                         gradient = -gradient
                 found.append(gradient)
@@ -235,6 +263,9 @@ class PlasticOptimizer(torch.optim.Optimizer):
         if gradient.dtype != torch.float32:
             raise TypeError(f"[{self.name}] the gradient of {self._described(p)} is "
                             f"{gradient.dtype}; it must be float32, as the parameter")
+        if gradient.shape != p.shape:
+            raise RuntimeError(f"[{self.name}] the gradient of {self._described(p)} has shape "
+                               f"{tuple(gradient.shape)}; compute it anew for the parameter as it is")
 
     def _step(self):
         gradients = self._gradients()
@@ -305,11 +336,12 @@ class PlasticOptimizer(torch.optim.Optimizer):
         for i, p in enumerate(self._parameters()):
             for name in self._state_names(i):
                 named[f"state.{i}.{name}"] = self.state[p][name]
-        for index, group in enumerate(self.param_groups):
-            named[f"group.{index}.lr"] = torch.tensor(float(group["lr"]), dtype=torch.float64)
+        for index, group in enumerate(self._engine_groups()):
+            named[f"group.{index}.lr"] = torch.tensor(float(group["lr"]), dtype=torch.float64,
+                                                      device="cpu")
         for name, value in numbers.items():
             named[name] = torch.tensor(self._group_of_number(name)[name.rpartition(".")[2]],
-                                       dtype=value.dtype)
+                                       dtype=value.dtype, device="cpu")
         return named
 
     @torch.no_grad()
@@ -320,7 +352,7 @@ class PlasticOptimizer(torch.optim.Optimizer):
             if words[0] == "state":
                 own.copy_(state[name])
             elif words[0] == "group":
-                self.param_groups[int(words[1])][words[2]] = state[name].item()
+                self._engine_groups()[int(words[1])][words[2]] = state[name].item()
             else:
                 for group in self.param_groups:
                     group[name] = state[name].item()

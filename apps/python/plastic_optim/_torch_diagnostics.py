@@ -22,7 +22,7 @@ def of(updates, factors):
 
     def before_subtracting(update, factor):
         # θ was left with the step subtracted; decoupled decay came before.
-        return update.theta + float(o["lr"]) * factor * update.update
+        return update.theta + float(update.o["lr"]) * factor * update.update
 
     return {
         "alpha_mean": float(alpha.double().mean()),

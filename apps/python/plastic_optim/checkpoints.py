@@ -43,7 +43,23 @@ def load_state(optimizer, state):
                 f"[checkpoint] state \"{name}\" has shape {tuple(state[name].shape)}, expected "
                 f"{tuple(tensor.shape)}; the state must come from an optimizer over the same "
                 "parameters")
+        if tensor.dim() == 0 and tensor.dtype != torch.float32:
+            _check_number(name, state[name], tensor)
     optimizer.set_named_state(state)
+
+
+def _check_number(name, given, own):
+    """As the engine does: steps are counted on from there, and rates used."""
+    value = given.item()
+    # Steps and rates are not negative; a rule's own numbers may be.
+    is_rate = name.startswith("group.") and name.endswith(".lr")
+    may_be_negative = own.dtype == torch.float64 and not is_rate
+    if not math.isfinite(value) or (value < 0 and not may_be_negative):
+        raise ValueError(f"[checkpoint] state \"{name}\" is {value}, expected a number"
+                         + ("" if may_be_negative else " of 0 or more"))
+    if own.dtype == torch.int64 and not (value < 2**53 and value == math.floor(value)):
+        raise ValueError(f"[checkpoint] state \"{name}\" is {value}, expected a whole number below "
+                         "2^53")
 
 
 def save(optimizer, path):
@@ -121,6 +137,6 @@ def _tensor(path, name, entry, data):
             or end - begin != math.prod(shape) * size:
         _refuse(path, f"\"{name}\" of shape {tuple(shape)} does not fit bytes {begin} to {end}")
     if begin == end:
-        return torch.empty(shape, dtype=dtype)
+        return torch.empty(shape, dtype=dtype, device="cpu")
     # A copy: elements need not be aligned in the file.
     return torch.frombuffer(bytearray(data[begin:end]), dtype=dtype).view(shape)

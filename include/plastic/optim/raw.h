@@ -87,8 +87,9 @@ class RawOptimizer {
 
   /// One step: a gradient for each parameter, in their order. A parameter whose gradient has no
   /// address (a span without data) is left as it is, with its state. Throws, changing nothing, for
-  /// another number of gradients, another size or an address that is not aligned as floats are, and
-  /// in evaluation mode. Where memory is out, some parameters may have been updated.
+  /// another number of gradients, another size, an address that is not aligned as floats are or a
+  /// gradient that overlaps a parameter, and in evaluation mode. Where memory is out, some
+  /// parameters may have been updated.
   void step(std::span<const std::span<const float>> gradients);
   /// Memory of the optimizer's for the gradient of parameter `index`, 0 at first, for callers who
   /// have none of their own: they compute it there and pass it to step().
