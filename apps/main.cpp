@@ -193,6 +193,7 @@ int run(const std::vector<std::string>& words) {
   add_study(program);
   add_tune(program);
   add_predict(program);
+  add_export(program);
   add_data(program);
   add_report(program);
   add_curvature(program);

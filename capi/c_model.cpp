@@ -37,7 +37,7 @@ plastic_status plastic_model_load(const char* path, plastic_model** model) {
         need(path, op, "path");
         need(model, op, "model");
         auto made = std::make_unique<plastic_model>(
-            plastic_model{.saved = plastic::nn::load_classifier(plastic::capi::path_of(path))});
+            plastic_model{.saved = plastic::nn::load_run(plastic::capi::path_of(path))});
         for (const auto& name : made->saved.class_names) {
           made->class_names.push_back(name.c_str());
         }

@@ -4,7 +4,7 @@
 
 #include "core/check.h"
 #include "core/ops/counted_batch_norm.h"
-#include "nn/layer_kind.h"
+#include "nn/onnx/onnx_layer.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/core/ops/elementwise.h"
@@ -70,6 +70,23 @@ Tensor BatchNorm::normalized(const Tensor& x, const Tensor& skip, Activation act
                           .activation = activation});
   if (averaged_batches_ && !is_traceless && x.numel() > 0) ++*averaged_batches_;
   return y;
+}
+
+OnnxValue BatchNorm::to_onnx(OnnxGraph& graph, const OnnxValue& x) {
+  check_is_plain(graph, *this, LayerKind::batch_norm, "BatchNorm");
+  if (!running_mean.defined()) {
+    graph.refuse(*this,
+                 "BatchNorm keeps no running statistics, so its results depend on the batch");
+  }
+  const auto given_or = [&](const Tensor& own, double otherwise) {
+    return graph.weight(own.defined() ? own
+                                      : Tensor::full(running_mean.shape(), otherwise,
+                                                     {.dtype = running_mean.dtype()}));
+  };
+  return graph.add("BatchNormalization",
+                   {x, given_or(weight, 1), given_or(bias, 0), graph.weight(running_mean),
+                    graph.weight(running_var)},
+                   {{"epsilon", options_.eps}});
 }
 
 }  // namespace plastic::nn

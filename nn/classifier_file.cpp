@@ -3,18 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "core/check.h"
 #include "core/io/json_text.h"
+#include "core/text.h"
 
 namespace plastic::nn {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr const char* op = "network";
 constexpr std::int64_t largest_side = 4096;
@@ -72,17 +69,25 @@ bool is_consistent(const ClassifierForm& form) {
          std::ranges::all_of(form.deviation, is_positive);
 }
 
-// A checkpoint has more than the model, whose names have this before them there.
-constexpr std::string_view model_prefix = "model.";
-
-template <class Named>
-std::string_view prefix_in(const std::vector<Named>& tensors) {
-  const bool is_checkpoint = std::ranges::any_of(
-      tensors, [](const Named& tensor) { return tensor.name.starts_with(model_prefix); });
-  return is_checkpoint ? model_prefix : std::string_view();
-}
-
 }  // namespace
+
+std::string to_text(const ClassifierForm& form) {
+  const auto numbers = [](const std::vector<float>& values) {
+    return json_list(values, [](float value) { return json_number(value); });
+  };
+  std::string text =
+      text_of("{\"data\":", repaired_json_string(form.data), ",\"channels\":", form.channels,
+              ",\"height\":", form.height, ",\"width\":", form.width,
+              ",\"mean\":", numbers(form.mean), ",\"deviation\":", numbers(form.deviation),
+              ",\"classes\":", json_list(form.class_names, repaired_json_string));
+  if (!form.model.empty()) text += text_of(",\"model\":", repaired_json_string(form.model));
+  if (form.hidden) {
+    const auto print = [](std::int64_t size) { return std::to_string(size); };
+    text += text_of(",\"hidden\":", json_list(*form.hidden, print));
+  }
+  if (form.dropout) text += text_of(",\"dropout\":", json_number(*form.dropout));
+  return text + '}';
+}
 
 ClassifierForm parse_classifier_form(const std::string& origin, const std::string& text) {
   JsonReader json(op, origin + ": what it says about its data", text);
@@ -107,64 +112,6 @@ ClassifierForm parse_classifier_form(const std::string& origin, const std::strin
          "; train the network again");
   }
   return form;
-}
-
-fs::path weights_in(const fs::path& folder) {
-  std::error_code unreadable;
-  for (const char* name : {"best.safetensors", "checkpoint.safetensors"}) {
-    if (fs::exists(folder / name, unreadable)) return folder / name;
-  }
-  fail(op, folder.string(), ": has neither best.safetensors nor checkpoint.safetensors; ",
-       "its first epoch was not finished: 'plastic train --resume' continues it");
-}
-
-const std::string& entry_of(const Metadata& metadata, const fs::path& origin, const char* key) {
-  const auto found = metadata.find(key);
-  if (found != metadata.end()) return found->second;
-  fail(op, origin.string(), ": says nothing of its ", key,
-       ", as files of plastic train do; train the network again");
-}
-
-int trained_epochs(const Metadata& metadata, const fs::path& origin) {
-  JsonReader number(op, origin.string() + ": epoch", entry_of(metadata, origin, "epoch"));
-  const std::int64_t epoch = number.read_integer();
-  number.expect_end();
-  if (epoch > std::numeric_limits<int>::max()) number.refuse("a number is too large");
-  if (epoch == 0) {
-    fail(op, origin.string(), ": its first epoch was not finished: 'plastic train --resume' ",
-         "continues it");
-  }
-  return static_cast<int>(epoch);
-}
-
-void check_fits(const StateDict& model, const SafetensorsInfo& info) {
-  const std::string_view prefix = prefix_in(info.tensors);
-  std::unordered_map<std::string_view, const TensorInfo*> given;
-  for (const TensorInfo& tensor : info.tensors) {
-    const std::string_view name = tensor.name;
-    if (name.starts_with(prefix)) given.emplace(name.substr(prefix.size()), &tensor);
-  }
-  for (const NamedTensor& own : model) {
-    const auto found = given.find(own.name);
-    if (found == given.end()) fail("state", "\"", own.name, "\" is missing");
-    if (found->second->shape != own.tensor.shape()) {
-      fail("state", "\"", own.name, "\" has shape ", to_string(found->second->shape),
-           ", the network needs ", to_string(own.tensor.shape()));
-    }
-    given.erase(found);
-  }
-  if (!given.empty()) fail("state", "\"", given.begin()->first, "\" is not the network's");
-}
-
-StateDict model_state(const Safetensors& file) {
-  const std::string_view prefix = prefix_in(file.tensors);
-  StateDict state;
-  for (const NamedTensor& entry : file.tensors) {
-    if (entry.name.starts_with(prefix)) {
-      state.push_back({entry.name.substr(prefix.size()), entry.tensor});
-    }
-  }
-  return state;
 }
 
 }  // namespace plastic::nn

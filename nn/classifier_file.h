@@ -1,51 +1,34 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "plastic/core/safetensors.h"
 #include "plastic/core/state_dict.h"
+#include "plastic/nn/saved_classifier.h"
 
 namespace plastic::nn {
 
-/// What the file of a classifier of images says about it, in its metadata.
-struct ClassifierForm {
-  /// The data set that it was trained on.
-  std::string data;
-  std::int64_t channels = 1, height = 0, width = 0;
-  /// Per channel: a byte is read as (byte / 255 - mean) / deviation.
-  std::vector<float> mean, deviation;
-  std::vector<std::string> class_names;
-  /// What makes it, as NamedModelOptions has it; older files do not say.
-  std::string model;
-  std::optional<std::vector<std::int64_t>> hidden;
-  std::optional<double> dropout;
-};
-
 // Files are not trusted. Functions that take the path of a file or folder name it in their errors.
 
-/// Reads the JSON that files keep as "data".
+/// As JSON, which files keep as "data".
+std::string to_text(const ClassifierForm& form);
+
+/// Reads that back. The model is left empty where an older file does not say it.
 ClassifierForm parse_classifier_form(const std::string& origin, const std::string& text);
 
-/// The file of a run's folder with the network to use: best.safetensors goes before
-/// checkpoint.safetensors.
-std::filesystem::path weights_in(const std::filesystem::path& folder);
+/// What the header of a network's file says, before anything is made of it.
+struct ClassifierFile {
+  std::filesystem::path weights;
+  SafetensorsInfo info;
+  ClassifierForm form;
+  int epoch = 0;
+};
 
-/// What the metadata of a network's file says about `key`.
-const std::string& entry_of(const Metadata& metadata, const std::filesystem::path& origin,
-                            const char* key);
+/// Of the folder of a run, or of one file of a network.
+ClassifierFile read_classifier_file(const std::filesystem::path& run);
 
-/// The epochs that the network was trained for; at least 1.
-int trained_epochs(const Metadata& metadata, const std::filesystem::path& origin);
-
-/// Throws Error unless the file holds the tensors of `model`, with its names and shapes. The header
-/// is enough to see that it is another network's: the tensors may be gigabytes.
-void check_fits(const StateDict& model, const SafetensorsInfo& info);
-
-/// The model in a file, which may hold more.
-StateDict model_state(const Safetensors& file);
+/// The network itself, which is `file.form.model`.
+SavedClassifier load_classifier(ClassifierFile file);
 
 }  // namespace plastic::nn

@@ -6,14 +6,16 @@
 #include "core/check.h"
 #include "core/ops/mixed_precision.h"
 #include "nn/all_or_nothing.h"
-#include "nn/layer_kind.h"
+#include "nn/onnx/onnx_layer.h"
 #include "plastic/core/ops/elementwise.h"
 
 namespace plastic::nn {
 
 Identity::Identity() : ExactLayer(LayerKind::identity) {}
 
-Residual::Residual(ModulePtr inner) : inner_(std::move(inner)) { register_child("inner", inner_); }
+Residual::Residual(ModulePtr inner) : ExactLayer(LayerKind::residual), inner_(std::move(inner)) {
+  register_child("inner", inner_);
+}
 
 Tensor Residual::forward(const Tensor& x) {
   return all_or_nothing([&] {
@@ -25,6 +27,16 @@ Tensor Residual::forward(const Tensor& x) {
     // In bf16 the inner module returns bf16, while x is f32 at the beginning of a network.
     return add(y.dtype() == DType::bf16 ? for_product(x) : x, y);
   });
+}
+
+OnnxValue Identity::to_onnx(OnnxGraph& graph, const OnnxValue& x) {
+  check_is_plain(graph, *this, LayerKind::identity, "Identity");
+  return x;
+}
+
+OnnxValue Residual::to_onnx(OnnxGraph& graph, const OnnxValue& x) {
+  check_is_plain(graph, *this, LayerKind::residual, "Residual");
+  return added(graph, x, graph.call(*inner_, x));
 }
 
 ModuleList::ModuleList(std::initializer_list<ModulePtr> modules) {

@@ -3,7 +3,7 @@
 #include "core/check.h"
 #include "core/tensor/constant_weight.h"
 #include "nn/folded_norm.h"
-#include "nn/layer_kind.h"
+#include "nn/onnx/onnx_layer.h"
 #include "plastic/core/ops/conv2d.h"
 #include "plastic/nn/batch_norm.h"
 #include "plastic/nn/init.h"
@@ -80,6 +80,15 @@ Tensor Conv2d::convolved(const Tensor& x, Activation activation,
                  .groups = options_.groups,
                  .activation = activation,
                  .max_pool = pool});
+}
+
+OnnxValue Conv2d::to_onnx(OnnxGraph& graph, const OnnxValue& x) {
+  check_is_plain(graph, *this, LayerKind::conv2d, "Conv2d");
+  return convolved_onnx(graph, "Conv", x, weight, bias,
+                        {{"strides", list_of(options_.stride)},
+                         {"pads", both_sides(options_.padding)},
+                         {"dilations", list_of(options_.dilation)},
+                         {"group", options_.groups}});
 }
 
 }  // namespace plastic::nn

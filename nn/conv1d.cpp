@@ -1,6 +1,7 @@
 #include "plastic/nn/conv1d.h"
 
 #include "core/check.h"
+#include "nn/onnx/onnx_layer.h"
 #include "plastic/core/ops/conv1d.h"
 #include "plastic/nn/init.h"
 
@@ -8,7 +9,7 @@ namespace plastic::nn {
 
 Conv1d::Conv1d(std::int64_t in_channels, std::int64_t out_channels, std::int64_t kernel,
                const Conv1dOptions& options)
-    : options_(options) {
+    : ExactLayer(LayerKind::conv1d), options_(options) {
   if (in_channels < 1 || out_channels < 1 || kernel < 1 || options.groups < 1) {
     fail("Conv1d", "needs channels, kernel and groups of at least 1, got ", in_channels, " and ",
          out_channels, ", ", kernel, " and ", options.groups);
@@ -31,6 +32,15 @@ Tensor Conv1d::forward(const Tensor& x) {
                  .padding = options_.padding,
                  .dilation = options_.dilation,
                  .groups = options_.groups});
+}
+
+OnnxValue Conv1d::to_onnx(OnnxGraph& graph, const OnnxValue& x) {
+  check_is_plain(graph, *this, LayerKind::conv1d, "Conv1d");
+  return convolved_onnx(graph, "Conv", x, weight, bias,
+                        {{"strides", std::vector{options_.stride}},
+                         {"pads", both_sides(std::array{options_.padding})},
+                         {"dilations", std::vector{options_.dilation}},
+                         {"group", options_.groups}});
 }
 
 }  // namespace plastic::nn

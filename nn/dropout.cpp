@@ -2,7 +2,7 @@
 
 #include "core/autograd/attempt.h"
 #include "core/check.h"
-#include "nn/layer_kind.h"
+#include "nn/onnx/onnx_layer.h"
 #include "plastic/core/ops/dropout.h"
 
 namespace plastic::nn {
@@ -20,6 +20,11 @@ Tensor Dropout::forward(const Tensor& x) {
   if (active_p() == 0) return x;
   const LastingGenerator lasting(generator());
   return dropout(x, p_, generator());
+}
+
+OnnxValue Dropout::to_onnx(OnnxGraph& graph, const OnnxValue& x) {
+  check_is_plain(graph, *this, LayerKind::dropout, "Dropout");
+  return x;
 }
 
 }  // namespace plastic::nn

@@ -2,12 +2,13 @@
 
 #include "core/check.h"
 #include "core/tensor/tensor_impl.h"
+#include "nn/onnx/onnx_layer.h"
 #include "plastic/core/ops/index.h"
 
 namespace plastic::nn {
 
 Embedding::Embedding(std::int64_t count, std::int64_t size, const EmbeddingOptions& options)
-    : padding_idx_(options.padding_idx) {
+    : ExactLayer(LayerKind::embedding), padding_idx_(options.padding_idx) {
   if (count < 1 || size < 1) {
     fail("Embedding", "needs at least one row and one column, got ", count, " and ", size);
   }
@@ -30,6 +31,11 @@ Tensor Embedding::forward(const Tensor& indices) {
     fail("Embedding", "indices must be i64, got ", name_of(indices.dtype()));
   }
   return embedding(weight, indices, padding_idx_);
+}
+
+OnnxValue Embedding::to_onnx(OnnxGraph& graph, const OnnxValue& indices) {
+  check_is_plain(graph, *this, LayerKind::embedding, "Embedding");
+  return graph.add("Gather", {graph.weight(weight), indices}, {{"axis", 0}});
 }
 
 }  // namespace plastic::nn

@@ -4,9 +4,8 @@
 
 namespace plastic::nn {
 
-/// The layers that something is done for in another way than by calling forward(): Sequential joins
-/// them, fold_batch_norm() merges them. All others, and every class derived from these, are
-/// `other`.
+/// The library's own layers: Sequential joins some of them, fold_batch_norm() merges some, and
+/// save_onnx() writes them. All other classes, also those derived from these, are `other`.
 enum class LayerKind : int {
   other,
   identity,
@@ -18,6 +17,23 @@ enum class LayerKind : int {
   /// BatchNorm, BatchNorm1d and BatchNorm2d.
   batch_norm,
   sequential,
+  residual,
+  conv1d,
+  conv_transpose2d,
+  avg_pool2d,
+  adaptive_avg_pool2d,
+  flatten,
+  embedding,
+  layer_norm,
+  group_norm,
+  rms_norm,
+  leaky_relu,
+  gelu,
+  silu,
+  tanh,
+  sigmoid,
+  softplus,
+  softmax,
 };
 
 /// What class a module is of: that class itself, not one derived from it.

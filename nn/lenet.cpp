@@ -1,4 +1,5 @@
 #include "core/check.h"
+#include "nn/onnx/onnx_layer.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/nn/conv.h"
 #include "plastic/nn/linear.h"
@@ -33,6 +34,12 @@ class LeNet : public Module {
     Tensor y = conv1_->forward_max_pooled(x, Activation::relu, {});
     y = conv2_->forward_max_pooled(y, Activation::relu, {});
     return fc2_->forward(fc1_->forward_activated(y.flatten(1), Activation::relu));
+  }
+
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override {
+    OnnxValue y = max_pooled(graph, rectified(graph, graph.call(*conv1_, x)), {});
+    y = max_pooled(graph, rectified(graph, graph.call(*conv2_, y)), {});
+    return graph.call(*fc2_, rectified(graph, graph.call(*fc1_, flattened(graph, y))));
   }
 
  private:

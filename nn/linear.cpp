@@ -3,7 +3,7 @@
 #include "core/autograd/attempt.h"
 #include "core/check.h"
 #include "core/tensor/constant_weight.h"
-#include "nn/layer_kind.h"
+#include "nn/onnx/onnx_layer.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/core/ops/elementwise.h"
 #include "plastic/core/ops/matmul.h"
@@ -45,6 +45,18 @@ Tensor Linear::forward_relu_dropout(const Tensor& x, Dropout& dropout) {
   const LastingGenerator lasting(dropout.generator());
   const ConstantWeight constant(weight);
   return linear_relu_dropout(x, weight, bias, p, dropout.generator());
+}
+
+OnnxValue Linear::to_onnx(OnnxGraph& graph, const OnnxValue& x) {
+  check_is_plain(graph, *this, LayerKind::linear, "Linear");
+  if (x.example.rank() == 2) {
+    std::vector<OnnxValue> inputs = {x, graph.weight(weight)};
+    if (bias.defined()) inputs.push_back(graph.weight(bias));
+    return graph.add("Gemm", inputs, {{"transB", 1}});
+  }
+  const OnnxValue transposed =
+      graph.add("Transpose", {graph.weight(weight)}, {{"perm", std::vector<std::int64_t>{1, 0}}});
+  return scaled_and_shifted(graph, graph.add("MatMul", {x, transposed}), {}, bias);
 }
 
 }  // namespace plastic::nn

@@ -223,6 +223,14 @@ void Module::collect(const std::string& prefix, Part part, std::vector<NamedTens
   for (const auto& [name, child] : children_) child->collect(prefix + name + ".", part, out);
 }
 
+void Module::collect_places(const std::string& prefix,
+                            std::unordered_map<const Module*, std::string>& out) const {
+  if (!out.emplace(this, prefix).second) return;
+  for (const auto& [name, child] : children_) {
+    child->collect_places(prefix.empty() ? name : prefix + "." + name, out);
+  }
+}
+
 std::vector<NamedTensor> Module::distinct(Part part) const {
   std::vector<NamedTensor> all;
   collect("", part, all);

@@ -2,6 +2,7 @@
 
 #include "nn/all_or_nothing.h"
 #include "nn/folded_norm.h"
+#include "nn/onnx/onnx_layer.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/core/ops/elementwise.h"
@@ -28,6 +29,15 @@ std::shared_ptr<Conv2d> conv(std::int64_t in, std::int64_t out, std::int64_t ker
   layer->weight.copy_(kaiming_normal(
       layer->weight.shape(), {.fan = Fan::out, .nonlinearity = Nonlinearity::relu}, generator));
   return layer;
+}
+
+MaxPool2dOptions stem_pool() { return {.kernel = {3, 3}, .stride = {{2, 2}}, .padding = {1, 1}}; }
+
+/// The convolution and then its normalisation, which is null once folded.
+OnnxValue call_both(OnnxGraph& graph, Conv2d& convolution, const std::shared_ptr<BatchNorm2d>& norm,
+                    const OnnxValue& x) {
+  const OnnxValue y = graph.call(convolution, x);
+  return norm ? graph.call(*norm, y) : y;
 }
 
 /// relu(bn2(conv2(relu(bn1(conv1(x))))) + x), x going through a 1×1 convolution and a normalisation
@@ -57,6 +67,12 @@ class BasicBlock : public Module {
     }
     const Tensor y = folded1_.forward(*conv1_, *bn1_, x, {}, Activation::relu);
     return folded2_.forward(*conv2_, *bn2_, y, skip, Activation::relu);
+  }
+
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override {
+    OnnxValue y = rectified(graph, call_both(graph, *conv1_, bn1_, x));
+    y = call_both(graph, *conv2_, bn2_, y);
+    return rectified(graph, added(graph, y, downsample_ ? graph.call(*downsample_, x) : x));
   }
 
   void fold_batch_norm() override {
@@ -111,6 +127,13 @@ class ResNet : public Module {
     return all_or_nothing([&] { return run(x); });
   }
 
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override {
+    OnnxValue y = rectified(graph, call_both(graph, *conv1_, bn1_, x));
+    if (stem_ == ResNetStem::imagenet) y = max_pooled(graph, y, stem_pool());
+    for (const std::shared_ptr<Sequential>& layer : layers_) y = graph.call(*layer, y);
+    return graph.call(*fc_, flattened(graph, adaptively_pooled(graph, y, {1, 1})));
+  }
+
   void fold_batch_norm() override {
     if (bn1_) {
       conv1_->absorb(*bn1_);
@@ -125,7 +148,7 @@ class ResNet : public Module {
     Tensor y = bn1_ ? folded_.forward(*conv1_, *bn1_, x, {}, Activation::relu)
                     : conv1_->forward_activated(x, Activation::relu);
     if (stem_ == ResNetStem::imagenet) {
-      y = max_pool2d(y, {.kernel = {3, 3}, .stride = {{2, 2}}, .padding = {1, 1}});
+      y = max_pool2d(y, stem_pool());
     }
     for (const std::shared_ptr<Sequential>& layer : layers_) y = layer->forward(y);
     return fc_->forward(adaptive_avg_pool2d(y, {1, 1}).flatten(1));

@@ -6,7 +6,7 @@
 
 #include "nn/all_or_nothing.h"
 #include "nn/folded_norm.h"
-#include "nn/layer_kind.h"
+#include "nn/onnx/onnx_layer.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/nn/batch_norm.h"
 #include "plastic/nn/containers.h"
@@ -137,6 +137,13 @@ void Sequential::fold_children() {
   }
   stages_.clear();
   plan(0);
+}
+
+OnnxValue Sequential::to_onnx(OnnxGraph& graph, const OnnxValue& x) {
+  check_is_plain(graph, *this, LayerKind::sequential, "Sequential");
+  OnnxValue y = x;
+  for (const ModulePtr& module : modules_) y = graph.call(*module, y);
+  return y;
 }
 
 }  // namespace plastic::nn

@@ -100,7 +100,7 @@ std::string run_header(const RunOptions& options, const data::DatasetPair& data)
   text << (options.run.augment.any()
                ? "augment    " + join(augment_parts(options.run.augment)) + "\n"
                : "")
-       << "model      " << describe_model(options.run, model_sizes(data.train)) << "\n";
+       << "model      " << nn::describe(classifier_form(data, options.run)) << "\n";
   if (options.run.device.type != DeviceType::cpu ||
       options.arithmetic.precision != Precision::f32) {
     text << "device     " << device_text(options.run.device) << "; precision "

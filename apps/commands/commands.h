@@ -15,6 +15,7 @@ void add_study(CLI::App& program);
 void add_tune(CLI::App& program);
 void add_data(CLI::App& program);
 void add_predict(CLI::App& program);
+void add_export(CLI::App& program);
 void add_report(CLI::App& program);
 void add_probe(CLI::App& program);
 void add_info(CLI::App& program);

@@ -165,7 +165,7 @@ class Results {
   void report() const {
     if (options_.out.empty() || runs_.ended_count() == 0) return;
     std::cout << "results in " << printable(options_.out.string()) << std::endl;
-    const fs::path page = options_.out / "report.html";
+    const fs::path page = options_.out / report_file;
     write_report({options_.out}, page);
     std::cout << "report in " << printable(page.string()) << std::endl;
   }

@@ -75,10 +75,10 @@ void measure(const CurvatureCommand& command) {
   const SavedModel saved = load_saved_model(weights);
   if (options.threads) set_num_threads(*options.threads);
   const data::DatasetPair data = load_data(options);
-  std::cout << saved.description << " trained on " << printable(saved.form.data) << ", epoch "
+  std::cout << nn::describe(saved) << " trained on " << printable(saved.data) << ", epoch "
             << saved.epoch << " (" << printable(weights.string()) << ")" << std::endl;
   Curvature curvature =
-      measure_curvature(options.run, data.train, saved.model->state_dict(), command.options);
+      measure_curvature(options.run, data.train, saved.network->state_dict(), command.options);
   curvature.epoch = saved.epoch;
   curvature.step = saved.epoch * steps_per_epoch(options.run, data.train);
   if (!command.best) {

@@ -42,12 +42,12 @@ struct Guess {
 };
 
 // (1, C, H, W) f32, normalised as the training set was.
-Tensor to_input(const Tensor& image, const InputForm& form, bool invert) {
-  const Tensor resized = data::resize_image(image, form.sizes.height, form.sizes.width);
+Tensor to_input(const Tensor& image, const nn::ClassifierForm& form, bool invert) {
+  const Tensor resized = data::resize_image(image, form.height, form.width);
   const auto* pixels = resized.data<std::uint8_t>();
-  Tensor input = Tensor::empty({1, form.sizes.channels, form.sizes.height, form.sizes.width});
+  Tensor input = Tensor::empty({1, form.channels, form.height, form.width});
   auto* values = input.mutable_data<float>();
-  const std::int64_t plane = form.sizes.height * form.sizes.width;
+  const std::int64_t plane = form.height * form.width;
   for (std::int64_t i = 0; i < input.numel(); ++i) {
     const auto channel = static_cast<std::size_t>(i / plane);
     const int pixel = invert ? 255 - pixels[i] : pixels[i];
@@ -60,10 +60,9 @@ Tensor to_input(const Tensor& image, const InputForm& form, bool invert) {
 std::vector<Guess> predict_one(const SavedModel& saved, const std::string& path,
                                const PredictOptions& options) {
   const NoGrad no_grad;
-  const std::int64_t channels = saved.form.sizes.channels;
+  const std::int64_t channels = saved.channels;
   const Tensor image = read_named_image(path, channels, saved.orientation);
-  const Tensor logits =
-      (*saved.model)(to_input(image, saved.form, options.invert).to(options.device));
+  const Tensor logits = (*saved.network)(to_input(image, saved, options.invert).to(options.device));
   const std::vector<float> shares = softmax(logits, 1).to_vector<float>();
   if (!std::ranges::all_of(shares, [](float share) { return std::isfinite(share); })) {
     fail("predict", saved.weights.string(), ": the outputs are not finite for ", path);
@@ -74,7 +73,7 @@ std::vector<Guess> predict_one(const SavedModel& saved, const std::string& path,
   order.resize(std::min(order.size(), static_cast<std::size_t>(options.top)));
   std::vector<Guess> guesses;
   for (const std::size_t i : order) {
-    guesses.push_back({saved.form.class_names[i], static_cast<double>(shares[i])});
+    guesses.push_back({saved.class_names[i], static_cast<double>(shares[i])});
   }
   return guesses;
 }
@@ -107,10 +106,10 @@ void predict(const PredictOptions& options) {
   }
   check_device(options.device);
   const SavedModel saved = load_saved_model(options.run);
-  saved.model->to(options.device);
+  saved.network->to(options.device);
   if (!options.json) {
     const bool is_on_cpu = options.device.type == DeviceType::cpu;
-    std::cout << saved.description << " trained on " << printable(saved.form.data) << ", epoch "
+    std::cout << nn::describe(saved) << " trained on " << printable(saved.data) << ", epoch "
               << saved.epoch << " (" << printable(saved.weights.string()) << ")"
               << (is_on_cpu ? "" : ", on " + device_text(options.device)) << "\n";
   }

@@ -18,6 +18,7 @@
 #include "apps/microscope/probe_words.h"
 #include "apps/report/run_facts.h"
 #include "apps/runs/folder_lock.h"
+#include "apps/runs/run_file_names.h"
 #include "apps/terminal/live_lines.h"
 #include "apps/terminal/terminal_text.h"
 #include "core/check.h"
@@ -42,7 +43,7 @@ struct ProbeOptions {
   bool csv = false;
 };
 
-fs::path probe_path(const ProbeOptions& options) { return options.run / probe_file_name; }
+fs::path probe_path(const ProbeOptions& options) { return options.run / probe_file; }
 
 // The number of the signal that was named, else that of the main one.
 std::size_t signal_number(const ProbeHeader& header, const std::string& name) {
@@ -146,7 +147,7 @@ void print_csv(const ProbeOptions& options) {
 
 // How many steps the run is to have; 0 where that is not known.
 std::int64_t planned_steps(const ProbeOptions& options, const ProbeHeader& header) {
-  const fs::path config = options.run / "config.toml";
+  const fs::path config = options.run / config_file;
   std::error_code ignored;
   if (!fs::exists(config, ignored)) return 0;
   return facts_of_config(config).epochs * header.steps_per_epoch;

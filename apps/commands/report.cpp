@@ -55,7 +55,7 @@ void report(const ReportOptions& options) {
     throw UsageError("with several runs, say where the report goes: --out FILE");
   }
   const fs::path file =
-      options.out.empty() ? fs::path(options.runs.front()) / "report.html" : options.out;
+      options.out.empty() ? fs::path(options.runs.front()) / report_file : options.out;
   for (const std::string& remark : write_report({options.runs.begin(), options.runs.end()}, file)) {
     std::cout << remark << "\n";
   }

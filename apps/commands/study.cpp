@@ -52,7 +52,7 @@ struct StudyOptions {
 fs::path folder_of(const StudyOptions& options) {
   if (!options.out.empty()) return options.out;
   const fs::path parent = options.study.parent_path();
-  if (options.study.filename() == "study.toml" && holds_study(parent)) return parent;
+  if (options.study.filename() == study_file && holds_study(parent)) return parent;
   return fs::path("runs") / options.study.stem();
 }
 
@@ -152,7 +152,7 @@ void show_results(const StudyPlan& plan, const StudyExecution& execution, const 
   std::cout << "\n"
             << description << (description.empty() ? "" : "\n\n") << study_table(analysis)
             << "\nresults in " << printable(study_results_path(folder).string()) << "\nreport in "
-            << printable((folder / "report.html").string()) << std::endl;
+            << printable((folder / report_file).string()) << std::endl;
 }
 
 /// What is in the folder of a study.
@@ -174,7 +174,7 @@ void show(const fs::path& folder) {
 std::vector<StudyRecord> read_other_study(const fs::path& folder) {
   if (!holds_study(folder)) {
     fail("study", folder.string(), ": holds no study; --reuse takes the folder of one, with its ",
-         "results.jsonl");
+         results_file);
   }
   return StudyJournal(folder).read();
 }
@@ -234,7 +234,7 @@ std::string footer() {
 
 FolderLock open_study_folder(const fs::path& folder, bool overwrite) {
   std::error_code ignored;
-  const bool is_continued = holds_study(folder) || fs::exists(folder / "lr-range.json", ignored);
+  const bool is_continued = holds_study(folder) || fs::exists(folder / range_file, ignored);
   return prepare_run_folder(folder, overwrite || is_continued);
 }
 

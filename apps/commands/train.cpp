@@ -11,7 +11,7 @@
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
 #include "apps/runs/epoch_records.h"
-#include "apps/runs/input_form.h"
+#include "apps/runs/run_file_names.h"
 #include "apps/runs/run_folder.h"
 #include "apps/runs/saved_run.h"
 #include "apps/runs/tensorboard_log.h"
@@ -27,6 +27,7 @@
 #include "core/check.h"
 #include "core/io/json_text.h"
 #include "core/shell_text.h"
+#include "nn/classifier_file.h"
 #include "plastic/core/device.h"
 
 namespace plastic::apps {
@@ -74,7 +75,7 @@ std::vector<std::string> check_choices(const TrainOptions& options) {
     if (std::ranges::find(options.choices_before, name) == options.choices_before.end()) {
       const std::string remedy =
           options.resume ? "this run set none aside; begin another: plastic train --config " +
-                               shell_quoted((options.run.out / "config.toml").string()) +
+                               shell_quoted((options.run.out / config_file).string()) +
                                " --validation 0.1 --out FOLDER"
                          : "give --validation 0.1, or leave out --" + name;
       throw UsageError("--" + name +
@@ -92,7 +93,7 @@ std::vector<std::string> check_choices(const TrainOptions& options) {
 SavedRunOptions saved_run_options(const RunOptions& options, const data::DatasetPair& data) {
   return {.folder = options.out,
           .config = config_text(options),
-          .data = to_text(input_form(data, options.run)),
+          .data = nn::to_text(classifier_form(data, options.run)),
           .epochs = options.run.epochs,
           .keep_best = options.keep_best,
           .early_stopping = options.early_stopping,
@@ -213,7 +214,7 @@ void train(TrainOptions& options) {
   }
   for (const std::string& line : summary(run_options, results)) progress.print(line);
   if (!run_options.out.empty()) {
-    progress.print("results in " + printable((run_options.out / "metrics.jsonl").string()));
+    progress.print("results in " + printable((run_options.out / metrics_file).string()));
   }
 }
 
@@ -316,7 +317,7 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
     }
     options->resume = true;
     options->run.out = folder;
-    const std::filesystem::path config = options->run.out / "config.toml";
+    const std::filesystem::path config = options->run.out / config_file;
     std::error_code unreadable;
     if (!std::filesystem::exists(config, unreadable)) {
       fail("resume", folder, ": has no config.toml, so no run was begun there");

@@ -151,7 +151,7 @@ void search(const TuneOptions& options) {
 
 Settings conditions_of(const RunOptions& options, const data::DatasetPair& data) {
   return {{"data", options.data},
-          {"model", describe_model(options.run, model_sizes(data.train))},
+          {"model", nn::describe(classifier_form(data, options.run))},
           {"batch-size", std::to_string(options.run.batch_size)},
           {"optimizer", options.run.optimizer.name}};
 }
@@ -216,10 +216,10 @@ void test_range(TuneOptions& options) {
                       .space = {parse_search_dimension("lr=log:" + text_of_rate(report.advice.low) +
                                                        ":" + text_of_rate(report.advice.high))}}));
   }
-  write_run_file(folder / "lr-range.json", range_json(report));
-  write_run_file(folder / "lr-range.html", range_page(report));
+  write_run_file(folder / range_file, range_json(report));
+  write_run_file(folder / range_page_file, range_page(report));
   std::cout << range_table(report) << "\npicture in "
-            << printable((folder / "lr-range.html").string()) << std::endl;
+            << printable((folder / range_page_file).string()) << std::endl;
 }
 
 std::string default_spaces_text() {

@@ -45,7 +45,7 @@ RunNetworks networks_of(const fs::path& folder, const SavedModel& saved, LossSur
     if (kept.epoch >= saved.epoch) continue;
     add(kept.epoch, load_safetensors(kept.path).tensors, kept.path);
   }
-  add(saved.epoch, saved.model->state_dict(), saved.weights);
+  add(saved.epoch, saved.network->state_dict(), saved.weights);
   return run;
 }
 
@@ -177,7 +177,7 @@ Picture run_landscape(const std::vector<fs::path>& folders, const RunLandscapeOp
   }
   const Landscape landscape(surface, options, progress);
   Picture picture = networks == 1 ? landscape.slice(runs.front()) : landscape.plane(runs);
-  picture.subtitle = saved.front().description + ", " + first.data + "; on " +
+  picture.subtitle = nn::describe(saved.front()) + ", " + first.data + "; on " +
                      std::to_string(surface.image_count()) + " of the training images";
   picture.levels = contour_levels(picture.grid, level_count);
   picture.height_label = "loss, above";

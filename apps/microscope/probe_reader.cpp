@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "apps/microscope/probe_line.h"
+#include "apps/runs/run_file_names.h"
 #include "apps/runs/text_file.h"
 #include "core/check.h"
 #include "core/io/regular_file.h"
@@ -22,7 +23,7 @@ void check_is_there(const char* op, const fs::path& path) {
   if (!fs::is_directory(path.parent_path(), ignored)) {
     fail(op, path.parent_path().string(), ": expected the folder of a run");
   }
-  fail(op, path.parent_path().string(), ": no ", probe_file_name,
+  fail(op, path.parent_path().string(), ": no ", probe_file,
        " here; train with --probe N, such as 10, and --out to make one");
 }
 

@@ -8,9 +8,6 @@
 
 namespace plastic::apps {
 
-/// The name of the file in a run folder.
-inline constexpr const char* probe_file_name = "probe.jsonl";
-
 struct ProbedTensor {
   std::string name;
   std::vector<std::int64_t> shape;

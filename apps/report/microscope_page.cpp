@@ -9,6 +9,7 @@
 #include "apps/microscope/probe_words.h"
 #include "apps/report/html_text.h"
 #include "apps/report/microscope_json.h"
+#include "apps/runs/run_file_names.h"
 #include "apps/terminal/terminal_text.h"
 #include "plastic/core/error.h"
 
@@ -39,7 +40,7 @@ std::vector<ProbedRun> probed_runs(const ReportData& data) {
   for (const ReportTable& table : data.tables) {
     for (const ReportGroup& group : table.groups) {
       for (const ReportRun& run : group.runs) {
-        const fs::path path = run.folder / probe_file_name;
+        const fs::path path = run.folder / probe_file;
         std::error_code ignored;
         if (!fs::exists(path, ignored)) continue;
         runs.push_back({.label = printable(run_label(data, table, group, run)), .path = path});

@@ -9,6 +9,7 @@
 #include "apps/report/comparison_reader.h"
 #include "apps/report/report_labels.h"
 #include "apps/report/run_facts.h"
+#include "apps/runs/run_file_names.h"
 #include "apps/runs/text_file.h"
 #include "core/check.h"
 #include "core/text.h"
@@ -18,9 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* metrics_name = "metrics.jsonl";
-constexpr const char* config_name = "config.toml";
-constexpr const char* comparison_name = "compare.json";
 constexpr const char* what_to_name =
     "; name a folder that 'plastic train' or 'plastic compare' wrote with --out";
 
@@ -33,7 +31,7 @@ bool is_there(const fs::path& path) {
 }
 
 bool is_run(const fs::path& folder) {
-  return is_there(folder / metrics_name) || is_there(divergence_path(folder));
+  return is_there(folder / metrics_file) || is_there(divergence_path(folder));
 }
 
 fs::path canonical_folder(const fs::path& folder) {
@@ -118,7 +116,7 @@ struct LoadedRun {
 
 LoadedRun load_run(const fs::path& folder, const ListedComparison* comparison) {
   LoadedRun loaded;
-  const fs::path config = folder / config_name;
+  const fs::path config = folder / config_file;
   const bool has_config = is_there(config);
   if (has_config) {
     loaded.facts = facts_of_config(config);
@@ -129,8 +127,8 @@ LoadedRun load_run(const fs::path& folder, const ListedComparison* comparison) {
   run.folder = folder;
   run.divergence = load_divergence("report", folder);
   // A run that diverged in its first epoch has no metrics.
-  if (!run.divergence || is_there(folder / metrics_name)) {
-    run.epochs = read_metrics(folder / metrics_name);
+  if (!run.divergence || is_there(folder / metrics_file)) {
+    run.epochs = read_metrics(folder / metrics_file);
   }
   run.planned_epochs = loaded.facts.epochs;
   run.end = end_of(run, loaded.facts);
@@ -222,19 +220,19 @@ class Gatherer {
   }
 
   [[noreturn]] void refuse(const fs::path& given) const {
-    if (is_there(given / config_name)) {
-      fail("report", given.string(), ": no ", metrics_name,
+    if (is_there(given / config_file)) {
+      fail("report", given.string(), ": no ", metrics_file,
            " here: the run has not done one epoch");
     }
     if (!left_out_.empty()) {
-      fail("report", given.string(), ": ", comparison_name,
+      fail("report", given.string(), ": ", comparison_file,
            " lists none of the runs here, which are ", join(left_out_),
            "; give them the names NAME-seed-N that it lists, or remove it");
     }
-    if (is_there(given / comparison_name)) {
+    if (is_there(given / comparison_file)) {
       fail("report", given.string(), ": no run has done an epoch; continue the comparison");
     }
-    fail("report", given.string(), ": no ", metrics_name, " here or in a folder below",
+    fail("report", given.string(), ": no ", metrics_file, " here or in a folder below",
          what_to_name);
   }
 
@@ -249,14 +247,14 @@ class Gatherer {
   void add_single(const fs::path& folder) {
     if (!is_new(folder)) return;
     add_run(load_run(folder, nullptr));
-    const fs::path config = folder / config_name;
+    const fs::path config = folder / config_file;
     if (is_there(config)) {
       sources_.push_back({.folder = folder, .facts = {}, .config = shown_config(config)});
     }
   }
 
   void add_home(const fs::path& home, int depth) {
-    if (is_there(home / comparison_name)) {
+    if (is_there(home / comparison_file)) {
       add_comparison(home);
       return;
     }
@@ -270,7 +268,7 @@ class Gatherer {
   }
 
   void add_comparison(const fs::path& home) {
-    const ListedComparison comparison = read_comparison(home / comparison_name);
+    const ListedComparison comparison = read_comparison(home / comparison_file);
     std::vector<LoadedRun> runs;
     std::vector<std::string> others;
     for (const fs::path& folder : folders_in(home)) {
@@ -283,7 +281,7 @@ class Gatherer {
       }
     }
     if (!others.empty()) {
-      remarks_.push_back("Left out of " + home.filename().string() + ", as its " + comparison_name +
+      remarks_.push_back("Left out of " + home.filename().string() + ", as its " + comparison_file +
                          " does not list them: " + join(others) + ".");
     }
     if (runs.empty()) return;

@@ -43,9 +43,9 @@ bool is_missing(const fs::path& path) {
 
 }  // namespace
 
-fs::path checkpoint_path(const fs::path& folder) { return folder / "checkpoint.safetensors"; }
+fs::path checkpoint_path(const fs::path& folder) { return folder / nn::checkpoint_file; }
 
-fs::path best_path(const fs::path& folder) { return folder / "best.safetensors"; }
+fs::path best_path(const fs::path& folder) { return folder / nn::best_file; }
 
 void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint) {
   check_run_file("checkpoint", checkpoint_path(folder));

@@ -17,7 +17,7 @@ struct Checkpoint {
   int epoch = 0;
   /// The configuration that the run is made with: the text of its config.toml.
   std::string config;
-  /// What the network reads: to_text(InputForm).
+  /// What the network reads: to_text() of its nn::ClassifierForm.
   std::string data = {};
   /// What Training::state() gives.
   StateDict state;

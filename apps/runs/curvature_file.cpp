@@ -77,7 +77,7 @@ std::string curvature_line(const Curvature& curvature) {
   return json.dump() + "\n";
 }
 
-CurvatureFile::CurvatureFile(const fs::path& folder) : path_(folder / "curvature.jsonl") {}
+CurvatureFile::CurvatureFile(const fs::path& folder) : path_(folder / curvature_file) {}
 
 bool CurvatureFile::has(std::int64_t step) const {
   bool found = false;

@@ -23,8 +23,8 @@ struct EpochRecordOptions {
 /// run is not changed by it.
 class EpochRecords : public TrainingObserver {
  public:
-  /// `folder` may be empty where nothing is kept; `input` is to_text(InputForm). What it is given
-  /// by reference must outlive it.
+  /// `folder` may be empty where nothing is kept; `input` is to_text() of its nn::ClassifierForm.
+  /// What it is given by reference must outlive it.
   EpochRecords(const EpochRecordOptions& options, std::filesystem::path folder, std::string input,
                const TrainConfig& config, const data::ImageDataset& train,
                TrainingObserver& display, Progress& progress);

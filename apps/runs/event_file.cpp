@@ -9,12 +9,15 @@
 
 #include "apps/cli/option_value.h"
 #include "core/check.h"
+#include "core/io/little_endian.h"
+#include "core/io/protobuf.h"
 #include "core/text.h"
 
 namespace plastic::apps {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace protobuf;
 
 constexpr std::string_view name_beginning = "events.out.tfevents.";
 constexpr std::string_view name_ending = ".plastic";
@@ -35,48 +38,6 @@ constexpr std::array<std::uint32_t, 256> crc_table = [] {
 
 // A checksum of data that hold checksums says little, so stored ones are changed.
 std::uint32_t masked(std::uint32_t crc) { return std::rotr(crc, 15) + 0xa282ead8; }
-
-// The least significant byte first.
-template <class Unsigned>
-std::string fixed(Unsigned value) {
-  std::string bytes;
-  for (std::size_t i = 0; i < sizeof(value); ++i) {
-    bytes += static_cast<char>((value >> (8 * i)) & 0xffU);
-  }
-  return bytes;
-}
-
-// Protocol buffers: a message is a string of fields, each a key and a value.
-
-std::string varint(std::uint64_t value) {
-  std::string bytes;
-  for (; value >= 0x80; value >>= 7U) bytes += static_cast<char>((value & 0x7fU) | 0x80U);
-  return bytes + static_cast<char>(value);
-}
-
-enum class Wire : std::uint64_t { varint = 0, eight_bytes = 1, length = 2, four_bytes = 5 };
-
-std::string key(std::uint64_t field, Wire wire) {
-  return varint((field << 3U) | static_cast<std::uint64_t>(wire));
-}
-
-std::string integer_field(std::uint64_t field, std::int64_t value) {
-  return key(field, Wire::varint) + varint(static_cast<std::uint64_t>(value));
-}
-
-std::string double_field(std::uint64_t field, double value) {
-  return key(field, Wire::eight_bytes) + fixed(std::bit_cast<std::uint64_t>(value));
-}
-
-std::string float_field(std::uint64_t field, double value) {
-  const std::uint32_t bits = std::bit_cast<std::uint32_t>(static_cast<float>(value));
-  return key(field, Wire::four_bytes) + fixed(bits);
-}
-
-// A text, or a message.
-std::string bytes_field(std::uint64_t field, std::string_view bytes) {
-  return key(field, Wire::length) + varint(bytes.size()) + std::string(bytes);
-}
 
 // The numbers of fields, by message. SummaryMetadata and the messages in it are in summary.proto,
 // TensorProto in tensor.proto, SessionStartInfo in TensorBoard's plugins/hparams/plugin_data.proto,
@@ -178,8 +139,9 @@ std::uint32_t crc32c(std::string_view bytes) {
 }
 
 std::string event_record(std::string_view data) {
-  const std::string length = fixed(std::uint64_t{data.size()});
-  return length + fixed(masked(crc32c(length))) + std::string(data) + fixed(masked(crc32c(data)));
+  const std::string length = little_endian(std::uint64_t{data.size()});
+  return length + little_endian(masked(crc32c(length))) + std::string(data) +
+         little_endian(masked(crc32c(data)));
 }
 
 EventFile::EventFile(const fs::path& folder) {
@@ -206,7 +168,8 @@ void EventFile::add_scalars(std::int64_t step, std::span<const EventScalar> scal
   std::string values;
   for (const auto& [tag, number] : scalars) {
     values += bytes_field(summary::value,
-                          bytes_field(value::tag, tag) + float_field(value::simple_value, number));
+                          bytes_field(value::tag, tag) +
+                              float_field(value::simple_value, static_cast<float>(number)));
   }
   add_event(step, summary_of(values));
 }

@@ -1,6 +1,7 @@
 #include "apps/runs/kept_networks.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -16,7 +17,20 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view beginning = "epoch-";
 
+// The epoch in the name of a kept network's file; none in somebody else's.
+std::optional<int> epoch_of(const fs::path& path) {
+  const std::string stem = path.stem().string();
+  if (path.extension() != ".safetensors" || !stem.starts_with(beginning)) return std::nullopt;
+  try {
+    return static_cast<int>(parse_integer(stem.substr(beginning.size()), 0, max_epochs));
+  } catch (const UsageError&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
+
+bool is_name_of_kept_network(const fs::path& path) { return epoch_of(path).has_value(); }
 
 std::vector<KeptNetwork> kept_networks(const fs::path& folder) {
   std::vector<KeptNetwork> networks;
@@ -24,14 +38,7 @@ std::vector<KeptNetwork> kept_networks(const fs::path& folder) {
   fs::directory_iterator entry(folder, error);
   for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
     const fs::path& path = entry->path();
-    const std::string stem = path.stem().string();
-    if (path.extension() != ".safetensors" || !stem.starts_with(beginning)) continue;
-    try {
-      const std::int64_t epoch = parse_integer(stem.substr(beginning.size()), 0, max_epochs);
-      networks.push_back({static_cast<int>(epoch), path});
-    } catch (const UsageError&) {
-      // Somebody else's name.
-    }
+    if (const std::optional<int> epoch = epoch_of(path)) networks.push_back({*epoch, path});
   }
   std::ranges::sort(networks, {}, &KeptNetwork::epoch);
   return networks;

@@ -14,6 +14,9 @@ struct KeptNetwork {
   std::filesystem::path path;
 };
 
+/// Whether a file is called as they are.
+bool is_name_of_kept_network(const std::filesystem::path& path);
+
 /// Those in a folder, by epoch; none where there is no folder.
 std::vector<KeptNetwork> kept_networks(const std::filesystem::path& folder);
 

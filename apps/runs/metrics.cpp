@@ -116,7 +116,7 @@ std::vector<EpochResult> MetricsFile::resume(int epochs) {
   return results;
 }
 
-MetricsFile::MetricsFile(const std::filesystem::path& folder) : path_(folder / "metrics.jsonl") {}
+MetricsFile::MetricsFile(const std::filesystem::path& folder) : path_(folder / metrics_file) {}
 
 void MetricsFile::append(const EpochResult& result) {
   text_ += metrics_line(result);

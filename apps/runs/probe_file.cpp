@@ -64,7 +64,7 @@ class Lines {
 
 }  // namespace
 
-ProbeFile::ProbeFile(const std::filesystem::path& folder) : path_(folder / "probe.jsonl") {}
+ProbeFile::ProbeFile(const std::filesystem::path& folder) : path_(folder / probe_file) {}
 
 void ProbeFile::begin(const std::string& header) {
   write_run_file(path_, header);

@@ -5,6 +5,7 @@
 #include "apps/cli/config_reader.h"
 #include "apps/cli/option_table.h"
 #include "apps/cli/values.h"
+#include "apps/runs/run_file_names.h"
 #include "apps/training/optimizer_overrides.h"
 #include "core/check.h"
 
@@ -24,7 +25,7 @@ void take(RunOptions& options, const ConfigEntry& entry) {
 }  // namespace
 
 RunOptions read_run_options(const std::filesystem::path& folder) {
-  const std::filesystem::path config = folder / "config.toml";
+  const std::filesystem::path config = folder / config_file;
   std::error_code unreadable;
   if (!std::filesystem::exists(config, unreadable)) {
     fail("run", folder.string(), ": has no config.toml, so it is not the folder of a run; ",

@@ -26,21 +26,21 @@ struct Mark {
 };
 
 constexpr std::array marks = {
-    Mark{"config.toml", "# Repeat this run: plastic ", ""},
-    Mark{"metrics.jsonl", "{\"epoch\":", ""},
-    Mark{"probe.jsonl", "{\"format\":1,\"optimizer\":", ""},
-    Mark{"compare.json", "{", "\"optimizers\""},
-    Mark{"curvature.jsonl", "{\"step\":", "\"eigenvalues\""},
-    Mark{"diverged.json", "{\"epoch\":", "\"where\""},
-    Mark{"report.html", "<!", "content=\"plastic report\""},
-    Mark{"study.toml", "# The study in this folder: plastic ", ""},
-    Mark{"results.jsonl", "{\"task\":", ""},
-    Mark{"journal.jsonl", "{\"task\":", ""},
-    Mark{"timings.jsonl", "{\"task\":", ""},
-    Mark{"summary.json", "{", "\"comparisons\""},
-    Mark{"lr-range.json", "{", "\"suggested_lr\""},
-    Mark{"lr-range.html", "<!", "content=\"plastic report\""},
-    Mark{"times.json", "{", "\"profile_of_seconds_to_target\""},
+    Mark{config_file, "# Repeat this run: plastic ", ""},
+    Mark{metrics_file, "{\"epoch\":", ""},
+    Mark{probe_file, "{\"format\":1,\"optimizer\":", ""},
+    Mark{comparison_file, "{", "\"optimizers\""},
+    Mark{curvature_file, "{\"step\":", "\"eigenvalues\""},
+    Mark{divergence_file, "{\"epoch\":", "\"where\""},
+    Mark{report_file, "<!", "content=\"plastic report\""},
+    Mark{study_file, "# The study in this folder: plastic ", ""},
+    Mark{results_file, "{\"task\":", ""},
+    Mark{journal_file, "{\"task\":", ""},
+    Mark{timings_file, "{\"task\":", ""},
+    Mark{summary_file, "{", "\"comparisons\""},
+    Mark{range_file, "{", "\"suggested_lr\""},
+    Mark{range_page_file, "<!", "content=\"plastic report\""},
+    Mark{times_file, "{", "\"profile_of_seconds_to_target\""},
 };
 
 constexpr std::uint64_t max_bytes = std::uint64_t{64} << 20;

@@ -3,19 +3,14 @@
 #include <filesystem>
 #include <string_view>
 
+#include "apps/runs/run_file_names.h"
+
 /// Writing the files of a run folder. A folder may have come from elsewhere, with links in it that
 /// lead to files of its user, such as a start-up file of the shell. Links that the user put there
 /// lead to what Plastic wrote, a checkpoint on a larger disk. So a file is written through a link
 /// only where the link leads to a file of this user that is Plastic's by its content, or, of
 /// weights, which run nothing, to a name that ends in .safetensors and is free.
 namespace plastic::apps {
-
-/// The files that the program writes into the folders of runs, comparisons and studies.
-inline constexpr const char* run_file_names[] = {
-    "config.toml",  "metrics.jsonl", "best.safetensors", "checkpoint.safetensors",
-    "compare.json", "report.html",   "diverged.json",    "results.jsonl",
-    "study.toml",   "journal.jsonl", "timings.jsonl",    "summary.json",
-    "times.json",   "probe.jsonl",   "lr-range.json",    "lr-range.html"};
 
 /// Throws Error of `op` where `path`, a file of a run, is a link through which it is not written,
 /// or something else than a file.

@@ -63,7 +63,7 @@ FolderLock prepare_run_folder(const fs::path& folder, bool overwrite) {
 
 FolderLock prepare_inner_run_folder(const fs::path& folder, bool overwrite) {
   std::error_code error;
-  if (is_link(folder) && !fs::is_empty(folder, error) && !is_run_file(folder / "config.toml")) {
+  if (is_link(folder) && !fs::is_empty(folder, error) && !is_run_file(folder / config_file)) {
     fail("out", folder.string(), ": is a link to ", behind_links("out", folder).string(),
          ", which holds no run; nothing is written through it: remove the link");
   }
@@ -73,7 +73,7 @@ FolderLock prepare_inner_run_folder(const fs::path& folder, bool overwrite) {
 void tidy_run_folder(const fs::path& folder) {
   for (const std::string_view name : run_file_names) {
     // A report may be written while a run is.
-    if (name != "report.html") remove_leftovers(folder / name);
+    if (name != report_file) remove_leftovers(folder / name);
   }
 }
 

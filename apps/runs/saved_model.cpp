@@ -1,8 +1,11 @@
 #include "apps/runs/saved_model.h"
 
+#include <utility>
+
 #include "apps/cli/config_reader.h"
 #include "apps/cli/option_table.h"
 #include "apps/cli/values.h"
+#include "apps/runs/run_file_names.h"
 #include "core/check.h"
 #include "nn/classifier_file.h"
 #include "plastic/core/safetensors.h"
@@ -51,7 +54,7 @@ RunOptions options_beside(const fs::path& weights, const Metadata& metadata, boo
     const std::string name = weights.string();
     return model_options(name, entries_of([&] { return parse_config(name, own->second); }));
   }
-  const fs::path config = weights.parent_path() / "config.toml";
+  const fs::path config = weights.parent_path() / config_file;
   std::error_code unreadable;
   if (!fs::exists(config, unreadable)) {
     fail("network", weights.string(), ": has no config.toml beside it, which says what network it ",
@@ -76,30 +79,19 @@ TrainConfig read_model_config(const fs::path& path) {
 SavedModel load_saved_model(const fs::path& run) {
   std::error_code unreadable;
   const bool is_file = fs::is_regular_file(run, unreadable);
-  if (!is_file && !fs::exists(run / "config.toml", unreadable)) {
+  if (!is_file && !fs::exists(run / config_file, unreadable)) {
     fail("network", run.string(), ": has no config.toml, so it is not the folder of a run; ",
          "'plastic train --out' makes one");
   }
+  nn::ClassifierFile file = nn::read_classifier_file(run);
+  const RunOptions options = options_beside(file.weights, file.info.metadata, is_file);
+  // Files of older programs do not say it themselves.
+  file.form.model = options.run.model;
+  file.form.hidden = options.run.hidden;
+  file.form.dropout = options.run.dropout;
   SavedModel saved;
-  saved.weights = is_file ? run : nn::weights_in(run);
-  const SafetensorsInfo info = read_safetensors_info(saved.weights);
-  const RunOptions options = options_beside(saved.weights, info.metadata, is_file);
-  const TrainConfig& config = options.run;
+  static_cast<nn::SavedClassifier&>(saved) = nn::load_classifier(std::move(file));
   saved.orientation = orientation_of(options);
-  saved.form =
-      parse_input_form(saved.weights.string(), nn::entry_of(info.metadata, saved.weights, "data"));
-  saved.epoch = nn::trained_epochs(info.metadata, saved.weights);
-  saved.description = describe_model(config, saved.form.sizes);
-  saved.generator = std::make_unique<Generator>();
-  saved.model = make_model(config, saved.form.sizes, *saved.generator);
-  try {
-    nn::check_fits(saved.model->state_dict(), info);
-  } catch (const Error& error) {
-    fail("network", saved.weights.string(), ": is not of the network in config.toml, ",
-         saved.description, ": ", error.what());
-  }
-  saved.model->load_state_dict(nn::model_state(load_safetensors(saved.weights)));
-  saved.model->eval();
   return saved;
 }
 

@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path config_path(const fs::path& folder) { return folder / "config.toml"; }
+fs::path config_path(const fs::path& folder) { return folder / config_file; }
 
 std::map<std::string, std::string> settings_in(const std::string& name, const std::string& text,
                                                const std::vector<std::string>& ignored) {
@@ -52,7 +52,7 @@ std::map<std::string, std::string> settings_in(const std::string& name, const st
 // A run of which epochs were done has a checkpoint; without it, continuing would begin again and
 // replace what is there.
 void check_has_not_begun(const fs::path& folder) {
-  for (const char* name : {"metrics.jsonl", "best.safetensors"}) {
+  for (const char* name : {metrics_file, nn::best_file}) {
     std::error_code error;
     if (!fs::exists(fs::symlink_status(folder / name, error))) continue;
     fail("resume", folder.string(), ": has ", name,
@@ -64,8 +64,8 @@ void check_has_not_begun(const fs::path& folder) {
 }  // namespace
 
 void start_folder(const fs::path& folder, const std::string& config) {
-  const fs::path left[] = {checkpoint_path(folder), best_path(folder), folder / "metrics.jsonl",
-                           folder / "probe.jsonl", divergence_path(folder)};
+  const fs::path left[] = {checkpoint_path(folder), best_path(folder), folder / metrics_file,
+                           folder / probe_file, divergence_path(folder)};
   for (const fs::path& path : left) remove_run_file(path);
   remove_event_files(folder);
   write_run_file(config_path(folder), config);
@@ -121,8 +121,7 @@ void check_epoch_under_way(const SavedRunOptions& options, const Checkpoint& che
 
 std::optional<Checkpoint> resume_folder(const SavedRunOptions& options) {
   // Before the work of an epoch is done.
-  for (const char* name :
-       {"config.toml", "best.safetensors", "checkpoint.safetensors", "probe.jsonl"}) {
+  for (const char* name : {config_file, nn::best_file, nn::checkpoint_file, probe_file}) {
     check_run_file("resume", options.folder / name);
   }
   std::optional<Checkpoint> checkpoint =
@@ -200,7 +199,7 @@ class Keeper {
   // Before the work of an epoch is done.
   void make_ready() const {
     if (!is_kept()) return;
-    check_run_file("train", options_.folder / "metrics.jsonl");
+    check_run_file("train", options_.folder / metrics_file);
     // What an earlier attempt noted.
     remove_run_file(divergence_path(options_.folder));
   }

@@ -16,7 +16,7 @@ struct SavedRunOptions {
   std::filesystem::path folder;
   /// The text of its config.toml.
   std::string config;
-  /// What its network reads: to_text(InputForm).
+  /// What its network reads: to_text() of its nn::ClassifierForm.
   std::string data = {};
   int epochs = 1;
   bool keep_best = false;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apps/cli/config_reader.h"
+#include "apps/runs/run_file_names.h"
 
 namespace plastic::apps {
 namespace {
@@ -34,7 +35,7 @@ TensorBoardLog::TensorBoardLog(const SavedRunOptions& saved, const std::optional
   if (start) steps_done_ = apps::steps_done(start->state);
   // What earlier files say of step 0 is said again below.
   file_.restart(steps_done_ == 0 ? 0 : steps_done_ + 1);
-  const std::vector<ConfigEntry> config = parse_config("config.toml", saved.config);
+  const std::vector<ConfigEntry> config = parse_config(config_file, saved.config);
   std::vector<std::pair<std::string, std::string>> settings;
   for (const ConfigEntry& entry : config) settings.emplace_back(entry.key, entry.value);
   file_.add_settings(settings);

@@ -34,9 +34,9 @@ std::map<std::string, std::string> read_timings(const fs::path& path) {
 
 }  // namespace
 
-fs::path study_journal_path(const fs::path& folder) { return folder / "journal.jsonl"; }
-fs::path study_results_path(const fs::path& folder) { return folder / "results.jsonl"; }
-fs::path study_timings_path(const fs::path& folder) { return folder / "timings.jsonl"; }
+fs::path study_journal_path(const fs::path& folder) { return folder / journal_file; }
+fs::path study_results_path(const fs::path& folder) { return folder / results_file; }
+fs::path study_timings_path(const fs::path& folder) { return folder / timings_file; }
 
 std::string study_record_line(const StudyRecord& record) {
   std::string line = study_run_line(record.run);

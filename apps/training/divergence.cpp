@@ -53,7 +53,7 @@ std::string divergence_remedy(const OptimizerSettings& settings) {
   return "a smaller " + join(options, " or ");
 }
 
-fs::path divergence_path(const fs::path& folder) { return folder / "diverged.json"; }
+fs::path divergence_path(const fs::path& folder) { return folder / divergence_file; }
 
 void save_divergence(const fs::path& folder, const Divergence& divergence) {
   const ordered_json json = {{"epoch", divergence.epoch}, {"where", divergence.where}};

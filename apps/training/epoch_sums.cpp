@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "core/device/class_sums.h"
+#include "training/prefixed_state.h"
 
 namespace plastic::apps {
 
@@ -58,7 +59,7 @@ StateDict EpochSums::state() const {
 }
 
 void EpochSums::restore(const StateDict& state, const Diagnostics& named) {
-  const std::vector<std::int64_t> counts = integers(state, "counts", 3);
+  const std::vector<std::int64_t> counts = integers("resume", state, "counts", 3);
   const Tensor& sums = find(state, "sums", "resume");
   if (sums.dtype() != DType::f64 || sums.rank() != 1 || sums.numel() < 1) {
     fail("resume", "\"sums\" needs f64 of rank 1, has dtype ", name_of(sums.dtype()), ", shape ",
@@ -86,16 +87,6 @@ void EpochSums::restore(const StateDict& state, const Diagnostics& named) {
   images_ = counts[1];
   read_images_ = images_;
   batches_ = counts[2];
-}
-
-std::vector<std::int64_t> integers(const StateDict& state, const char* name, std::size_t count) {
-  const Tensor& tensor = find(state, name, "resume");
-  if (tensor.dtype() != DType::i64 || tensor.rank() != 1 ||
-      tensor.numel() != static_cast<std::int64_t>(count)) {
-    fail("resume", "\"", name, "\" needs ", count, " integers, has shape ",
-         to_string(tensor.shape()), " and dtype ", name_of(tensor.dtype()));
-  }
-  return tensor.to_vector<std::int64_t>();
 }
 
 }  // namespace plastic::apps

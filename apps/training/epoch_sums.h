@@ -58,7 +58,4 @@ class EpochSums {
   Diagnostics last_;
 };
 
-/// The integers of the tensor called `name`. Throws Error unless there are `count`.
-std::vector<std::int64_t> integers(const StateDict& state, const char* name, std::size_t count);
-
 }  // namespace plastic::apps

@@ -75,14 +75,18 @@ void check_probe(const TrainConfig& config, const data::ImageDataset& dataset) {
                    "'; those of " + config.model + " are " + join(names));
 }
 
-std::string describe_model(const TrainConfig& config, const ModelSizes& sizes) {
-  std::string text = config.model;
-  if (const auto& own = nn::find_model(config.model).hidden) {
-    text += " " + std::to_string(sizes.channels * sizes.height * sizes.width);
-    for (const std::int64_t size : config.hidden.value_or(*own)) text += "-" + std::to_string(size);
-    text += "-" + std::to_string(sizes.classes);
-  }
-  return config.dropout ? text + ", dropout " + brief(*config.dropout) : text;
+nn::ClassifierForm classifier_form(const data::DatasetPair& data, const TrainConfig& config) {
+  const ModelSizes sizes = model_sizes(data.train);
+  return {.data = data.name,
+          .channels = sizes.channels,
+          .height = sizes.height,
+          .width = sizes.width,
+          .mean = data.train.mean,
+          .deviation = data.train.deviation,
+          .class_names = data.train.class_names,
+          .model = config.model,
+          .hidden = config.hidden,
+          .dropout = config.dropout};
 }
 
 }  // namespace plastic::apps

@@ -7,6 +7,7 @@
 #include "apps/training/training.h"
 #include "plastic/core/random.h"
 #include "plastic/nn/module.h"
+#include "plastic/nn/saved_classifier.h"
 
 namespace plastic::apps {
 
@@ -39,7 +40,7 @@ nn::ModulePtr make_model(const TrainConfig& config, const ModelSizes& sizes, Gen
 /// Throws UsageError where the configuration asks to probe tensors that the network does not have.
 void check_probe(const TrainConfig& config, const data::ImageDataset& dataset);
 
-/// The network in a line: "mlp 784-256-256-10, dropout 0.1".
-std::string describe_model(const TrainConfig& config, const ModelSizes& sizes);
+/// What the network of a run on `data` is and reads, as its files keep it.
+nn::ClassifierForm classifier_form(const data::DatasetPair& data, const TrainConfig& config);
 
 }  // namespace plastic::apps

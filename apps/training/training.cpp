@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "apps/cli/values.h"
-#include "apps/runs/run_state.h"
 #include "apps/training/divergence.h"
 #include "apps/training/epoch_sums.h"
 #include "apps/training/evaluation.h"
@@ -25,6 +24,8 @@
 #include "plastic/data/loader.h"
 #include "plastic/nn/update_batch_norm.h"
 #include "plastic/optim/optimizer.h"
+#include "plastic/training_state.h"
+#include "training/prefixed_state.h"
 
 namespace plastic::apps {
 namespace {
@@ -91,16 +92,11 @@ class Training::Run {
     return result;
   }
 
-  StateDict state() const {
+  StateDict state() {
     // run_epoch() goes back to training.
     optimizer_->eval();
-    StateDict all;
-    append(all, "model.", model_->state_dict());
-    append(all, "optimizer.", optimizer_->state_dict());
-    append(all, "schedule.", scheduler_.state_dict());
+    StateDict all = training_state(parts());
     if (probe_) append(all, probe_prefix, probe_->state_dict());
-    all.push_back({"generator.dropout", to_tensor(generator_)});
-    append(all, train_loader_.state());
     if (in_epoch_) {
       append(all, epoch_prefix, sums_.state());
       all.push_back({std::string(epoch_prefix) + "seconds",
@@ -110,12 +106,8 @@ class Training::Run {
   }
 
   void restore(const StateDict& state) {
-    train_loader_.restore(loader_state(state));
-    model_->load_state_dict(part_of(state, "model."));
-    optimizer_->load_state_dict(part_of(state, "optimizer."));
-    scheduler_.load_state_dict(part_of(state, "schedule."));
+    restore_training(parts(), rest_of(state, {probe_prefix, epoch_prefix}));
     if (probe_) probe_->load_state_dict(part_of(state, probe_prefix));
-    generator_ = to_generator(state, "generator.dropout");
     const StateDict epoch = part_of(state, epoch_prefix);
     in_epoch_ = !epoch.empty();
     if (!in_epoch_) return;
@@ -152,6 +144,14 @@ class Training::Run {
 
   static data::LoaderOptions evaluation_options(const TrainConfig& config) {
     return {.batch_size = evaluation_batch, .shuffle = false, .device = config.device};
+  }
+
+  TrainingParts parts() {
+    return {.model = model_.get(),
+            .optimizer = optimizer_.get(),
+            .scheduler = &scheduler_,
+            .loader = &train_loader_,
+            .generators = {{"dropout", &generator_}}};
   }
 
   nn::ModulePtr build_model(const data::ImageDataset& dataset) {

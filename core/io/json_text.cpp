@@ -1,5 +1,8 @@
 #include "core/io/json_text.h"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <limits>
 
 #include "core/number_text.h"
@@ -8,6 +11,12 @@ namespace plastic {
 namespace {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+template <class Real>
+std::string shortest(Real value) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
 
 bool is_surrogate(std::uint32_t unit) { return unit >= 0xD800 && unit <= 0xDFFF; }
 
@@ -166,6 +175,9 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::string json_number(float value) { return shortest(value); }
+std::string json_number(double value) { return shortest(value); }
+
 std::optional<std::string> json_string(std::string_view text) {
   if (!is_utf8(text)) return std::nullopt;
   constexpr std::string_view digits = "0123456789abcdef";
@@ -186,6 +198,17 @@ std::optional<std::string> json_string(std::string_view text) {
     }
   }
   return out + "\"";
+}
+
+std::string repaired_json_string(std::string_view text) {
+  std::string repaired;
+  while (!text.empty()) {
+    std::size_t length = 1;
+    while (length <= 4 && !is_utf8(text.substr(0, length))) ++length;
+    repaired += length <= 4 ? text.substr(0, length) : "\xEF\xBF\xBD";
+    text.remove_prefix(length <= 4 ? std::min(length, text.size()) : 1);
+  }
+  return *json_string(repaired);
 }
 
 }  // namespace plastic

@@ -50,6 +50,24 @@ class JsonReader {
 /// `text` as a JSON string with its quotes; nothing when it is not UTF-8.
 std::optional<std::string> json_string(std::string_view text);
 
+/// The same, U+FFFD in place of what is not UTF-8.
+std::string repaired_json_string(std::string_view text);
+
+/// The shortest JSON number from which `value`, which is finite, is read back.
+std::string json_number(float value);
+std::string json_number(double value);
+
+/// What `print` makes of each item, as a JSON array.
+template <class List, class Print>
+std::string json_list(const List& items, const Print& print) {
+  std::string text = "[";
+  for (const auto& item : items) {
+    if (text.size() > 1) text += ',';
+    text += print(item);
+  }
+  return text + ']';
+}
+
 /// Whether `text` is well-formed UTF-8 (Unicode 15, table 3-7): no surrogates, nothing overlong.
 bool is_utf8(std::string_view text);
 

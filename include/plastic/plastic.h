@@ -61,6 +61,7 @@
 #include "plastic/nn/model_table.h"
 #include "plastic/nn/models.h"
 #include "plastic/nn/module.h"
+#include "plastic/nn/onnx.h"
 #include "plastic/nn/pool.h"
 #include "plastic/nn/rms_norm.h"
 #include "plastic/nn/saved_classifier.h"
@@ -92,3 +93,4 @@
 #include "plastic/optim/schedule_free.h"
 #include "plastic/optim/sgd.h"
 #include "plastic/optim/soap.h"
+#include "plastic/training_state.h"

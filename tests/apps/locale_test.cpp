@@ -11,11 +11,12 @@
 #include "apps/cli/values.h"
 #include "apps/report/report_page.h"
 #include "apps/runs/checkpoint.h"
-#include "apps/runs/input_form.h"
 #include "apps/runs/metrics.h"
 #include "apps/study/comparison/comparison.h"
 #include "apps/study/comparison/comparison_json.h"
 #include "apps/terminal/progress.h"
+#include "apps/training/model_choice.h"
+#include "nn/classifier_file.h"
 #include "plastic/data/digits.h"
 #include "tests/apps/program.h"
 #include "tests/support/foreign_locale.h"
@@ -101,8 +102,8 @@ std::map<std::string, std::function<std::string()>> writers() {
        }},
       {"input form",
        [] {
-         return to_text(input_form(plastic::data::digits({.train_size = 20, .test_size = 10}),
-                                   sample_config()));
+         return nn::to_text(classifier_form(
+             plastic::data::digits({.train_size = 20, .test_size = 10}), sample_config()));
        }},
       {"report",
        [] {

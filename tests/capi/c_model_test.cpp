@@ -53,20 +53,20 @@ TEST_CASE("capi.model.computes_what_the_network_does") {
 TEST_CASE("capi.model.files_are_chosen_as_predict_chooses") {
   const SavedFile file;
   file.save("checkpoint.safetensors", "model.");
-  CHECK(nn::load_classifier(file.folder.path()).weights.filename() == "checkpoint.safetensors");
+  CHECK(nn::load_run(file.folder.path()).weights.filename() == "checkpoint.safetensors");
   file.save("best.safetensors");
-  const nn::SavedClassifier saved = nn::load_classifier(file.folder.path());
+  const nn::SavedClassifier saved = nn::load_run(file.folder.path());
   CHECK(saved.weights.filename() == "best.safetensors");
   CHECK_FALSE(saved.network->is_training());
   file.save("epoch-7.safetensors");
-  CHECK(nn::load_classifier(file.folder.path() / "epoch-7.safetensors").epoch == 7);
+  CHECK(nn::load_run(file.folder.path() / "epoch-7.safetensors").epoch == 7);
 }
 
 TEST_CASE("capi.model.reads_negative_numbers") {
   SavedFile file;
   file.data.replace(file.data.find("0.25"), 4, "-0.25");
   file.save("best.safetensors");
-  CHECK(nn::load_classifier(file.folder.path()).mean == std::vector<float>{0.5F, -0.25F, 0.125F});
+  CHECK(nn::load_run(file.folder.path()).mean == std::vector<float>{0.5F, -0.25F, 0.125F});
 }
 
 TEST_CASE("capi.model.refuses_files") {

@@ -24,7 +24,7 @@ bool is_there(const fs::path& path) {
 
 /// paper-mnist for paper-mnist.toml; for the copy in a study's folder, the folder's name.
 std::string title_of(const fs::path& file) {
-  if (file.filename() != "study.toml") return file.stem().string();
+  if (file.filename() != study_file) return file.stem().string();
   std::error_code error;
   const fs::path folder = fs::absolute(file, error).parent_path();
   return error || folder.filename().empty() ? "study" : folder.filename().string();
@@ -52,7 +52,7 @@ StudyPlan read_study_plan(const fs::path& path) {
   return StudyPlan(std::move(file));
 }
 
-fs::path study_copy_path(const fs::path& folder) { return folder / "study.toml"; }
+fs::path study_copy_path(const fs::path& folder) { return folder / study_file; }
 
 void write_study_copy(const StudyPlan& plan, const fs::path& folder) {
   write_run_file(study_copy_path(folder), std::string(copy_head) + plan.file().text);
@@ -60,7 +60,7 @@ void write_study_copy(const StudyPlan& plan, const fs::path& folder) {
 
 bool holds_study(const fs::path& folder) {
   return is_there(study_results_path(folder)) || is_there(study_copy_path(folder)) ||
-         is_there(folder / "journal.jsonl");
+         is_there(folder / journal_file);
 }
 
 StudyAnalysis analyse_study(const StudyPlan& plan, std::span<const StudyRecord> records) {
@@ -86,18 +86,17 @@ StudyAnalysis analyse_study(const StudyPlan& plan, std::span<const StudyRecord> 
 }
 
 void remove_study_files(const fs::path& folder) {
-  for (const fs::path& path :
-       {study_results_path(folder), study_timings_path(folder), study_journal_path(folder),
-        study_copy_path(folder), folder / "summary.json", folder / "times.json",
-        folder / "report.html"}) {
+  for (const fs::path& path : {study_results_path(folder), study_timings_path(folder),
+                               study_journal_path(folder), study_copy_path(folder),
+                               folder / summary_file, folder / times_file, folder / report_file}) {
     remove_run_file(path);
   }
 }
 
 void write_study_results(const StudyAnalysis& analysis, const fs::path& folder) {
-  write_run_file(folder / "summary.json", study_json(analysis));
-  write_run_file(folder / "times.json", study_times_json(analysis));
-  write_study_report(analysis, folder / "report.html");
+  write_run_file(folder / summary_file, study_json(analysis));
+  write_run_file(folder / times_file, study_times_json(analysis));
+  write_study_report(analysis, folder / report_file);
 }
 
 }  // namespace plastic::apps

@@ -7,16 +7,18 @@
 #include "apps/cli/option_table.h"
 #include "apps/cli/values.h"
 #include "apps/runs/checkpoint.h"
-#include "apps/runs/input_form.h"
 #include "apps/runs/metrics.h"
+#include "apps/runs/run_file_names.h"
 #include "apps/runs/run_folder.h"
 #include "apps/runs/tensorboard_log.h"
 #include "apps/runs/text_file.h"
 #include "apps/terminal/progress.h"
 #include "apps/training/divergence.h"
 #include "apps/training/interrupt.h"
+#include "apps/training/model_choice.h"
 #include "core/check.h"
 #include "core/text.h"
+#include "nn/classifier_file.h"
 
 namespace plastic::apps {
 namespace {
@@ -69,7 +71,9 @@ class Collector : public TrainingObserver {
 }  // namespace
 
 ComparedRuns::ComparedRuns(const ComparedRunsOptions& options, const data::DatasetPair& data)
-    : options_(options), data_(data), input_form_(to_text(input_form(data, options.run.run))) {
+    : options_(options),
+      data_(data),
+      classifier_form_(nn::to_text(classifier_form(data, options.run.run))) {
   const std::vector<std::string> labels = variant_labels(options.variants, options.optimizers);
   for (std::size_t i = 0; i < options.variants.size(); ++i) {
     rows_.push_back({.name = options.variants[i].name,
@@ -96,7 +100,7 @@ ComparedRuns::Planned ComparedRuns::plan(std::size_t row, std::uint64_t seed) co
   Planned planned{.row = row, .seed = seed, .config = own.run};
   planned.saved = {.folder = {},
                    .config = config_text(own),
-                   .data = input_form_,
+                   .data = classifier_form_,
                    .epochs = planned.config.epochs,
                    .tensorboard = own.tensorboard};
   if (!options_.out.empty()) {
@@ -122,7 +126,7 @@ void ComparedRuns::check_no_others() const {
     const bool is_planned = std::ranges::any_of(plan_, [&](const Planned& run) {
       return run.saved.folder.filename() == entry->path().filename();
     });
-    if (is_planned || !is_there(entry->path() / "config.toml")) continue;
+    if (is_planned || !is_there(entry->path() / config_file)) continue;
     fail("compare", entry->path().string(), ": is a run of another comparison; repeat the command ",
          "that it is of, choose another --out, or begin again with --overwrite");
   }
@@ -133,7 +137,7 @@ void ComparedRuns::check_no_others() const {
 // Finds how far a run is that an earlier call of the program began.
 void ComparedRuns::look_through(Planned& run) const {
   const fs::path& folder = run.saved.folder;
-  const fs::path config = folder / "config.toml";
+  const fs::path config = folder / config_file;
   if (!is_there(config)) return;
   std::optional<SettingDifference> difference;
   try {

@@ -95,7 +95,7 @@ class ComparedRuns {
 
   const ComparedRunsOptions& options_;
   const data::DatasetPair& data_;
-  std::string input_form_;
+  std::string classifier_form_;
   std::vector<Planned> plan_;
   std::vector<OptimizerRuns> rows_;
   std::size_t found_count_ = 0;

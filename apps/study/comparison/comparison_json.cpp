@@ -8,6 +8,7 @@
 
 #include "apps/cli/option_table.h"
 #include "apps/runs/json_parser.h"
+#include "apps/runs/run_file_names.h"
 #include "apps/runs/text_file.h"
 #include "apps/study/statistics/statistics.h"
 #include "apps/study/workers.h"
@@ -169,7 +170,7 @@ std::string seconds_sentence(const std::set<int>& jobs) {
 }
 
 std::filesystem::path comparison_path(const std::filesystem::path& folder) {
-  return folder / "compare.json";
+  return folder / comparison_file;
 }
 
 }  // namespace plastic::apps

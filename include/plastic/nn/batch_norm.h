@@ -31,6 +31,7 @@ class BatchNorm : public Module {
   /// Throws Error for sizes below 1, a negative eps or a momentum outside [0, 1].
   explicit BatchNorm(std::int64_t channels, const BatchNormOptions& options = {});
   Tensor forward(const Tensor& x) override;
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
   Tensor forward_activated(const Tensor& x, Activation activation) override;
   /// The activation of forward(x) + skip, in one pass unless this object is of a derived class.
   /// `skip` has x's shape or is undefined.

@@ -15,6 +15,7 @@ class Identity : public Module {
  public:
   Identity();
   Tensor forward(const Tensor& x) override { return x; }
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
 };
 
 /// x + inner(x), as in ResNet (He et al., arXiv 1512.03385). The child is named "inner".
@@ -24,6 +25,7 @@ class Residual : public Module {
   explicit Residual(ModulePtr inner);
   /// Throws Error naming both shapes when inner changes the shape.
   Tensor forward(const Tensor& x) override;
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
 
  private:
   ModulePtr inner_;

@@ -43,6 +43,7 @@ class Conv2d : public Module {
   Conv2d(std::int64_t in_channels, std::int64_t out_channels, std::int64_t kernel,
          const Conv2dOptions& options = {});
   Tensor forward(const Tensor& x) override;
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
   Tensor forward_activated(const Tensor& x, Activation activation) override;
   /// max_pool2d(forward_activated(x, activation), pool), as one operation unless this is of a
   /// derived class.

@@ -34,6 +34,7 @@ class Conv1d : public Module {
   Conv1d(std::int64_t in_channels, std::int64_t out_channels, std::int64_t kernel,
          const Conv1dOptions& options = {});
   Tensor forward(const Tensor& x) override;
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
 
   /// (out_channels, in_channels / groups, kernel)
   Tensor weight;

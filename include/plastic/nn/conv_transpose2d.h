@@ -43,6 +43,7 @@ class ConvTranspose2d : public Module {
   ConvTranspose2d(std::int64_t in_channels, std::int64_t out_channels, std::int64_t kernel,
                   const ConvTranspose2dOptions& options = {});
   Tensor forward(const Tensor& x) override;
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
 
   /// (in_channels, out_channels / groups, kernel rows, kernel columns)
   Tensor weight;

@@ -14,6 +14,7 @@ class Dropout : public Module {
   /// 0 <= p <= 1.
   explicit Dropout(double p = 0.5, Generator* generator = nullptr);
   Tensor forward(const Tensor& x) override;
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
 
   /// The current probability: p in training mode, else 0.
   double active_p() const { return is_training() ? p_ : 0; }

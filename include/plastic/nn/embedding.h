@@ -26,6 +26,7 @@ class Embedding : public Module {
   Embedding(std::int64_t count, std::int64_t size, const EmbeddingOptions& options = {});
   /// Throws Error naming the first index that is not a row.
   Tensor forward(const Tensor& indices) override;
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& indices) override;
 
   /// (count, size)
   Tensor weight;

@@ -27,6 +27,7 @@ class GroupNorm : public Module {
   /// Throws Error naming the shape unless x has the channels on its second axis, and for a single
   /// value per group over the whole batch, as in PyTorch: it would always become 0.
   Tensor forward(const Tensor& x) override;
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
 
   /// (channels); undefined unless affine.
   Tensor weight;

@@ -24,6 +24,7 @@ class LayerNorm : public Module {
   explicit LayerNorm(const Shape& shape, const LayerNormOptions& options = {});
   /// Throws Error naming the shapes when the last axes of x differ.
   Tensor forward(const Tensor& x) override;
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
 
   /// Of the shape that is normalised; undefined unless affine.
   Tensor weight;

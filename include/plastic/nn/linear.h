@@ -25,6 +25,7 @@ class Linear : public Module {
   /// Throws Error for sizes below 1.
   Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options = {});
   Tensor forward(const Tensor& x) override;
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
   Tensor forward_activated(const Tensor& x, Activation activation) override;
   /// dropout.forward(relu(forward(x))), in one pass unless either is of a derived class.
   Tensor forward_relu_dropout(const Tensor& x, Dropout& dropout);

@@ -19,6 +19,8 @@ namespace plastic::nn {
 
 class BatchNorm;
 class Module;
+class OnnxGraph;
+struct OnnxValue;
 /// How modules are held: a module may be a child in several places.
 using ModulePtr = std::shared_ptr<Module>;
 
@@ -112,6 +114,10 @@ class Module : public virtual ExactLayer {
   /// unless they are in the same Sequential and followed by the same normalisation.
   virtual void fold_batch_norm();
 
+  /// Adds to `graph` what forward(x) computes in evaluation mode, for save_onnx()
+  /// (plastic/nn/onnx.h). Throws Error naming the module by its place unless overridden.
+  virtual OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x);
+
  protected:
   /// Marks `value` as requiring a gradient and returns it. Throws Error for a name already taken,
   /// empty or containing a dot.
@@ -130,12 +136,16 @@ class Module : public virtual ExactLayer {
 
  private:
   friend void update_batch_norm(Module& model, const std::function<Tensor()>& next_batch);
+  friend class OnnxGraph;
   static constexpr std::size_t not_a_child = static_cast<std::size_t>(-1);
 
   /// The module as a BatchNorm, derived classes included; null if it is not one.
   virtual BatchNorm* as_batch_norm() { return nullptr; }
   /// This module and all below it, each once.
   std::vector<Module*> all_modules();
+  /// The names that this module and all below it have after `prefix`, the first of each.
+  void collect_places(const std::string& prefix,
+                      std::unordered_map<const Module*, std::string>& out) const;
   /// Throws Error for a name that is invalid or taken.
   void take_name(const std::string& name, std::size_t place);
   enum class Part { parameters, buffers, both };

@@ -19,6 +19,7 @@ class MaxPool2d : public Module {
   /// forward() throws Error for windows that do not fit.
   explicit MaxPool2d(const MaxPool2dOptions& options = {});
   Tensor forward(const Tensor& x) override { return max_pool2d(x, options_); }
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
 
   /// Those it was made with.
   const MaxPool2dOptions& options() const { return options_; }
@@ -31,8 +32,9 @@ class MaxPool2d : public Module {
 class AvgPool2d : public Module {
  public:
   /// forward() throws Error for windows that do not fit.
-  explicit AvgPool2d(const AvgPool2dOptions& options = {}) : options_(options) {}
+  explicit AvgPool2d(const AvgPool2dOptions& options = {});
   Tensor forward(const Tensor& x) override { return avg_pool2d(x, options_); }
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
 
  private:
   AvgPool2dOptions options_;
@@ -42,8 +44,9 @@ class AvgPool2d : public Module {
 class AdaptiveAvgPool2d : public Module {
  public:
   /// `size` is that of the results, rows and columns. forward() throws Error for sizes below 1.
-  explicit AdaptiveAvgPool2d(const std::array<std::int64_t, 2>& size = {1, 1}) : size_(size) {}
+  explicit AdaptiveAvgPool2d(const std::array<std::int64_t, 2>& size = {1, 1});
   Tensor forward(const Tensor& x) override { return adaptive_avg_pool2d(x, size_); }
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
 
  private:
   std::array<std::int64_t, 2> size_;

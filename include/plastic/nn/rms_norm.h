@@ -27,6 +27,7 @@ class RMSNorm : public Module {
   explicit RMSNorm(const Shape& shape, const RMSNormOptions& options = {});
   /// Throws Error naming the shapes when the last axes of x differ.
   Tensor forward(const Tensor& x) override;
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
 
   /// Undefined unless affine.
   Tensor weight;

@@ -31,6 +31,7 @@ class Sequential : public Module {
   /// How many there are.
   std::size_t size() const { return modules_.size(); }
   Tensor forward(const Tensor& x) override;
+  OnnxValue to_onnx(OnnxGraph& graph, const OnnxValue& x) override;
   void fold_batch_norm() override;
 
  private:

@@ -25,7 +25,7 @@ std::string argument(const fs::path& path) { return " '" + path.string() + "' ";
 
 // Keeps two networks on the way of a run: its own, changed.
 void keep(const fs::path& run) {
-  StateDict state = load_saved_model(run).model->state_dict();
+  StateDict state = load_saved_model(run).network->state_dict();
   for (const int epoch : {0, 2}) {
     for (NamedTensor& entry : state) {
       entry.tensor = mul(entry.tensor.detach(), 0.9) + 0.001 * (epoch + 1);

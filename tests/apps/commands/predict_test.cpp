@@ -6,8 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "apps/runs/input_form.h"
 #include "apps/runs/saved_model.h"
+#include "apps/training/model_choice.h"
+#include "nn/classifier_file.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/safetensors.h"
@@ -115,7 +116,7 @@ TEST_CASE("apps.predict.digits") {
   data::Batch batch;
   loader.start_epoch();
   REQUIRE(loader.next(batch));
-  const Tensor logits = (*saved.model)(batch.images);
+  const Tensor logits = (*saved.network)(batch.images);
   const std::vector<float> shares = softmax(logits, 1).to_vector<float>();
   int right = 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -189,13 +190,13 @@ TEST_CASE("apps.predict.shapes") {
   REQUIRE(result.code == 0);
   const json classes = json_lines(result.out)[0]["classes"];
   const SavedModel saved = load_saved_model(run);
-  CHECK(saved.form.sizes.channels == 3);
-  CHECK(saved.form.sizes.height == 32);
-  REQUIRE(classes.size() == saved.form.class_names.size());
+  CHECK(saved.channels == 3);
+  CHECK(saved.height == 32);
+  REQUIRE(classes.size() == saved.class_names.size());
   double sum = 0.0;
   for (const json& guess : classes) {
     sum += guess["probability"].get<double>();
-    CHECK(std::ranges::count(saved.form.class_names, guess["class"].get<std::string>()) == 1);
+    CHECK(std::ranges::count(saved.class_names, guess["class"].get<std::string>()) == 1);
   }
   CHECK(sum == doctest::Approx(1.0).epsilon(1e-4));
 }
@@ -294,8 +295,8 @@ TEST_CASE("apps.predict.checkpoint") {
   const SavedModel saved = load_saved_model(run.folder.path());
   CHECK(saved.weights.filename() == "checkpoint.safetensors");
   CHECK(saved.epoch == 4);
-  CHECK(saved.form.class_names.size() == 10);
-  CHECK_FALSE(saved.model->is_training());
+  CHECK(saved.class_names.size() == 10);
+  CHECK_FALSE(saved.network->is_training());
   fs::remove(run.folder / "checkpoint.safetensors");
   CHECK(contains(run.refusal(), {"neither best.safetensors nor checkpoint.safetensors"}));
 }
@@ -309,13 +310,13 @@ TEST_CASE("apps.predict.the_library_loads_the_same_network") {
   for (const char* file : {"best.safetensors", "checkpoint.safetensors"}) {
     const fs::path path = fs::path(run_folder()) / file;
     const SavedModel own = load_saved_model(path);
-    const nn::SavedClassifier saved = nn::load_classifier(run.folder.path() / file);
+    const nn::SavedClassifier saved = nn::load_run(run.folder.path() / file);
     CHECK(saved.model == "mlp");
     CHECK(saved.epoch == own.epoch);
-    CHECK(saved.mean == own.form.mean);
-    CHECK(saved.deviation == own.form.deviation);
-    CHECK(saved.class_names == own.form.class_names);
-    CHECK((*saved.network)(x).to_vector<float>() == (*own.model)(x).to_vector<float>());
+    CHECK(saved.mean == own.mean);
+    CHECK(saved.deviation == own.deviation);
+    CHECK(saved.class_names == own.class_names);
+    CHECK((*saved.network)(x).to_vector<float>() == (*own.network)(x).to_vector<float>());
   }
 }
 
@@ -367,19 +368,33 @@ TEST_CASE("apps.predict.wrong_checkpoint") {
   }
 }
 
-TEST_CASE("apps.input_form.round_trip") {
-  const InputForm form = {
+TEST_CASE("apps.predict.form_round_trip") {
+  const nn::ClassifierForm form = {
       .data = "a folder \"of mine\"",
-      .sizes = {.channels = 3, .height = 8, .width = 16, .classes = 2},
+      .channels = 3,
+      .height = 8,
+      .width = 16,
       .mean = {0.1F, 0.2F, 0.3F},
-      .deviation = {0.4F, 0.5F, 0.6F},
-      .class_names = {"chat", "h\xC3\xA9risson"},
+      .deviation = {0.4F, 1e-7F, 3e6F},
+      .class_names = {"chat", "h\xC3\xA9risson", "\xFF\xC3\n"},
+      .model = "mlp",
+      .hidden = std::vector<std::int64_t>{5, 7},
+      .dropout = 0.25,
   };
-  const InputForm read = parse_input_form("here", to_text(form));
+  const std::string text = nn::to_text(form);
+  CHECK(json::parse(text)["width"] == 16);
+  const nn::ClassifierForm read = nn::parse_classifier_form("here", text);
   CHECK(read.data == form.data);
-  CHECK(read.sizes.width == 16);
-  CHECK(read.sizes.classes == 2);
+  CHECK(read.channels == 3);
+  CHECK(read.height == 8);
+  CHECK(read.width == 16);
   CHECK(read.mean == form.mean);
   CHECK(read.deviation == form.deviation);
-  CHECK(read.class_names == form.class_names);
+  // What is not UTF-8 cannot be kept.
+  CHECK(read.class_names ==
+        std::vector<std::string>{"chat", "h\xC3\xA9risson", "\xEF\xBF\xBD\xEF\xBF\xBD\n"});
+  CHECK(read.model == "mlp");
+  CHECK(read.hidden == form.hidden);
+  CHECK(read.dropout == form.dropout);
+  CHECK(nn::describe(read) == "mlp 384-5-7-3, dropout 0.25");
 }

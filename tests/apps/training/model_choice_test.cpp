@@ -51,8 +51,9 @@ TEST_CASE("apps.model_choice.networks") {
       make_model({.model = "lenet"}, {.height = 8, .width = 8, .classes = 2}, generator), Error);
   TrainConfig config;
   resolve_model(config);
-  CHECK(describe_model(config, small) == "mlp 784-256-256-10, dropout 0.1");
-  CHECK(describe_model({.model = "resnet18"}, small) == "resnet18");
+  const data::DatasetPair digits = data::digits({.train_size = 20, .test_size = 10});
+  CHECK(nn::describe(classifier_form(digits, config)) == "mlp 784-256-256-10, dropout 0.1");
+  CHECK(nn::describe(classifier_form(digits, {.model = "resnet18"})) == "resnet18");
   CHECK(model_names().size() == 4);
 }
 
