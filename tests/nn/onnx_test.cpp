@@ -208,7 +208,7 @@ TEST_CASE("nn.onnx.refuses_by_name") {
   // The layer's own message.
   CHECK(refusal(training, {.sample = {4}}).find("[linear]") == 0);
   CHECK(refusal(*in_sequence(std::make_shared<Summed>()), {.sample = {3}}) ==
-        "[onnx] the network makes (3) of (2, 3); the first axis must stay the batch");
+        "[onnx] the network makes (3,) of (2, 3); the first axis must stay the batch");
   CHECK(refusal(training, {.sample = {3}, .output_name = "input"}).find("two names") !=
         std::string::npos);
   CHECK(refusal(training, {.sample = {3}, .metadata = {{"a", "\xFF"}}}).find("is not UTF-8") !=
