@@ -162,12 +162,11 @@ StateDict training_state(const TrainingParts& parts) {
 void restore_training(const TrainingParts& parts, const StateDict& state) {
   const std::vector<Part> all = list_of(parts);
   check_parts(all, state);
+  // All of them first: what a scheduler keeps depends on its optimizer's rates.
   std::vector<StateDict> before;
+  for (const Part& part : all) before.push_back(copied(part.state()));
   try {
-    for (const Part& part : all) {
-      before.push_back(copied(part.state()));
-      part.load(part_of(state, part.prefix));
-    }
+    for (const Part& part : all) part.load(part_of(state, part.prefix));
   } catch (...) {
     for (std::size_t i = 0; i < before.size(); ++i) all[i].load(before[i]);
     throw;
