@@ -102,7 +102,7 @@ std::map<std::string, std::function<std::string()>> writers() {
        }},
       {"input form",
        [] {
-         return nn::to_text(classifier_form(
+         return plastic::nn::to_text(classifier_form(
              plastic::data::digits({.train_size = 20, .test_size = 10}), sample_config()));
        }},
       {"report",

@@ -7,6 +7,7 @@
 #include "plastic/core/safetensors.h"
 #include "plastic/nn/saved_classifier.h"
 #include "tests/apps/program.h"
+#include "tests/support/text.h"
 
 using namespace plastic;
 using namespace plastic::test;

@@ -4,6 +4,7 @@
 
 #include "apps/cli/values.h"
 #include "plastic/core/error.h"
+#include "plastic/data/digits.h"
 #include "tests/apps/program.h"
 #include "tests/support/text.h"
 
