@@ -252,6 +252,7 @@ class DropIn(cases.Case):
         optimizer.step()
         self.assertEqual(p.item(), 2)
 
+    @unittest.skipUnless(hasattr(torch, "set_default_device"), "PyTorch has this from 2.0 on")
     def test_another_default_device(self):
         parameters = cases.parameters()
         with torch.device("meta"):
