@@ -36,7 +36,12 @@ OnnxValue Identity::to_onnx(OnnxGraph& graph, const OnnxValue& x) {
 
 OnnxValue Residual::to_onnx(OnnxGraph& graph, const OnnxValue& x) {
   check_is_plain(graph, *this, LayerKind::residual, "Residual");
-  return added(graph, x, graph.call(*inner_, x));
+  const OnnxValue y = graph.call(*inner_, x);
+  if (y.example.shape() != x.example.shape()) {
+    graph.refuse(*this, "the inner module turns " + to_string(x.example.shape()) + " into " +
+                            to_string(y.example.shape()) + "; it must keep the shape");
+  }
+  return added(graph, x, y);
 }
 
 ModuleList::ModuleList(std::initializer_list<ModulePtr> modules) {

@@ -55,15 +55,18 @@ OnnxValue GroupNorm::to_onnx(OnnxGraph& graph, const OnnxValue& x) {
   const OnnxValue normalized =
       graph.add("InstanceNormalization", {groups, filled(1), filled(0)}, {{"epsilon", eps_}});
   std::vector<std::int64_t> sizes = {0};
-  Shape per_channel = Shape::filled(x.example.shape().rank() - 1, 1);
-  per_channel[0] = channels_;
   for (std::int64_t axis = 1; axis < x.example.rank(); ++axis) {
     sizes.push_back(x.example.size(axis));
   }
   // The first size of `sizes` would be that of `normalized`, the batch.
   const OnnxValue y = graph.add("Reshape", {normalized, shape(sizes)});
   if (!weight.defined()) return y;
-  return scaled_and_shifted(graph, y, weight.reshape(per_channel), bias.reshape(per_channel));
+  std::vector<std::int64_t> per_channel(sizes.size() - 1, 1);
+  per_channel[0] = channels_;
+  const auto along = [&](const Tensor& values) {
+    return graph.add("Reshape", {graph.weight(values), shape(per_channel)});
+  };
+  return graph.add("Add", {graph.add("Mul", {y, along(weight)}), along(bias)});
 }
 
 }  // namespace plastic::nn

@@ -100,9 +100,16 @@ void check_layers(const ClassifierForm& form, const SafetensorsInfo& info) {
          held, " numbers of the file");
   }
   const auto& hidden = form.hidden ? form.hidden : find_model(form.model).hidden;
+  const std::int64_t classes = std::ssize(form.class_names);
+  if (!hidden && classes > held) {
+    fail("state", "a network for ", classes, " classes has more than the ", held,
+         " numbers of the file");
+  }
   if (!hidden) return;
   std::int64_t inputs = form.channels * form.height * form.width;
-  for (const std::int64_t size : *hidden) {
+  std::vector<std::int64_t> sizes = *hidden;
+  sizes.push_back(classes);
+  for (const std::int64_t size : sizes) {
     if (size > 0 && inputs > held / size) {
       fail("state", "a layer of ", inputs, " to ", size, " is more than the ", held,
            " numbers of the file");
@@ -155,7 +162,11 @@ SavedClassifier load_classifier(ClassifierFile file) {
     fail(op, saved.weights.string(), ": is not of the network that it is said to be, ",
          describe(saved), ": ", error.what(), "; train the network again");
   }
-  saved.network->load_state_dict(model_state(load_safetensors(saved.weights)));
+  const Safetensors whole = load_safetensors(saved.weights);
+  if (whole.metadata != file.info.metadata) {
+    fail(op, saved.weights.string(), ": was replaced while it was read; load it again");
+  }
+  saved.network->load_state_dict(model_state(whole));
   saved.network->eval();
   return saved;
 }
@@ -170,8 +181,16 @@ SavedClassifier load_run(const fs::path& run) {
 }
 
 void save_classifier(const fs::path& path, const SavedClassifier& classifier) {
+  if (!classifier.network) fail(op, path.string(), ": there is no network to write");
+  if (classifier.model.empty() || classifier.epoch < 1) {
+    fail(op, path.string(), ": the network is of the model \"", classifier.model, "\", epoch ",
+         classifier.epoch, "; give the name of one in model_table(), and an epoch of 1 or more");
+  }
+  const std::string text = to_text(classifier);
+  // What load_run() would refuse is not written.
+  parse_classifier_form(path.string(), text);
   save_safetensors(path, classifier.network->state_dict(),
-                   {{"data", to_text(classifier)}, {"epoch", std::to_string(classifier.epoch)}});
+                   {{"data", text}, {"epoch", std::to_string(classifier.epoch)}});
 }
 
 }  // namespace plastic::nn

@@ -168,7 +168,12 @@ void restore_training(const TrainingParts& parts, const StateDict& state) {
   try {
     for (const Part& part : all) part.load(part_of(state, part.prefix));
   } catch (...) {
-    for (std::size_t i = 0; i < before.size(); ++i) all[i].load(before[i]);
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      try {
+        all[i].load(before[i]);
+      } catch (...) {  // The others go back all the same, and the caller learns what came first.
+      }
+    }
     throw;
   }
 }

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 
@@ -64,7 +65,11 @@ void export_network(const ExportOptions& options) {
   if (options.onnx.empty() && options.safetensors.empty()) {
     throw UsageError("nothing to write; give --onnx FILE, --safetensors FILE or both");
   }
-  if (options.onnx == options.safetensors) {
+  const auto place = [](const fs::path& path) {
+    return fs::weakly_canonical(fs::absolute(behind_links("export", path)));
+  };
+  if (!options.onnx.empty() && !options.safetensors.empty() &&
+      place(options.onnx) == place(options.safetensors)) {
     throw UsageError("--onnx and --safetensors: both are " + printable(options.onnx.string()) +
                      "; give two files");
   }

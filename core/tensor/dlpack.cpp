@@ -114,6 +114,36 @@ void release(Managed* managed) {
   if (managed->deleter != nullptr) managed->deleter(managed);
 }
 
+/// Until the device has done what it was asked to do with the memory: others have streams of their
+/// own.
+void wait_for(Device device, const void* first, std::size_t bytes) {
+  if (device.type == DeviceType::cpu || bytes == 0) return;
+  std::byte one{};
+  backend(device).copy_to_host(first, &one, 1);
+}
+
+/// The other library's struct, which is released once nothing reads or writes its memory.
+template <class Managed>
+struct Held {
+  Device device;
+  const void* first;
+  std::size_t bytes;
+  Managed* managed = nullptr;
+
+  Held(Device where, const void* begin, std::size_t size)
+      : device(where), first(begin), bytes(size) {}
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  ~Held() {
+    if (managed == nullptr) return;
+    try {
+      wait_for(device, first, bytes);
+    } catch (...) {  // A recording does not wait; the memory must be given back all the same.
+    }
+    release(managed);
+  }
+};
+
 template <class Managed>
 Tensor shared(Managed* managed, bool copy) {
   const dlpack::Tensor& given = managed->tensor;
@@ -126,7 +156,7 @@ Tensor shared(Managed* managed, bool copy) {
   std::byte* const first =
       static_cast<std::byte*>(given.data) + (given.data == nullptr ? 0 : given.byte_offset);
   if (bytes > 0 && first == nullptr) fail(op, "the tensor has no memory");
-  if (reinterpret_cast<std::uintptr_t>(first) % size != 0) {
+  if (bytes > 0 && reinterpret_cast<std::uintptr_t>(first) % size != 0) {
     fail(op, "the elements are not aligned to their ", size,
          " bytes; copy the tensor in the other library");
   }
@@ -136,14 +166,14 @@ Tensor shared(Managed* managed, bool copy) {
         make_view(storage_over(first, bytes, device), dtype, layout.shape, layout.strides, 0);
     Tensor own = Tensor::empty(layout.shape, {.dtype = dtype, .device = device});
     own.copy_(view);
+    wait_for(device, first, bytes);
     release(managed);
     return own;
   }
-  const auto owner = std::make_shared<std::unique_ptr<Managed, void (*)(Managed*)>>(
-      nullptr, [](Managed* one) { release(one); });
+  const auto owner = std::make_shared<Held<Managed>>(device, first, bytes);
   const Tensor tensor =
       make_view(storage_over(first, bytes, device, owner), dtype, layout.shape, layout.strides, 0);
-  owner->reset(managed);
+  owner->managed = managed;
   return tensor;
 }
 
@@ -151,6 +181,8 @@ Tensor shared(Managed* managed, bool copy) {
 template <class Managed>
 struct Exported {
   Tensor tensor;
+  /// What its memory is a part of.
+  std::shared_ptr<void> block;
   std::array<std::int64_t, Shape::max_rank> shape{}, strides{};
   Managed managed{};
 };
@@ -163,7 +195,10 @@ Managed* exported(const Tensor& tensor) {
          "share detach() of it");
   }
   auto own = std::make_unique<Exported<Managed>>();
-  own->tensor = tensor;
+  // The caller's tensor may be given other memory, as by Module::to(), and its memory may leave the
+  // block of an optimizer.
+  own->tensor = tensor.detach();
+  own->block = block_of(*tensor.impl()->storage);
   std::copy(tensor.shape().begin(), tensor.shape().end(), own->shape.begin());
   std::copy(tensor.strides().begin(), tensor.strides().end(), own->strides.begin());
   const auto kind = std::ranges::find(kinds, tensor.dtype(), &Kind::dtype);
@@ -176,6 +211,7 @@ Managed* exported(const Tensor& tensor) {
       .shape = own->shape.data(),
       .strides = own->strides.data(),
       .byte_offset = 0};
+  wait_for(device, own->managed.tensor.data, tensor.numel() > 0 ? 1 : 0);
   own->managed.manager_ctx = own.get();
   own->managed.deleter = [](Managed* self) {
     delete static_cast<Exported<Managed>*>(self->manager_ctx);

@@ -13,4 +13,8 @@ namespace plastic {
 std::shared_ptr<Storage> storage_over(void* memory, std::size_t bytes, Device device,
                                       std::shared_ptr<void> owner = {});
 
+/// The block in which the memory of `part` lies, to be kept by whoever reads there: a part may get
+/// memory of its own. Null where it has that already.
+std::shared_ptr<void> block_of(const Storage& part);
+
 }  // namespace plastic

@@ -19,6 +19,10 @@ struct Storage::Made : Storage {
     block_ = std::shared_ptr<Storage>(std::move(owner), this);
   }
 
+  static std::shared_ptr<void> block_in(const Storage& part) { return part.block_; }
+
+  friend std::shared_ptr<void> block_under(const Storage& part) { return block_in(part); }
+
   friend std::shared_ptr<Storage> make_over(std::byte* memory, std::size_t bytes, Device device,
                                             std::shared_ptr<void> owner) {
     const auto made = make_recycled<Made>(memory, bytes, device);
@@ -29,6 +33,9 @@ struct Storage::Made : Storage {
 
 std::shared_ptr<Storage> make_over(std::byte* memory, std::size_t bytes, Device device,
                                    std::shared_ptr<void> owner);
+std::shared_ptr<void> block_under(const Storage& part);
+
+std::shared_ptr<void> block_of(const Storage& part) { return block_under(part); }
 
 std::shared_ptr<Storage> storage_over(void* memory, std::size_t bytes, Device device,
                                       std::shared_ptr<void> owner) {

@@ -105,18 +105,20 @@ struct FromDlpackOptions {
 /// The other library's memory as a tensor: f32, f64, bf16, i64 or u8 on the CPU or a CUDA device.
 /// Takes over `managed`, whose deleter is called, by whatever thread, when the last tensor that
 /// shares the memory is gone; after an Error it is still the caller's. Whoever else writes to the
-/// memory is not seen by autograd's check of saved values, and work of a device that produces it
-/// must be finished. Throws Error for other dtypes and devices, by name, for more than eight axes,
-/// negative strides, elements that are not aligned, a version whose major number is not 1, and,
-/// unless `copy` is set, for memory that is read-only, since a Tensor can be written to.
+/// memory is not seen by autograd's check of saved values, nor by inference, which keeps packed
+/// forms of weights: ask for the weight's mutable_data() after that. Work of a device that produces
+/// it must be finished. Throws Error for other dtypes and devices, by name, for more than eight
+/// axes, negative strides, elements that are not aligned, a version whose major number is not 1,
+/// and, unless `copy` is set, for memory that is read-only, since a Tensor can be written to.
 Tensor from_dlpack(dlpack::ManagedTensor* managed, const FromDlpackOptions& options = {});
 /// The same of the versioned form.
 Tensor from_dlpack(dlpack::ManagedTensorVersioned* managed, const FromDlpackOptions& options = {});
 
 /// The tensor's memory for another library, which calls the deleter when it is done: until then the
-/// memory stays, whatever becomes of `tensor`. Strides and offset are kept. What the other library
-/// writes is not seen by autograd's check of saved values. Throws Error for a tensor that requires
-/// a gradient: export detach().
+/// memory stays, whatever becomes of `tensor`. Strides and offset are kept; a device is waited for.
+/// What the other library writes is not seen by autograd's check of saved values nor by inference,
+/// as in from_dlpack(). A gradient may lie with its optimizer, whose next gradients come to the
+/// same memory. Throws Error for a tensor that requires a gradient: export detach().
 dlpack::ManagedTensor* to_dlpack(const Tensor& tensor);
 /// The same for those that ask for version 1.0.
 dlpack::ManagedTensorVersioned* to_dlpack_versioned(const Tensor& tensor);

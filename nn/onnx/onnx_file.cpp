@@ -153,6 +153,9 @@ void check_options(const OnnxOptions& options) {
     fail(op, "the input is called \"", options.input_name, "\" and the output \"",
          options.output_name, "\"; give them two names");
   }
+  if (options.input_dtype == DType::bf16) {
+    fail(op, "the input is bf16, which the network's weights are not; give f32");
+  }
 }
 
 Tensor example_of(const Module& network, const OnnxOptions& options) {

@@ -33,6 +33,7 @@ OnnxGraph::OnnxGraph(Module& network, const OnnxOptions& options)
       contents_->own_names.emplace(entry.tensor.impl().get(), entry.name);
     }
   }
+  if (options.input_dtype == DType::f64) contents_->dtype = DType::f64;
   for (const Tensor& parameter : network.parameters()) {
     if (!is_floating_point(parameter.dtype())) continue;
     contents_->dtype = parameter.dtype();
@@ -69,6 +70,7 @@ OnnxValue OnnxGraph::add(std::string_view operation, const std::vector<OnnxValue
 }
 
 OnnxValue OnnxGraph::weight(const Tensor& value) {
+  check_defined("onnx", value);
   const TensorImpl* const key = value.impl().get();
   const auto [known, is_new] = contents_->weight_names.try_emplace(key);
   if (is_new) {

@@ -1,6 +1,7 @@
 #include "nn/onnx/onnx_layer.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "plastic/core/ops/activation.h"
@@ -71,14 +72,26 @@ OnnxValue convolved_onnx(OnnxGraph& graph, const char* operation, const OnnxValu
 OnnxValue max_pooled(OnnxGraph& graph, const OnnxValue& x, const MaxPool2dOptions& options) {
   const Tensor example = max_pool2d(x.example, options);
   const std::array<std::int64_t, 2> stride = options.stride.value_or(options.kernel);
-  return graph.add("MaxPool", {x},
+  std::vector<std::int64_t> pads = pads_of({.kernel = options.kernel,
+                                            .stride = stride,
+                                            .padding = options.padding,
+                                            .dilation = options.dilation},
+                                           x.example, example);
+  OnnxValue padded = x;
+  // ONNX Runtime takes no padding as wide as the kernel, which a dilated one may have.
+  if (std::max(pads[0], pads[2]) >= options.kernel[0] ||
+      std::max(pads[1], pads[3]) >= options.kernel[1]) {
+    const std::vector<std::int64_t> around = {0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]};
+    const Tensor lowest =
+        Tensor::full({}, -std::numeric_limits<double>::infinity(), {.dtype = x.example.dtype()});
+    padded = graph.add("Pad",
+                       {x, graph.weight(Tensor::from<std::int64_t>(around)), graph.weight(lowest)});
+    pads = {0, 0, 0, 0};
+  }
+  return graph.add("MaxPool", {padded},
                    {{"kernel_shape", list_of(options.kernel)},
                     {"strides", list_of(stride)},
-                    {"pads", pads_of({.kernel = options.kernel,
-                                      .stride = stride,
-                                      .padding = options.padding,
-                                      .dilation = options.dilation},
-                                     x.example, example)},
+                    {"pads", pads},
                     {"dilations", list_of(options.dilation)}},
                    example);
 }

@@ -198,6 +198,10 @@ TEST_CASE("nn.onnx.refuses_by_name") {
                 {.sample = {3}}) ==
         "[onnx] layer \"1\": BatchNorm keeps no running statistics, so its results depend on the "
         "batch");
+  nn::Residual wider(std::make_shared<nn::Linear>(1, 3));
+  wider.eval();
+  CHECK(refusal(wider, {.sample = {1}}) ==
+        "[onnx] the network: the inner module turns (2, 1) into (2, 3); it must keep the shape");
   nn::AvgPool2d reaching({.kernel = {2, 2}, .ceil_mode = true});
   reaching.eval();
   CHECK(refusal(reaching, {.sample = {1, 3, 4}}).starts_with("[onnx] the network: AvgPool2d with"));
@@ -209,6 +213,8 @@ TEST_CASE("nn.onnx.refuses_by_name") {
   CHECK(refusal(training, {.sample = {4}}).find("[linear]") == 0);
   CHECK(refusal(*in_sequence(std::make_shared<Summed>()), {.sample = {3}}) ==
         "[onnx] the network makes (3,) of (2, 3); the first axis must stay the batch");
+  CHECK(refusal(training, {.sample = {3}, .input_dtype = DType::bf16}).find("bf16") !=
+        std::string::npos);
   CHECK(refusal(training, {.sample = {3}, .output_name = "input"}).find("two names") !=
         std::string::npos);
   CHECK(refusal(training, {.sample = {3}, .metadata = {{"a", "\xFF"}}}).find("is not UTF-8") !=

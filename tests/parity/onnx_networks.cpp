@@ -123,6 +123,10 @@ void add_images(std::vector<Network>& all) {
                  make<nn::MaxPool2d>(MaxPool2dOptions{
                      .kernel = {3, 2}, .stride = {{2, 1}}, .padding = {1, 0}, .dilation = {1, 2}}),
                  {3, 9, 8}});
+  all.push_back({"max_pool_padded_beyond_its_kernel",
+                 make<nn::MaxPool2d>(MaxPool2dOptions{
+                     .kernel = {3, 1}, .stride = {{1, 1}}, .padding = {3, 0}, .dilation = {3, 1}}),
+                 {3, 9, 8}});
   all.push_back({"max_pool_up",
                  make<nn::MaxPool2d>(MaxPool2dOptions{
                      .kernel = {3, 3}, .stride = {{2, 3}}, .padding = {0, 1}, .ceil_mode = true}),

@@ -206,25 +206,33 @@ void convolve_by_channels(const WinogradPass<S>& pass, const TileGrid& grid,
     transform_and_flag<S, m>(pass, grid, search, first, last, inputs, v.data() + first * inputs.row,
                              flags);
   });
+  // Products of so many panels at a time stay in the second cache.
+  const std::int64_t panel_bytes =
+      planes * grid.count * width * static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t group = std::max<std::int64_t>(1, (1 << 20) / panel_bytes);
   parallel_for(0, panel_count<T>(out), 1, [&](std::int64_t first, std::int64_t last) {
-    const std::int64_t begin = first * width;
-    const std::int64_t own = std::min(last * width, out) - begin;
-    const PlaneLayout products = PlaneLayout::rows(plane_distance<T>(grid.count * own), own);
-    const Scratch<T> p(planes * products.plane);
-    for (std::int64_t i = 0; i < planes; ++i) {
-      for (std::int64_t o = 0; o < own; o += width) {
-        multiply_rows<T>({.k = pass.in.channels,
-                          .a = v.data() + i * inputs.plane,
-                          .a_row = in,
-                          .a_k = 1,
-                          .b = pass.kernels + i * kernel_plane + (begin + o) * pass.in.channels,
-                          .c = p.data() + i * products.plane + o,
-                          .ldc = own},
-                         grid.count, std::min(width, own - o));
+    const std::int64_t widest = std::min(group, last - first) * width;
+    const Scratch<T> p(planes * plane_distance<T>(grid.count * widest));
+    for (std::int64_t panel = first; panel < last; panel += group) {
+      const std::int64_t begin = panel * width;
+      const std::int64_t own = std::min(std::min(panel + group, last) * width, out) - begin;
+      const PlaneLayout products = PlaneLayout::rows(plane_distance<T>(grid.count * own), own);
+      for (std::int64_t i = 0; i < planes; ++i) {
+        for (std::int64_t o = 0; o < own; o += width) {
+          multiply_rows<T>({.k = pass.in.channels,
+                            .a = v.data() + i * inputs.plane,
+                            .a_row = in,
+                            .a_k = 1,
+                            .b = pass.kernels + i * kernel_plane + (begin + o) * pass.in.channels,
+                            .c = p.data() + i * products.plane + o,
+                            .ldc = own},
+                           grid.count, std::min(width, own - o));
+        }
       }
+      transform_outputs<T, m>(p.data(), products, pass.out, grid, 0, grid.count,
+                              {begin, std::min(begin + own, pass.out.channels)}, pass.finish,
+                              pass.y);
     }
-    transform_outputs<T, m>(p.data(), products, pass.out, grid, 0, grid.count,
-                            {begin, std::min(begin + own, pass.out.channels)}, pass.finish, pass.y);
   });
 }
 

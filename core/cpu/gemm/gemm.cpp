@@ -1,5 +1,5 @@
-// Matrix products. B is packed into panels, which all threads share; then the threads split C. An
-// element of C is summed in the same order whatever the number of threads.
+// Matrix products. What is packed, and how threads share the work, depends on the shape: see
+// multiply(). An element of C is summed in the same order whatever the number of threads.
 #include <algorithm>
 
 #include "core/cpu/cpu_backend.h"
@@ -202,8 +202,10 @@ void multiply(const Gemm& g) {
     }
     return finish<T>(g, {0, g.m, 0, g.n});
   }
-  if (g.transpose_b && !g.transpose_a && turns<T>(g)) return turned_product<T>(g);
   const bool is_kept = g.transpose_b && g.m >= kept_rows && ConstantWeight::at(g.b) != nullptr;
+  // Of columns that are packed already, few rows do not use much.
+  const bool turns_kept = !is_kept || g.m <= dot_rows;
+  if (g.transpose_b && !g.transpose_a && turns_kept && turns<T>(g)) return turned_product<T>(g);
   if (is_kept) return kept_product<T>(g);
   if (g.transpose_b && !g.transpose_a && g.m <= dot_rows) return dot_product<T>(g);
   if (!g.transpose_b && g.m <= unpacked_rows && 2 * g.m <= g.n && g.k <= unpacked_k) {

@@ -104,6 +104,7 @@ TEST_CASE("apps.export.usage") {
   refused("runs/x", "nothing to write");
   refused("runs/x --onnx ''", "--onnx");
   refused("runs/x --onnx a --safetensors a", "give two files");
+  refused("runs/x --onnx a --safetensors ./a", "give two files");
   refused("runs/x --onxn a", "did you mean --onnx?");
   const ProgramResult result = run_program("export /nowhere/run --onnx a.onnx");
   CHECK(result.code == 1);

@@ -34,7 +34,11 @@ std::vector<Case> winograd_cases() {
           {{3, 20, 8, 8}, {17, 20, 3, 3}, {.padding = {0, 2}}},
           {{2, 64, 14, 14}, {64, 64, 3, 3}, {.padding = {1, 1}}},
           {{1, 3, 5, 7}, {40, 3, 3, 3}, {.padding = {1, 1}}},
-          {{1, 2, 5, 4}, {3, 2, 3, 3}, {}}};
+          {{1, 2, 5, 4}, {3, 2, 3, 3}, {}},
+          // More kernels than the second cache keeps, few tiles: threads share out the channels,
+          // all at once and in groups.
+          {{1, 130, 9, 9}, {150, 130, 3, 3}, {.padding = {1, 1}}},
+          {{1, 40, 34, 34}, {200, 40, 3, 3}, {.padding = {1, 1}}}};
 }
 
 std::vector<Case> other_cases() {

@@ -8,6 +8,9 @@
 
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
+#include "plastic/nn/batch_norm.h"
+#include "plastic/nn/convert.h"
+#include "plastic/optim/sgd.h"
 
 // Python's libraries are asked in tests/parity/dlpack.py.
 namespace plastic {
@@ -183,6 +186,29 @@ TEST_CASE("core.dlpack.export_keeps_the_memory") {
   CHECK_THROWS_WITH_AS(to_dlpack(Tensor::zeros({2}, {.requires_grad = true})),
                        doctest::Contains("detach()"), Error);
   CHECK_THROWS_AS(to_dlpack({}), Error);
+}
+
+TEST_CASE("core.dlpack.export_keeps_memory_that_its_tensor_left") {
+  nn::BatchNorm norm(2);
+  dlpack::ManagedTensor* const mean = to_dlpack(norm.running_mean);
+  nn::convert(norm, DType::f64);
+  CHECK(norm.running_mean.dtype() == DType::f64);
+  CHECK(static_cast<const float*>(mean->tensor.data)[1] == 0);
+  mean->deleter(mean);
+
+  Tensor w = Tensor::ones({3}).set_requires_grad();
+  dlpack::ManagedTensor* gradient = nullptr;
+  {
+    optim::Sgd optimizer({w}, {.lr = 1});
+    sum(w * 2).backward();
+    gradient = to_dlpack(w.grad());
+    optimizer.zero_grad();
+    sum(w * 3).backward();
+  }
+  // With its optimizer: whatever it is by now, it is there.
+  const float value = static_cast<const float*>(gradient->tensor.data)[2];
+  CHECK((value == 2 || value == 3));
+  gradient->deleter(gradient);
 }
 
 TEST_CASE("core.dlpack.every_dtype") {
