@@ -67,10 +67,13 @@ class Optimizers(cases.Case):
                 parameters, optimizer = example(name, file, "step.2.")
                 checkpoints.load(optimizer, path)
                 self.check_state(optimizer, file, name)
-                for k in range(3, STEPS):
-                    step(optimizer, parameters, file, k)
-                    for i, p in enumerate(parameters):
-                        self.assert_same(p, file[f"step.{k}.{i}"], f"{name} step {k}")
+                self.check_that_it_goes_on(name, optimizer, parameters, file)
+
+    def check_that_it_goes_on(self, name, optimizer, parameters, file):
+        for k in range(3, STEPS):
+            step(optimizer, parameters, file, k)
+            for i, p in enumerate(parameters):
+                self.assert_same(p, file[f"step.{k}.{i}"], f"{name} step {k}")
 
     def test_the_engine_loads_what_is_saved_here(self):
         for name, file in self.files.items():
@@ -92,10 +95,7 @@ class Optimizers(cases.Case):
                 torch.save(optimizer.state_dict(), path)
                 others, other = example(name, file, "step.2.")
                 other.load_state_dict(torch.load(path))
-                for k in range(3, STEPS):
-                    step(other, others, file, k)
-                    for i, p in enumerate(others):
-                        self.assert_same(p, file[f"step.{k}.{i}"], f"{name} step {k}")
+                self.check_that_it_goes_on(name, other, others, file)
 
     def test_options_have_the_names_and_defaults_of_the_library(self):
         for name, make in plastic_optim.optimizers.items():

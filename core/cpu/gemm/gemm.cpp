@@ -203,7 +203,7 @@ void multiply(const Gemm& g) {
     return finish<T>(g, {0, g.m, 0, g.n});
   }
   const bool is_kept = g.transpose_b && g.m >= kept_rows && ConstantWeight::at(g.b) != nullptr;
-  // Of columns that are packed already, few rows do not use much.
+  // Few rows gain little from columns that are packed already.
   const bool turns_kept = !is_kept || g.m <= dot_rows;
   if (g.transpose_b && !g.transpose_a && turns_kept && turns<T>(g)) return turned_product<T>(g);
   if (is_kept) return kept_product<T>(g);

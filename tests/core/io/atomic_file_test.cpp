@@ -2,34 +2,22 @@
 
 #include <doctest/doctest.h>
 
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <string>
 #include <thread>
 
 #include "core/io/regular_file.h"
 #include "core/io/system_file.h"
 #include "plastic/core/safetensors.h"
+#include "tests/core/io/folder_contents.h"
 #include "tests/data/files.h"
 
 using namespace plastic;
 using test::contains;
 using test::error_of;
+using test::files_in;
+using test::text_in;
 namespace fs = std::filesystem;
-
-namespace {
-
-std::string text_in(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::ptrdiff_t files_in(const fs::path& folder) {
-  return std::distance(fs::directory_iterator(folder), {});
-}
-
-}  // namespace
 
 TEST_CASE("core.atomic_file.replaces") {
   const test::TemporaryFolder folder;
