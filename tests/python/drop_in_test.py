@@ -125,6 +125,24 @@ class DropIn(cases.Case):
             results.append(parameters)
         self.assert_all_same(*results, name)
 
+    def test_parameters_that_share_memory_are_refused_when_they_are_given(self):
+        whole = torch.zeros(6)
+        with self.assertRaisesRegex(ValueError, r"\[sgd\] parameters 0 and 1 overlap; list what they "
+                                                "share once"):
+            plastic_optim.SGD([whole[:4], whole[3:]])
+        weight = torch.zeros(3)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # PyTorch's, of the same
+            with self.assertRaisesRegex(ValueError, "overlap"):
+                plastic_optim.SGD([weight, weight])
+        optimizer = plastic_optim.SGD([whole[:2], whole[2:4]])
+        with self.assertRaisesRegex(ValueError, "parameters 1 and 2 overlap"):
+            optimizer.add_param_group({"params": [whole[3:]]})
+        self.assertEqual(len(optimizer.param_groups), 1)
+        # Stepped in copies, which have no element in common.
+        columns = torch.zeros(4, 2)
+        plastic_optim.SGD([columns[:, 0], columns[:, 1]])
+
     def test_the_state_is_where_the_step_works(self):
         parameters = cases.parameters()
         optimizer = plastic_optim.NeuroPlastic(parameters)

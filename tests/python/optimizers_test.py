@@ -110,6 +110,48 @@ class Optimizers(cases.Case):
             with self.assertRaisesRegex(plastic_optim.Error, r"lr is -1|option lr is \"-1\""):
                 make(cases.parameters(), lr=-1)
 
+    def test_options_have_the_type_of_their_default(self):
+        for name, options, why in (
+                ("sgd", {"weight_decay": "0.1,lr=5"}, r"\[sgd\] option weight_decay is '0.1,lr=5'; give a number"),
+                ("sgd", {"weight_decay": "0.1"}, "give a number"),
+                ("sgd", {"lr": True}, "give a number"),
+                ("sgd", {"momentum": None}, "give a number"),
+                ("sgd", {"nesterov": "true"}, "give True or False"),
+                ("neuroplastic", {"hybrid_base": "classic,lr=5"}, "give one name, such as 'classic'"),
+                ("neuroplastic", {"hybrid_base": 1}, "give one name")):
+            with self.assertRaisesRegex(TypeError, why):
+                cases.make(name, cases.parameters(), **options)
+        optimizer = cases.make("sgd", cases.parameters(), lr=torch.tensor(0.5), momentum=0)
+        self.run_steps(optimizer, optimizer.param_groups[0]["params"], 1)
+
+    def test_a_state_that_is_cleared_begins_anew(self):
+        for name in ("prodigy", "schedule-free-sgd", "adam", "neuroplastic"):
+            with self.subTest(name):
+                parameters, others = cases.parameters(), cases.parameters()
+                optimizer = cases.make(name, parameters)
+                optimizer.set_epoch(2, 3)
+                self.run_steps(optimizer, parameters, 3)
+                with torch.no_grad():
+                    for p, q in zip(parameters, others):
+                        q.copy_(p)
+                optimizer.state.clear()
+                fresh = cases.make(name, others)
+                fresh.set_epoch(2, 3)
+                self.run_steps(optimizer, parameters, 3, seed=1)
+                self.run_steps(fresh, others, 3, seed=1)
+                self.assert_all_same(parameters, others)
+
+    def test_files_have_the_permissions_that_the_umask_leaves(self):
+        with tempfile.TemporaryDirectory() as folder:
+            before = os.umask(0o027)
+            try:
+                path = os.path.join(folder, "state.safetensors")
+                checkpoints.save(plastic_optim.Adam(cases.parameters()), path)
+            finally:
+                os.umask(before)
+            self.assertEqual(os.stat(path).st_mode & 0o777, 0o640)
+            self.assertEqual(os.listdir(folder), ["state.safetensors"])
+
     def test_schedule_free_evaluates_other_weights(self):
         for name in ("schedule-free-sgd", "schedule-free-adamw"):
             parameters = cases.parameters()

@@ -74,11 +74,15 @@ else:
 
 # %% [markdown]
 # ## Training
+#
+# The schedule-free optimizers evaluate other weights than they train: `optimizer.eval()` puts them in
+# place, `optimizer.train()` takes them back. For others both do nothing.
 
 
 # %%
 def accuracy():
     network.eval()
+    optimizer.eval()
     with torch.no_grad():
         return (network(test_images).argmax(1) == test_labels).float().mean().item()
 
@@ -87,6 +91,7 @@ epochs = int(settings["epochs"])
 for epoch in range(1, epochs + 1):
     start = time.perf_counter()
     network.train()
+    optimizer.train()
     optimizer.set_epoch(epoch, epochs)
     for batch in torch.randperm(len(images)).split(128):
         optimizer.zero_grad()

@@ -46,11 +46,20 @@ def _as_parameter(tensor):
     return _library.Parameter(tensor.data_ptr(), tensor.numel(), sizes, len(shape)), sizes
 
 
+def _text_of(optimizer, name, value, default):
+    try:
+        return _library.option_text(name, value, default)
+    except TypeError as error:
+        raise TypeError(f"[{optimizer}] {error}") from None
+
+
 class Engine:
     """`groups` is a list of (tensors, options), the tensors contiguous f32 on the CPU, the options
-    a dictionary. The tensors' memory must outlive the engine, which keeps them."""
+    a dictionary {name: (value, default)}. The tensors' memory must outlive the engine, which keeps
+    them. `is_copy` says which of them are copies of parameters, `signature` what the engine was made
+    for."""
 
-    def __init__(self, name, groups):
+    def __init__(self, name, groups, is_copy=(), signature=None):
         self.tensors = [tensor for tensors, _ in groups for tensor in tensors]
         kept, given = [], (_library.ParameterGroup * len(groups))()
         for into, (tensors, options) in zip(given, groups):
@@ -58,8 +67,8 @@ class Engine:
             for i, tensor in enumerate(tensors):
                 parameters[i], sizes = _as_parameter(tensor)
                 kept.append(sizes)
-            text = ",".join(f"{key}={_library.option_text(value)}"
-                            for key, value in options.items())
+            text = ",".join(f"{key}={_text_of(name, key, *values)}"
+                            for key, values in options.items())
             kept.append(parameters)
             into.parameters, into.count, into.options = parameters, len(tensors), text.encode()
         handle = ctypes.c_void_p()
@@ -68,7 +77,9 @@ class Engine:
         self._owner = _Owner(handle)
         self._handle = handle
         self._gradients = (ctypes.c_void_p * len(self.tensors))()
-        self._lrs = [float(options["lr"]) for _, options in groups]
+        self._lrs = [float(options["lr"][0]) for _, options in groups]
+        self.is_copy, self.copies_any, self.signature = is_copy, any(is_copy), signature
+        self.addresses = [tensor.data_ptr() for tensor in self.tensors]
         self.shown = None
         self._read_state()
 
@@ -101,6 +112,10 @@ class Engine:
         """Whether tensors of the state were given other memory, as by share_memory_() or `.data =`,
         so that they no longer show what steps work on."""
         return self._state_places() != self._places
+
+    def show(self, states):
+        """Notes the dictionaries that show self.state, one for each parameter."""
+        self.shown = states
 
     def set_lr(self, group, lr):
         if lr != self._lrs[group]:

@@ -130,10 +130,18 @@ def options_of(name):
     return options
 
 
-def option_text(value):
-    """The value of an option as the library reads it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return value
+def option_text(name, value, default):
+    """The value of the option `name` as the library reads it, which has the type of the default."""
+    if hasattr(value, "item"):  # a number of PyTorch's or NumPy's
+        value = value.item()
+    if isinstance(default, str):
+        if isinstance(value, str) and not set(value) & set(",="):
+            return value
+        raise TypeError(f"option {name} is {value!r}; give one name, such as {default!r}")
+    if isinstance(default, bool):
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        raise TypeError(f"option {name} is {value!r}; give True or False")
+    if isinstance(value, (str, bytes, bool)) or not hasattr(value, "__float__"):
+        raise TypeError(f"option {name} is {value!r}; give a number")
     return repr(value) if isinstance(value, int) else repr(float(value))

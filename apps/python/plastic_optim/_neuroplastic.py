@@ -54,6 +54,11 @@ class NeuroPlasticOptimizer(PlasticOptimizer):
             if not isinstance(state.get("step"), torch.Tensor):
                 state["step"] = torch.tensor(int(state.get("step", 0)))
 
+    def _switch(self, how):
+        # The weights that are trained are those to evaluate.
+        if self._uses_library():
+            super()._switch(how)
+
     def _prepare_state(self):
         if self._uses_library():
             return super()._prepare_state()

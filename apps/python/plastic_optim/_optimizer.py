@@ -47,6 +47,7 @@ class PlasticOptimizer(torch.optim.Optimizer):
             defaults["lr"] = lr
         defaults["maximize"] = maximize
         self._engine = None
+        self._has_shown_state = False
         super().__init__(params, defaults)
 
     def __setstate__(self, state):
@@ -54,6 +55,7 @@ class PlasticOptimizer(torch.optim.Optimizer):
         try:
             super().__setstate__(state)
             self._engine = None  # the next step makes one, which adopts the state
+            self._has_shown_state = bool(self.state)
             for index, group in enumerate(self.param_groups):
                 self._take_over(group)
                 self._check_group(index)
@@ -88,6 +90,7 @@ class PlasticOptimizer(torch.optim.Optimizer):
         super().add_param_group(param_group)
         try:
             self._check_group(len(self.param_groups) - 1)
+            self._check_apart()
         except Exception:
             self.param_groups.pop()
             raise
@@ -97,13 +100,28 @@ class PlasticOptimizer(torch.optim.Optimizer):
         group = self.param_groups[index]
         for p in group["params"]:
             self._check_parameter(p)
-        # The library checks the options, and says what it counts besides the state of parameters.
-        trial = Engine(self.name, [([torch.zeros(1, device="cpu")], self._options_of(group))])
-        for name, value in trial.numbers.items():
+        for name, value in self._first_numbers(group).items():
             prefix, _, short = name.rpartition(".")
             # What all groups share, such as the epoch, a later one gets from the first.
             of_all = {} if prefix else self.param_groups[0]
-            group.setdefault(short, of_all.get(short, value.item()))
+            group.setdefault(short, of_all.get(short, value))
+
+    def _first_numbers(self, group):
+        """What the library counts besides the state of parameters, before the first step. It checks
+        the group's options."""
+        trial = Engine(self.name, [([torch.zeros(1, device="cpu")], self._options_of(group))])
+        return {name: value.item() for name, value in trial.numbers.items()}
+
+    def _check_apart(self):
+        """The library's threads write to all parameters at a time. Those that it steps in copies may
+        share memory without sharing elements, as the columns of a matrix do."""
+        places = sorted(((p.data_ptr(), p.data_ptr() + 4 * p.numel(), i)
+                         for i, p in enumerate(self._parameters())
+                         if p.is_cpu and p.is_contiguous() and p.numel() > 0))
+        for (_, end, i), (begin, _, j) in zip(places, places[1:]):
+            if begin < end:
+                raise ValueError(f"[{self.name}] parameters {min(i, j)} and {max(i, j)} overlap; list "
+                                 "what they share once")
 
     def _check_parameter(self, p):
         if p.dtype == torch.float32 and p.layout == torch.strided:
@@ -113,7 +131,7 @@ class PlasticOptimizer(torch.optim.Optimizer):
             "float32: keep them so, and compute in another precision under torch.autocast")
 
     def _options_of(self, group):
-        return {name: group[name] for name in self._options}
+        return {name: (group[name], default) for name, (default, _) in self._options.items()}
 
     def _engine_groups(self):
         """The groups that the engine has: those with parameters."""
@@ -158,13 +176,9 @@ class PlasticOptimizer(torch.optim.Optimizer):
         is_copy = [p.device.type != "cpu" or not p.is_contiguous() or p.is_neg() for p in parameters]
         places = iter([torch.empty(p.shape, dtype=torch.float32, device="cpu") if copied
                        else p.detach() for p, copied in zip(parameters, is_copy)])
-        engine = Engine(self.name, [([next(places) for _ in group["params"]],
-                                     self._options_of(group)) for group in self._engine_groups()])
-        engine.is_copy = is_copy
-        engine.copies_any = any(is_copy)
-        engine.addresses = [place.data_ptr() for place in engine.tensors]
-        engine.signature = self._signature()
-        return engine
+        groups = [([next(places) for _ in group["params"]], self._options_of(group))
+                  for group in self._engine_groups()]
+        return Engine(self.name, groups, is_copy, self._signature())
 
     def _ready(self):
         """The engine for the parameters, options and state as they are."""
@@ -172,16 +186,28 @@ class PlasticOptimizer(torch.optim.Optimizer):
         if not self._fits(parameters):
             self._engine = self._make_engine(parameters)
         engine = self._engine
+        if self._has_shown_state and not self.state:
+            self._begin_anew()
         if not self._shows_state_of(engine):
             for p, own in zip(parameters, engine.state):
                 if not all(map(operator.is_, map(self.state[p].get, own), own.values())):
                     self._adopt(p, self.state[p], own)
-            engine.shown = [self.state[p] for p in parameters]
+            engine.show([self.state[p] for p in parameters])
+            self._has_shown_state = True
         for index, group in enumerate(self._engine_groups()):
             engine.set_lr(index, float(group["lr"]))
         for name, value in engine.numbers.items():
             value.fill_(self._group_of_number(name)[name.rpartition(".")[2]])
         return engine
+
+    def _begin_anew(self):
+        """After `state.clear()` nothing is left of what was counted; the epoch was set by
+        set_epoch()."""
+        for group in self.param_groups:
+            for name, value in self._first_numbers(group).items():
+                short = name.rpartition(".")[2]
+                if short not in ("epoch", "total_epochs"):
+                    group[short] = value
 
     def _shows_state_of(self, engine):
         """Whether self.state is as it was left. Looking up each parameter takes far longer, and is

@@ -6,14 +6,16 @@ safetensors files, both ways.
     plastic_optim.checkpoints.load(optimizer, "runs/first/checkpoint.safetensors")
 
 What RawOptimizer::save(), plastic_optimizer_save() and save_safetensors() write, load() reads, and the
-other way round; of a checkpoint of `plastic train` it takes the optimizer's part.
+other way round; of a checkpoint of `plastic train` it takes the optimizer's part. Files are read and
+written here because the package needs PyTorch and nothing else, and because the library could only read
+them for parameters on the CPU.
 """
 
 import ctypes
 import json
 import math
 import os
-import tempfile
+import secrets
 
 import torch
 
@@ -76,6 +78,16 @@ def load(optimizer, path):
     load_state(optimizer, tensors)
 
 
+def _new_file_beside(path):
+    """With the permissions that the user's umask leaves, unlike tempfile's, which are the user's
+    alone."""
+    while True:
+        try:
+            return open(f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp", "xb")
+        except FileExistsError:
+            pass
+
+
 def write_safetensors(path, tensors):
     header, parts, end = {}, [], 0
     for name, tensor in tensors.items():
@@ -87,8 +99,7 @@ def write_safetensors(path, tensors):
         end += size
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    folder = os.path.dirname(os.path.abspath(path))
-    file = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # pylint: disable=consider-using-with
+    file = _new_file_beside(path)
     try:
         with file:
             file.write(len(text).to_bytes(8, "little") + text)
