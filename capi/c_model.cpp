@@ -3,8 +3,8 @@
 #include <cstring>
 #include <vector>
 
-#include "capi/c_path.h"
 #include "capi/c_status.h"
+#include "core/io/utf8_path.h"
 #include "core/tensor/foreign_memory.h"
 #include "core/tensor/tensor_impl.h"
 #include "plastic/core/autograd.h"
@@ -37,7 +37,7 @@ plastic_status plastic_model_load(const char* path, plastic_model** model) {
         need(path, op, "path");
         need(model, op, "model");
         auto made = std::make_unique<plastic_model>(
-            plastic_model{.saved = plastic::nn::load_run(plastic::capi::path_of(path))});
+            plastic_model{.saved = plastic::nn::load_run(plastic::path_of_utf8(path))});
         for (const auto& name : made->saved.class_names) {
           made->class_names.push_back(name.c_str());
         }

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "capi/c_path.h"
 #include "capi/c_status.h"
+#include "core/io/utf8_path.h"
 #include "core/threads/made_once.h"
 #include "optim/raw_sizes.h"
 #include "plastic/optim/optimizer_table.h"
@@ -306,7 +306,7 @@ plastic_status plastic_optimizer_save(const plastic_optimizer* optimizer, const 
       [&](const char* op) {
         need(optimizer, op, "optimizer");
         need(path, op, "path");
-        optimizer->optimizer.save(plastic::capi::path_of(path));
+        optimizer->optimizer.save(plastic::path_of_utf8(path));
       },
       PLASTIC_ERROR_FILE);
 }
@@ -317,7 +317,7 @@ plastic_status plastic_optimizer_load(plastic_optimizer* optimizer, const char* 
       [&](const char* op) {
         need(optimizer, op, "optimizer");
         need(path, op, "path");
-        optimizer->optimizer.load(plastic::capi::path_of(path));
+        optimizer->optimizer.load(plastic::path_of_utf8(path));
       },
       PLASTIC_ERROR_FILE);
 }

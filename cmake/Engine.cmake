@@ -36,9 +36,12 @@ function(plastic_engine_properties target)
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   endif()
   if(NOT CMAKE_CXX_COMPILER_FRONTEND_VARIANT STREQUAL "MSVC")
-    # Functions are called and inlined as in code that is not position-independent.
-    target_compile_options(${target} PRIVATE
-      $<$<COMPILE_LANGUAGE:CXX>:-fno-semantic-interposition>)
+    if(NOT APPLE)
+      # Functions are called and inlined as in code that is not position-independent. macOS has nothing
+      # else, and clang says there that this has no effect.
+      target_compile_options(${target} PRIVATE
+        $<$<COMPILE_LANGUAGE:CXX>:-fno-semantic-interposition>)
+    endif()
     # A program that is linked with --gc-sections has what it uses, and nothing else.
     target_compile_options(${target} PRIVATE
       $<$<COMPILE_LANGUAGE:CXX>:-ffunction-sections -fdata-sections>)

@@ -10,7 +10,10 @@
 #endif
 
 #include <cmath>
+#include <limits>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/text.h"
 #endif
@@ -27,16 +30,23 @@ std::from_chars_result number_from_chars(const char* begin, const char* end, dou
 
 namespace {
 
-/// Points are points in it, whatever locale the process has chosen.
-locale_t c_locale() {
+/// strtod() with points that are points, whatever locale the process has chosen.
+double read_digits(const std::string& text) {
+#ifdef _WIN32
+  static const _locale_t locale = _create_locale(LC_ALL, "C");
+  return _strtod_l(text.c_str(), nullptr, locale);
+#else
   static const locale_t locale = newlocale(LC_ALL_MASK, "C", nullptr);
-  return locale;
+  return strtod_l(text.c_str(), nullptr, locale);
+#endif
 }
 
 struct Form {
   /// What belongs to the number; empty where there is none.
   std::string_view text;
   bool is_zero = true;
+  /// What a word stands for.
+  std::optional<double> word = {};
 };
 
 /// The pattern of std::chars_format::general: no sign but '-', digits with a point among them, and
@@ -51,7 +61,10 @@ Form form_of(std::string_view text) {
     return true;
   };
   for (const std::string_view word : {"infinity", "inf", "nan"}) {
-    if (has_word(word)) return {text.substr(0, at + word.size()), true};
+    if (!has_word(word)) continue;
+    using Limits = std::numeric_limits<double>;
+    const double value = word == "nan" ? Limits::quiet_NaN() : Limits::infinity();
+    return {text.substr(0, at + word.size()), true, at > 0 ? -value : value};
   }
   Form form;
   std::size_t count = 0;
@@ -82,10 +95,10 @@ std::from_chars_result number_from_chars(const char* begin, const char* end, dou
   const Form form = form_of({begin, static_cast<std::size_t>(end - begin)});
   if (form.text.empty()) return {begin, std::errc::invalid_argument};
   const char* const stop = begin + form.text.size();
-  // strtod() reads to a zero byte.
-  const double read = strtod_l(std::string(form.text).c_str(), nullptr, c_locale());
-  const bool overflows = std::isinf(read) && !form.is_zero;
-  if (overflows || (read == 0.0 && !form.is_zero)) return {stop, std::errc::result_out_of_range};
+  // It is read to a zero byte.
+  const double read = form.word ? *form.word : read_digits(std::string(form.text));
+  const bool is_out_of_range = !form.is_zero && (read == 0.0 || std::isinf(read));
+  if (is_out_of_range) return {stop, std::errc::result_out_of_range};
   value = read;
   return {stop, std::errc()};
 }

@@ -6,6 +6,7 @@
 #include "apps/cli/config_reader.h"
 #include "apps/cli/options.h"
 #include "apps/cli/values.h"
+#include "core/io/utf8_path.h"
 
 namespace plastic::apps {
 namespace {
@@ -31,8 +32,9 @@ std::vector<std::string> settings_of(const CLI::App& command) {
 }  // namespace
 
 void add_config_option(CLI::App& command) {
-  add_own_option(command, "config", "",
-                 [&command](const std::string& file) { apply_config(command, file); });
+  add_own_option(command, "config", "", [&command](const std::string& file) {
+    apply_config(command, path_of_utf8(file));
+  });
 }
 
 void apply_config(CLI::App& command, const std::filesystem::path& path) {

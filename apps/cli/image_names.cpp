@@ -9,6 +9,7 @@
 
 #include "apps/terminal/terminal_text.h"
 #include "core/check.h"
+#include "core/io/utf8_path.h"
 #include "data/formats/image_decoder.h"
 #include "plastic/data/image.h"
 
@@ -43,10 +44,11 @@ std::vector<std::uint8_t> standard_input_bytes() {
 
 std::vector<std::string> images_of(const std::string& name) {
   std::error_code error;
-  if (!fs::is_directory(name, error)) return {name};
+  const fs::path folder = path_of_utf8(name);
+  if (!fs::is_directory(folder, error)) return {name};
   std::vector<std::string> images;
   std::size_t others = 0;
-  fs::recursive_directory_iterator entry(name, error);
+  fs::recursive_directory_iterator entry(folder, error);
   for (const fs::recursive_directory_iterator end; !error && entry != end; entry.increment(error)) {
     std::error_code unreadable;
     if (entry->is_directory(unreadable)) continue;
@@ -68,7 +70,7 @@ std::vector<std::string> images_of(const std::string& name) {
 
 Tensor read_named_image(const std::string& name, std::int64_t channels,
                         data::Orientation orientation) {
-  if (name != standard_input) return data::read_image(name, channels, orientation);
+  if (name != standard_input) return data::read_image(path_of_utf8(name), channels, orientation);
   return data::decode_image("standard input", standard_input_bytes(), channels, orientation).pixels;
 }
 

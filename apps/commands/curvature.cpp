@@ -17,6 +17,7 @@
 #include "apps/runs/saved_model.h"
 #include "apps/terminal/terminal_text.h"
 #include "core/check.h"
+#include "core/io/utf8_path.h"
 #include "core/shell_text.h"
 
 namespace plastic::apps {
@@ -124,7 +125,11 @@ void add_curvature(CLI::App& program) {
                                 }
                                 measure(*command);
                               });
-  app.add_option("RUN", command->run, "The folder of a run")->required()->type_name("DIR");
+  app.add_option_function<std::string>(
+         "RUN", [command](const std::string& text) { command->run = path_of_utf8(text); },
+         "The folder of a run")
+      ->required()
+      ->type_name("DIR");
   add_text_option(app, "--images", "N", std::to_string(command->options.images), "Curvature",
                   "Images to measure on; in whole batches", [command](const std::string& text) {
                     command->options.images =

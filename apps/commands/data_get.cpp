@@ -10,6 +10,7 @@
 #include "apps/download/get.h"
 #include "apps/terminal/progress.h"
 #include "apps/terminal/terminal_text.h"
+#include "core/io/utf8_path.h"
 
 namespace plastic::apps {
 namespace {
@@ -73,7 +74,7 @@ void add_data_get(CLI::App& data) {
   add_set_name(command, choice);
   add_text_option(command, "--data-dir", "DIR", "~/.cache/plastic", "Data",
                   "Put the set's folder here",
-                  [choice](const std::string& text) { choice->data_dir = text; });
+                  [choice](const std::string& text) { choice->data_dir = path_of_utf8(text); });
   add_text_option(command, "--from", "URL", "the set's home", "Data",
                   "Fetch the files from this folder of a server, http or https; they must still be "
                   "the published ones",

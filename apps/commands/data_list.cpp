@@ -6,6 +6,7 @@
 #include "apps/cli/options.h"
 #include "apps/commands/data_commands.h"
 #include "apps/terminal/progress.h"
+#include "core/io/utf8_path.h"
 #include "plastic/data/catalog.h"
 
 namespace plastic::apps {
@@ -58,7 +59,7 @@ void add_data_list(CLI::App& data) {
   add_text_option(command, "--data-dir", "DIR", "", "Data",
                   "Look here only; without it in $PLASTIC_DATA, ~/.cache/plastic and the system's "
                   "folders",
-                  [data_dir](const std::string& text) { *data_dir = text; });
+                  [data_dir](const std::string& text) { *data_dir = path_of_utf8(text); });
 }
 
 }  // namespace plastic::apps

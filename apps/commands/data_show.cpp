@@ -17,6 +17,7 @@
 #include "apps/training/training_part.h"
 #include "core/check.h"
 #include "core/io/atomic_file.h"
+#include "core/io/utf8_path.h"
 #include "plastic/data/catalog.h"
 #include "plastic/data/loader.h"
 
@@ -173,7 +174,7 @@ void add_data_show(CLI::App& data) {
       ->type_name("");
   add_text_option(command, "--data-dir", "DIR", "", "Data",
                   "Look for its files here only; by default where train looks",
-                  [options](const std::string& text) { options->data_dir = text; });
+                  [options](const std::string& text) { options->data_dir = path_of_utf8(text); });
   add_text_option(
       command, "--image-size", "N", "32", "Data", "Resize the images of a folder to N x N pixels",
       [options](const std::string& text) { options->image_size = parse_integer(text, 1, 4096); });
@@ -198,7 +199,7 @@ void add_data_show(CLI::App& data) {
                   "The seed of the run whose images are shown",
                   [options](const std::string& text) { options->seed = parse_seed(text); });
   add_text_option(command, "--out", "FILE", "", "Output", "Where to write the picture",
-                  [options](const std::string& text) { options->out = text; });
+                  [options](const std::string& text) { options->out = path_of_utf8(text); });
   command.get_option("--out")->required();
 }
 

@@ -15,6 +15,7 @@
 #include "apps/terminal/terminal_text.h"
 #include "core/check.h"
 #include "core/io/atomic_file.h"
+#include "core/io/utf8_path.h"
 #include "plastic/nn/onnx.h"
 
 namespace plastic::apps {
@@ -111,15 +112,16 @@ void add_export(CLI::App& program) {
   CLI::App& command = add_command(program, "export", "Write a trained network for other programs.",
                                   footer(), [options] { export_network(*options); });
   command
-      .add_option("RUN", options->run,
-                  "The folder of a run, written by train with --out, or a .safetensors file in it")
+      .add_option_function<std::string>(
+          "RUN", [options](const std::string& text) { options->run = path_of_utf8(text); },
+          "The folder of a run, written by train with --out, or a .safetensors file in it")
       ->required()
       ->type_name("RUN");
   const auto add_file = [&](const char* name, const char* description, fs::path& path) {
     add_text_option(command, name, "FILE", "", "Output", description,
                     [&path, options](const std::string& text) {
                       if (text.empty()) throw UsageError("expected a file, got nothing");
-                      path = text;
+                      path = path_of_utf8(text);
                     });
   };
   add_file("--onnx", "Write an ONNX model", options->onnx);

@@ -13,6 +13,7 @@
 #include "apps/terminal/terminal_text.h"
 #include "core/cpu/level.h"
 #include "core/device/registry.h"
+#include "core/io/utf8_path.h"
 #include "plastic/core/device.h"
 #include "plastic/core/error.h"
 #include "plastic/core/version.h"
@@ -107,7 +108,7 @@ void add_info(CLI::App& program) {
       add_command(program, "info", "Print version, build, devices and the data sets found.", "",
                   [data_dir] { info(*data_dir); });
   add_text_option(command, "--data-dir", "DIR", "", "Data", "Look for data sets here only",
-                  [data_dir](const std::string& text) { *data_dir = text; });
+                  [data_dir](const std::string& text) { *data_dir = path_of_utf8(text); });
 }
 
 }  // namespace plastic::apps

@@ -21,6 +21,7 @@
 #include "apps/terminal/terminal_text.h"
 #include "core/check.h"
 #include "core/io/atomic_file.h"
+#include "core/io/utf8_path.h"
 
 namespace plastic::apps {
 namespace {
@@ -107,13 +108,12 @@ Picture function_picture(const LandscapeCommand& command, const TestFunction& fu
 Picture picture_of_runs(const LandscapeCommand& command) {
   const std::int64_t points = command.run.grid * command.run.grid;
   Progress progress(points);
-  return run_landscape({command.what.begin(), command.what.end()}, command.run,
-                       [&](std::int64_t done) {
-                         if (progress.due()) {
-                           progress.update(done, "computing losses",
-                                           std::to_string(done) + " of " + std::to_string(points));
-                         }
-                       });
+  return run_landscape(paths_of_utf8(command.what), command.run, [&](std::int64_t done) {
+    if (progress.due()) {
+      progress.update(done, "computing losses",
+                      std::to_string(done) + " of " + std::to_string(points));
+    }
+  });
 }
 
 // Options that mean something for functions only, or for runs only.
@@ -148,7 +148,7 @@ void draw(const CLI::App& app, const LandscapeCommand& command) {
                      "'");
   }
   std::error_code unreadable;
-  if (function == nullptr && !fs::exists(command.what.front(), unreadable)) {
+  if (function == nullptr && !fs::exists(path_of_utf8(command.what.front()), unreadable)) {
     throw UsageError("WHAT: " + printable(command.what.front()) +
                      " is neither a function nor a folder; the functions are " +
                      test_function_names());
@@ -234,7 +234,7 @@ void add_landscape(CLI::App& program) {
   add_optimizer_options(app, command->options);
   add_slice_options(app, command);
   add_text_option(app, "--out", "FILE", "", "Output", "The picture to write, an SVG file",
-                  [command](const std::string& text) { command->out = text; });
+                  [command](const std::string& text) { command->out = path_of_utf8(text); });
 }
 
 }  // namespace plastic::apps

@@ -18,6 +18,7 @@
 #include "apps/terminal/terminal_text.h"
 #include "apps/training/interrupt.h"
 #include "core/check.h"
+#include "core/io/utf8_path.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/ops.h"
 #include "plastic/data/image.h"
@@ -166,7 +167,7 @@ void add_predict(CLI::App& program) {
       ->type_name("FILE...");
   add_text_option(command, "--checkpoint", "RUN", "", "Network",
                   "The folder of a run, written by train with --out, or a .safetensors file in it",
-                  [options](const std::string& text) { options->run = text; });
+                  [options](const std::string& text) { options->run = path_of_utf8(text); });
   add_device_option(command, options->device);
   add_switch(command, "--invert", "Images", "Invert light and dark first", options->invert);
   add_text_option(

@@ -22,6 +22,7 @@
 #include "apps/terminal/live_lines.h"
 #include "apps/terminal/terminal_text.h"
 #include "core/check.h"
+#include "core/io/utf8_path.h"
 
 namespace plastic::apps {
 namespace {
@@ -258,7 +259,8 @@ void add_probe(CLI::App& program) {
                                   footer(), [options] { probe(*options); });
   command
       .add_option_function<std::string>(
-          "RUN", [options](const std::string& text) { options->run = text; }, "The folder of a run")
+          "RUN", [options](const std::string& text) { options->run = path_of_utf8(text); },
+          "The folder of a run")
       ->required()
       ->type_name("DIR");
   add_text_option(command, "--step", "N", "", "Output", "A probed step; without it, the last",

@@ -18,6 +18,7 @@
 #include "apps/terminal/terminal_text.h"
 #include "core/check.h"
 #include "core/io/atomic_file.h"
+#include "core/io/utf8_path.h"
 
 namespace plastic::apps {
 namespace {
@@ -55,8 +56,8 @@ void report(const ReportOptions& options) {
     throw UsageError("with several runs, say where the report goes: --out FILE");
   }
   const fs::path file =
-      options.out.empty() ? fs::path(options.runs.front()) / report_file : options.out;
-  for (const std::string& remark : write_report({options.runs.begin(), options.runs.end()}, file)) {
+      options.out.empty() ? path_of_utf8(options.runs.front()) / report_file : options.out;
+  for (const std::string& remark : write_report(paths_of_utf8(options.runs), file)) {
     std::cout << remark << "\n";
   }
   std::cout << "report in " << printable(file.string()) << std::endl;
@@ -125,7 +126,7 @@ void add_report(CLI::App& program) {
       ->type_name("DIR...");
   add_text_option(command, "--out", "FILE", "", "Output",
                   "Where to write it; without it RUN/report.html",
-                  [options](const std::string& text) { options->out = text; });
+                  [options](const std::string& text) { options->out = path_of_utf8(text); });
 }
 
 }  // namespace plastic::apps

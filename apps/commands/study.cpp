@@ -26,6 +26,7 @@
 #include "apps/terminal/terminal_text.h"
 #include "apps/training/interrupt.h"
 #include "core/check.h"
+#include "core/io/utf8_path.h"
 #include "core/shell_text.h"
 #include "core/threads/processors.h"
 #include "plastic/core/device.h"
@@ -291,7 +292,7 @@ void add_study(CLI::App& program) {
                   footer(), [options] { study(*options); });
   command
       .add_option_function<std::string>(
-          "FILE", [options](const std::string& text) { options->study = text; },
+          "FILE", [options](const std::string& text) { options->study = path_of_utf8(text); },
           "The study's file, or the folder of one that was begun")
       ->required()
       ->type_name("FILE|DIR");
@@ -307,17 +308,17 @@ void add_study(CLI::App& program) {
              "Do again the runs that failed (not those that diverged)", options->retry);
   add_text_option(command, "--data-dir", "DIR", "", "Running",
                   "Look for the files of data sets here only",
-                  [options](const std::string& text) { options->data_dir = text; });
+                  [options](const std::string& text) { options->data_dir = path_of_utf8(text); });
   add_text_option(command, "--reuse", "DIR,...", "", "Running",
                   "Take from the folders of other studies runs with the same settings, conditions, "
                   "seed and data",
                   [options](const std::string& text) {
                     for (const std::string& folder : parse_list(text, true))
-                      options->reuse.emplace_back(folder);
+                      options->reuse.push_back(path_of_utf8(folder));
                   });
   add_text_option(command, "--out", "DIR", "runs/NAME", "Output",
                   "Write the results to this folder, or continue what is in it",
-                  [options](const std::string& text) { options->out = text; });
+                  [options](const std::string& text) { options->out = path_of_utf8(text); });
   add_switch(command, "--overwrite", "Output", "Begin again, whatever the folder holds",
              options->overwrite);
 }

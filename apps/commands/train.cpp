@@ -26,6 +26,7 @@
 #include "apps/training/training.h"
 #include "core/check.h"
 #include "core/io/json_text.h"
+#include "core/io/utf8_path.h"
 #include "core/shell_text.h"
 #include "nn/classifier_file.h"
 #include "plastic/core/device.h"
@@ -316,13 +317,13 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
       throw UsageError("a run continues with its own configuration; leave out " + join(others));
     }
     options->resume = true;
-    options->run.out = folder;
+    options->run.out = path_of_utf8(folder);
     const std::filesystem::path config = options->run.out / config_file;
     std::error_code unreadable;
     if (!std::filesystem::exists(config, unreadable)) {
       fail("resume", folder, ": has no config.toml, so no run was begun there");
     }
-    options->lock.emplace("resume", folder);
+    options->lock.emplace("resume", options->run.out);
     options->choices_before = choices_in(config);
     apply_config(command, config);
   });

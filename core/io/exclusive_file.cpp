@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "core/io/utf8_path.h"
+
 namespace plastic {
 namespace {
 
@@ -26,7 +28,7 @@ ExclusiveFile::ExclusiveFile(const std::filesystem::path& folder, const std::str
                              unsigned mode) {
   std::string beginning = name;
   for (int attempt = 0; attempt < max_attempts; ++attempt) {
-    path_ = folder / (beginning + "." + drawn_text() + std::string(ending));
+    path_ = folder / path_of_utf8(beginning + "." + drawn_text() + std::string(ending));
     file_ = SystemFile(path_, SystemFile::Open::create, mode);
     if (note(file_.is_open())) {
       has_its_name_ = false;

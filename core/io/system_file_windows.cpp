@@ -40,10 +40,27 @@ FileStatus converted(const BY_HANDLE_FILE_INFORMATION& found) {
           .size = joined(found.nFileSizeHigh, found.nFileSizeLow)};
 }
 
+// Characters of a name, and of a path that is not marked as one of up to 32,767 characters.
+constexpr std::size_t max_name = 255;
+constexpr std::size_t max_unmarked = MAX_PATH - 1;
+
+/// `path` in the form in which the system takes it, however long it is.
+std::filesystem::path marked(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::path whole = std::filesystem::absolute(path, error);
+  if (error || whole.native().size() <= max_unmarked) return path;
+  // In this form nothing is resolved: neither "." and ".." nor "/".
+  whole = whole.lexically_normal().make_preferred();
+  const std::wstring& text = whole.native();
+  if (text.starts_with(LR"(\\?\)") || text.starts_with(LR"(\\.\)")) return whole;
+  if (text.starts_with(LR"(\\)")) return LR"(\\?\UNC\)" + text.substr(2);
+  return LR"(\\?\)" + text;
+}
+
 /// Others may read, write, rename and remove the file meanwhile, as on other systems.
 HANDLE open_handle(const std::filesystem::path& path, DWORD access, DWORD creation, DWORD flags) {
   constexpr DWORD shared = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
-  return CreateFileW(path.c_str(), access, shared, nullptr, creation, flags, nullptr);
+  return CreateFileW(marked(path).c_str(), access, shared, nullptr, creation, flags, nullptr);
 }
 
 FileStatus status_of_handle(HANDLE handle) {
@@ -57,6 +74,13 @@ FileStatus status_of_handle(HANDLE handle) {
   return converted(found);
 }
 
+/// Of a handle that was opened without following links.
+bool is_link(HANDLE handle) {
+  FILE_ATTRIBUTE_TAG_INFO tag{};
+  return GetFileInformationByHandleEx(handle, FileAttributeTagInfo, &tag, sizeof(tag)) != 0 &&
+         tag.ReparseTag == IO_REPARSE_TAG_SYMLINK;
+}
+
 FileStatus status_of(const std::filesystem::path& path, DWORD flags) {
   // Folders are opened with this flag alone.
   HANDLE handle = open_handle(path, 0, OPEN_EXISTING, flags | FILE_FLAG_BACKUP_SEMANTICS);
@@ -65,12 +89,7 @@ FileStatus status_of(const std::filesystem::path& path, DWORD flags) {
     return {};
   }
   FileStatus status = status_of_handle(handle);
-  FILE_ATTRIBUTE_TAG_INFO tag{};
-  if ((flags & FILE_FLAG_OPEN_REPARSE_POINT) != 0 &&
-      GetFileInformationByHandleEx(handle, FileAttributeTagInfo, &tag, sizeof(tag)) != 0 &&
-      tag.ReparseTag == IO_REPARSE_TAG_SYMLINK) {
-    status.kind = FileKind::link;
-  }
+  if ((flags & FILE_FLAG_OPEN_REPARSE_POINT) != 0 && is_link(handle)) status.kind = FileKind::link;
   CloseHandle(handle);
   return status;
 }
@@ -83,16 +102,17 @@ struct Flags {
 };
 
 Flags flags_of(SystemFile::Open how) {
+  // With it, a link is opened itself, and one to nothing is in the way of a new file.
+  constexpr DWORD no_links = FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OPEN_REPARSE_POINT;
   switch (how) {
     case SystemFile::Open::read:
       return {GENERIC_READ, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, _O_RDONLY};
     case SystemFile::Open::append:
-      return {GENERIC_READ | GENERIC_WRITE, OPEN_ALWAYS,
-              FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OPEN_REPARSE_POINT, _O_APPEND};
+      return {GENERIC_READ | GENERIC_WRITE, OPEN_ALWAYS, no_links, _O_APPEND};
     case SystemFile::Open::create:
       break;
   }
-  return {GENERIC_READ | GENERIC_WRITE, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, 0};
+  return {GENERIC_READ | GENERIC_WRITE, CREATE_NEW, no_links, 0};
 }
 
 }  // namespace
@@ -104,10 +124,19 @@ FileStatus status_of_name(const std::filesystem::path& path) {
 }
 
 SystemFile::SystemFile(const std::filesystem::path& path, Open how, unsigned) {
+  if (path.filename().native().size() > max_name) {
+    errno = ENAMETOOLONG;
+    return;
+  }
   const Flags flags = flags_of(how);
   HANDLE handle = open_handle(path, flags.access, flags.creation, flags.attributes);
   if (handle == INVALID_HANDLE_VALUE) {
     failed();
+    return;
+  }
+  if (how == Open::append && is_link(handle)) {
+    CloseHandle(handle);
+    errno = ELOOP;
     return;
   }
   descriptor_ = _open_osfhandle(reinterpret_cast<std::intptr_t>(handle),
@@ -171,11 +200,9 @@ void SystemFile::resemble(const FileStatus&) const {}
 bool rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
   // A virus scanner or an index may have the old file open for a moment.
   constexpr int attempts = 20;
+  constexpr DWORD flags = MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH;
   for (int attempt = 1;; ++attempt) {
-    if (MoveFileExW(from.c_str(), to.c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH) !=
-        0) {
-      return true;
-    }
+    if (MoveFileExW(marked(from).c_str(), marked(to).c_str(), flags) != 0) return true;
     const DWORD error = GetLastError();
     if (attempt == attempts || (error != ERROR_SHARING_VIOLATION && error != ERROR_ACCESS_DENIED)) {
       SetLastError(error);
@@ -186,7 +213,7 @@ bool rename_file(const std::filesystem::path& from, const std::filesystem::path&
 }
 
 bool remove_file(const std::filesystem::path& path) {
-  return DeleteFileW(path.c_str()) != 0 || failed();
+  return DeleteFileW(marked(path).c_str()) != 0 || failed();
 }
 
 void flush_folder(const std::filesystem::path&) {

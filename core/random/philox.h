@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <numbers>
 
+#include "core/fused.h"
 #include "plastic/core/host_device.h"
 #include "plastic/core/random.h"
 
@@ -82,7 +83,8 @@ struct UniformRule {
         last_below(std::nextafter(static_cast<T>(high), static_cast<T>(low_))) {}
 
   PLASTIC_HOST_DEVICE T operator()(std::uint32_t bits) const {
-    const auto x = static_cast<T>(std::fma(width, static_cast<double>(uniform_from(bits)), low));
+    const auto x =
+        static_cast<T>(fused_product(width, static_cast<double>(uniform_from(bits)), low));
     return x < last_below ? x : last_below;
   }
 };

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "core/fused.h"
 #include "core/random/philox.h"
 #include "plastic/core/host_device.h"
 
@@ -57,7 +58,7 @@ PLASTIC_HOST_DEVICE inline std::int64_t drawn_below(std::uint32_t bits, std::int
 
 /// Rounded once, on every machine alike.
 PLASTIC_HOST_DEVICE inline float drawn_factor(std::uint32_t bits, float low, float range) {
-  return std::fma(range, uniform_from(bits), low);
+  return fused_product(range, uniform_from(bits), low);
 }
 
 /// The plan of image `index` in the epoch of that seed. Each change uses its own random words, so

@@ -167,12 +167,13 @@ const std::vector<DataSet>& data_sets() {
 }
 
 const DataSet& set_of(const std::string& name) {
-  TextStream known;
+  std::string known;
   for (const DataSet& set : data_sets()) {
     if (set.entry.name == name) return set;
-    known << (known.view().empty() ? "" : ", ") << set.entry.name;
+    if (!known.empty()) known += ", ";
+    known += set.entry.name;
   }
-  fail("data", "unknown data set '", name, "'; known: ", known.str());
+  fail("data", "unknown data set '", name, "'; known: ", known);
 }
 
 /// `text` with each `from` replaced.

@@ -69,6 +69,7 @@ struct ComputesAtTheEnd {
 };
 
 TEST_CASE("core.process.objects_of_static_storage_end_well") {
+  if (test::skips_threads_of_children()) return;
   for (const int parts : {1, 50}) {
     CAPTURE(parts);
     CHECK(in_child([&] {
@@ -92,6 +93,7 @@ TEST_CASE("core.process.objects_of_static_storage_end_well") {
 }
 
 TEST_CASE("core.process.objects_of_thread_storage_end_well") {
+  if (test::skips_threads_of_children()) return;
   const auto keep = [] {
     thread_local Tensor kept;
     thread_local Tensor other = with_graph(2);
@@ -107,6 +109,7 @@ TEST_CASE("core.process.objects_of_thread_storage_end_well") {
 }
 
 TEST_CASE("core.process.exit_from_inside_an_operation") {
+  if (test::skips_threads_of_children()) return;
   const ThreadCount count(4);
   // As many parts as threads, each of which holds its thread: the caller and every worker have one.
   // One thread alone calls exit(), as POSIX demands.
@@ -150,6 +153,7 @@ TEST_CASE("core.process.exit_from_inside_an_operation") {
 }
 
 TEST_CASE("core.process.children_compute") {
+  if (test::skips_threads_of_children()) return;
   for (const int threads : {1, 2, 16}) {
     CAPTURE(threads);
     const ThreadCount count(threads);
@@ -172,6 +176,7 @@ TEST_CASE("core.process.children_compute") {
 }
 
 TEST_CASE("core.process.children_of_a_process_whose_threads_compute") {
+  if (test::skips_threads_of_children()) return;
   const ThreadCount count(3);
   std::atomic<bool> done = false;
   std::atomic<int> alive = 2;
@@ -201,6 +206,7 @@ TEST_CASE("core.process.children_of_a_process_whose_threads_compute") {
 }
 
 TEST_CASE("core.process.a_fork_inside_a_loop_says_so") {
+  if (test::skips_threads_of_children()) return;
   const ThreadCount count(3);
   std::atomic<int> code = -1;
   const auto caller = std::this_thread::get_id();
@@ -249,8 +255,8 @@ TEST_CASE("core.process.a_fork_inside_a_loop_says_so") {
 }
 
 TEST_CASE("core.process.threads_that_cannot_be_started") {
-  if (test::is_sanitized()) {
-    MESSAGE("skipped: sanitizers need the address space");
+  if (!test::can_limit_memory()) {
+    MESSAGE("skipped: sanitizers need the address space, and emulators set no limit to it");
     return;
   }
   const ThreadCount count(2);

@@ -33,6 +33,7 @@ TEST_CASE("optim.fork.children_of_a_process_without_threads_train") {
 }
 
 TEST_CASE("optim.fork.children_of_a_process_with_threads_train") {
+  if (test::skips_threads_of_children()) return;
   const ThreadCount count(3);
   for (const optim::OptimizerEntry& entry : optim::optimizer_table()) {
     CAPTURE(entry.name);
@@ -43,6 +44,7 @@ TEST_CASE("optim.fork.children_of_a_process_with_threads_train") {
 }
 
 TEST_CASE("optim.fork.parent_and_child_continue_one_training") {
+  if (test::skips_threads_of_children()) return;
   const ThreadCount count(3);
   for (const char* name : {"neuroplastic", "adam", "muon"}) {
     CAPTURE(std::string(name));
@@ -84,6 +86,7 @@ void fork_beside(int forks, const std::function<void()>& busy, const std::functi
 }
 
 TEST_CASE("optim.fork.children_of_a_process_that_is_training_train") {
+  if (test::skips_threads_of_children()) return;
   const ThreadCount count(3);
   const auto expected = trained("neuroplastic", 1);
   std::atomic<std::uint64_t> seed = 2;

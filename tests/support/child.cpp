@@ -1,12 +1,16 @@
 #include "tests/support/child.h"
 
+#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <thread>
 
 namespace plastic::test {
 
@@ -36,6 +40,24 @@ int in_child(const std::function<int()>& body, unsigned seconds) {
   } catch (const std::exception&) {
   }
   std::exit(code);
+}
+
+bool skips_threads_of_children() {
+  static const bool are_started = [] {
+    std::atomic<bool> is_done = false;
+    std::thread other([&] {
+      while (!is_done) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    });
+    const int end = in_child([] {
+      std::thread([] {}).join();
+      return 0;
+    });
+    is_done = true;
+    other.join();
+    return end == 0;
+  }();
+  if (!are_started) MESSAGE("skipped: children of this process start no threads here");
+  return !are_started;
 }
 
 }  // namespace plastic::test

@@ -14,4 +14,8 @@ int in_child(const std::function<int()>& body, unsigned seconds = 30);
 /// ended.
 int fork_and_wait(unsigned seconds);
 
+/// Whether a test of children that start threads cannot be made here, which this says: emulators of
+/// other processors (qemu-user 7) abort in them where this process has threads, too.
+bool skips_threads_of_children();
+
 }  // namespace plastic::test

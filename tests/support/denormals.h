@@ -15,21 +15,31 @@
 
 namespace plastic::test {
 
-/// Whether the processor can be told to flush denormal numbers to zero.
-#if defined(__SSE__) || defined(__aarch64__)
+// Whether the processor can be told to flush denormal numbers to zero; its control register without
+// the flags of exceptions that were met; and what a program sets there that was linked with
+// -ffast-math.
+#if defined(__SSE__)
 constexpr bool can_flush = true;
+constexpr unsigned fast_math_bits = 0x8040U;
+inline unsigned float_control() { return _mm_getcsr() & ~0x3FU; }
+inline void set_float_control(unsigned bits) { _mm_setcsr(bits); }
+#elif defined(__aarch64__)
+constexpr bool can_flush = true;
+constexpr unsigned fast_math_bits = 1U << 24;
+inline unsigned float_control() {
+  std::uint64_t bits = 0;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(bits));
+  return static_cast<unsigned>(bits);
+}
+inline void set_float_control(unsigned bits) {
+  __asm__ volatile("msr fpcr, %0" : : "r"(std::uint64_t{bits}));
+}
 #else
 constexpr bool can_flush = false;
+constexpr unsigned fast_math_bits = 0;
+inline unsigned float_control() { return static_cast<unsigned>(std::fegetround()); }
+inline void set_float_control(unsigned) {}
 #endif
-
-/// The processor's control register without the flags of exceptions that were met.
-inline unsigned float_control() {
-#if defined(__SSE__)
-  return _mm_getcsr() & ~0x3FU;
-#else
-  return static_cast<unsigned>(std::fegetround());
-#endif
-}
 
 inline std::int64_t denormals_in(const Tensor& tensor) {
   if (tensor.dtype() != DType::f32) return 0;

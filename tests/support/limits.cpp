@@ -26,6 +26,24 @@ bool is_sanitized() {
 #endif
 }
 
+bool can_limit_memory() {
+#ifdef _WIN32
+  return false;
+#else
+  // Far from what there is.
+  constexpr rlim_t trial = rlim_t{1} << 46U;
+  rlimit before{};
+  if (is_sanitized() || getrlimit(RLIMIT_AS, &before) != 0) return false;
+  if (before.rlim_cur <= trial) return true;
+  rlimit changed = before;
+  changed.rlim_cur = trial;
+  setrlimit(RLIMIT_AS, &changed);
+  getrlimit(RLIMIT_AS, &changed);
+  setrlimit(RLIMIT_AS, &before);
+  return changed.rlim_cur == trial;
+#endif
+}
+
 #ifndef _WIN32
 void limit_more_memory(std::size_t bytes) {
   std::size_t pages = 0;

@@ -1,6 +1,7 @@
 #include "apps/cli/rows/rows.h"
 #include "apps/training/augmentation.h"
 #include "apps/training/training_part.h"
+#include "core/io/utf8_path.h"
 #include "plastic/data/catalog.h"
 
 namespace plastic::apps::rows {
@@ -39,7 +40,7 @@ std::vector<Option> data_rows() {
        .value_name = "DIR",
        .help = "Look for its files here only; without it in $PLASTIC_DATA, ~/.cache/plastic and "
                "the system's folders",
-       .take = [](O& o, Text text) { o.data_dir = text; },
+       .take = [](O& o, Text text) { o.data_dir = path_of_utf8(text); },
        .print =
            [](const O& o) {
              const std::filesystem::path folder = o.data_dir.value_or("");

@@ -1,4 +1,5 @@
 #include "apps/cli/rows/rows.h"
+#include "core/io/utf8_path.h"
 
 namespace plastic::apps::rows {
 namespace {
@@ -74,7 +75,7 @@ std::vector<Option> output_rows() {
        .value_name = "DIR",
        .default_text = "write nothing",
        .help = "Write the results to this folder; it is created, and refused when it is not empty",
-       .take = [](O& o, Text text) { o.out = text; },
+       .take = [](O& o, Text text) { o.out = path_of_utf8(text); },
        .effect = Effect::call},
       {.name = "overwrite",
        .group = group,

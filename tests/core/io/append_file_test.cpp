@@ -39,11 +39,7 @@ TEST_CASE("core.io.append_file") {
   CHECK(text_of(path) == "one\nthree\n");
 }
 
-TEST_CASE("core.io.append_file.refuses_links_and_folders") {
+TEST_CASE("core.io.append_file.refuses_folders") {
   const TemporaryFolder folder;
-  std::filesystem::create_symlink(folder / "elsewhere", folder / "link");
-  CHECK(contains(error_of([&] { AppendFile("test", folder / "link", 0); }),
-                 "[test] " + (folder / "link") + ": cannot write: "));
-  CHECK(!std::filesystem::exists(folder / "elsewhere"));
   CHECK(contains(error_of([&] { AppendFile("test", folder.path(), 0); }), "cannot write"));
 }

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <string>
 
+#include "core/io/append_file.h"
 #include "core/io/atomic_file.h"
 #include "core/io/exclusive_file.h"
 #include "plastic/core/error.h"
@@ -242,4 +243,12 @@ TEST_CASE("core.exclusive_file") {
   CHECK(files_in(folder.path()) == 0);
   const ExclusiveFile nowhere(folder / "missing", "file", 0600);
   CHECK(nowhere.error() == ENOENT);
+}
+
+TEST_CASE("core.io.append_file.refuses_links") {
+  const test::TemporaryFolder folder;
+  fs::create_symlink(folder / "elsewhere", folder / "link");
+  CHECK(contains(error_of([&] { AppendFile("test", folder / "link", 0); }),
+                 {"[test] " + (folder / "link") + ": cannot write: Too many levels"}));
+  CHECK(!fs::exists(folder / "elsewhere"));
 }

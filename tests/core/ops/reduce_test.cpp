@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/fused.h"
 #include "plastic/core/error.h"
 #include "plastic/core/ops.h"
 #include "plastic/core/random.h"
@@ -38,7 +39,7 @@ TEST_CASE("core.ops.reduce.long_f64_sums_keep_their_digits") {
   // Against sums of 0.1 as f64 holds it, one part in 2^53 more than 1/10.
   const double tenth = 0.1;
   const auto check = [&](const Tensor& sums, double count) {
-    const double expected = std::fma(tenth, count, 0);
+    const double expected = fused_product(tenth, count, 0.0);
     for (const double value : sums.to_vector<double>()) {
       CHECK(std::abs(value - expected) <= 4 * DBL_EPSILON * expected);
     }

@@ -122,10 +122,12 @@ TEST_CASE("data.cifar.errors") {
   CHECK(contains(error_of_reading(path), {"label 1 is 10, outside 0 to 9"}));
   CHECK(contains(error_of_reading(folder / "absent"), {"[cifar] ", "cannot be opened"}));
   CHECK(contains(error_of([] { read_cifar10({}); }), {"no files"}));
-  // A file that only pretends to be long takes no memory.
+#ifndef _WIN32
+  // A file that only pretends to be long takes no memory. Windows would fill it.
   write_file(path, {});
   fs::resize_file(path, std::uintmax_t{3073} << 30);
   CHECK(contains(error_of_reading(path), {"more than 1048576 records"}));
+#endif
 }
 
 TEST_CASE("data.cifar.catalog") {
@@ -136,7 +138,8 @@ TEST_CASE("data.cifar.catalog") {
     const TemporaryFolder root;
     write_cifar10(root / place);
     const DatasetPair pair = load("cifar-10", root.path());
-    CHECK(pair.source == (std::string(place) == "." ? root.path().string() : root / place));
+    const fs::path folder_read = std::string(place) == "." ? root.path() : root.path() / place;
+    CHECK(fs::path(pair.source) == folder_read);
     CHECK(pair.train.labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{1, 2, 3, 4, 5});
     CHECK(pair.test.labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{9, 0});
   }

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "core/shell_text.h"
 #include "tests/data/files.h"
 
 using plastic::Shape;
+using plastic::shell_quoted;
 using namespace plastic::data;
 using namespace plastic::test;
 
@@ -100,18 +102,20 @@ TEST_CASE("data.catalog.spellings") {
   }
 }
 
-// Where the user's caches are /home/me/.cache.
+// What names the folder of the user's caches, and where in /home/me they are to be in these tests,
+// if that is not added by itself.
 #ifdef _WIN32
 constexpr const char* home_variable = "LOCALAPPDATA";
-constexpr const char* home_folder = "/home/me/.cache";
+constexpr const char* cache_in_home = "/.cache";
 #else
 constexpr const char* home_variable = "HOME";
-constexpr const char* home_folder = "/home/me";
+constexpr const char* cache_in_home = "";
 #endif
 
 TEST_CASE("data.catalog.search-path") {
   const ScopedEnv data("PLASTIC_DATA", "/sets");
-  const ScopedEnv home(home_variable, home_folder);
+  const std::string home_path = std::string("/home/me") + cache_in_home;
+  const ScopedEnv home(home_variable, home_path.c_str());
   CHECK(search_path("mnist", {}) ==
         std::vector<fs::path>{"/sets/mnist", "/sets", "/home/me/.cache/plastic/mnist",
                               "/home/me/.cache/plastic", "/usr/share/datasets/mnist",
@@ -127,9 +131,9 @@ TEST_CASE("data.catalog.search-path") {
 TEST_CASE("data.catalog.search-order") {
   const TemporaryFolder folder;
   const std::string data_path = folder / "data";
-  const std::string home_path = folder / "home";
+  const std::string home_path = folder / (std::string("home") + cache_in_home);
   const ScopedEnv data("PLASTIC_DATA", data_path.c_str());
-  const ScopedEnv home("HOME", home_path.c_str());
+  const ScopedEnv home(home_variable, home_path.c_str());
   write_set(folder / "home/.cache/plastic/mnist");
   CHECK(locate("mnist", {}) == folder / "home/.cache/plastic/mnist");
   write_set(folder / "data");
@@ -149,10 +153,11 @@ TEST_CASE("data.catalog.not-found") {
   // A folder asked for is the only one looked in.
   const fs::path given = folder / "given";
   const std::string message = error_of_loading("mnist", given);
-  CHECK(contains(message, {"[data] mnist not found in the folder given",
-                           (given / "mnist").string() + ": no such folder",
-                           given.string() + ": no such folder", "--data-dir " + given.string(),
-                           "t10k-labels-idx1-ubyte.gz"}));
+  CHECK(contains(
+      message,
+      {"[data] mnist not found in the folder given",
+       (given / "mnist").string() + ": no such folder", given.string() + ": no such folder",
+       "--data-dir " + shell_quoted(given.string()), "t10k-labels-idx1-ubyte.gz"}));
   CHECK(!contains(message, {data_path}));
   fs::create_directories(given);
   CHECK(contains(error_of_loading("fashion-mnist", given),
@@ -165,7 +170,7 @@ TEST_CASE("data.catalog.not-found-anywhere") {
     return;
   }
   const ScopedEnv data("PLASTIC_DATA", "/no/sets");
-  const ScopedEnv home("HOME", "/no/home");
+  const ScopedEnv home(home_variable, "/no/home");
   const std::string message = error_of([] { load("mnist"); });
   for (const fs::path& path : search_path("mnist", {})) {
     CHECK(contains(message, {"\n  " + path.string() + ": "}));
@@ -218,8 +223,8 @@ TEST_CASE("data.catalog.no-images") {
 TEST_CASE("data.catalog.files-exchanged") {
   const TemporaryFolder folder;
   write_set(folder.path());
-  fs::copy_file(labels_file(folder.path(), "t10k"), images_file(folder.path(), "t10k"),
-                fs::copy_options::overwrite_existing);
+  fs::remove(images_file(folder.path(), "t10k"));
+  fs::copy_file(labels_file(folder.path(), "t10k"), images_file(folder.path(), "t10k"));
   CHECK(contains(error_of_loading("mnist", folder.path()),
                  {"[idx] ", "expected magic 0x803, found 0x801"}));
 }

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/fused.h"
 #include "core/tensor/bfloat16.h"
 
 // The instructions that multiply pairs of bf16, in plain C++, with the bits that Intel's manual
@@ -25,13 +26,13 @@ inline float fused(float a, float b, float c) {
   a = without_denormals(a);
   b = without_denormals(b);
   c = without_denormals(c);
-  const float sum = std::fma(a, b, c);
+  const float sum = fused_product(a, b, c);
   constexpr float least = std::numeric_limits<float>::min();
   if (!(std::abs(sum) <= least) || sum == 0) return sum;
   // Whether it is denormal is decided as if exponents had no limit, so it is rounded where they
   // have none. What is that small is a sum of numbers that are far from the largest.
   constexpr float scale = 0x1p64F;
-  const float scaled = std::fma(a * scale, b, c * scale);
+  const float scaled = fused_product(a * scale, b, c * scale);
   return std::abs(scaled) < least * scale ? std::copysign(0.0F, sum) : sum;
 }
 
