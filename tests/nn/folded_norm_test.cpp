@@ -189,12 +189,11 @@ TEST_CASE("nn.folded_norm.serves_several_threads") {
   const std::vector<float> expected = values(without_recording(pair.model, x));
   pair.norm->running_mean.mul_(1);
   std::vector<std::vector<float>> results(4);
-  {
-    std::vector<std::jthread> threads;
-    for (std::vector<float>& result : results) {
-      threads.emplace_back([&] { result = values(without_recording(pair.model, x)); });
-    }
+  std::vector<std::thread> threads;
+  for (std::vector<float>& result : results) {
+    threads.emplace_back([&] { result = values(without_recording(pair.model, x)); });
   }
+  for (std::thread& thread : threads) thread.join();
   for (const std::vector<float>& result : results) CHECK(result == expected);
 }
 

@@ -156,7 +156,7 @@ TEST_CASE("nn.loss.smoothed_cross_entropy_of_rows_that_are_not_finite") {
       sum(y).backward();
       const double share = reduction == Reduction::mean ? 0.2 : 1;
       const std::vector<double> grad = x.grad().to(DType::f64).to_vector<double>();
-      for (const std::size_t row : {1, 2, 4}) {
+      for (const std::size_t row : {1U, 2U, 4U}) {
         for (std::size_t j = 0; j < 3; ++j) CHECK(std::isnan(grad[3 * row + j]));
       }
       const std::vector<double> finite = {-0.84330276, 0.21139514,  0.63190762,
@@ -172,7 +172,7 @@ TEST_CASE("nn.loss.smoothed_cross_entropy_of_rows_that_are_not_finite") {
       const std::vector<double> losses = y.detach().to(DType::f64).to_vector<double>();
       CHECK(losses[0] == near(2.30760596444438));
       CHECK(losses[3] == infinity);
-      for (const std::size_t row : {1, 2, 4}) CHECK(std::isnan(losses[row]));
+      for (const std::size_t row : {1U, 2U, 4U}) CHECK(std::isnan(losses[row]));
     }
   }
 }

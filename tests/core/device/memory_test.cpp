@@ -118,7 +118,7 @@ TEST_CASE("core.memory.other_sizes_do_not_add_up") {
   for (std::size_t size = 256; size >= 16; size -= 16) empty_of(size);
   CHECK(held() <= 392 * mib);
   // What is made of another block's memory is whole.
-  for (const std::size_t size : {100, 40, 90}) {
+  for (const std::size_t size : {100U, 40U, 90U}) {
     Tensor x = empty_of(size);
     x.fill_(2);
     CHECK(sum(x).item() == static_cast<double>(2 * x.numel()));

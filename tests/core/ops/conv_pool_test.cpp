@@ -47,7 +47,7 @@ void check_same(const Tensor& x, const Tensor& weight, const Tensor& bias,
   const Outcome together = outcome_of(x, weight, bias, options, pool, true);
   const Outcome apart = outcome_of(x, weight, bias, options, pool, false);
   CHECK(bits(together.y) == bits(apart.y));
-  for (const std::size_t i : {0, 1}) {
+  for (const std::size_t i : {0U, 1U}) {
     CAPTURE(i);
     CHECK(bits(together.gradients[i]) == bits(apart.gradients[i]));
   }

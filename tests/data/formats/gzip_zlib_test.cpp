@@ -58,7 +58,7 @@ TEST_CASE("data.gzip.several-members") {
 TEST_CASE("data.gzip.padding") {
   const Bytes whole = compressed_squares();
   // Beyond the reader's buffer, too.
-  for (const std::size_t zeros : {1, 2, 511, 65536, 200000}) {
+  for (const std::size_t zeros : {1U, 2U, 511U, 65536U, 200000U}) {
     CAPTURE(zeros);
     CHECK(read(whole + Bytes(zeros)).to_vector<std::uint8_t>() == squares());
   }

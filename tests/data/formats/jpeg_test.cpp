@@ -161,7 +161,7 @@ TEST_CASE("data.jpeg.warnings-are-no-errors" * doctest::skip(stb_reads_images)) 
     const Bytes file = jpeg_bytes(kind, ramp_samples());
     const Bytes expected = bytes_of(decode(file).pixels);
     const std::span bytes(file);
-    for (const std::size_t count : {1, 70, 5000}) {
+    for (const std::size_t count : {1U, 70U, 5000U}) {
       const Bytes stray = Bytes(file.begin(), file.end() - 2) + Bytes(count) + bytes.last(2);
       const DecodedImage image = decode(stray);
       CHECK(bytes_of(image.pixels) == expected);

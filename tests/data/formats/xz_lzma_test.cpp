@@ -23,14 +23,14 @@ TEST_CASE("data.xz.reads") {
 TEST_CASE("data.xz.padding") {
   const TemporaryFolder folder;
   const auto path = folder / "batch.bin.xz";
-  for (const std::size_t zeros : {4, 512, 65536, 200000}) {
+  for (const std::size_t zeros : {4U, 512U, 65536U, 200000U}) {
     CAPTURE(zeros);
     write_file(path, two_records_as_xz + Bytes(zeros));
     CHECK(read_cifar10({path}).size() == 2);
   }
   write_file(path, two_records_as_xz + Bytes(8) + two_records_as_xz + Bytes(4));
   CHECK(read_cifar10({path}).size() == 4);
-  for (const std::size_t zeros : {1, 2, 3, 513}) {
+  for (const std::size_t zeros : {1U, 2U, 3U, 513U}) {
     CAPTURE(zeros);
     write_file(path, two_records_as_xz + Bytes(zeros));
     CHECK(contains(error_of([&] { read_cifar10({path}); }), {path, "xz"}));
