@@ -15,6 +15,7 @@
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
 #include "apps/commands/landscape_commands.h"
+#include "apps/ranks/ranks.h"
 #include "apps/terminal/standard_streams.h"
 #include "apps/terminal/system_terminal.h"
 #include "apps/terminal/terminal_text.h"
@@ -22,6 +23,7 @@
 #include "core/cpu/level.h"
 #include "plastic/core/error.h"
 #include "plastic/core/version.h"
+#include "plastic/distributed.h"
 
 namespace {
 
@@ -127,7 +129,7 @@ void add_help(CLI::App& program) {
 
 // Later lines of a message are indented: none of them can pass for one of the program's own.
 void complain(std::string_view message) {
-  std::cerr << "plastic: ";
+  std::cerr << "plastic: " << message_prefix();
   for (const char c : message) std::cerr << c << (c == '\n' ? "  " : "");
   std::cerr << "\n";
 }
@@ -157,7 +159,8 @@ int parse_and_run(CLI::App& program, const std::vector<std::string>& words) {
   } catch (const UsageError& error) {
     return report_usage(program, error.what());
   } catch (const Interrupted& stop) {
-    complain(stop.what());
+    // All ranks stop alike.
+    if (plastic::distributed::rank() == 0) complain(stop.what());
     return interrupted_exit_code;
   } catch (const plastic::Error& error) {
     complain(error.what());
@@ -167,6 +170,15 @@ int parse_and_run(CLI::App& program, const std::vector<std::string>& words) {
     complain(error.what());
   }
   return failed;
+}
+
+// Where several processes would do the same work, and write the same files.
+void check_runs_on_ranks(const std::string& command) {
+  if (plastic::distributed::size() == 1) return;
+  const std::vector<std::string> known = {"train", "info", "help"};
+  if (std::ranges::find(known, command) != known.end()) return;
+  throw UsageError(command + " runs in one process, and this is one of " +
+                   std::to_string(plastic::distributed::size()) + "; start it without mpirun");
 }
 
 int run(const std::vector<std::string>& words) {
@@ -205,6 +217,7 @@ int run(const std::vector<std::string>& words) {
   // it.
   program.parse_complete_callback([&program] {
     const std::string& command = selected(program).get_name();
+    check_runs_on_ranks(command);
     if (command != "info" && command != "help") plastic::cpu::level();
   });
   // What has something to save has a guard of its own.
@@ -241,7 +254,13 @@ class UncaughtHandler {
 int main(int argc, char** argv) {
   StandardStreams streams;
   try {
-    return streams.finish(run(arguments_as_utf8(argc, argv)));
+    join_ranks();
+    const int code = streams.finish(run(arguments_as_utf8(argc, argv)));
+    leave_ranks(code);
+    return code;
+  } catch (const plastic::Error& error) {
+    complain(error.what());
+    return streams.finish(failed);
   } catch (const std::bad_alloc&) {
     // Also where there was none for the options.
     std::cerr << no_memory;

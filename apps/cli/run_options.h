@@ -40,6 +40,8 @@ struct RunOptions {
   TrainConfig run = {};
   Arithmetic arithmetic = {};
   std::optional<int> threads = {};
+  /// Whether run.shards was asked for, as "none" may be.
+  bool has_shards = false;
   /// Empty: nothing is written.
   std::filesystem::path out = {};
   bool overwrite = false;

@@ -10,6 +10,7 @@
 #include "apps/cli/options.h"
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
+#include "apps/ranks/ranks.h"
 #include "apps/runs/epoch_records.h"
 #include "apps/runs/run_file_names.h"
 #include "apps/runs/run_folder.h"
@@ -19,6 +20,7 @@
 #include "apps/terminal/standard_streams.h"
 #include "apps/terminal/terminal_text.h"
 #include "apps/training/curvature.h"
+#include "apps/training/images_text.h"
 #include "apps/training/interrupt.h"
 #include "apps/training/last_batch.h"
 #include "apps/training/model_choice.h"
@@ -30,6 +32,7 @@
 #include "core/shell_text.h"
 #include "nn/classifier_file.h"
 #include "plastic/core/device.h"
+#include "plastic/distributed.h"
 
 namespace plastic::apps {
 namespace {
@@ -98,12 +101,13 @@ SavedRunOptions saved_run_options(const RunOptions& options, const data::Dataset
           .epochs = options.run.epochs,
           .keep_best = options.keep_best,
           .early_stopping = options.early_stopping,
+          .is_writer = distributed::rank() == 0,
           .tensorboard = options.tensorboard};
 }
 
 // Makes the folder ready and finds where the run stands.
 std::optional<Checkpoint> open_folder(TrainOptions& options, const SavedRunOptions& saved) {
-  if (saved.folder.empty()) return std::nullopt;
+  if (saved.folder.empty() || !saved.is_writer) return std::nullopt;
   if (!is_utf8(saved.config)) throw UsageError("--data-dir: the path is not UTF-8");
   if (!options.resume) {
     options.lock.emplace(prepare_run_folder(saved.folder, options.run.overwrite));
@@ -159,8 +163,34 @@ std::vector<std::string> summary(const RunOptions& options,
   return {final_line, "best test accuracy " + test + after};
 }
 
+// Settles in what shards the ranks compute a batch, and with how many threads.
+void settle_ranks(TrainOptions& options) {
+  RunOptions& run_options = options.run;
+  if (distributed::size() == 1) return;
+  if (!run_options.has_shards && !options.resume)
+    run_options.run.shards = distributed::ShardOptions().shards;
+  if (!run_options.run.shards) {
+    throw UsageError("--shards none: " +
+                     std::string(options.resume ? "this run computes whole batches"
+                                                : "whole batches are computed") +
+                     " in one process, and there are " + std::to_string(distributed::size()) +
+                     (options.resume ? "; continue it without mpirun"
+                                     : "; give --shards 8, or start it without mpirun"));
+  }
+  if (!run_options.threads) run_options.threads = threads_per_rank();
+}
+
+// What the ranks but the first do, which neither write nor show anything.
+void train_beside(const SavedRunOptions& saved, const TrainConfig& config,
+                  const data::DatasetPair& data, const std::optional<Checkpoint>& start) {
+  TrainingObserver nobody;
+  Training training(config, data, nobody, distributed::world());
+  run(saved, training, start);
+}
+
 void train(TrainOptions& options) {
   RunOptions& run_options = options.run;
+  settle_ranks(options);
   if (run_options.keep_best && run_options.out.empty()) throw UsageError("--keep-best needs --out");
   if (options.records.keep_every > 0 && run_options.out.empty()) {
     throw UsageError("--keep-every needs --out");
@@ -179,7 +209,9 @@ void train(TrainOptions& options) {
   check_batches(config, data.train);
   check_probe(config, data.train);
   const SavedRunOptions saved = saved_run_options(run_options, data);
-  const std::optional<Checkpoint> start = open_folder(options, saved);
+  if (distributed::size() > 1) check_ranks_agree(saved.config, images_text(data));
+  const std::optional<Checkpoint> start = share_checkpoint(open_folder(options, saved));
+  if (!saved.is_writer) return train_beside(saved, config, data, start);
   const int done = start ? start->epoch : 0;
 
   std::cout << run_header(run_options, data) << ", seed " << config.seed << "\noptimizer  "
@@ -204,7 +236,7 @@ void train(TrainOptions& options) {
   EpochRecords records(options.records, run_options.out, saved.data, config, data.train, display,
                        progress);
   std::optional<TensorBoardLog> log;
-  Training training(config, data, logged(log, saved, start, records));
+  Training training(config, data, logged(log, saved, start, records), distributed::world());
   records.begin(training, !start);
   const std::vector<EpochResult> results = run(saved, training, start);
 
@@ -323,7 +355,7 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
     if (!std::filesystem::exists(config, unreadable)) {
       fail("resume", folder, ": has no config.toml, so no run was begun there");
     }
-    options->lock.emplace("resume", options->run.out);
+    if (distributed::rank() == 0) options->lock.emplace("resume", options->run.out);
     options->choices_before = choices_in(config);
     apply_config(command, config);
   });

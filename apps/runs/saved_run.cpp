@@ -205,7 +205,7 @@ class Keeper {
   }
 
  private:
-  bool is_kept() const { return !options_.folder.empty(); }
+  bool is_kept() const { return !options_.folder.empty() && options_.is_writer; }
   bool is_probed() const { return is_kept() && training_.probe() != nullptr; }
   std::string header() const {
     return probe_header(*training_.probe(), training_.config().optimizer.name,
@@ -225,16 +225,24 @@ std::vector<EpochResult> run_saved(const SavedRunOptions& options, Training& tra
   Keeper keeper(options, training);
   std::vector<EpochResult> results;
   if (start) {
-    results = keeper.resume(*start);
+    // What the other epochs brought decides nothing where the first rank decides.
+    results = options.is_writer ? keeper.resume(*start)
+                                : std::vector<EpochResult>(static_cast<std::size_t>(start->epoch));
     training.restore(start->state);
   } else {
     keeper.begin();
   }
   training.on_probe([&keeper](const ProbedStep& step) { keeper.save_probe(step); });
   keeper.make_ready();
-  while (std::ssize(results) < options.epochs && !stops_early(results, options.early_stopping)) {
+  distributed::Communicator& ranks = training.among();
+  const auto is_stopped = [&] {
+    return distributed::any(options.is_writer && stops_early(results, options.early_stopping),
+                            ranks);
+  };
+  while (std::ssize(results) < options.epochs && !is_stopped()) {
     const int epoch = static_cast<int>(results.size()) + 1;
-    if (interrupted()) throw Interrupted("interrupted before epoch " + std::to_string(epoch));
+    if (distributed::any(interrupted(), ranks))
+      throw Interrupted("interrupted before epoch " + std::to_string(epoch));
     try {
       results.push_back(training.run_epoch(epoch));
     } catch (const Interrupted&) {

@@ -22,6 +22,8 @@ struct SavedRunOptions {
   bool keep_best = false;
   /// Ends the run when nothing has been better than best_epoch() for so many epochs; 0 for never.
   int early_stopping = 0;
+  /// Whether this process writes the files, as the first of several ranks does.
+  bool is_writer = true;
   /// Whether the run is to have a TensorBoardLog.
   bool tensorboard = false;
 };

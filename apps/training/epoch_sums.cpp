@@ -27,6 +27,10 @@ void EpochSums::add(const Tensor& mean_loss, const Tensor& logits, const Tensor&
   add_class_sums(logits, labels, mean_loss, sums_);
 }
 
+void EpochSums::add(double loss_sum, double correct) {
+  sums_.add_(Tensor::from<double>(std::array{loss_sum, correct}, {2}).to(sums_.device()));
+}
+
 void EpochSums::count(std::int64_t images, const Diagnostics& diagnostics) {
   images_ += images;
   ++batches_;

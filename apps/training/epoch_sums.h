@@ -20,6 +20,9 @@ class EpochSums {
   /// The device's part of a batch: its mean loss, the logits (N, C) and the classes (N). May be
   /// captured.
   void add(const Tensor& mean_loss, const Tensor& logits, const Tensor& labels);
+  /// The same where it was computed in parts: the loss summed over the images, and how many of them
+  /// were predicted correctly.
+  void add(double loss_sum, double correct);
   /// The host's part: how many images it had; of a training step also the optimizer's diagnostics,
   /// the same ones in each step.
   void count(std::int64_t images, const Diagnostics& diagnostics = {});
@@ -31,6 +34,8 @@ class EpochSums {
   double loss() const { return loss_ / static_cast<double>(read_images_); }
   /// What loss() is the mean of, summed over the images.
   double loss_sum() const { return loss_; }
+  /// How many of them were predicted correctly.
+  double correct() const { return correct_; }
   double accuracy() const { return correct_ / static_cast<double>(read_images_); }
   std::int64_t images() const { return images_; }
   std::int64_t batches() const { return batches_; }

@@ -3,6 +3,7 @@
 #include "apps/training/epoch_sums.h"
 #include "plastic/core/device.h"
 #include "plastic/data/loader.h"
+#include "plastic/distributed.h"
 #include "plastic/nn/module.h"
 
 namespace plastic::apps {
@@ -11,7 +12,9 @@ namespace plastic::apps {
 constexpr std::int64_t evaluation_batch = 1000;
 
 /// One epoch of `loader` in evaluation mode; the model is left in training mode. Both are on
-/// `device`. Throws Interrupted after the batch in which interrupted() became true.
-EpochSums evaluate(nn::Module& model, data::Loader& loader, Device device);
+/// `device`. The batches are shared out over the ranks of `among`, and each gets the sums of all.
+/// Throws Interrupted after the batch in which interrupted() became true, on any rank.
+EpochSums evaluate(nn::Module& model, data::Loader& loader, Device device,
+                   distributed::Communicator& among);
 
 }  // namespace plastic::apps

@@ -53,17 +53,21 @@ bool has_running_statistics(const nn::Module& model) {
 
 class Training::Run {
  public:
-  Run(const TrainConfig& config, const data::DatasetPair& data, TrainingObserver& observer)
+  Run(const TrainConfig& config, const data::DatasetPair& data, TrainingObserver& observer,
+      distributed::Communicator& among)
       : config_(config),
         observer_(observer),
+        among_(among),
         part_(training_part(config, data.train)),
-        train_loader_(part_.train, loader_options(config, data.train)),
+        train_loader_(part_.train, loader_options(data.train)),
         test_loader_(data.test, evaluation_options(config)),
         model_(build_model(data.train)),
         optimizer_(make_optimizer(config.optimizer, model_->parameters())),
         scheduler_(*optimizer_, make_schedule(config, train_loader_.batch_count())),
+        shards_(make_shards()),
         sums_(config.device),
-        step_(*model_, *optimizer_, train_loader_, sums_, generator_, config.device) {
+        step_(*model_, *optimizer_, train_loader_, sums_, generator_, config.device,
+              shards_.get()) {
     if (part_.validation) validation_loader_.emplace(*part_.validation, evaluation_options(config));
     if (config.probe) probe_.emplace(*optimizer_, model_->named_parameters(), *config.probe);
     // The model keeps a reference to its generator: from here on it draws dropout.
@@ -128,18 +132,33 @@ class Training::Run {
   void on_probe(std::function<void(const ProbedStep&)> sink) { probe_sink_ = std::move(sink); }
   std::int64_t steps_per_epoch() const { return train_loader_.batch_count(); }
   const TrainConfig& config() const { return config_; }
+  distributed::Communicator& among() const { return among_; }
 
  private:
-  static data::LoaderOptions loader_options(const TrainConfig& config,
-                                            const data::ImageDataset& train) {
-    return {.batch_size = config.batch_size,
-            .drop_last = leaves_out_last_batch(config, train),
-            .generator = {.seed = config.seed, .stream = streams::shuffle},
-            .augment = config.augment,
-            // Changing a batch takes a thread about a millisecond, which a step hides; copying it
-            // unchanged takes too little to be worth one.
-            .prefetch_threads = std::max(config.prefetch_threads, config.augment.any() ? 1 : 0),
-            .device = config.device};
+  data::LoaderOptions loader_options(const data::ImageDataset& train) const {
+    data::LoaderOptions options{
+        .batch_size = config_.batch_size,
+        .drop_last = leaves_out_last_batch(config_, train),
+        .generator = {.seed = config_.seed, .stream = streams::shuffle},
+        .augment = config_.augment,
+        // Changing a batch takes a thread about a millisecond, which a step hides; copying it
+        // unchanged takes too little to be worth one.
+        .prefetch_threads = std::max(config_.prefetch_threads, config_.augment.any() ? 1 : 0),
+        .device = config_.device};
+    if (config_.shards) {
+      options.part = [this](std::int64_t batch) {
+        const distributed::Rows rows = shards_->rows(batch);
+        return std::pair(rows.first, rows.last);
+      };
+    }
+    return options;
+  }
+
+  std::unique_ptr<distributed::ShardedBackward> make_shards() {
+    if (!config_.shards) return nullptr;
+    return std::make_unique<distributed::ShardedBackward>(
+        *optimizer_, distributed::ShardOptions{.shards = *config_.shards, .generator = &generator_},
+        among_);
   }
 
   static data::LoaderOptions evaluation_options(const TrainConfig& config) {
@@ -189,7 +208,7 @@ class Training::Run {
   // `what` the images are for: "test".
   EpochSums evaluate_after(int epoch, data::Loader& loader, const std::string& what) {
     try {
-      EpochSums sums = evaluate(*model_, loader, config_.device);
+      EpochSums sums = evaluate(*model_, loader, config_.device, among_);
       const std::int64_t steps = train_loader_.batch_count();
       check_finite(sums.loss(), "the " + what + " loss", epoch, steps, steps);
       return sums;
@@ -231,7 +250,7 @@ class Training::Run {
       }
       observer_.on_step(step);
       // After the last step the evaluation notices it.
-      if (interrupted() && step.step < step.steps) {
+      if (step_.was_interrupted() && step.step < step.steps) {
         read();
         throw Interrupted("interrupted in epoch " + std::to_string(epoch) + " after step " +
                           std::to_string(step.step) + " of " + std::to_string(step.steps));
@@ -296,6 +315,7 @@ class Training::Run {
 
   TrainConfig config_;
   TrainingObserver& observer_;
+  distributed::Communicator& among_;
   TrainingPart part_;
   data::Loader train_loader_;
   std::optional<data::Loader> validation_loader_;
@@ -308,6 +328,8 @@ class Training::Run {
   optim::Scheduler scheduler_;
   std::optional<optim::Probe> probe_;
   std::function<void(const ProbedStep&)> probe_sink_;
+  // Null where each batch is computed as a whole.
+  std::unique_ptr<distributed::ShardedBackward> shards_;
   // State of the current epoch.
   bool in_epoch_ = false;
   EpochSums sums_;
@@ -316,8 +338,8 @@ class Training::Run {
 };
 
 Training::Training(const TrainConfig& config, const data::DatasetPair& data,
-                   TrainingObserver& observer)
-    : run_(std::make_unique<Run>(config, data, observer)) {}
+                   TrainingObserver& observer, distributed::Communicator& among)
+    : run_(std::make_unique<Run>(config, data, observer, among)) {}
 
 Training::~Training() = default;
 
@@ -332,6 +354,8 @@ void Training::on_probe(std::function<void(const ProbedStep&)> sink) {
 std::int64_t Training::steps_per_epoch() const { return run_->steps_per_epoch(); }
 
 const TrainConfig& Training::config() const { return run_->config(); }
+
+distributed::Communicator& Training::among() const { return run_->among(); }
 
 StateDict Training::state() const { return run_->state(); }
 

@@ -15,6 +15,7 @@
 #include "plastic/data/augment.h"
 #include "plastic/data/dataset.h"
 #include "plastic/data/label_noise.h"
+#include "plastic/distributed.h"
 #include "plastic/optim/probe.h"
 
 namespace plastic::apps {
@@ -74,6 +75,9 @@ struct TrainConfig {
   std::int64_t batch_size = 128;
   /// Leaves out a last batch that is not full.
   bool drop_last = false;
+  /// Shards that each batch is computed in, for several ranks to share: distributed::ShardOptions.
+  /// Empty: each batch is computed as a whole, by one process.
+  std::optional<int> shards = {};
   /// Random changes to the training images.
   data::AugmentOptions augment = {};
   std::uint64_t seed = 41;
@@ -156,8 +160,10 @@ std::int64_t steps_per_epoch(const TrainConfig& config, const data::ImageDataset
 /// number of threads give the same results but for the times.
 class Training {
  public:
-  /// `data` and `observer` must outlive it.
-  Training(const TrainConfig& config, const data::DatasetPair& data, TrainingObserver& observer);
+  /// On several ranks each has the same arguments but for the observer, and calls the same
+  /// functions. All must outlive it. Throws Error for several ranks without shards.
+  Training(const TrainConfig& config, const data::DatasetPair& data, TrainingObserver& observer,
+           distributed::Communicator& among = distributed::alone());
   ~Training();
   Training(const Training&) = delete;
   Training& operator=(const Training&) = delete;
@@ -175,6 +181,8 @@ class Training {
   /// Steps in an epoch.
   std::int64_t steps_per_epoch() const;
   const TrainConfig& config() const;
+  /// The ranks that share in the run.
+  distributed::Communicator& among() const;
 
   /// Between two steps, everything that later ones depend on: "model.", "optimizer.", "schedule."
   /// and, where there is one, "probe." before the names of their own, the generator of dropout and

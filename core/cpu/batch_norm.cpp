@@ -12,6 +12,7 @@
 #include "core/cpu/cpu_backend.h"
 #include "core/cpu/loops.h"
 #include "core/cpu/scratch.h"
+#include "core/device/batch_sums.h"
 #include "core/ops/batch_norm_rule.h"
 #include "core/tensor/dispatch.h"
 
@@ -246,15 +247,14 @@ struct InputGradient {
   using T = Computed<S>;
 
   /// With r = 1/√(variance + eps): dx = w·r·(g - mean(g) - (x - mean)·r²·mean(g·(x - mean))), or
-  /// w·r·g where the statistics do not depend on x.
+  /// w·r·g where the statistics do not depend on x. `count` is that of the rows that are summed over.
   InputGradient(const BatchNormCall& n, const Affine<T>& channel_norms,
-                const std::vector<double>& sums, bool through_statistics)
+                const std::vector<double>& sums, double count, bool through_statistics)
       : through(through_statistics),
         affine(channel_norms),
         offset(static_cast<std::size_t>(n.channels)),
         slope(static_cast<std::size_t>(n.channels)) {
     if (!through) return;
-    const auto count = static_cast<double>(n.rows);
     for (std::size_t c = 0; c < offset.size(); ++c) {
       const double slope_of_c = sums[c + offset.size()] / count / (n.variance[c] + n.eps);
       slope[c] = static_cast<T>(slope_of_c);
@@ -290,7 +290,7 @@ void backward(const BatchNormCall& n, const BatchNormGrad& grad) {
   const Affine<T> affine(n);
   const Masked<S> masked(n, grad, affine);
   S* kept = static_cast<S*>(grad.grad_skip);
-  const std::vector<double> sums = gradient_sums(n, masked, kept);
+  std::vector<double> sums = gradient_sums(n, masked, kept);
   for (std::int64_t c = 0; c < channels; ++c) {
     const auto at = static_cast<std::size_t>(c);
     if (grad.grad_bias != nullptr) static_cast<T*>(grad.grad_bias)[c] = static_cast<T>(sums[at]);
@@ -299,8 +299,15 @@ void backward(const BatchNormCall& n, const BatchNormGrad& grad) {
     static_cast<T*>(grad.grad_weight)[c] =
         static_cast<T>(product / std::sqrt(n.variance[c] + n.eps));
   }
+  auto total = static_cast<double>(n.rows);
+  // The other parts wait for these, wanted here or not.
+  if (grad.parts != nullptr && grad.through_statistics) {
+    sums.push_back(total);
+    grad.parts->sum(sums);
+    total = sums.back();
+  }
   if (grad.grad_x == nullptr) return;
-  const InputGradient<S> gradient(n, affine, sums, grad.through_statistics);
+  const InputGradient<S> gradient(n, affine, sums, total, grad.through_statistics);
   const S* x = static_cast<const S*>(n.x);
   S* grad_x = static_cast<S*>(grad.grad_x);
   parallel_for(0, n.rows, row_grain(channels), [&](std::int64_t first, std::int64_t last) {

@@ -6,6 +6,8 @@
 
 namespace plastic {
 
+class BatchSums;
+
 /// The dtype of weights, biases and running statistics of a normalisation in `dtype`.
 inline DType parameter_dtype(DType dtype) { return dtype == DType::bf16 ? DType::f32 : dtype; }
 
@@ -36,6 +38,9 @@ struct BatchNormGrad {
   const void* y = nullptr;
   /// Whether mean and variance are those of x, so that the gradient passes through them.
   bool through_statistics = true;
+  /// Where x is a part of the batch that they are of: what adds up the parts' sums for grad_x. The
+  /// gradients of weight and bias are this part's.
+  BatchSums* parts = nullptr;
   /// As x; null where not wanted.
   void* grad_x = nullptr;
   /// As x; null where not wanted or where it is grad_y itself, without relu.

@@ -2,11 +2,15 @@
 
 #include <cmath>
 #include <optional>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "core/autograd/attempt.h"
 #include "core/autograd/graph.h"
 #include "core/check.h"
 #include "core/device/backend.h"
+#include "core/device/batch_sums.h"
 #include "core/device/training_statistics.h"
 #include "core/ops/counted_batch_norm.h"
 #include "core/tensor/layout.h"
@@ -25,6 +29,11 @@ void check_channels(const char* what, const Tensor& x, const Tensor& values) {
     fail("batch_norm", what, " ", to_string(values.shape()), " does not fit input ",
          to_string(x.shape()), "; needs (", x.size(1), ",)");
   }
+}
+
+[[noreturn]] void fail_for_one_value(const Tensor& x) {
+  fail("batch_norm", "training needs more than one value a channel, got input ",
+       to_string(x.shape()));
 }
 
 void check(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
@@ -50,9 +59,9 @@ void check(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tens
     fail("batch_norm", "momentum is ", options.momentum, "; it must lie in [0, 1]");
   }
   const std::int64_t channels = x.size(1);
-  if (options.training && channels > 0 && x.numel() / channels == 1) {
-    fail("batch_norm", "training needs more than one value a channel, got input ",
-         to_string(x.shape()));
+  // Of a part of a batch, the whole counts.
+  if (options.training && batch_sums() == nullptr && channels > 0 && x.numel() / channels == 1) {
+    fail_for_one_value(x);
   }
   if (options.skip.defined()) {
     check_same_kind("batch_norm", x, options.skip);
@@ -102,6 +111,34 @@ Statistics statistics_of(const Tensor& rows) {
       .batch_norm_statistics(rows.dtype(), rows.numel() / channels, channels, memory(rows),
                              numbers(of.mean), numbers(of.variance));
   return of;
+}
+
+/// Those of a batch of which x is a part, and how many values a channel has in all. Means are added
+/// up first, then squared distances from their mean, so that nothing cancels.
+std::pair<Statistics, std::int64_t> statistics_of_parts(const Tensor& rows, BatchSums& parts) {
+  const Statistics own = statistics_of(rows);
+  const auto channels = static_cast<std::size_t>(rows.size(1));
+  const double count = channels == 0 ? 0 : static_cast<double>(rows.numel() / rows.size(1));
+  const std::vector<double> mean = own.mean.to_vector<double>();
+  const std::vector<double> variance = own.variance.to_vector<double>();
+  std::vector<double> sums(channels + 1);
+  for (std::size_t c = 0; c < channels; ++c) sums[c] = count * mean[c];
+  sums[channels] = count;
+  parts.sum(sums);
+  const double total = sums[channels];
+  std::vector<double> squares(channels);
+  for (std::size_t c = 0; c < channels; ++c) {
+    sums[c] /= total;
+    const double distance = mean[c] - sums[c];
+    squares[c] = count * (variance[c] + distance * distance);
+  }
+  parts.sum(squares);
+  for (double& square : squares) square /= total;
+  sums.resize(channels);
+  Statistics whole = empty_statistics(rows);
+  whole.mean.copy_(Tensor::from<double>(sums, {rows.size(1)}));
+  whole.variance.copy_(Tensor::from<double>(squares, {rows.size(1)}));
+  return {whole, static_cast<std::int64_t>(total)};
 }
 
 /// An attempt that fails puts the values back.
@@ -252,6 +289,7 @@ Gradients backward(const Kept& kept, const Tensor& grad, const Inputs& in) {
                          {.grad_y = memory(g),
                           .y = y,
                           .through_statistics = kept.training,
+                          .parts = batch_sums(),
                           .grad_x = memory(grad_x),
                           .grad_skip = memory(grad_skip),
                           .grad_weight = memory(grad_weight),
@@ -287,14 +325,24 @@ Tensor counted_batch_norm(const Tensor& x, const Tensor& weight, const Tensor& b
   const Tensor y = empty_rows(x);
   const std::int64_t channels = x.size(1);
   const std::int64_t count = channels == 0 ? 0 : x.numel() / channels;
+  BatchSums* const parts = options.training ? batch_sums() : nullptr;
   Running running(running_mean, running_var, batches);
   // Which moves the running statistics, with nothing left to do that memory may be out for.
-  auto* const at_once =
-      count > 0 ? dynamic_cast<TrainingStatistics*>(&backend(x.device())) : nullptr;
-  const Statistics statistics =
-      !options.training    ? Statistics{exact(running_mean), exact(running_var)}
-      : at_once != nullptr ? running.take(*at_once, rows, options.momentum)
-                           : statistics_of(rows);
+  auto* const at_once = count > 0 && parts == nullptr
+                            ? dynamic_cast<TrainingStatistics*>(&backend(x.device()))
+                            : nullptr;
+  Statistics statistics;
+  std::int64_t batch_count = count;
+  if (parts != nullptr) {
+    std::tie(statistics, batch_count) = statistics_of_parts(rows, *parts);
+    if (batch_count == 1) fail_for_one_value(x);
+  } else if (!options.training) {
+    statistics = {exact(running_mean), exact(running_var)};
+  } else if (at_once != nullptr) {
+    statistics = running.take(*at_once, rows, options.momentum);
+  } else {
+    statistics = statistics_of(rows);
+  }
   if (y.numel() > 0) {
     backend(x.device())
         .batch_norm({.dtype = x.dtype(),
@@ -311,7 +359,9 @@ Tensor counted_batch_norm(const Tensor& x, const Tensor& weight, const Tensor& b
                     memory(y));
   }
   // Last: when memory is out, they stay as they were.
-  if (options.training && at_once == nullptr) running.move(statistics, count, options.momentum);
+  if (options.training && at_once == nullptr && (parts == nullptr || parts->is_first())) {
+    running.move(statistics, batch_count, options.momentum);
+  }
   const Kept kept{.x = Saved("batch_norm", rows),
                   .statistics = statistics,
                   .weight = saved(weights),

@@ -198,6 +198,10 @@ void backward(Context& context, const BatchNormCall& call, const BatchNormGrad& 
 }  // namespace
 
 void CudaBackend::batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) {
+  if (grad.parts != nullptr && grad.through_statistics) {
+    fail("batch_norm", "parts of a batch cannot be normalised together on a CUDA device; train with "
+         "one shard per rank and a network without batch normalisations, or on the CPU");
+  }
   Context& context = use();
   with_real(call.dtype, [&](auto zero) {
     using T = decltype(zero);

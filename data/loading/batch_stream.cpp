@@ -25,6 +25,18 @@ std::span<const std::int64_t> batch_of(const std::vector<std::int64_t>& order,
                                   static_cast<std::size_t>(count));
 }
 
+using Part = std::function<std::pair<std::int64_t, std::int64_t>(std::int64_t batch)>;
+
+/// The examples of a batch that this process gathers.
+std::span<const std::int64_t> part_of(std::span<const std::int64_t> batch, const Part& part) {
+  if (!part) return batch;
+  const auto [first, last] = part(std::ssize(batch));
+  if (first < 0 || last < first || last > std::ssize(batch)) {
+    fail("loader", "the part from ", first, " to ", last, " of a batch of ", std::ssize(batch));
+  }
+  return batch.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
+}
+
 }  // namespace
 
 BatchStream::BatchStream(std::shared_ptr<BatchSource> source, const StreamOptions& options)
@@ -73,9 +85,10 @@ void BatchStream::begin(const LoaderState& state) {
         static_cast<int>(std::min<std::int64_t>(options_.prefetch_threads, batch_count() - given));
     // On one thread per batch: the threads of the CPU device are the training's.
     const auto prepare = [source = std::shared_ptr<const BatchSource>(source_), order = shared,
-                          batch_size = options_.batch_size, epoch](std::int64_t index) {
-      return source->gather(batch_of(*order, index * batch_size, batch_size), epoch,
-                            GatherThreads::this_one);
+                          batch_size = options_.batch_size, part = options_.part,
+                          epoch](std::int64_t index) {
+      const auto batch = batch_of(*order, index * batch_size, batch_size);
+      return source->gather(part_of(batch, part), epoch, GatherThreads::this_one);
     };
     prefetcher = std::make_unique<Prefetcher>(threads, given, batch_count(), prepare);
   }
@@ -108,7 +121,8 @@ bool BatchStream::advance() {
   // Batches come in order, wanted or not.
   if (prefetcher_ && is_waiting_) prefetcher_->take();
   batch_ = batch_of(*order_, state_.position, options_.batch_size);
-  source_->prepare(state_.position, epoch_);
+  const auto own = part_of(batch_, options_.part);
+  source_->prepare(state_.position + (own.data() - batch_.data()), epoch_);
   state_.position += std::ssize(batch_);
   is_waiting_ = true;
   return true;
@@ -117,7 +131,8 @@ bool BatchStream::advance() {
 TensorPair BatchStream::gather() {
   if (!is_waiting_) fail("loader", "gather() has no batch to give; call advance() before it");
   TensorPair batch =
-      prefetcher_ ? prefetcher_->take() : source_->gather(batch_, epoch_, GatherThreads::all);
+      prefetcher_ ? prefetcher_->take()
+                  : source_->gather(part_of(batch_, options_.part), epoch_, GatherThreads::all);
   is_waiting_ = false;
   return batch;
 }

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "data/loading/batch_source.h"
@@ -19,6 +21,7 @@ struct StreamOptions {
   bool drop_last = false;
   Generator generator = {};
   int prefetch_threads = 0;
+  std::function<std::pair<std::int64_t, std::int64_t>(std::int64_t batch)> part = {};
 };
 
 /// The batches of a source, epoch after epoch: their order, threads that prepare them ahead, and

@@ -60,6 +60,7 @@ Loader::Loader(const ImageDataset& dataset, const LoaderOptions& options)
                                                 .drop_last = options.drop_last,
                                                 .generator = options.generator,
                                                 .prefetch_threads = options.prefetch_threads,
+                                                .part = options.part,
                                             })) {}
 
 Loader::Loader(Loader&&) noexcept = default;

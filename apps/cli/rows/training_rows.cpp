@@ -2,6 +2,18 @@
 #include "apps/training/schedules.h"
 
 namespace plastic::apps::rows {
+namespace {
+
+constexpr const char* no_shards = "none";
+
+void take_shards(std::optional<int>& shards, bool& is_given, Text text) {
+  is_given = true;
+  shards.reset();
+  if (text != no_shards) shards = parse_count(text, 0, 4096);
+}
+
+}  // namespace
+
 std::vector<Option> training_rows() {
   const std::string group = "Training";
   return {
@@ -31,6 +43,19 @@ std::vector<Option> training_rows() {
        .help = "Images per step",
        .take = [](O& o, Text text) { o.batch_size = parse_integer(text, 1, 1 << 20); },
        .print = [](const O& o) { return o.run.batch_size; }},
+      {.name = "shards",
+       .group = group,
+       .value_name = "N",
+       .default_text = "8 on several ranks, otherwise none",
+       .help = "Compute each batch in N shards, which the ranks that mpirun starts share out, with "
+               "the same bits on any number of ranks; 0: one per rank, which is faster and gives "
+               "other bits on another number; none: the whole batch at once, in one process",
+       .take = [](O& o, Text text) { take_shards(o.run.shards, o.has_shards, text); },
+       .print = [](const O& o) -> OptionValue {
+         if (!o.run.shards) return {};
+         return std::int64_t{*o.run.shards};
+       },
+       .before = no_shards},
       {.name = "drop-last",
        .group = group,
        .help = "Leave out the last batch of each epoch where it is not full; a single image that "

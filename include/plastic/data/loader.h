@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "plastic/core/device.h"
 #include "plastic/core/random.h"
@@ -43,6 +45,10 @@ struct LoaderOptions {
   /// continues; with 0 each is prepared on request, on the threads of the CPU device. The batches
   /// are the same.
   int prefetch_threads = 0;
+  /// For one of several processes that share out each batch: which examples of a batch of so many
+  /// this loader gives, from the first to one past the last, perhaps none. Called from any thread.
+  /// batch_size() and the loader's state are those of the whole batch. Empty: all of them.
+  std::function<std::pair<std::int64_t, std::int64_t>(std::int64_t batch)> part = {};
   /// Where batches are made. A CUDA device keeps the whole data set as bytes and gathers, augments
   /// and normalises there; prefetch_threads then have nothing to do. The batches are the CPU's, up
   /// to rounding where colours change, else to the bit.
@@ -81,7 +87,8 @@ class Loader {
   /// Advances to the next batch and tells a device which one it is. False at the end of the epoch.
   /// Throws Error before the first start_epoch().
   bool advance();
-  /// Examples in the batch that was last advanced to; 0 before the first.
+  /// Examples in the batch that was last advanced to, those of other processes included; 0 before
+  /// the first.
   std::int64_t batch_size() const;
   /// That batch, in new tensors. Throws Error unless advance() was called since the last time.
   Batch gather();

@@ -1,0 +1,124 @@
+#include "apps/ranks/ranks.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <span>
+#include <sstream>
+#include <streambuf>
+#include <thread>
+#include <vector>
+
+#include "apps/cli/config_reader.h"
+#include "apps/cli/option_table.h"
+#include "core/threads/processors.h"
+#include "plastic/core/device.h"
+#include "plastic/distributed.h"
+
+namespace plastic::apps {
+namespace {
+
+/// Takes everything and keeps nothing.
+class NullBuffer : public std::streambuf {
+ protected:
+  int_type overflow(int_type symbol) override { return traits_type::not_eof(symbol); }
+  std::streamsize xsputn(const char*, std::streamsize count) override { return count; }
+};
+
+/// "name dtype shape", a line per tensor.
+std::string layout_of(const StateDict& state) {
+  std::string text;
+  for (const auto& [name, tensor] : state) {
+    text += name + "\n" + name_of(tensor.dtype());
+    for (const std::int64_t size : tensor.shape()) text += " " + std::to_string(size);
+    text += "\n";
+  }
+  return text;
+}
+
+std::string broadcast_text(const std::string& text) {
+  const std::vector<std::byte> bytes = distributed::broadcast_bytes(std::as_bytes(std::span(text)));
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Tensors as layout_of() has described them, whatever they contain.
+StateDict empty_state(const std::string& layout) {
+  StateDict state;
+  std::istringstream lines(layout);
+  std::string name;
+  std::string line;
+  while (std::getline(lines, name) && std::getline(lines, line)) {
+    std::istringstream words(line);
+    std::string dtype;
+    words >> dtype;
+    std::vector<std::int64_t> sizes;
+    for (std::int64_t size = 0; words >> size;) sizes.push_back(size);
+    for (const DType one : {DType::f32, DType::f64, DType::i64, DType::u8, DType::bf16}) {
+      if (dtype == name_of(one)) {
+        state.push_back({name, Tensor::zeros(Shape(sizes), {.dtype = one})});
+      }
+    }
+  }
+  return state;
+}
+
+}  // namespace
+
+void join_ranks() {
+  distributed::init();
+  if (distributed::rank() == 0) return;
+  static NullBuffer nothing;
+  std::cout.rdbuf(&nothing);
+}
+
+std::string message_prefix() {
+  if (distributed::rank() == 0) return "";
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  return "rank " + std::to_string(distributed::rank()) + ": ";
+}
+
+void leave_ranks(int code) {
+  constexpr int failed = 1;
+  constexpr int wrong_usage = 2;
+  if (distributed::size() == 1 || (code != failed && code != wrong_usage)) return;
+  std::cout.flush();
+  std::cerr.flush();
+  distributed::world().abort(code);
+}
+
+int threads_per_rank() {
+  // All that are online, bound to or not.
+  int all = static_cast<int>(std::thread::hardware_concurrency());
+  if (const int quota = quota_of_processors(); quota > 0) all = std::min(all, quota);
+  return std::clamp(all / distributed::local_size(), 1, num_threads());
+}
+
+void check_ranks_agree(const std::string& config, const std::string& data) {
+  if (distributed::size() == 1) return;
+  std::string deciding;
+  for (const ConfigEntry& entry : parse_config("config.toml", config)) {
+    const Option* const option = find_option(entry.key);
+    if (option != nullptr && option->effect == Effect::none) continue;
+    deciding += entry.key + " = " + entry.value + "\n";
+  }
+  distributed::check_same_processor();
+  distributed::check_same("configuration", deciding);
+  distributed::check_same("data set", data);
+}
+
+std::optional<Checkpoint> share_checkpoint(const std::optional<Checkpoint>& of_first_rank) {
+  if (distributed::size() == 1) return of_first_rank;
+  const bool is_first = distributed::rank() == 0;
+  if (!distributed::any(of_first_rank.has_value())) return std::nullopt;
+  Checkpoint shared;
+  if (is_first) shared = *of_first_rank;
+  shared.epoch = std::stoi(broadcast_text(std::to_string(shared.epoch)));
+  shared.config = broadcast_text(shared.config);
+  shared.data = broadcast_text(shared.data);
+  const std::string layout = broadcast_text(layout_of(shared.state));
+  if (!is_first) shared.state = empty_state(layout);
+  distributed::broadcast(shared.state);
+  return shared;
+}
+
+}  // namespace plastic::apps

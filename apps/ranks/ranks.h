@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "apps/runs/checkpoint.h"
+
+namespace plastic::apps {
+
+/// Joins the processes that mpirun or srun started beside this one, if it started any: from here on
+/// distributed::world() is all of them. The first one alone writes to standard output. Throws Error
+/// where the program was built without MPI.
+void join_ranks();
+
+/// "rank 2: " for messages, empty on the first rank. There, and where this process is alone, it
+/// returns at once; on another rank after a second, for the first one may have the same message and
+/// end all.
+std::string message_prefix();
+
+/// To be called with the program's exit code, when all is done that it has to do. Where an error
+/// ended this rank, which others may wait for, it ends all of them.
+void leave_ranks(int code);
+
+/// How many threads a rank computes with where none are asked for: those of the machine are shared
+/// out over its ranks, unless mpirun has bound each to processors of its own.
+int threads_per_rank();
+
+/// The ranks' options, and what they have read, must be the same before the first step: throws
+/// Error, on all, naming what differs. `config` is the text of config.toml, of which what has no
+/// effect on numbers may differ; `data` describes the data set.
+void check_ranks_agree(const std::string& config, const std::string& data);
+
+/// The checkpoint that the first rank continues from, for all; none where it has none.
+std::optional<Checkpoint> share_checkpoint(const std::optional<Checkpoint>& of_first_rank);
+
+}  // namespace plastic::apps

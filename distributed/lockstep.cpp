@@ -1,0 +1,114 @@
+#include "distributed/lockstep.h"
+
+#include <utility>
+
+#include "core/check.h"
+
+namespace plastic::distributed {
+
+Lockstep::~Lockstep() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  turn_changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Lockstep::run(int count, const Turns& turns, const std::function<void(int)>& body) {
+  if (count == 0) return;
+  turns_ = &turns;
+  body_ = &body;
+  count_ = count;
+  met_ = 0;
+  ended_ = 0;
+  has_ended_.assign(static_cast<std::size_t>(count), false);
+  error_ = nullptr;
+  if (count == 1) {
+    run_one(0);
+  } else {
+    start_threads(count);
+    std::unique_lock lock(mutex_);
+    give_turn(0);
+    turn_changed_.wait(lock, [this] { return ended_ == count_; });
+    turn_ = -1;
+  }
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+void Lockstep::start_threads(int count) {
+  while (std::ssize(threads_) < count) {
+    const int index = static_cast<int>(threads_.size());
+    threads_.emplace_back([this, index] { work(index); });
+  }
+}
+
+void Lockstep::work(int index) {
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      turn_changed_.wait(lock, [&] { return is_stopping_ || turn_ == index; });
+      if (is_stopping_) return;
+    }
+    run_one(index);
+    const std::lock_guard lock(mutex_);
+    ++ended_;
+    has_ended_[static_cast<std::size_t>(index)] = true;
+    give_turn(next_after(index));
+  }
+}
+
+void Lockstep::run_one(int index) {
+  try {
+    turns_->enter(index);
+    try {
+      if (!error_) (*body_)(index);
+    } catch (...) {
+      turns_->leave(index);
+      throw;
+    }
+    turns_->leave(index);
+  } catch (const Left&) {
+  } catch (...) {
+    if (!error_) error_ = std::current_exception();
+  }
+}
+
+void Lockstep::give_turn(int index) {
+  turn_ = index;
+  turn_changed_.notify_all();
+}
+
+int Lockstep::next_after(int index) const {
+  for (int i = 1; i <= count_; ++i) {
+    const int next = (index + i) % count_;
+    if (!has_ended_[static_cast<std::size_t>(next)]) return next;
+  }
+  return -1;
+}
+
+void Lockstep::check_none_ended(int index) const {
+  if (ended_ == 0) return;
+  fail("distributed", "shard ", index, " of this rank waits for the others, of which ", ended_,
+       ended_ == 1 ? " has" : " have", " ended; all must run the same operations");
+}
+
+void Lockstep::meet(int index, const std::function<void()>& together) {
+  if (count_ == 1) return together();
+  check_none_ended(index);
+  if (++met_ == count_) {
+    together();
+    met_ = 0;
+  }
+  turns_->leave(index);
+  {
+    std::unique_lock lock(mutex_);
+    give_turn(next_after(index));
+    turn_changed_.wait(lock, [&] { return turn_ == index; });
+  }
+  turns_->enter(index);
+  if (error_) throw Left{};
+  if (met_ > 0) check_none_ended(index);
+}
+
+}  // namespace plastic::distributed

@@ -1,0 +1,259 @@
+#include "distributed/shard_gradients.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "core/device/backend.h"
+#include "core/tensor/storage.h"
+#include "core/tensor/tensor_impl.h"
+#include "core/threads/parallel.h"
+#include "plastic/core/autograd.h"
+
+namespace plastic::distributed {
+namespace {
+
+// As in optim::Arena, so that the sum can be written where the optimizer reads gradients.
+constexpr std::int64_t alignment = 16;
+constexpr std::int64_t grain = 65536;
+
+bool has_bit(const std::vector<std::uint64_t>& bits, std::size_t i) {
+  return (bits[i / 64] >> (i % 64) & 1) != 0;
+}
+
+void write_sum(TreeNode node, std::vector<KnownSum<float>> known, std::int64_t count, float* out) {
+  const TreeSum<float> sum(node, std::move(known));
+  parallel_for(0, count, grain,
+               [&](std::int64_t first, std::int64_t last) { sum.write(first, last, out); });
+}
+
+std::span<const std::byte> bytes_of(const float* values, std::int64_t count) {
+  return std::as_bytes(std::span(values, static_cast<std::size_t>(count)));
+}
+
+std::span<std::byte> writable_bytes_of(float* values, std::int64_t count) {
+  return std::as_writable_bytes(std::span(values, static_cast<std::size_t>(count)));
+}
+
+/// The part of a flat block that rank `rank` adds up.
+Rows part_of(std::int64_t elements, int ranks, int rank) {
+  const std::int64_t lines = (elements + alignment - 1) / alignment;
+  const Rows part = shard_rows(lines, ranks, rank);
+  return {std::min(part.first * alignment, elements), std::min(part.last * alignment, elements)};
+}
+
+}  // namespace
+
+ShardGradients::ShardGradients(const optim::Optimizer& optimizer) {
+  for (std::size_t i = 0; i < optimizer.parameter_count(); ++i) {
+    parameters_.push_back(optimizer.parameter(i));
+    offsets_.push_back(elements_);
+    elements_ += (parameters_[i].numel() + alignment - 1) / alignment * alignment;
+  }
+}
+
+void ShardGradients::add_block() {
+  const Device device = parameters_.front().device();
+  Block block{
+      .storage = Storage::allocate(static_cast<std::size_t>(elements_) * sizeof(float), device),
+      .kept = {},
+      .host = {}};
+  flat(block).fill_(0);
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const auto offset = static_cast<std::size_t>(offsets_[i]) * sizeof(float);
+    block.kept.push_back({.grad = {},
+                          .slot = std::make_shared<GradientSlot>(block.storage, offset, DType::f32,
+                                                                 parameters_[i].shape())});
+  }
+  blocks_.push_back(std::move(block));
+}
+
+Tensor ShardGradients::flat(const Block& block) const {
+  return make_view(block.storage, DType::f32, {elements_}, {1}, 0);
+}
+
+void ShardGradients::begin(int count) {
+  while (std::ssize(blocks_) < count) add_block();
+  count_ = count;
+  for (Block& block : blocks_) {
+    for (Kept& kept : block.kept) kept.grad = Tensor();
+  }
+}
+
+void ShardGradients::enter(int index) {
+  Block& block = blocks_[static_cast<std::size_t>(index)];
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    TensorImpl& impl = *parameters_[i].impl();
+    std::swap(impl.grad, block.kept[i].grad);
+    std::swap(impl.grad_slot, block.kept[i].slot);
+  }
+}
+
+// What enter() exchanged is exchanged back.
+void ShardGradients::leave(int index) { enter(index); }
+
+std::vector<std::uint64_t> ShardGradients::present() const {
+  std::vector<std::uint64_t> bits((parameters_.size() + 63) / 64);
+  for (int s = 0; s < count_; ++s) {
+    const Block& block = blocks_[static_cast<std::size_t>(s)];
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      if (block.kept[i].grad.defined()) bits[i / 64] |= std::uint64_t{1} << (i % 64);
+    }
+  }
+  return bits;
+}
+
+const float* ShardGradients::values(int index) const {
+  const Block& block = blocks_[static_cast<std::size_t>(index)];
+  return static_cast<const float*>(memory(block.host.defined() ? block.host : flat(block)));
+}
+
+void ShardGradients::settle(const std::vector<std::uint64_t>& present) {
+  for (int s = 0; s < count_; ++s) {
+    Block& block = blocks_[static_cast<std::size_t>(s)];
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      if (!has_bit(present, i) || block.kept[i].grad.defined()) continue;
+      Tensor part = block.kept[i].slot->take();
+      part.fill_(0);
+    }
+    if (block.storage->device().type != DeviceType::cpu) block.host = flat(block).to(Device{});
+  }
+}
+
+float* ShardGradients::place(const std::vector<std::size_t>& parameters,
+                             std::vector<Tensor>& gradients) {
+  float* base = nullptr;
+  bool is_one_block = true;
+  for (const std::size_t i : parameters) {
+    const TensorImpl& impl = *parameters_[i].impl();
+    const Tensor& parameter = parameters_[i];
+    gradients.push_back(impl.grad_slot ? impl.grad_slot->take()
+                                       : Tensor::empty(parameter.shape(), options_of(parameter)));
+    if (!impl.grad_slot || parameter.device().type != DeviceType::cpu) is_one_block = false;
+    if (!is_one_block) continue;
+    float* const begin = static_cast<float*>(memory(gradients.back())) - offsets_[i];
+    if (base == nullptr) base = begin;
+    is_one_block = begin == base;
+  }
+  if (is_one_block && base != nullptr && parameters.size() == parameters_.size()) return base;
+  sum_.resize(static_cast<std::size_t>(elements_));
+  return sum_.data();
+}
+
+std::vector<ShardGradients::Given> ShardGradients::own_nodes(const ShardLayout& layout,
+                                                             std::int64_t batch, int rank) {
+  const TreeNode own = layout.shards_of(rank);
+  const std::vector<TreeNode> nodes = covering_nodes(layout.tree(), own);
+  node_sums_.resize(std::max(node_sums_.size(), nodes.size()));
+  std::vector<Given> given;
+  for (std::size_t n = 0; n < nodes.size(); ++n) {
+    const TreeNode node = nodes[n];
+    Given& one = given.emplace_back(Given{.node = node});
+    if (node.first >= batch) continue;
+    std::vector<KnownSum<float>> known;
+    for (int s = node.first; s < node.last; ++s) {
+      known.push_back({{s, s + 1}, s < batch ? values(s - own.first) : nullptr});
+    }
+    if (node.is_leaf()) {
+      one.values = known.front().values;
+      continue;
+    }
+    node_sums_[n].resize(static_cast<std::size_t>(elements_));
+    write_sum(node, std::move(known), elements_, node_sums_[n].data());
+    one.values = node_sums_[n].data();
+  }
+  return given;
+}
+
+void ShardGradients::sum_over_ranks(const ShardLayout& layout, std::int64_t batch,
+                                    Communicator& among, float* out) {
+  const int ranks = layout.ranks();
+  const int rank = among.rank();
+  const std::vector<Given> own = own_nodes(layout, batch, rank);
+  const Rows part = part_of(elements_, ranks, rank);
+  // Everybody's nodes, of which those of others are received.
+  std::vector<KnownSum<float>> known;
+  std::vector<std::vector<TreeNode>> nodes;
+  std::size_t rounds = 0;
+  std::int64_t received = 0;
+  for (int r = 0; r < ranks; ++r) {
+    nodes.push_back(covering_nodes(layout.tree(), layout.shards_of(r)));
+    rounds = std::max(rounds, nodes.back().size());
+    received += std::ssize(nodes.back()) * part.count();
+  }
+  received_.resize(static_cast<std::size_t>(received));
+  float* next = received_.data();
+  for (std::size_t round = 0; round < rounds; ++round) {
+    std::vector<std::span<const std::byte>> to(static_cast<std::size_t>(ranks));
+    std::vector<std::span<std::byte>> from(static_cast<std::size_t>(ranks));
+    for (int r = 0; r < ranks; ++r) {
+      const auto at = static_cast<std::size_t>(r);
+      if (r != rank && round < own.size() && own[round].values != nullptr) {
+        const Rows theirs = part_of(elements_, ranks, r);
+        to[at] = bytes_of(own[round].values + theirs.first, theirs.count());
+      }
+      if (round >= nodes[at].size()) continue;
+      const TreeNode node = nodes[at][round];
+      const bool is_empty = node.first >= batch;
+      if (r == rank) {
+        known.push_back({node, is_empty ? nullptr : own[round].values + part.first});
+      } else {
+        known.push_back({node, is_empty ? nullptr : next});
+        if (is_empty) continue;
+        from[at] = writable_bytes_of(next, part.count());
+        next += part.count();
+      }
+    }
+    among.exchange(to, from);
+  }
+  write_sum(layout.tree(), std::move(known), part.count(), out + part.first);
+  std::vector<std::size_t> offsets = {0};
+  for (int r = 0; r < ranks; ++r) {
+    offsets.push_back(static_cast<std::size_t>(part_of(elements_, ranks, r).last) * sizeof(float));
+  }
+  among.all_gather_parts(writable_bytes_of(out, elements_), offsets);
+}
+
+void ShardGradients::add_sums(const ShardLayout& layout, std::int64_t batch, bool is_plain,
+                              const std::vector<std::uint64_t>& present, Communicator& among) {
+  const NoGrad no_grad;
+  settle(present);
+  std::vector<std::size_t> changed;
+  std::vector<Tensor> before;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (!has_bit(present, i)) continue;
+    changed.push_back(i);
+    before.push_back(std::exchange(parameters_[i].impl()->grad, Tensor()));
+  }
+  std::vector<Tensor> gradients;
+  float* const out = place(changed, gradients);
+  if (is_plain) {
+    if (layout.is_beside(among.rank(), batch)) {
+      std::fill_n(out, elements_, 0.0F);
+    } else {
+      std::copy_n(values(0), elements_, out);
+    }
+    among.all_reduce_plain(std::span(out, static_cast<std::size_t>(elements_)));
+  } else if (layout.ranks() > 1) {
+    sum_over_ranks(layout, batch, among, out);
+  } else {
+    std::vector<KnownSum<float>> known;
+    for (int s = 0; s < layout.shards(); ++s) {
+      known.push_back({{s, s + 1}, s < batch ? values(s) : nullptr});
+    }
+    write_sum(layout.tree(), std::move(known), elements_, out);
+  }
+  for (std::size_t c = 0; c < changed.size(); ++c) {
+    const std::size_t i = changed[c];
+    if (out == sum_.data()) {
+      const std::span<const float> part(out + offsets_[i],
+                                        static_cast<std::size_t>(parameters_[i].numel()));
+      gradients[c].copy_(Tensor::from<float>(part, parameters_[i].shape()));
+    }
+    if (before[c].defined()) gradients[c].add_(before[c]);
+    parameters_[i].impl()->grad = gradients[c];
+  }
+  begin(0);
+}
+
+}  // namespace plastic::distributed
