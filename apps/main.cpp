@@ -129,7 +129,9 @@ void add_help(CLI::App& program) {
 
 // Later lines of a message are indented: none of them can pass for one of the program's own.
 void complain(std::string_view message) {
-  std::cerr << "plastic: " << message_prefix();
+  // It waits on some ranks.
+  const std::string prefix = message_prefix();
+  std::cerr << "plastic: " << prefix;
   for (const char c : message) std::cerr << c << (c == '\n' ? "  " : "");
   std::cerr << "\n";
 }

@@ -11,6 +11,7 @@
 
 #include "apps/cli/config_reader.h"
 #include "apps/cli/option_table.h"
+#include "apps/training/interrupt.h"
 #include "core/threads/processors.h"
 #include "plastic/core/device.h"
 #include "plastic/distributed.h"
@@ -66,6 +67,7 @@ StateDict empty_state(const std::string& layout) {
 
 void join_ranks() {
   distributed::init();
+  if (distributed::size() > 1) obey_user_signal();
   if (distributed::rank() == 0) return;
   static NullBuffer nothing;
   std::cout.rdbuf(&nothing);

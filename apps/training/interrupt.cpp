@@ -26,6 +26,7 @@ constexpr int no_guard = -1;
 std::atomic<int> mode = no_guard;
 std::atomic<bool> noted = false;
 std::atomic<bool> on_terminal = false;
+std::atomic<bool> obeys_user_signal = false;
 // When the first signal came.
 std::atomic<std::int64_t> noted_at = 0;
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free &&
@@ -88,6 +89,7 @@ void set_handlers(void (*handler)(int)) {
     if (signal == SIGHUP && now.sa_handler == SIG_IGN) continue;
     sigaction(signal, &action, nullptr);
   }
+  if (obeys_user_signal) sigaction(SIGUSR1, &action, nullptr);
 }
 
 #endif
@@ -105,6 +107,8 @@ InterruptGuard::~InterruptGuard() {
   if (outer_ == no_guard) set_handlers(SIG_DFL);
   mode = outer_;
 }
+
+void obey_user_signal() { obeys_user_signal = true; }
 
 #ifndef _WIN32
 void note_quietly(int number) {

@@ -58,11 +58,13 @@ ProgramResult require_done(const std::string& arguments) {
   return result;
 }
 
+std::string program_path() { return PLASTIC_BINARY; }
+
 std::string failing_calls() { return PLASTIC_FAILING_CALLS; }
 
-RunningProgram::RunningProgram(const std::string& arguments) {
+RunningProgram::RunningProgram(const std::string& arguments, const std::string& launcher) {
   // The program takes the shell's place, so that signals reach it.
-  const std::string command = "exec " + shell_command(arguments, output_);
+  const std::string command = "exec " + launcher + shell_command(arguments, output_);
   // By the file system's clock, which is coarser than others.
   const std::filesystem::path mark = output_.path() / "begun";
   write_file(mark, "");

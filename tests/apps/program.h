@@ -25,10 +25,14 @@ ProgramResult require_done(const std::string& arguments);
 /// there is none.
 std::string failing_calls();
 
+/// Where the program is.
+std::string program_path();
+
 /// The program, running beside the test; killed when this goes.
 class RunningProgram {
  public:
-  explicit RunningProgram(const std::string& arguments);
+  /// `launcher` is a command that starts it, such as mpirun, and gets the signals.
+  explicit RunningProgram(const std::string& arguments, const std::string& launcher = "");
   ~RunningProgram();
   RunningProgram(const RunningProgram&) = delete;
   RunningProgram& operator=(const RunningProgram&) = delete;

@@ -1,0 +1,174 @@
+// Trainings on several processes, started by mpirun.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "apps/runs/checkpoint.h"
+#include "plastic/distributed.h"
+#include "tests/apps/program.h"
+#include "tests/support/text.h"
+
+using namespace plastic::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Whether it can start this program: otherwise says so, for a case to end.
+bool has_mpirun() {
+  if (plastic::distributed::is_available() && std::system("command -v mpirun >/dev/null") == 0) {
+    return true;
+  }
+  MESSAGE("skipped: Plastic was built without MPI, or there is no mpirun");
+  return false;
+}
+
+// Open MPI refuses root, and more ranks than processors, unless it is told otherwise; a run that
+// hangs is to fail.
+std::string mpirun(int ranks) {
+  return "env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 timeout 100 mpirun "
+         "--oversubscribe --bind-to none -n " +
+         std::to_string(ranks) + " ";
+}
+
+class Runs {
+ public:
+  Runs() { write_tiny_mnist(folder_.path()); }
+
+  std::string arguments(const std::string& name, const std::string& more) const {
+    return "train --data mnist --data-dir '" + folder_.path().string() + "' --out '" +
+           (folder_ / name) + "' --threads 1 --batch-size 30 --dropout 0.2 --hidden 16 " + more;
+  }
+  std::string resume(const std::string& name, const std::string& more) const {
+    return "train --resume '" + (folder_ / name) + "' " + more;
+  }
+  fs::path operator/(const std::string& name) const { return folder_.path() / name; }
+
+  void check_same(const std::string& a, const std::string& b) const {
+    CHECK(timeless_metrics(*this / a) == timeless_metrics(*this / b));
+    for (const char* file : {"checkpoint.safetensors", "config.toml"}) {
+      CAPTURE(file);
+      CHECK(read_file(*this / a / file) == read_file(*this / b / file));
+    }
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+void require_done(const std::string& arguments, int ranks) {
+  const ProgramResult result = run_program(arguments, ranks == 0 ? "" : mpirun(ranks));
+  CAPTURE(arguments);
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+}
+
+TEST_CASE("apps.ranks.same_bits") {
+  if (!has_mpirun()) return;
+  const Runs runs;
+  const std::string options =
+      "--shards 8 --epochs 2 --validation 0.1 --label-noise 0.1 --augment translate:2 --prefetch 1 "
+      "--keep-best --early-stopping 2 --np.diagnostics --probe 3";
+  require_done(runs.arguments("one", options), 0);
+  for (const int ranks : {2, 3}) {
+    CAPTURE(ranks);
+    const std::string name = "on-" + std::to_string(ranks);
+    require_done(runs.arguments(name, options), ranks);
+    runs.check_same("one", name);
+    for (const char* file : {"best.safetensors", "probe.jsonl"}) {
+      CAPTURE(file);
+      CHECK(read_file(runs / "one" / file) == read_file(runs / name / file));
+    }
+  }
+}
+
+TEST_CASE("apps.ranks.resumes_on_another_number") {
+  if (!has_mpirun()) return;
+  const Runs runs;
+  require_done(runs.arguments("straight", "--shards 8 --epochs 3 --optimizer adam"), 0);
+  require_done(runs.arguments("moved", "--epochs 1 --optimizer adam"), 3);
+  require_done(runs.resume("moved", "--epochs 2"), 2);
+  require_done(runs.resume("moved", "--epochs 3"), 0);
+  runs.check_same("straight", "moved");
+}
+
+TEST_CASE("apps.ranks.stops_and_continues") {
+  if (!has_mpirun()) return;
+  const Runs runs;
+  for (const int signal : {SIGTERM, SIGUSR1}) {
+    CAPTURE(signal);
+    const std::string name = "stopped-" + std::to_string(signal);
+    RunningProgram program(runs.arguments(name, "--epochs 1000000"), mpirun(2));
+    program.wait_for(runs / name / "metrics.jsonl");
+    program.send(signal);
+    const ProgramResult stopped = program.wait();
+    CHECK(stopped.code != 0);
+    CHECK(contains(stopped.err, "all of it is saved"));
+    const std::optional<plastic::apps::Checkpoint> saved =
+        plastic::apps::load_checkpoint_head(runs / name);
+    REQUIRE(saved);
+    const std::string epochs = std::to_string(saved->epoch + 2);
+    require_done(runs.resume(name, "--epochs " + epochs), 3);
+    require_done(runs.arguments("straight-" + name, "--shards 8 --epochs " + epochs), 0);
+    runs.check_same("straight-" + name, name);
+  }
+}
+
+TEST_CASE("apps.ranks.a_rank_that_dies_ends_all") {
+  if (!has_mpirun()) return;
+  const Runs runs;
+  RunningProgram program(runs.arguments("run", "--epochs 1000000"), mpirun(2));
+  program.wait_for(runs / "run" / "metrics.jsonl");
+  const std::string kill_one =
+      "kill -9 $(pgrep -f '^[^ ]*plastic train.*" + (runs / "run").string() + "' | tail -n 1)";
+  const auto begun = std::chrono::steady_clock::now();
+  REQUIRE(std::system(kill_one.c_str()) == 0);
+  const ProgramResult ended = program.wait();
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(30));
+  CHECK(ended.code != 0);
+  CHECK(contains(ended.err, {"rank 1", "signal 9"}));
+  const std::optional<plastic::apps::Checkpoint> saved =
+      plastic::apps::load_checkpoint_head(runs / "run");
+  REQUIRE(saved);
+  CHECK(saved->epoch > 0);
+  const std::string epochs = std::to_string(saved->epoch + 1);
+  require_done(runs.resume("run", "--epochs " + epochs), 2);
+  require_done(runs.arguments("straight", "--shards 8 --epochs " + epochs), 0);
+  runs.check_same("straight", "run");
+}
+
+TEST_CASE("apps.ranks.refused") {
+  if (!has_mpirun()) return;
+  const Runs runs;
+  const auto refused = [&](const std::string& arguments) {
+    const ProgramResult result = run_program(arguments, mpirun(2));
+    CHECK(result.code != 0);
+    return result.err;
+  };
+  CHECK(contains(refused("compare"), {"compare runs in one process", "without mpirun"}));
+  CHECK(contains(refused(runs.arguments("few", "--shards 1")), {"2 ranks", "1 shards"}));
+  CHECK(contains(refused(runs.arguments("none", "--shards none")),
+                 {"--shards none", "whole batches", "2"}));
+  require_done(runs.arguments("whole", "--epochs 1"), 0);
+  CHECK(contains(refused(runs.resume("whole", "--epochs 2")),
+                 {"this run computes whole batches", "continue it without mpirun"}));
+  // Ranks that were given different options.
+  const std::string other =
+      mpirun(1) + "'" + program_path() + "' " + runs.arguments("other", "--lr 0.2") + " : -n 1 ";
+  const ProgramResult result = run_program(runs.arguments("other", "--lr 0.1"), other);
+  CHECK(result.code != 0);
+  CHECK(contains(result.err, {"rank 1 has another configuration than rank 0", "lr = 0.1"}));
+}
+
+TEST_CASE("apps.ranks.plain_sums") {
+  if (!has_mpirun()) return;
+  const Runs runs;
+  require_done(runs.arguments("plain", "--shards 0 --epochs 1"), 2);
+  CHECK(contains(read_file(runs / "plain" / "config.toml"), "shards = 0"));
+}
+
+}  // namespace

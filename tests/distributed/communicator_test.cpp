@@ -1,0 +1,109 @@
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "plastic/distributed.h"
+#include "plastic/nn/models.h"
+#include "plastic/optim/sgd.h"
+#include "tests/support/text.h"
+#include "tests/support/thread_ranks.h"
+
+namespace plastic::distributed {
+namespace {
+
+using test::contains;
+using test::error_of;
+using test::ThreadRanks;
+
+TEST_CASE("distributed.alone") {
+  CHECK(rank() == 0);
+  CHECK(size() == 1);
+  init();
+  CHECK(&world() == &alone());
+  Tensor x = Tensor::full({3}, 2);
+  broadcast(x);
+  all_reduce(x);
+  CHECK(x.to_vector<float>() == std::vector<float>{2, 2, 2});
+  check_same("text", "any");
+  CHECK(any(true));
+  CHECK_FALSE(any(false));
+}
+
+TEST_CASE("distributed.all_reduce.tree") {
+  // ((0 + 1) + (2 + 3)) + 4, where another order gives other bits.
+  const std::vector<float> values = {1.0e8F, 3.0F, -1.0e8F, 5.0F, 0.1F};
+  const float expected = ((values[0] + values[1]) + (values[2] + values[3])) + values[4];
+  for (const std::int64_t count : {0, 1, 4, 5, 37}) {
+    ThreadRanks(5).run([&](Communicator& ranks) {
+      Tensor x = Tensor::full({count}, values[static_cast<std::size_t>(ranks.rank())]);
+      all_reduce(x, ranks);
+      CHECK(x.to_vector<float>() == std::vector<float>(static_cast<std::size_t>(count), expected));
+    });
+  }
+}
+
+TEST_CASE("distributed.broadcast") {
+  ThreadRanks(3).run([](Communicator& ranks) {
+    Tensor x = Tensor::full({2, 2}, ranks.rank());
+    broadcast(x, 2, ranks);
+    CHECK(x.to_vector<float>() == std::vector<float>(4, 2.0F));
+    const std::string text = ranks.rank() == 0 ? "from the first" : "";
+    const auto bytes = broadcast_bytes(std::as_bytes(std::span(text)), 0, ranks);
+    CHECK(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()) ==
+          "from the first");
+    CHECK(any(ranks.rank() == 1, ranks));
+  });
+}
+
+TEST_CASE("distributed.broadcast.errors") {
+  CHECK(contains(error_of([] {
+                   ThreadRanks(2).run([](Communicator& ranks) {
+                     broadcast(StateDict{{"weight", Tensor::zeros({2 + ranks.rank()})}}, 0, ranks);
+                   });
+                 }),
+                 {"rank 1 has another state than rank 0", "weight f32 (3,)", "weight f32 (2,)"}));
+  Tensor columns = Tensor::zeros({2, 3}).transpose(0, 1);
+  CHECK(contains(error_of([&] { broadcast(columns); }), {"not contiguous"}));
+  Tensor wide = Tensor::zeros({2}, {.dtype = DType::f64});
+  CHECK(contains(error_of([&] { all_reduce(wide); }), {"f64", "needs f32"}));
+}
+
+TEST_CASE("distributed.check_same") {
+  const std::string message = error_of([] {
+    ThreadRanks(3).run([](Communicator& ranks) {
+      check_same("configuration",
+                 ranks.rank() == 2 ? "lr = 0.1\nseed = 2\n" : "lr = 0.1\nseed = 1\n", ranks);
+    });
+  });
+  CHECK(contains(message, {"rank 2 has another configuration than rank 0: seed = 2 and seed = 1"}));
+}
+
+TEST_CASE("distributed.distribute") {
+  // Two ranks with halves of a batch step as one with all of it.
+  const auto data = [](int first, int count) {
+    std::vector<float> x;
+    for (int i = first; i < first + count; ++i) x.push_back(static_cast<float>(i) / 4);
+    return Tensor::from<float>(x, {count, 1});
+  };
+  const auto step = [](optim::Optimizer& optimizer, const Tensor& weight, const Tensor& x) {
+    optimizer.zero_grad();
+    mean(square(matmul(x, weight) - 1.0)).backward();
+    optimizer.step();
+  };
+  Tensor whole = Tensor::full({1, 1}, 0.5).set_requires_grad(true);
+  optim::Sgd alone_optimizer({whole}, {.lr = 0.1});
+  step(alone_optimizer, whole, data(0, 8));
+  ThreadRanks(2).run([&](Communicator& ranks) {
+    // The second rank's own value is replaced.
+    Tensor weight = Tensor::full({1, 1}, ranks.rank() == 0 ? 0.5 : 9.0).set_requires_grad(true);
+    optim::Sgd optimizer({weight}, {.lr = 0.1});
+    distribute(optimizer, ranks);
+    step(optimizer, weight, data(4 * ranks.rank(), 4));
+    CHECK(weight.item() == doctest::Approx(whole.item()).epsilon(1e-6));
+  });
+}
+
+}  // namespace
+}  // namespace plastic::distributed

@@ -1,0 +1,86 @@
+#include "distributed/lockstep.h"
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "tests/support/text.h"
+
+namespace plastic::distributed {
+namespace {
+
+using test::contains;
+using test::error_of;
+
+const Lockstep::Turns nothing{[](int) {}, [](int) {}};
+
+TEST_CASE("distributed.lockstep.order") {
+  Lockstep lockstep;
+  // Again, on the same threads, with fewer and with more.
+  for (const int count : {3, 1, 2, 5}) {
+    std::string order;
+    lockstep.run(count,
+                 {[&](int i) { order += "(" + std::to_string(i); }, [&](int) { order += ")"; }},
+                 [&](int i) {
+                   for (int round = 0; round < 2; ++round) {
+                     order += "a";
+                     lockstep.meet(i, [&] { order += "!"; });
+                   }
+                 });
+    std::string expected;
+    for (int i = 0; i < count; ++i)
+      expected += "(" + std::to_string(i) + "a" + (i + 1 == count ? "!)" : ")");
+    for (int i = 0; i < count; ++i)
+      expected += "(" + std::to_string(i) + "a" + (i + 1 == count ? "!)" : ")");
+    for (int i = 0; i < count; ++i) expected += "(" + std::to_string(i) + ")";
+    if (count == 1) expected = "(0a!a!)";
+    CHECK(order == expected);
+  }
+}
+
+TEST_CASE("distributed.lockstep.errors") {
+  Lockstep lockstep;
+  // Wherever a body fails, before the others meet or after, its error arrives and nobody waits.
+  for (int failing = 0; failing < 3; ++failing) {
+    for (const bool is_before : {true, false}) {
+      CAPTURE(failing);
+      CAPTURE(is_before);
+      CHECK_THROWS_WITH_AS(lockstep.run(3, nothing,
+                                        [&](int i) {
+                                          if (i == failing && is_before)
+                                            throw std::runtime_error("this one");
+                                          lockstep.meet(i, [] {});
+                                          if (i == failing) throw std::runtime_error("this one");
+                                          lockstep.meet(i, [] {});
+                                        }),
+                           "this one", std::runtime_error);
+    }
+  }
+  CHECK_THROWS_WITH_AS(
+      lockstep.run(3, nothing,
+                   [&](int i) { lockstep.meet(i, [] { throw std::runtime_error("together"); }); }),
+      "together", std::runtime_error);
+  int calls = 0;
+  lockstep.run(3, nothing, [&](int) { ++calls; });
+  CHECK(calls == 3);
+}
+
+TEST_CASE("distributed.lockstep.other_operations") {
+  Lockstep lockstep;
+  // One body meets less often than the others.
+  for (int odd = 0; odd < 3; ++odd) {
+    CAPTURE(odd);
+    const std::string message = error_of([&] {
+      lockstep.run(3, nothing, [&](int i) {
+        lockstep.meet(i, [] {});
+        if (i != odd) lockstep.meet(i, [] {});
+      });
+    });
+    CHECK(contains(message,
+                   {"[distributed]", "waits for the others", "must run the same operations"}));
+  }
+}
+
+}  // namespace
+}  // namespace plastic::distributed
