@@ -250,7 +250,11 @@ void ShardGradients::add_sums(const ShardLayout& layout, std::int64_t batch, boo
                                         static_cast<std::size_t>(parameters_[i].numel()));
       gradients[c].copy_(Tensor::from<float>(part, parameters_[i].shape()));
     }
-    if (before[c].defined()) gradients[c].add_(before[c]);
+    if (before[c].defined()) {
+      // In place, as backward() does.
+      before[c].add_(gradients[c]);
+      gradients[c] = before[c];
+    }
     parameters_[i].impl()->grad = gradients[c];
   }
   begin(0);

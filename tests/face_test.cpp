@@ -18,11 +18,12 @@ namespace fs = std::filesystem;
 
 const fs::path face = plastic::test::test_folder() / "../include/plastic";
 
-/// Headers for those who use another library or language beside this one, and what they include of
-/// it. Only those who ask for them include them.
+/// Headers for those who use another library or language beside this one, or another library of
+/// this project, and what they include of it. Only those who ask for them include them.
 const std::multimap<std::string, std::string> interop = {
     {"plastic/c_api.h", "#include <stddef.h>"},
     {"plastic/c_api.h", "#include <stdint.h>"},
+    {"plastic/distributed.h", "#include <cstdint>"},
     {"plastic/dlpack.h", "#include <cstdint>"},
     {"plastic/eigen.h", "#include <Eigen/Core>"},
     {"plastic/optim/cuda_rule.h", "#include <cuda_runtime.h>"},

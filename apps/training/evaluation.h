@@ -15,6 +15,6 @@ constexpr std::int64_t evaluation_batch = 1000;
 /// `device`. The batches are shared out over the ranks of `among`, and each gets the sums of all.
 /// Throws Interrupted after the batch in which interrupted() became true, on any rank.
 EpochSums evaluate(nn::Module& model, data::Loader& loader, Device device,
-                   distributed::Communicator& among);
+                   distributed::Communicator& among = distributed::alone());
 
 }  // namespace plastic::apps

@@ -62,7 +62,6 @@ void TrainStep::backward(const data::Batch& batch, bool is_counted) {
   const Tensor loss = loss_(logits, batch.labels);
   if (is_counted) sums_.add(loss, logits, batch.labels);
   loss.backward();
-  was_interrupted_ = interrupted();
 }
 
 void TrainStep::backward_in_shards(const data::Batch& batch, bool is_counted) {

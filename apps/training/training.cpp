@@ -250,7 +250,9 @@ class Training::Run {
       }
       observer_.on_step(step);
       // After the last step the evaluation notices it.
-      if (step_.was_interrupted() && step.step < step.steps) {
+      // On several ranks, all must stop after the same step.
+      const bool stops = among_.size() == 1 ? interrupted() : step_.was_interrupted();
+      if (stops && step.step < step.steps) {
         read();
         throw Interrupted("interrupted in epoch " + std::to_string(epoch) + " after step " +
                           std::to_string(step.step) + " of " + std::to_string(step.steps));

@@ -30,7 +30,7 @@ bool has_mpirun() {
 // Open MPI refuses root, and more ranks than processors, unless it is told otherwise; a run that
 // hangs is to fail.
 std::string mpirun(int ranks) {
-  return "env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 timeout 100 mpirun "
+  return "env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --timeout 100 "
          "--oversubscribe --bind-to none -n " +
          std::to_string(ranks) + " ";
 }
@@ -71,7 +71,7 @@ TEST_CASE("apps.ranks.same_bits") {
   if (!has_mpirun()) return;
   const Runs runs;
   const std::string options =
-      "--shards 8 --epochs 2 --validation 0.1 --label-noise 0.1 --augment translate:2 --prefetch 1 "
+      "--shards 8 --epochs 2 --validation 0.1 --label-noise 0.1 --augment crop --prefetch 1 "
       "--keep-best --early-stopping 2 --np.diagnostics --probe 3";
   require_done(runs.arguments("one", options), 0);
   for (const int ranks : {2, 3}) {

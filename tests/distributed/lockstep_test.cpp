@@ -20,20 +20,23 @@ TEST_CASE("distributed.lockstep.order") {
   // Again, on the same threads, with fewer and with more.
   for (const int count : {3, 1, 2, 5}) {
     std::string order;
-    lockstep.run(count,
-                 {[&](int i) { order += "(" + std::to_string(i); }, [&](int) { order += ")"; }},
-                 [&](int i) {
-                   for (int round = 0; round < 2; ++round) {
-                     order += "a";
-                     lockstep.meet(i, [&] { order += "!"; });
-                   }
-                 });
+    lockstep.run(
+        count,
+        {[&](int i) { order.append("(").append(std::to_string(i)); }, [&](int) { order += ")"; }},
+        [&](int i) {
+          for (int round = 0; round < 2; ++round) {
+            order += "a";
+            lockstep.meet(i, [&] { order += "!"; });
+          }
+        });
     std::string expected;
-    for (int i = 0; i < count; ++i)
-      expected += "(" + std::to_string(i) + "a" + (i + 1 == count ? "!)" : ")");
-    for (int i = 0; i < count; ++i)
-      expected += "(" + std::to_string(i) + "a" + (i + 1 == count ? "!)" : ")");
-    for (int i = 0; i < count; ++i) expected += "(" + std::to_string(i) + ")";
+    for (const char* in_turn : {"a", "a", ""}) {
+      for (int i = 0; i < count; ++i) {
+        const bool meets = *in_turn != 0;
+        expected.append("(").append(std::to_string(i)).append(in_turn);
+        expected.append(meets && i + 1 == count ? "!)" : ")");
+      }
+    }
     if (count == 1) expected = "(0a!a!)";
     CHECK(order == expected);
   }

@@ -55,8 +55,8 @@ struct Data {
 
 /// What two batches leave: gradients, weights, running statistics, sums, the generator.
 struct Outcome {
-  std::vector<std::vector<float>> values;
-  std::vector<double> sums;
+  std::vector<std::vector<float>> values = {};
+  std::vector<double> sums = {};
   std::uint64_t offset = 0;
   bool has_idle_gradient = false;
   bool operator==(const Outcome&) const = default;
@@ -89,8 +89,8 @@ Outcome train(Communicator& ranks, std::int64_t batch, int shards, double dropou
       REQUIRE(own.first <= shard.rows.first);
       REQUIRE(shard.rows.last <= own.last);
       const Tensor x = data.images.slice(0, shard.rows.first, shard.rows.last);
-      const Tensor loss = cross_entropy(
-          (*net.model)(x), data.labels.slice(0, shard.rows.first, shard.rows.last));
+      const Tensor loss =
+          cross_entropy((*net.model)(x), data.labels.slice(0, shard.rows.first, shard.rows.last));
       return ShardResult{.loss = loss,
                          .numbers = {loss.item() * static_cast<double>(shard.rows.count()), 1.0}};
     });
@@ -174,7 +174,7 @@ TEST_CASE("distributed.backward.adds_to_gradients") {
     optimizer.zero_grad();
     run();
     CHECK(weight.grad().item() == 3);
-    // What somebody holds keeps its value.
+    // As by backward(), which adds in place and then begins with a tensor of its own.
     CHECK(held.item() == 6);
   });
 }

@@ -49,9 +49,9 @@ class ThreadRanks {
 
   /// What a rank gives in the collective call under way.
   struct Posted {
-    std::span<const std::byte> bytes;
-    std::span<const std::span<const std::byte>> to;
-    std::span<float> values;
+    std::span<const std::byte> bytes = {};
+    std::span<const std::span<const std::byte>> to = {};
+    std::span<float> values = {};
   };
   struct Message {
     int from;
