@@ -10,9 +10,9 @@
 //   measure   α, and u = α·g + λ·θ           → Σu²
 //   apply     θ ← decay·θ - rate·u, with homeostasis in the rate
 
-#include <cfloat>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "plastic/core/host_device.h"
 
@@ -33,6 +33,8 @@ struct ClassicSettings {
   double max_update_norm = 0, target_rms = 0, adaptation_rate = 0;
 };
 
+constexpr float max_f32 = std::numeric_limits<float>::max();
+
 template <class T>
 PLASTIC_HOST_DEVICE inline T clip(T x, T low, T high) {
   // Comparisons in this order let a NaN through.
@@ -51,7 +53,7 @@ PLASTIC_HOST_DEVICE inline Traces observe(Traces t, float g) {
   t.m = 0.9f * t.m + 0.1f * g;
   // 0.01·g first: squares of 1e20 fit into v, but not into f32.
   t.v = 0.99f * t.v + 0.01f * g * g;
-  t.v = t.v > FLT_MAX ? FLT_MAX : t.v;
+  t.v = t.v > max_f32 ? max_f32 : t.v;
   return t;
 }
 
@@ -122,7 +124,7 @@ PLASTIC_HOST_DEVICE inline Alpha alpha(const Coefficient& c, float g, float a, f
 PLASTIC_HOST_DEVICE inline float direction(const ClassicSettings& s, Alpha alpha, float g,
                                            float theta) {
   const float product = alpha.full * g;
-  const float limit = std::fabs(g) <= FLT_MAX ? FLT_MAX : std::fabs(g);
+  const float limit = std::fabs(g) <= max_f32 ? max_f32 : std::fabs(g);
   const float scaled = product > limit ? limit : product < -limit ? -limit : product;
   return scaled + static_cast<float>(s.coupled_decay) * theta;
 }
