@@ -1,6 +1,6 @@
 #include "optim/probe/cpu_sums.h"
 
-#include <cfloat>
+#include <limits>
 
 #include "optim/cpu_lanes.h"
 
@@ -13,7 +13,9 @@ constexpr std::int64_t block = 2048;
 
 /// Whether a sum of squares in f32 has all its digits: none was too large, and those that were too
 /// small to be squared do not count. So not where all are 0.
-bool is_exact(double squares) { return squares > 1e-30 && squares <= static_cast<double>(FLT_MAX); }
+bool is_exact(double squares) {
+  return squares > 1e-30 && squares <= double{std::numeric_limits<float>::max()};
+}
 
 /// In f32, or in f64, where the differences are exact and no square is too large or too small.
 /// Loops over `full` elements, where that is not 0, have no rest to take care of.
