@@ -40,6 +40,23 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/plastic.pc DESTINATION ${CMAKE_INSTALL
 install(TARGETS plastic EXPORT plasticTargets)
 install(DIRECTORY include/plastic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT plasticTargets NAMESPACE plastic:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/plastic)
+
+# plastic::distributed, which find_package() gives to who names it as a component: nobody else looks for
+# MPI. It uses what a shared library hides, so that it is there beside a static one only.
+set(PLASTIC_INSTALLS_DISTRIBUTED OFF)
+if(TARGET plastic_distributed AND PLASTIC_IS_STATIC)
+  set(PLASTIC_INSTALLS_DISTRIBUTED ON)
+  install(TARGETS plastic_distributed EXPORT plasticDistributedTargets)
+  install(EXPORT plasticDistributedTargets NAMESPACE plastic::
+          DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/plastic)
+  configure_file(cmake/plastic-distributed.pc.in plastic-distributed.pc @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/plastic-distributed.pc
+          DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+elseif(PLASTIC_HAS_MPI)
+  message(STATUS "Plastic: plastic::distributed is not installed with a shared library; configure with "
+                 "BUILD_SHARED_LIBS=OFF for it")
+endif()
+
 configure_package_config_file(cmake/plasticConfig.cmake.in plasticConfig.cmake
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/plastic)
 write_basic_package_version_file(plasticConfigVersion.cmake COMPATIBILITY SameMinorVersion)

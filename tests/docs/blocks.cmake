@@ -4,7 +4,7 @@ if(NOT PLASTIC_PYTHON3)
   message(STATUS "Plastic: no python3, so the documentation's code is not tested")
   return()
 endif()
-foreach(page guide extending)
+foreach(page guide extending distributed)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/${page}_blocks.cpp)
   add_custom_command(OUTPUT ${source}
     COMMAND ${PLASTIC_PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/docs/extract.py

@@ -11,7 +11,8 @@ set(ENV{REUSE_TABLE} ${FOLDER}/objects.txt)
 file(STRINGS ${SAME} same)
 run(${CMAKE_COMMAND} -S ${SOURCE} --preset library -B ${FOLDER}/build -DBUILD_SHARED_LIBS=${SHARED}
     -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_INSTALL_PREFIX=${FOLDER}/built/for ${same}
-    -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CURRENT_LIST_DIR}/reuse_object -DPLASTIC_PRECOMPILE=OFF)
+    -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CURRENT_LIST_DIR}/reuse_object -DPLASTIC_PRECOMPILE=OFF
+    -DPLASTIC_MPI=AUTO)
 run(${CMAKE_COMMAND} --build ${FOLDER}/build --parallel 2)
 # Somewhere else than it was built for: packages are relocatable.
 run(${CMAKE_COMMAND} --install ${FOLDER}/build --prefix ${FOLDER}/prefix)

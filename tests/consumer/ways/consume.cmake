@@ -1,6 +1,7 @@
 # Builds program.cpp against Plastic in one way, and runs it:
 #   cmake -DWAY=… -DPREFIX=… -DFOLDER=… -DCOMPILER=… -P consume.cmake            an installed library
 #   cmake -DWAY=… -DSOURCE=… -DBUILD=… -DSHARED=… -DFOLDER=… -DCOMPILER=… -P consume.cmake   its sources
+# RANKS: plastic::distributed, too.
 # SAME names a file of options that the library was configured with, one per line (build_library.cmake).
 include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
 file(STRINGS ${SAME} same)
@@ -28,7 +29,7 @@ if(WAY STREQUAL "pkg_config")
   return()
 endif()
 
-set(arguments -DWAY=${WAY} -DCMAKE_CXX_COMPILER=${COMPILER} ${same})
+set(arguments -DWAY=${WAY} -DRANKS=${RANKS} -DCMAKE_CXX_COMPILER=${COMPILER} ${same})
 if(PREFIX)
   list(APPEND arguments -DCMAKE_PREFIX_PATH=${PREFIX})
 else()
@@ -42,6 +43,9 @@ run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${FOLDER}/build ${arguments
 run(${CMAKE_COMMAND} --build ${FOLDER}/build --parallel 2)
 run(${FOLDER}/build/program_20)
 run(${FOLDER}/build/program_23)
+if(RANKS)
+  run(${FOLDER}/build/ranks)
+endif()
 run(${CMAKE_COMMAND} --install ${FOLDER}/build --prefix ${FOLDER}/prefix)
 file(GLOB_RECURSE installed LIST_DIRECTORIES FALSE ${FOLDER}/prefix/*)
 list(LENGTH installed count)

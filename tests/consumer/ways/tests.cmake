@@ -13,6 +13,8 @@ file(CONFIGURE OUTPUT ${folder}/same.txt CONTENT "-DCMAKE_BUILD_TYPE=@CMAKE_BUIL
 set(same -DSAME=${folder}/same.txt)
 set(shared_static OFF)
 set(shared_shared ON)
+set(ranks_static ON)
+set(ranks_shared OFF)
 foreach(kind static shared)
   add_test(NAME consumer.library.${kind}
     COMMAND ${CMAKE_COMMAND} ${library} ${same} -DSHARED=${shared_${kind}} -DFOLDER=${folder}/${kind}
@@ -44,7 +46,7 @@ set(consume -P ${scripts}/consume.cmake)
 foreach(kind static shared)
   set(prefix -DPREFIX=${folder}/${kind}/prefix)
   consumer_test(find_package.${kind} ${kind} ${CMAKE_COMMAND}
-                -DWAY=find_package ${prefix} ${compiler} ${consume})
+                -DWAY=find_package -DRANKS=${ranks_${kind}} ${prefix} ${compiler} ${consume})
   consumer_test(pkg_config.${kind} ${kind} ${PLASTIC_PKG_CONFIG}
                 -DWAY=pkg_config ${prefix} ${compiler} ${consume})
   consumer_test(clang.${kind} ${kind} ${PLASTIC_CLANG}
@@ -60,6 +62,6 @@ foreach(row "add_subdirectory static" "fetch_content shared")
   list(GET row 0 way)
   list(GET row 1 kind)
   add_test(NAME consumer.${way}.${kind}
-    COMMAND ${CMAKE_COMMAND} -DWAY=${way} ${library} ${same} -DSHARED=${shared_${kind}}
+    COMMAND ${CMAKE_COMMAND} -DWAY=${way} -DRANKS=${ranks_${kind}} ${library} ${same} -DSHARED=${shared_${kind}}
             -DFOLDER=${folder}/${way} ${compiler} ${consume})
 endforeach()
