@@ -1,5 +1,6 @@
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -98,7 +99,7 @@ std::unique_ptr<plastic_optimizer> make(const char* name,
 /// The options of an optimizer, kept for pointers into them; null for an unknown name.
 const std::vector<OptimizerOption>* options_by_name(std::string_view name) {
   using Table = std::map<std::string, std::vector<OptimizerOption>, std::less<>>;
-  static std::atomic<const Table*> place;
+  static constinit std::atomic<const Table*> place{nullptr};
   const Table& table = plastic::made_once(place, [] {
     Table all;
     for (const auto& entry : plastic::optim::optimizer_table()) {

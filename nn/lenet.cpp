@@ -1,4 +1,5 @@
 #include "core/check.h"
+#include "nn/model_sizes.h"
 #include "nn/onnx/onnx_layer.h"
 #include "plastic/core/ops/activation.h"
 #include "plastic/nn/conv.h"
@@ -21,8 +22,7 @@ class LeNet : public Module {
     const LinearOptions linear{.generator = options.generator};
     conv1_ = std::make_shared<Conv2d>(options.channels, first_channels, 5, conv);
     conv2_ = std::make_shared<Conv2d>(first_channels, second_channels, 5, conv);
-    fc1_ = std::make_shared<Linear>(
-        second_channels * last_side(options.height) * last_side(options.width), 500, linear);
+    fc1_ = std::make_shared<Linear>(lenet_features(options), 500, linear);
     fc2_ = std::make_shared<Linear>(500, options.classes, linear);
     register_child("conv1", conv1_);
     register_child("conv2", conv2_);
@@ -48,6 +48,10 @@ class LeNet : public Module {
 };
 
 }  // namespace
+
+std::int64_t lenet_features(const ImageModelOptions& options) {
+  return second_channels * last_side(options.height) * last_side(options.width);
+}
 
 ModulePtr lenet(const ImageModelOptions& options) {
   if (options.height < 16 || options.width < 16) {

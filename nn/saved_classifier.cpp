@@ -12,8 +12,8 @@
 #include "core/io/json_text.h"
 #include "core/text.h"
 #include "nn/classifier_file.h"
+#include "nn/model_sizes.h"
 #include "nn/run_file_names.h"
-#include "plastic/nn/model_table.h"
 
 namespace plastic::nn {
 namespace {
@@ -90,31 +90,20 @@ StateDict model_state(const Safetensors& file) {
   return state;
 }
 
-// Before there is memory for them: a hidden layer can be no larger than the file that holds it, and
+// Before there is memory for them: the parameters can be no more than the file that holds them, and
 // every model has more weights than an image has pixels.
-void check_layers(const ClassifierForm& form, const SafetensorsInfo& info) {
+void check_numbers(const ClassifierForm& form, const NamedModelOptions& options,
+                   const SafetensorsInfo& info) {
   std::int64_t held = 0;
   for (const TensorInfo& tensor : info.tensors) held += tensor.shape.numel();
   if (form.height * form.width > held) {
     fail("state", "a network for images of ", form.height, "x", form.width, " has more than the ",
          held, " numbers of the file");
   }
-  const auto& hidden = form.hidden ? form.hidden : find_model(form.model).hidden;
-  const std::int64_t classes = std::ssize(form.class_names);
-  if (!hidden && classes > held) {
-    fail("state", "a network for ", classes, " classes has more than the ", held,
+  const std::int64_t numbers = model_numbers(form.model, options);
+  if (numbers > held) {
+    fail("state", "its layers have ", numbers, " weights or more, which is more than the ", held,
          " numbers of the file");
-  }
-  if (!hidden) return;
-  std::int64_t inputs = form.channels * form.height * form.width;
-  std::vector<std::int64_t> sizes = *hidden;
-  sizes.push_back(classes);
-  for (const std::int64_t size : sizes) {
-    if (size > 0 && inputs > held / size) {
-      fail("state", "a layer of ", inputs, " to ", size, " is more than the ", held,
-           " numbers of the file");
-    }
-    inputs = size;
   }
 }
 
@@ -149,14 +138,15 @@ SavedClassifier load_classifier(ClassifierFile file) {
   saved.weights = std::move(file.weights);
   saved.generator = std::make_unique<Generator>();
   try {
-    check_layers(saved, file.info);
-    saved.network = make_model(saved.model, {.images = {.channels = saved.channels,
-                                                        .height = saved.height,
-                                                        .width = saved.width,
-                                                        .classes = std::ssize(saved.class_names),
-                                                        .generator = saved.generator.get()},
-                                             .hidden = saved.hidden,
-                                             .dropout = saved.dropout});
+    const NamedModelOptions options = {.images = {.channels = saved.channels,
+                                                  .height = saved.height,
+                                                  .width = saved.width,
+                                                  .classes = std::ssize(saved.class_names),
+                                                  .generator = saved.generator.get()},
+                                       .hidden = saved.hidden,
+                                       .dropout = saved.dropout};
+    check_numbers(saved, options, file.info);
+    saved.network = make_model(saved.model, options);
     check_fits(saved.network->state_dict(), file.info);
   } catch (const Error& error) {
     fail(op, saved.weights.string(), ": is not of the network that it is said to be, ",

@@ -141,10 +141,13 @@ std::string footer() {
          "resized to its size (stretched if its shape differs), and normalised as it was. Digits\n"
          "and clothes are light on a dark ground in mnist, fashion-mnist and digits; for dark on\n"
          "light, as on paper, use --invert. The network is the run's best.safetensors, if kept,\n"
-         "otherwise checkpoint.safetensors; RUN may also be one such file. IMAGE may be a folder,\n"
-         "whose PNG and JPEG files are read, including those in its subfolders, or - for standard\n"
-         "input. Images are turned upright by their EXIF orientation unless the run was trained\n"
-         "with --orientation ignore. One that cannot be read is named; the others are classified,\n"
+         "otherwise checkpoint.safetensors; RUN may also be one such file, or one that export\n"
+         "--safetensors wrote. IMAGE may be a folder, whose PNG and JPEG files are read, "
+         "including\n"
+         "those in its subfolders, or - for standard input. Images are turned upright by their "
+         "EXIF\n"
+         "orientation unless the run, which an exported file no longer knows, was trained with\n"
+         "--orientation ignore. One that cannot be read is named; the others are classified,\n"
          "and the exit code is 1. --json prints one object per line: image and classes (each\n"
          "class and probability, best first), or image and error. Outputs are computed in f32,\n"
          "also those of a network that was trained in bf16, whose weights are f32.\n"
@@ -166,7 +169,8 @@ void add_predict(CLI::App& program) {
       ->required()
       ->type_name("FILE...");
   add_text_option(command, "--checkpoint", "RUN", "", "Network",
-                  "The folder of a run, written by train with --out, or a .safetensors file in it",
+                  "The folder of a run, written by train with --out, or a .safetensors file in it "
+                  "or of export",
                   [options](const std::string& text) { options->run = path_of_utf8(text); });
   add_device_option(command, options->device);
   add_switch(command, "--invert", "Images", "Invert light and dark first", options->invert);

@@ -63,6 +63,14 @@ RunOptions options_beside(const fs::path& weights, const Metadata& metadata, boo
   return model_options(config.string(), entries_of([&] { return read_config(config); }));
 }
 
+// Whether a file describes its network itself, as what `plastic export` wrote does, and lies where
+// no configuration could say more.
+bool describes_itself(const nn::ClassifierFile& file) {
+  std::error_code unreadable;
+  return !file.form.model.empty() && !file.info.metadata.contains("config") &&
+         !fs::exists(file.weights.parent_path() / config_file, unreadable);
+}
+
 // As the training images were read. Those of other sets have no orientation, and a photograph is
 // meant as it is seen; runs on a folder that say nothing are from before it could be chosen.
 data::Orientation orientation_of(const RunOptions& options) {
@@ -84,12 +92,16 @@ SavedModel load_saved_model(const fs::path& run) {
          "'plastic train --out' makes one");
   }
   nn::ClassifierFile file = nn::read_classifier_file(run);
+  SavedModel saved;
+  if (is_file && describes_itself(file)) {
+    static_cast<nn::SavedClassifier&>(saved) = nn::load_classifier(std::move(file));
+    return saved;
+  }
   const RunOptions options = options_beside(file.weights, file.info.metadata, is_file);
   // Files of older programs do not say it themselves.
   file.form.model = options.run.model;
   file.form.hidden = options.run.hidden;
   file.form.dropout = options.run.dropout;
-  SavedModel saved;
   static_cast<nn::SavedClassifier&>(saved) = nn::load_classifier(std::move(file));
   saved.orientation = orientation_of(options);
   return saved;

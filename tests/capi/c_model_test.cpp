@@ -89,7 +89,8 @@ TEST_CASE("capi.model.refuses_files") {
   refuses("[5]", "[1000000000]", "more than the 257 numbers of the file");
   refuses(R"("height":4,"width":4,)", R"("height":4096,"width":4096,)",
           "images of 4096x4096 has more than the 257 numbers of the file");
-  refuses(R"("hidden":[5],)", "", "a layer of 48 to 256 is more than the 257 numbers of the file");
+  refuses(R"("hidden":[5],)", "",
+          "weights or more, which is more than the 257 numbers of the file");
   refuses("[5]", "[0]", "is not of the network");
   refuses("\"dropout\":0.1", "\"dropout\":1.5", "is not of the network");
   refuses("0.25", "1e999", "out of range");

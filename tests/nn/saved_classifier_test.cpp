@@ -2,9 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
 
 #include "plastic/core/error.h"
+#include "plastic/nn/model_table.h"
 #include "plastic/nn/models.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/text.h"
@@ -82,7 +84,45 @@ TEST_CASE("nn.saved_classifier.more_classes_than_the_file_can_hold") {
   } catch (const Error& error) {
     message = error.what();
   }
-  CHECK(contains(message, "a layer of 4 to 1000 is more than"));
+  CHECK(contains(message, "its layers have 4024 weights or more, which is more than"));
+}
+
+// It would take memory for weights that the file only claims to have.
+TEST_CASE("nn.saved_classifier.a_network_that_is_larger_than_its_file_is_not_made") {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path path = folder.path() / "network.safetensors";
+  for (const char* model : {"mlp", "lenet", "small_cnn", "resnet18"}) {
+    CAPTURE(model);
+    nn::SavedClassifier classifier = sample();
+    classifier.model = model;
+    classifier.hidden.reset();
+    classifier.dropout.reset();
+    classifier.height = classifier.width = 256;
+    // As many numbers as the image has pixels, and not those of the network.
+    classifier.network = nn::mlp({.inputs = 256 * 256, .hidden = {1}, .classes = 2, .dropout = 0});
+    nn::save_classifier(path, classifier);
+    std::string message = "nothing was refused";
+    try {
+      nn::load_run(path);
+    } catch (const Error& error) {
+      message = error.what();
+    }
+    CHECK_MESSAGE(contains(message, "which is more than the 65541 numbers of the file"), message);
+  }
+}
+
+TEST_CASE("nn.saved_classifier.the_least_numbers_of_a_model_are_no_more_than_it_has") {
+  for (const nn::ModelEntry& entry : nn::model_table()) {
+    CAPTURE(entry.name);
+    const nn::NamedModelOptions options{.images = {.channels = 3, .height = 20, .width = 24},
+                                        .hidden = entry.hidden,
+                                        .dropout = entry.dropout};
+    std::int64_t has = 0;
+    for (const Tensor& parameter : entry.make(options)->parameters()) has += parameter.numel();
+    const std::int64_t least = entry.numbers(options);
+    CHECK(least <= has);
+    CHECK(least > has * 9 / 10);
+  }
 }
 
 }  // namespace

@@ -35,6 +35,9 @@ struct ModelEntry {
   std::optional<double> dropout;
   /// `hidden` and `dropout` of the options are filled in where the model has them.
   std::function<ModulePtr(const NamedModelOptions& options)> make;
+  /// How many numbers the parameters of what make() makes are at least, told without making it; the
+  /// largest int64 where they are more than that.
+  std::function<std::int64_t(const NamedModelOptions& options)> numbers;
 };
 
 /// The models known by name: mlp, lenet, small_cnn, resnet18.

@@ -241,9 +241,21 @@ TEST_CASE("apps.predict.checkpoint_file") {
   const std::string moved = folder / "moved.safetensors";
   fs::copy_file(run_folder() + "/checkpoint.safetensors", moved);
   CHECK(classes(moved) == classes(run_folder() + "/checkpoint.safetensors"));
-  // A best network does not.
+  // So does a best network, and what export writes of either.
   const std::string best = folder / "best.safetensors";
   fs::copy_file(run_folder() + "/best.safetensors", best);
+  CHECK(classes(best) == classes(run_folder()));
+  const std::string exported = folder / "exported.safetensors";
+  REQUIRE(run_program("export" + quoted(run_folder()) + " --safetensors" + quoted(exported)).code ==
+          0);
+  CHECK(classes(exported) == classes(run_folder()));
+  // Those of older programs did not.
+  Safetensors file = load_safetensors(best);
+  std::string& form = file.metadata["data"];
+  const std::string model = R"(,"model":"mlp")";
+  REQUIRE(form.find(model) != std::string::npos);
+  form.erase(form.find(model), model.size());
+  save_safetensors(best, file.tensors, file.metadata);
   CHECK(contains(
       run_program("predict --checkpoint" + quoted(best) + quoted(folder / "image.png")).err,
       {"has no config.toml beside it"}));
