@@ -9,7 +9,7 @@ namespace plastic {
 namespace {
 
 struct Notes {
-  std::vector<std::function<void()>> undos;
+  std::vector<NotedChange> changes;
   int attempts = 0;
   bool is_off = false;
   const Generator* lasting = nullptr;
@@ -19,20 +19,20 @@ Notes& notes() { return per_thread<Notes>(); }
 
 }  // namespace
 
-Attempt::Attempt() : first_note_(notes().undos.size()) { ++notes().attempts; }
+Attempt::Attempt() : first_note_(notes().changes.size()) { ++notes().attempts; }
 
 Attempt::~Attempt() {
   Notes& all = notes();
-  while (!has_succeeded_ && all.undos.size() > first_note_) {
-    const std::function<void()> undo = std::move(all.undos.back());
-    all.undos.pop_back();
+  while (!has_succeeded_ && all.changes.size() > first_note_) {
+    const NotedChange change = std::move(all.changes.back());
+    all.changes.pop_back();
     try {
-      undo();
+      change.run(change.undo.get());
     } catch (...) {
       // The error that ended the attempt is under way.
     }
   }
-  if (--all.attempts == 0) all.undos.clear();
+  if (--all.attempts == 0) all.changes.clear();
 }
 
 NoAttempts::NoAttempts() : before_(std::exchange(notes().is_off, true)) {}
@@ -46,8 +46,6 @@ bool is_lasting(const Generator& generator) { return notes().lasting == &generat
 
 bool is_attempt() { return notes().attempts > 0 && !notes().is_off; }
 
-void note_change(std::function<void()> undo) {
-  if (is_attempt()) notes().undos.push_back(std::move(undo));
-}
+void note(NotedChange change) { notes().changes.push_back(std::move(change)); }
 
 }  // namespace plastic

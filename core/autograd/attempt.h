@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <memory>
+#include <utility>
 
 #include "plastic/core/random.h"
+#include "plastic/core/recycled.h"
 
 namespace plastic {
 
@@ -53,8 +55,21 @@ class LastingGenerator {
 
 /// Whether changes are to be noted.
 bool is_attempt();
-/// Notes how to take back a change that was made, where is_attempt(). What `undo` throws is lost.
-void note_change(std::function<void()> undo);
 bool is_lasting(const Generator& generator);
+
+/// How to take back a change: run(undo). Training steps note some, so they are recycled memory.
+struct NotedChange {
+  std::shared_ptr<void> undo;
+  void (*run)(void*);
+};
+void note(NotedChange change);
+
+/// Notes how to take back a change that was made, where is_attempt(). What undo() throws is lost.
+template <class Undo>
+void note_change(Undo undo) {
+  if (!is_attempt()) return;
+  note({std::allocate_shared<Undo>(Recycled<Undo>(), std::move(undo)),
+        [](void* noted) { (*static_cast<Undo*>(noted))(); }});
+}
 
 }  // namespace plastic

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <type_traits>
-#include <vector>
 
 #include "core/cpu/column_sums.h"
 #include "core/cpu/cpu_backend.h"
@@ -175,11 +174,11 @@ void add_four(const T* const (&g)[4], const S* x, std::int64_t stride,
 /// Number. g is left in `kept` unless that is null; it holds numbers of the result's gradient, so
 /// that nothing is rounded.
 template <class Number, class S>
-std::vector<double> gradient_sums_in(const BatchNormCall& n, const Masked<S>& masked, S* kept) {
+ScratchVector<double> gradient_sums_in(const BatchNormCall& n, const Masked<S>& masked, S* kept) {
   using T = Computed<S>;
   const std::int64_t channels = n.channels;
   const S* x = static_cast<const S*>(n.x);
-  const std::vector<Number> mean(n.mean, n.mean + channels);
+  const ScratchVector<Number> mean(n.mean, n.mean + channels);
   const auto add = [&](std::int64_t first, std::int64_t last, double* sums) {
     T scratch[4][block];
     for (std::int64_t row = first; row < last; row += 4) {
@@ -216,7 +215,7 @@ std::vector<double> gradient_sums_in(const BatchNormCall& n, const Masked<S>& ma
       }
     }
   };
-  std::vector<double> sums =
+  ScratchVector<double> sums =
       sum_over_rows<double>(n.rows, channels, 2 * channels, std::is_same_v<T, double>, add);
   // What Number's mean lacks.
   for (std::size_t c = 0; c < mean.size(); ++c) {
@@ -228,10 +227,10 @@ std::vector<double> gradient_sums_in(const BatchNormCall& n, const Masked<S>& ma
 /// The same with products in f64 where f32 cannot hold them. With an eps of nearly 0 even the
 /// smallest count.
 template <class S>
-std::vector<double> gradient_sums(const BatchNormCall& n, const Masked<S>& masked, S* kept) {
+ScratchVector<double> gradient_sums(const BatchNormCall& n, const Masked<S>& masked, S* kept) {
   using T = Computed<S>;
   if (std::is_same_v<T, float> && n.eps < 1e-20) return gradient_sums_in<double>(n, masked, kept);
-  std::vector<double> sums = gradient_sums_in<T>(n, masked, kept);
+  ScratchVector<double> sums = gradient_sums_in<T>(n, masked, kept);
   const auto is_lost = [](double products) {
     return !std::isfinite(products) || (products != 0 && std::abs(products) < 1e-25);
   };
@@ -247,9 +246,10 @@ struct InputGradient {
   using T = Computed<S>;
 
   /// With r = 1/√(variance + eps): dx = w·r·(g - mean(g) - (x - mean)·r²·mean(g·(x - mean))), or
-  /// w·r·g where the statistics do not depend on x. `count` is that of the rows that are summed over.
+  /// w·r·g where the statistics do not depend on x. `count` is that of the rows that are summed
+  /// over.
   InputGradient(const BatchNormCall& n, const Affine<T>& channel_norms,
-                const std::vector<double>& sums, double count, bool through_statistics)
+                const ScratchVector<double>& sums, double count, bool through_statistics)
       : through(through_statistics),
         affine(channel_norms),
         offset(static_cast<std::size_t>(n.channels)),
@@ -290,7 +290,7 @@ void backward(const BatchNormCall& n, const BatchNormGrad& grad) {
   const Affine<T> affine(n);
   const Masked<S> masked(n, grad, affine);
   S* kept = static_cast<S*>(grad.grad_skip);
-  std::vector<double> sums = gradient_sums(n, masked, kept);
+  ScratchVector<double> sums = gradient_sums(n, masked, kept);
   for (std::int64_t c = 0; c < channels; ++c) {
     const auto at = static_cast<std::size_t>(c);
     if (grad.grad_bias != nullptr) static_cast<T*>(grad.grad_bias)[c] = static_cast<T>(sums[at]);

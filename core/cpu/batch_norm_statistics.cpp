@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <type_traits>
-#include <vector>
 
 #include "core/cpu/column_sums.h"
 #include "core/cpu/cpu_backend.h"
+#include "core/cpu/scratch.h"
 #include "core/ops/batch_norm_rule.h"
 #include "core/ops/running_statistics_rule.h"
 #include "core/tensor/dispatch.h"
@@ -16,15 +16,16 @@ namespace {
 
 /// A number near the mean of each channel, from a few rows.
 template <class S>
-std::vector<Computed<S>> rough_means(std::int64_t rows, std::int64_t channels, const S* x) {
+ScratchVector<Computed<S>> rough_means(std::int64_t rows, std::int64_t channels, const S* x) {
   using T = Computed<S>;
   const std::int64_t taken = std::min<std::int64_t>(rows, 16);
-  std::vector<double> sums(static_cast<std::size_t>(channels));
+  ScratchVector<double> sums(static_cast<std::size_t>(channels));
   for (std::int64_t i = 0; i < taken; ++i) {
     const S* from = x + rows * i / taken * channels;
     for (std::size_t c = 0; c < sums.size(); ++c) sums[c] += static_cast<double>(from[c]);
   }
-  std::vector<T> means;
+  ScratchVector<T> means;
+  means.reserve(sums.size());
   for (const double sum : sums) means.push_back(static_cast<T>(sum / static_cast<double>(taken)));
   return means;
 }
@@ -32,8 +33,8 @@ std::vector<Computed<S>> rough_means(std::int64_t rows, std::int64_t channels, c
 /// Σ (x - shift) and Σ (x - shift)² of each channel, one after the other. Four rows are added in
 /// Number before the f64 sums.
 template <class Number, class S>
-std::vector<double> shifted_moments(std::int64_t rows, std::int64_t channels, const S* x,
-                                    const std::vector<Number>& shifts) {
+ScratchVector<double> shifted_moments(std::int64_t rows, std::int64_t channels, const S* x,
+                                      const ScratchVector<Number>& shifts) {
   const Number* const shift_of = shifts.data();
   const auto add = [=](std::int64_t first, std::int64_t last, double* sums) {
     double* squares = sums + channels;
@@ -79,7 +80,7 @@ void write_statistics(std::int64_t rows, std::int64_t channels, const S* x, doub
                       double* variance) {
   const auto count = static_cast<double>(rows);
   // What the sums say; false where they have lost digits.
-  const auto write = [&](const auto& shifts, const std::vector<double>& sums) {
+  const auto write = [&](const auto& shifts, const ScratchVector<double>& sums) {
     using Number = std::decay_t<decltype(shifts[0])>;
     bool all_exact = true;
     for (std::size_t c = 0; c < shifts.size(); ++c) {
@@ -96,7 +97,7 @@ void write_statistics(std::int64_t rows, std::int64_t channels, const S* x, doub
   };
   const auto rough = rough_means(rows, channels, x);
   if (write(rough, shifted_moments(rows, channels, x, rough))) return;
-  std::vector<double> better(mean, mean + channels);
+  ScratchVector<double> better(mean, mean + channels);
   for (std::size_t c = 0; c < better.size(); ++c) {
     if (!std::isfinite(better[c])) better[c] = static_cast<double>(rough[c]);
   }

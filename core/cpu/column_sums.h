@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "core/cpu/scratch.h"
 #include "core/threads/parallel.h"
@@ -61,8 +60,8 @@ void add_to_sums(std::int64_t first, std::int64_t last, std::int64_t width, bool
 /// number of them: rows fall into chunks fixed by the sizes, whose sums are joined in order.
 /// add_rows(first, last, sums) and `in_levels` as in add_to_sums(). Returns the totals.
 template <class Sum, class AddRows>
-std::vector<Sum> sum_over_rows(std::int64_t rows, std::int64_t columns, std::int64_t width,
-                               bool in_levels, AddRows&& add_rows) {
+ScratchVector<Sum> sum_over_rows(std::int64_t rows, std::int64_t columns, std::int64_t width,
+                                 bool in_levels, AddRows&& add_rows) {
   // Few enough chunks that joining them is cheap, and none without enough to do.
   constexpr std::int64_t max_chunks = 64;
   const std::int64_t rows_worth_it =
@@ -75,7 +74,7 @@ std::vector<Sum> sum_over_rows(std::int64_t rows, std::int64_t columns, std::int
                   partial.data() + c * width, add_rows);
     }
   });
-  std::vector<Sum> total(partial.begin(), partial.begin() + width);
+  ScratchVector<Sum> total(partial.begin(), partial.begin() + width);
   for (std::int64_t c = 1; c < chunks; ++c) {
     const Sum* sums = partial.data() + c * width;
     for (std::int64_t j = 0; j < width; ++j) total[static_cast<std::size_t>(j)] += sums[j];

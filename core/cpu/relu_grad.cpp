@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <vector>
 
 #include "core/cpu/column_sums.h"
 #include "core/cpu/cpu_backend.h"
 #include "core/cpu/loops.h"
+#include "core/cpu/scratch.h"
 #include "core/ops/unary_rules.h"
 #include "core/tensor/dispatch.h"
 
@@ -36,7 +36,8 @@ void relu_grad_and_sums(const ReluGrad& call) {
       add_rows(out, row, end, channels, channels, term, sums);
     }
   };
-  const std::vector<double> sums = sum_over_rows<double>(call.rows, channels, channels, false, add);
+  const ScratchVector<double> sums =
+      sum_over_rows<double>(call.rows, channels, channels, false, add);
   std::transform(sums.begin(), sums.end(), static_cast<S*>(call.sums),
                  [](double sum) { return static_cast<S>(sum); });
 }
