@@ -80,7 +80,19 @@ function(plastic_last_level out flags)
   set(${out} "${level}" PARENT_SCOPE)
 endfunction()
 
-# -O2 is the floor: kernels without optimization take ten times as long and more.
+# Adds options to a target's C++ files in one configuration, or where there is one alone, "none".
+function(plastic_options_in config target option)
+  set(where $<COMPILE_LANGUAGE:CXX>)
+  if(NOT config STREQUAL "none")
+    set(where $<AND:${where},$<CONFIG:${config}>>)
+  endif()
+  target_compile_options(${target} PRIVATE $<${where}:${option}>)
+endfunction()
+
+# Sets the level of optimization of a target. -O2 is the floor: kernels without optimization take ten
+# times as long and more. With files in ARGN, the target is not one of kernels, and these alone have
+# loops over elements: where a program is to be fast, or small, the rest is compiled for size, which makes
+# it half as large and no slower (docs/embedding.md).
 function(plastic_optimize target)
   if(NOT PLASTIC_OPTIMIZE)
     return()
@@ -103,23 +115,27 @@ function(plastic_optimize target)
     string(TOUPPER "${config}" upper)
     plastic_last_level(level "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${upper}}")
     if(level MATCHES "^-O(fast|[3-9])$")
-      set(floor -O3)
+      set(fast -O3)
     else()
-      set(floor -O2)
+      set(fast -O2)
     endif()
     if(of_options)
       set(level ${of_options})
     endif()
-    if(level MATCHES "^-O[2-9]$")
-      continue()
+    if(ARGN AND level MATCHES "^-O(fast|[2-9sz])$")
+      plastic_options_in(${config} ${target} -Os)
+      set(option ${fast})
+      if(NOT config STREQUAL "none")
+        set(option $<$<CONFIG:${config}>:${fast}>)
+      endif()
+      set_property(SOURCE ${ARGN} TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_OPTIONS ${option})
+    elseif(NOT level MATCHES "^-O[2-9]$")
+      plastic_options_in(${config} ${target} ${fast})
     endif()
-    set(where $<COMPILE_LANGUAGE:CXX>)
-    if(NOT config STREQUAL "none")
-      set(where $<AND:${where},$<CONFIG:${config}>>)
+    if(NOT ARGN AND NOT level MATCHES "^-O[2-9]$")
+      message(STATUS "Plastic: kernels are compiled with ${fast}, where build type and flags say "
+                     "\"${level}\" (${config}; PLASTIC_OPTIMIZE=OFF leaves it at that)")
     endif()
-    target_compile_options(${target} PRIVATE $<${where}:${floor}>)
-    message(STATUS "Plastic: compiled with ${floor}, where build type and flags say "
-                   "\"${level}\" (${config}; PLASTIC_OPTIMIZE=OFF leaves it at that)")
   endforeach()
 endfunction()
 

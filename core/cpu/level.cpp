@@ -21,14 +21,31 @@ namespace plastic::cpu {
 namespace {
 
 constexpr Level built[] = {
+#ifdef PLASTIC_HAS_BASELINE
     Level::baseline,
-#ifdef PLASTIC_HAS_LEVELS
-    Level::avx2,        Level::avx512,
 #endif
-#ifdef PLASTIC_HAS_BF16_LEVELS
-    Level::avx512_bf16, Level::amx,
+#ifdef PLASTIC_HAS_AVX2
+    Level::avx2,
+#endif
+#ifdef PLASTIC_HAS_AVX512
+    Level::avx512,
+#endif
+#ifdef PLASTIC_HAS_AVX512_BF16
+    Level::avx512_bf16,
+#endif
+#ifdef PLASTIC_HAS_AMX
+    Level::amx,
 #endif
 };
+
+// Which levels a build has was a choice, or there is one alone.
+#ifdef PLASTIC_HAS_LEVELS
+constexpr std::string_view how_to_build =
+    "build with another list in CMake's PLASTIC_LEVELS, or with all";
+#else
+constexpr std::string_view how_to_build =
+    "build with PLASTIC_NATIVE=OFF, by g++ or clang for x86-64";
+#endif
 
 constexpr std::string_view names[] = {"baseline", "avx2", "avx512", "avx512_bf16", "amx"};
 
@@ -104,26 +121,27 @@ std::string instructions(Level level) {
 #endif
 }
 
-Level best_supported() {
-  const auto built_and_supported =
-      std::ranges::find_if(std::rbegin(built), std::rend(built),
-                           [](Level level) { return is_supported(level) && is_worth_it(level); });
-  return *built_and_supported;
-}
+}  // namespace
 
-Level chosen_level() {
+Level chosen_level(std::string_view wanted, std::span<const Level> levels) {
   constexpr const char* op = "cpu";
-  const char* const wanted = std::getenv("PLASTIC_ISA");
-  if (wanted == nullptr || *wanted == '\0') return best_supported();
-  const auto name = std::ranges::find(names, std::string_view(wanted));
+  if (wanted.empty()) {
+    const auto best = std::ranges::find_if(levels.rbegin(), levels.rend(), [](Level level) {
+      return is_supported(level) && is_worth_it(level);
+    });
+    if (best != levels.rend()) return *best;
+    fail(op, "this build has kernels for ", listed(levels), " alone, and this processor lacks ",
+         instructions(levels.front()), "; ", how_to_build);
+  }
+  const auto name = std::ranges::find(names, wanted);
   if (name == std::end(names)) {
     fail(op, "PLASTIC_ISA is \"", wanted, "\", which is no level of instructions; it may be ",
-         listed(built_levels()), ", or unset for the best that the processor has");
+         listed(levels), ", or unset for the best that the processor has");
   }
   const auto level = static_cast<Level>(name - std::begin(names));
-  if (std::ranges::find(built, level) == std::end(built)) {
-    fail(op, "PLASTIC_ISA is ", wanted, ", and this build has kernels for ", listed(built_levels()),
-         " alone; build with PLASTIC_NATIVE=OFF, by g++ or clang for x86-64");
+  if (std::ranges::find(levels, level) == levels.end()) {
+    fail(op, "PLASTIC_ISA is ", wanted, ", and this build has kernels for ", listed(levels),
+         " alone; ", how_to_build);
   }
   if (!is_supported(level)) {
     fail(op, "PLASTIC_ISA is ", wanted, ", and this processor lacks ", instructions(level),
@@ -131,8 +149,6 @@ Level chosen_level() {
   }
   return level;
 }
-
-}  // namespace
 
 std::string_view to_string(Level level) { return names[static_cast<std::size_t>(level)]; }
 
@@ -180,7 +196,10 @@ bool is_worth_it(Level level) {
 }
 
 Level level() {
-  static const Level chosen = chosen_level();
+  static const Level chosen = [] {
+    const char* const wanted = std::getenv("PLASTIC_ISA");
+    return chosen_level(wanted == nullptr ? "" : wanted, built);
+  }();
   return chosen;
 }
 

@@ -21,20 +21,39 @@
 #define PLASTIC_JOIN(name, level) PLASTIC_JOINED(name, level)
 #define PLASTIC_AT_LEVEL(name) PLASTIC_JOIN(name, PLASTIC_LEVEL)
 
-// The function `name` at each level of this build, in the order of Level; those with instructions
-// for bf16 have it from PLASTIC_BF16_LEVELS_OF() alone.
-#ifdef PLASTIC_HAS_LEVELS
+// The function `name` at each level, in the order of Level: null where this build lacks the level.
+// Those with instructions for bf16 have it from PLASTIC_BF16_LEVELS_OF() alone.
 #define PLASTIC_LEVELS_OF(name) \
-  { &name##_baseline, &name##_avx2, &name##_avx512 }
+  { PLASTIC_BASELINE(name), PLASTIC_AVX2(name), PLASTIC_AVX512(name) }
+#define PLASTIC_BF16_LEVELS_OF(name)                                                             \
+  {                                                                                              \
+    PLASTIC_BASELINE(name), PLASTIC_AVX2(name), PLASTIC_AVX512(name), PLASTIC_AVX512_BF16(name), \
+        PLASTIC_AMX(name)                                                                        \
+  }
+#ifdef PLASTIC_HAS_BASELINE
+#define PLASTIC_BASELINE(name) &name##_baseline
 #else
-#define PLASTIC_LEVELS_OF(name) \
-  { &name##_baseline }
+#define PLASTIC_BASELINE(name) decltype (&name##_baseline)()
 #endif
-#ifdef PLASTIC_HAS_BF16_LEVELS
-#define PLASTIC_BF16_LEVELS_OF(name) \
-  { &name##_baseline, &name##_avx2, &name##_avx512, &name##_avx512_bf16, &name##_amx }
+#ifdef PLASTIC_HAS_AVX2
+#define PLASTIC_AVX2(name) &name##_avx2
 #else
-#define PLASTIC_BF16_LEVELS_OF(name) PLASTIC_LEVELS_OF(name)
+#define PLASTIC_AVX2(name) decltype (&name##_avx2)()
+#endif
+#ifdef PLASTIC_HAS_AVX512
+#define PLASTIC_AVX512(name) &name##_avx512
+#else
+#define PLASTIC_AVX512(name) decltype (&name##_avx512)()
+#endif
+#ifdef PLASTIC_HAS_AVX512_BF16
+#define PLASTIC_AVX512_BF16(name) &name##_avx512_bf16
+#else
+#define PLASTIC_AVX512_BF16(name) decltype (&name##_avx512_bf16)()
+#endif
+#ifdef PLASTIC_HAS_AMX
+#define PLASTIC_AMX(name) &name##_amx
+#else
+#define PLASTIC_AMX(name) decltype (&name##_amx)()
 #endif
 
 namespace plastic::cpu {
@@ -56,14 +75,15 @@ enum class Level : std::uint8_t {
 /// As in PLASTIC_ISA.
 std::string_view to_string(Level level);
 
-/// The levels of this build.
+/// The levels of this build, at least one; CMake's PLASTIC_LEVELS leaves out others.
 std::span<const Level> built_levels();
 
 /// Whether this processor, and its operating system, can run a level.
 bool is_supported(Level level);
 
 /// The level that this program uses, which never changes while it runs. Throws Error where
-/// PLASTIC_ISA names one that does not exist, or that this build or this processor lacks.
+/// PLASTIC_ISA names one that does not exist, or that this build or this processor lacks, and where
+/// the processor has none of the build's.
 Level level();
 
 /// What the kernels of a level are compiled for, such as "AVX2 and FMA, vectors of 32 bytes".
