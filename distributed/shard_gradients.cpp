@@ -8,13 +8,14 @@
 #include "core/tensor/storage.h"
 #include "core/tensor/tensor_impl.h"
 #include "core/threads/parallel.h"
+#include "distributed/exchange_plan.h"
 #include "plastic/core/autograd.h"
 
 namespace plastic::distributed {
 namespace {
 
 // As in optim::Arena, so that the sum can be written where the optimizer reads gradients.
-constexpr std::int64_t alignment = 16;
+constexpr std::int64_t alignment = block_alignment;
 constexpr std::int64_t grain = 65536;
 
 bool has_bit(const std::vector<std::uint64_t>& bits, std::size_t i) {
@@ -35,16 +36,11 @@ std::span<std::byte> writable_bytes_of(float* values, std::int64_t count) {
   return std::as_writable_bytes(std::span(values, static_cast<std::size_t>(count)));
 }
 
-/// The part of a flat block that rank `rank` adds up.
-Rows part_of(std::int64_t elements, int ranks, int rank) {
-  const std::int64_t lines = (elements + alignment - 1) / alignment;
-  const Rows part = shard_rows(lines, ranks, rank);
-  return {std::min(part.first * alignment, elements), std::min(part.last * alignment, elements)};
-}
-
 }  // namespace
 
-ShardGradients::ShardGradients(const optim::Optimizer& optimizer) {
+ShardGradients::ShardGradients(const optim::Optimizer& optimizer,
+                               std::unique_ptr<DeviceSums> on_device)
+    : on_device_(std::move(on_device)) {
   for (std::size_t i = 0; i < optimizer.parameter_count(); ++i) {
     parameters_.push_back(optimizer.parameter(i));
     offsets_.push_back(elements_);
@@ -116,7 +112,8 @@ void ShardGradients::settle(const std::vector<std::uint64_t>& present) {
       Tensor part = block.kept[i].slot->take();
       part.fill_(0);
     }
-    if (block.storage->device().type != DeviceType::cpu) block.host = flat(block).to(Device{});
+    if (on_device_ == nullptr && block.storage->device().type != DeviceType::cpu)
+      block.host = flat(block).to(Device{});
   }
 }
 
@@ -129,89 +126,111 @@ float* ShardGradients::place(const std::vector<std::size_t>& parameters,
     const Tensor& parameter = parameters_[i];
     gradients.push_back(impl.grad_slot ? impl.grad_slot->take()
                                        : Tensor::empty(parameter.shape(), options_of(parameter)));
-    if (!impl.grad_slot || parameter.device().type != DeviceType::cpu) is_one_block = false;
+    const bool is_added_here = on_device_ != nullptr || parameter.device().type == DeviceType::cpu;
+    if (!impl.grad_slot || !is_added_here) is_one_block = false;
     if (!is_one_block) continue;
     float* const begin = static_cast<float*>(memory(gradients.back())) - offsets_[i];
     if (base == nullptr) base = begin;
     is_one_block = begin == base;
   }
   if (is_one_block && base != nullptr && parameters.size() == parameters_.size()) return base;
-  sum_.resize(static_cast<std::size_t>(elements_));
-  return sum_.data();
+  if (!sum_.defined()) {
+    const Device device = on_device_ != nullptr ? parameters_.front().device() : Device{};
+    sum_ = Tensor::empty({elements_}, {.device = device});
+  }
+  return static_cast<float*>(memory(sum_));
 }
 
-std::vector<ShardGradients::Given> ShardGradients::own_nodes(const ShardLayout& layout,
-                                                             std::int64_t batch, int rank) {
+std::vector<const float*> ShardGradients::own_sums(const ShardLayout& layout, std::int64_t batch,
+                                                   int rank, const std::vector<TreeNode>& nodes) {
   const TreeNode own = layout.shards_of(rank);
-  const std::vector<TreeNode> nodes = covering_nodes(layout.tree(), own);
   node_sums_.resize(std::max(node_sums_.size(), nodes.size()));
-  std::vector<Given> given;
+  std::vector<const float*> sums;
   for (std::size_t n = 0; n < nodes.size(); ++n) {
     const TreeNode node = nodes[n];
-    Given& one = given.emplace_back(Given{.node = node});
+    const float*& sum = sums.emplace_back(nullptr);
     if (node.first >= batch) continue;
     std::vector<KnownSum<float>> known;
     for (int s = node.first; s < node.last; ++s) {
       known.push_back({{s, s + 1}, s < batch ? values(s - own.first) : nullptr});
     }
     if (node.is_leaf()) {
-      one.values = known.front().values;
+      sum = known.front().values;
       continue;
     }
     node_sums_[n].resize(static_cast<std::size_t>(elements_));
     write_sum(node, std::move(known), elements_, node_sums_[n].data());
-    one.values = node_sums_[n].data();
+    sum = node_sums_[n].data();
   }
-  return given;
+  return sums;
 }
 
 void ShardGradients::sum_over_ranks(const ShardLayout& layout, std::int64_t batch,
                                     Communicator& among, float* out) {
   const int ranks = layout.ranks();
-  const int rank = among.rank();
-  const std::vector<Given> own = own_nodes(layout, batch, rank);
-  const Rows part = part_of(elements_, ranks, rank);
-  // Everybody's nodes, of which those of others are received.
-  std::vector<KnownSum<float>> known;
-  std::vector<std::vector<TreeNode>> nodes;
-  std::size_t rounds = 0;
-  std::int64_t received = 0;
-  for (int r = 0; r < ranks; ++r) {
-    nodes.push_back(covering_nodes(layout.tree(), layout.shards_of(r)));
-    rounds = std::max(rounds, nodes.back().size());
-    received += std::ssize(nodes.back()) * part.count();
-  }
-  received_.resize(static_cast<std::size_t>(received));
-  float* next = received_.data();
-  for (std::size_t round = 0; round < rounds; ++round) {
+  const ExchangePlan plan(layout, batch, elements_, among.rank());
+  const std::vector<const float*> own = own_sums(layout, batch, among.rank(), plan.own_nodes);
+  received_.resize(static_cast<std::size_t>(plan.received));
+  for (const ExchangePlan::Round& round : plan.rounds) {
     std::vector<std::span<const std::byte>> to(static_cast<std::size_t>(ranks));
     std::vector<std::span<std::byte>> from(static_cast<std::size_t>(ranks));
-    for (int r = 0; r < ranks; ++r) {
-      const auto at = static_cast<std::size_t>(r);
-      if (r != rank && round < own.size() && own[round].values != nullptr) {
-        const Rows theirs = part_of(elements_, ranks, r);
-        to[at] = bytes_of(own[round].values + theirs.first, theirs.count());
-      }
-      if (round >= nodes[at].size()) continue;
-      const TreeNode node = nodes[at][round];
-      const bool is_empty = node.first >= batch;
-      if (r == rank) {
-        known.push_back({node, is_empty ? nullptr : own[round].values + part.first});
-      } else {
-        known.push_back({node, is_empty ? nullptr : next});
-        if (is_empty) continue;
-        from[at] = writable_bytes_of(next, part.count());
-        next += part.count();
-      }
+    for (const ExchangePlan::Send& one : round.sends) {
+      to[static_cast<std::size_t>(one.rank)] =
+          bytes_of(own[one.node] + one.elements.first, one.elements.count());
+    }
+    for (const ExchangePlan::Receive& one : round.receives) {
+      from[static_cast<std::size_t>(one.rank)] =
+          writable_bytes_of(received_.data() + one.at, plan.part.count());
     }
     among.exchange(to, from);
   }
-  write_sum(layout.tree(), std::move(known), part.count(), out + part.first);
+  std::vector<KnownSum<float>> known;
+  for (const ExchangePlan::Source& source : plan.sources) {
+    const float* values = nullptr;
+    if (source.own) values = own[*source.own] + plan.part.first;
+    if (source.received) values = received_.data() + *source.received;
+    known.push_back({source.node, values});
+  }
+  write_sum(layout.tree(), std::move(known), plan.part.count(), out + plan.part.first);
   std::vector<std::size_t> offsets = {0};
   for (int r = 0; r < ranks; ++r) {
-    offsets.push_back(static_cast<std::size_t>(part_of(elements_, ranks, r).last) * sizeof(float));
+    const Rows part = part_of_rank(elements_, ranks, r);
+    offsets.push_back(static_cast<std::size_t>(part.last) * sizeof(float));
   }
   among.all_gather_parts(writable_bytes_of(out, elements_), offsets);
+}
+
+void ShardGradients::sum_plainly(bool is_beside, Communicator& among, float* out) {
+  if (on_device_ != nullptr) {
+    on_device_->add({0, 1}, {{{0, 1}, is_beside ? nullptr : values(0)}}, elements_, out);
+    on_device_->all_reduce_plain(elements_, out);
+    return;
+  }
+  if (is_beside) {
+    std::fill_n(out, elements_, 0.0F);
+  } else {
+    std::copy_n(values(0), elements_, out);
+  }
+  among.all_reduce_plain(std::span(out, static_cast<std::size_t>(elements_)));
+}
+
+void ShardGradients::sum(const ShardLayout& layout, std::int64_t batch, Communicator& among,
+                         float* out) {
+  if (on_device_ == nullptr && layout.ranks() > 1) {
+    return sum_over_ranks(layout, batch, among, out);
+  }
+  std::vector<const float*> own;
+  std::vector<KnownSum<float>> known;
+  const TreeNode shards = layout.shards_of(among.rank());
+  for (int s = shards.first; s < shards.last; ++s) {
+    own.push_back(s < batch ? values(s - shards.first) : nullptr);
+    known.push_back({{s, s + 1}, own.back()});
+  }
+  if (on_device_ != nullptr) {
+    on_device_->add_over_ranks(layout, batch, own, elements_, out);
+  } else {
+    write_sum(layout.tree(), std::move(known), elements_, out);
+  }
 }
 
 void ShardGradients::add_sums(const ShardLayout& layout, std::int64_t batch, bool is_plain,
@@ -228,27 +247,16 @@ void ShardGradients::add_sums(const ShardLayout& layout, std::int64_t batch, boo
   std::vector<Tensor> gradients;
   float* const out = place(changed, gradients);
   if (is_plain) {
-    if (layout.is_beside(among.rank(), batch)) {
-      std::fill_n(out, elements_, 0.0F);
-    } else {
-      std::copy_n(values(0), elements_, out);
-    }
-    among.all_reduce_plain(std::span(out, static_cast<std::size_t>(elements_)));
-  } else if (layout.ranks() > 1) {
-    sum_over_ranks(layout, batch, among, out);
+    sum_plainly(layout.is_beside(among.rank(), batch), among, out);
   } else {
-    std::vector<KnownSum<float>> known;
-    for (int s = 0; s < layout.shards(); ++s) {
-      known.push_back({{s, s + 1}, s < batch ? values(s) : nullptr});
-    }
-    write_sum(layout.tree(), std::move(known), elements_, out);
+    sum(layout, batch, among, out);
   }
+  const bool is_apart = sum_.defined() && out == memory(sum_);
   for (std::size_t c = 0; c < changed.size(); ++c) {
     const std::size_t i = changed[c];
-    if (out == sum_.data()) {
-      const std::span<const float> part(out + offsets_[i],
-                                        static_cast<std::size_t>(parameters_[i].numel()));
-      gradients[c].copy_(Tensor::from<float>(part, parameters_[i].shape()));
+    if (is_apart) {
+      const Tensor part = sum_.slice(0, offsets_[i], offsets_[i] + parameters_[i].numel());
+      gradients[c].copy_(part.reshape(parameters_[i].shape()));
     }
     if (before[c].defined()) {
       // In place, as backward() does.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/autograd/gradient_slot.h"
+#include "distributed/device_sums.h"
 #include "distributed/shard_layout.h"
 #include "plastic/distributed.h"
 
@@ -14,7 +15,9 @@ namespace plastic::distributed {
 /// over all shards.
 class ShardGradients {
  public:
-  explicit ShardGradients(const optim::Optimizer& optimizer);
+  /// `on_device` adds up where the gradients are, unless it is null: then they are added up in the
+  /// CPU's memory.
+  ShardGradients(const optim::Optimizer& optimizer, std::unique_ptr<DeviceSums> on_device);
 
   /// Prepares for `count` shards of this rank, none of which has a gradient yet.
   void begin(int count);
@@ -38,25 +41,23 @@ class ShardGradients {
   struct Block {
     std::shared_ptr<Storage> storage;
     std::vector<Kept> kept;
-    /// A copy in the CPU's memory, for another device.
+    /// A copy in the CPU's memory, for a device that does not add up by itself.
     Tensor host;
   };
-  /// A node of the tree and what one rank gives for it; null where all its shards are empty.
-  struct Given {
-    TreeNode node;
-    const float* values = nullptr;
-  };
-
   void add_block();
   Tensor flat(const Block& block) const;
-  /// A block's numbers, in the CPU's memory.
+  /// A block's numbers, where they are added up.
   const float* values(int index) const;
-  /// Zeros where a shard gave none of what others gave, and copies for the CPU.
+  /// Zeros where a shard gave none of what others gave, and copies for the CPU where it adds up.
   void settle(const std::vector<std::uint64_t>& present);
   /// Where the sum is to be written: the block that the gradients of these parameters are in, or
   /// memory of its own.
   float* place(const std::vector<std::size_t>& parameters, std::vector<Tensor>& gradients);
-  std::vector<Given> own_nodes(const ShardLayout& layout, std::int64_t batch, int rank);
+  void sum(const ShardLayout& layout, std::int64_t batch, Communicator& among, float* out);
+  void sum_plainly(bool is_beside, Communicator& among, float* out);
+  /// The sums of this rank's nodes; null where all their shards are empty.
+  std::vector<const float*> own_sums(const ShardLayout& layout, std::int64_t batch, int rank,
+                                     const std::vector<TreeNode>& nodes);
   void sum_over_ranks(const ShardLayout& layout, std::int64_t batch, Communicator& among,
                       float* out);
 
@@ -66,7 +67,9 @@ class ShardGradients {
   std::int64_t elements_ = 0;
   std::vector<Block> blocks_;
   int count_ = 0;
-  std::vector<float> sum_;
+  std::unique_ptr<DeviceSums> on_device_;
+  /// Where no block of gradients takes the sum.
+  Tensor sum_;
   std::vector<std::vector<float>> node_sums_;
   std::vector<float> received_;
 };

@@ -7,6 +7,7 @@
 #include "core/device/batch_sums.h"
 #include "core/tensor/tensor_impl.h"
 #include "core/threads/float_mode.h"
+#include "distributed/device_sums.h"
 #include "distributed/lockstep.h"
 #include "distributed/shard_gradients.h"
 #include "distributed/shard_layout.h"
@@ -56,7 +57,7 @@ class ShardedBackward::Impl {
         is_plain_(options.shards == 0),
         layout_(is_plain_ ? among.size() : options.shards, among.size()),
         generator_(options.generator),
-        gradients_(optimizer) {}
+        gradients_(optimizer, DeviceSums::make(device_of(optimizer), among)) {}
 
   const ShardLayout& layout() const { return layout_; }
   Communicator& among() const { return among_; }

@@ -209,7 +209,10 @@ void train(TrainOptions& options) {
   check_batches(config, data.train);
   check_probe(config, data.train);
   const SavedRunOptions saved = saved_run_options(run_options, data);
-  if (distributed::size() > 1) check_ranks_agree(saved.config, images_text(data));
+  if (distributed::size() > 1) {
+    check_ranks_agree(saved.config, images_text(data));
+    run_options.run.device = device_of_rank(config.device);
+  }
   const std::optional<Checkpoint> start = share_checkpoint(open_folder(options, saved));
   if (!saved.is_writer) return train_beside(saved, config, data, start);
   const int done = start ? start->epoch : 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
 #include <span>
 #include <sstream>
@@ -12,6 +13,7 @@
 #include "apps/cli/config_reader.h"
 #include "apps/cli/option_table.h"
 #include "apps/training/interrupt.h"
+#include "core/check.h"
 #include "core/threads/processors.h"
 #include "plastic/core/device.h"
 #include "plastic/distributed.h"
@@ -93,6 +95,23 @@ int threads_per_rank() {
   int all = static_cast<int>(std::thread::hardware_concurrency());
   if (const int quota = quota_of_processors(); quota > 0) all = std::min(all, quota);
   return std::clamp(all / distributed::local_size(), 1, num_threads());
+}
+
+Device device_of_rank(Device asked) {
+  if (distributed::size() == 1) return asked;
+  return device_of_rank(asked, distributed::local_rank(), distributed::local_size(),
+                        static_cast<int>(available_devices().size()) - 1,
+                        std::getenv("CUDA_VISIBLE_DEVICES") != nullptr);
+}
+
+Device device_of_rank(Device asked, int rank, int ranks, int devices, bool is_chosen) {
+  // A device that is named is meant, and so is the only one that a rank was given.
+  if (asked.type != DeviceType::cuda || asked.index > 0) return asked;
+  if (is_chosen && devices == 1) return asked;
+  if (rank < devices) return {.type = DeviceType::cuda, .index = rank};
+  fail("distributed", ranks, " ranks on this machine, and ", devices,
+       devices == 1 ? " CUDA device" : " CUDA devices",
+       "; each rank needs one of its own: start no more ranks than that, or use --device cpu");
 }
 
 void check_ranks_agree(const std::string& config, const std::string& data) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "apps/runs/checkpoint.h"
+#include "plastic/core/device.h"
 
 namespace plastic::apps {
 
@@ -24,6 +25,14 @@ void leave_ranks(int code);
 /// How many threads a rank computes with where none are asked for: those of the machine are shared
 /// out over its ranks, unless mpirun has bound each to processors of its own.
 int threads_per_rank();
+
+/// What a rank computes on where `asked` is asked for: each rank of a machine has a CUDA device of
+/// its own, cuda:0 the first, and so on. Throws Error where the machine has fewer devices than
+/// ranks.
+Device device_of_rank(Device asked);
+/// That of a rank by its number on a machine of so many `ranks` and `devices`; `is_chosen` where
+/// the launcher has chosen which devices a rank sees.
+Device device_of_rank(Device asked, int rank, int ranks, int devices, bool is_chosen);
 
 /// The ranks' options, and what they have read, must be the same before the first step: throws
 /// Error, on all, naming what differs. `config` is the text of config.toml, of which what has no

@@ -3,8 +3,12 @@
 //   dw = r·Σ g·(x - mean),  db = Σ g,
 //   dx = w·r·(g - mean(g) - (x - mean)·r²·mean(g·(x - mean))),
 // or w·r·g where the statistics do not depend on x.
+#include <vector>
+
+#include "core/device/batch_sums.h"
 #include "cuda/reduce/batch_norm.h"
 #include "cuda/reduce/columns.h"
+#include "cuda/runtime/check.h"
 #include "cuda/runtime/cuda_backend.h"
 #include "cuda/runtime/scratch.h"
 
@@ -48,31 +52,54 @@ struct Read {
   Pack<T, width> g[count], x[count], y[mask == Mask::from_y ? count : 1];
 };
 
-/// Writes the gradients of weight and bias, and the offset and the slope that the gradient of x
-/// needs: (2, channels), dx = scale·(g - offset - (x - centre)·slope).
+/// Writes the offset and the slope that the gradient of x needs: (2, channels), dx = scale·(g -
+/// offset - (x - centre)·slope). The sums are over `rows`, of which x may have a part.
+template <class T>
+__device__ void write_means(const BatchNorm<T>& n, std::int64_t c, double gradients,
+                            double products, double rows, computed<T>* means) {
+  using Number = computed<T>;
+  const double slope = products / rows / (n.variance[c] + n.eps);
+  const double rest = rules::ChannelNorm<Number>(n.mean[c], n.variance[c], 1, 0).rest;
+  means[c] = static_cast<Number>(gradients / rows - rest * slope);
+  means[n.channels + c] = static_cast<Number>(slope);
+}
+
+/// Writes the gradients of weight and bias, and what follows from the sums for the gradient of x.
 template <class T>
 struct WriteSums {
   BatchNorm<T> n;
   computed<T>* grad_weight;
   computed<T>* grad_bias;
-  /// Null where not wanted, as the others.
+  /// Null where not wanted, as the others: see write_means().
   computed<T>* means;
+  /// The sums themselves, (2, channels), where x is a part of a batch.
+  double* kept_sums;
 
   __device__ void operator()(std::int64_t c, const double (&sums)[2]) const {
     using Number = computed<T>;
-    const double variance = n.variance[c] + n.eps;
     if (grad_bias != nullptr) grad_bias[c] = static_cast<Number>(sums[0]);
     if (grad_weight != nullptr) {
-      grad_weight[c] = static_cast<Number>(sums[1] / std::sqrt(variance));
+      grad_weight[c] = static_cast<Number>(sums[1] / std::sqrt(n.variance[c] + n.eps));
+    }
+    if (kept_sums != nullptr) {
+      kept_sums[c] = sums[0];
+      kept_sums[n.channels + c] = sums[1];
     }
     if (means == nullptr) return;
-    const auto rows = static_cast<double>(n.rows);
-    const double slope = sums[1] / rows / variance;
-    const double rest = rules::ChannelNorm<Number>(n.mean[c], n.variance[c], 1, 0).rest;
-    means[c] = static_cast<Number>(sums[0] / rows - rest * slope);
-    means[n.channels + c] = static_cast<Number>(slope);
+    write_means(n, c, sums[0], sums[1], static_cast<double>(n.rows), means);
   }
 };
+
+/// `sums` as WriteSums keeps them, of all parts.
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    means_of_parts(BatchNorm<T> n, const double* sums, double rows, computed<T>* means) {
+  const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
+  for (std::int64_t c = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; c < n.channels;
+       c += step) {
+    write_means(n, c, sums[c], sums[n.channels + c], rows, means);
+  }
+}
 
 /// Rows at a time in the pass for the sums: what leaves registers for a second block.
 template <class T>
@@ -156,6 +183,22 @@ void with_mask(Mask mask, F&& f) {
   if (mask == Mask::from_y) f.template operator()<Mask::from_y>();
 }
 
+/// Adds up the sums of this part and the others', in place, and gives the number of rows in all.
+/// Waits for the device: the parts meet on the host.
+double add_up_parts(Context& context, BatchSums& parts, const BatchNormCall& call, double* sums) {
+  std::vector<double> numbers(2 * static_cast<std::size_t>(call.channels));
+  const std::size_t bytes = numbers.size() * sizeof(double);
+  context.check_not_recording("batch_norm");
+  check(cudaMemcpyAsync(numbers.data(), sums, bytes, cudaMemcpyDeviceToHost, context.stream()),
+        "cudaMemcpyAsync of the sums of a part of a batch");
+  context.wait("batch_norm");
+  numbers.push_back(static_cast<double>(call.rows));
+  parts.sum(numbers);
+  context.use();
+  context.copy_from_host(numbers.data(), sums, bytes, "the sums of a batch");
+  return numbers.back();
+}
+
 template <class T, unsigned width>
 void backward(Context& context, const BatchNormCall& call, const BatchNormGrad& grad) {
   using Number = computed<T>;
@@ -171,17 +214,30 @@ void backward(Context& context, const BatchNormCall& call, const BatchNormGrad& 
   const bool needs_means = grad.through_statistics && grad.grad_x != nullptr;
   const Scratch means(context,
                       needs_means ? 2 * static_cast<std::size_t>(channels) * sizeof(Number) : 0);
-  if (needs_means || kept != nullptr || grad.grad_weight != nullptr || grad.grad_bias != nullptr) {
+  // The other parts wait for this one's sums, wanted here or not.
+  BatchSums* const parts = grad.through_statistics ? grad.parts : nullptr;
+  const Scratch part_sums(
+      context, parts != nullptr ? 2 * static_cast<std::size_t>(channels) * sizeof(double) : 0);
+  if (needs_means || parts != nullptr || kept != nullptr || grad.grad_weight != nullptr ||
+      grad.grad_bias != nullptr) {
     const Grid grid = column_sum_grid(context, call.rows, packs);
     const ShareMemory<double> memory(context, grid, 2, channels);
     const WriteSums<T> finish{.n = from.n,
                               .grad_weight = static_cast<Number*>(grad.grad_weight),
                               .grad_bias = static_cast<Number*>(grad.grad_bias),
-                              .means = means.as<Number>()};
+                              .means = parts == nullptr ? means.as<Number>() : nullptr,
+                              .kept_sums = part_sums.as<double>()};
     with_mask(mask, [&]<Mask used>() {
       launch(context, "batch_norm_grad sums", sum_gradients<T, width, used>, grid, from, packs,
              kept, memory.shares(), finish);
     });
+  }
+  if (parts != nullptr) {
+    const double rows = add_up_parts(context, *parts, call, part_sums.as<double>());
+    if (needs_means) {
+      launch(context, "batch_norm_grad means", means_of_parts<T>, grid_for(context, channels),
+             from.n, part_sums.as<const double>(), rows, means.as<Number>());
+    }
   }
   if (grad.grad_x == nullptr) return;
   if (kept != nullptr) {
@@ -198,10 +254,6 @@ void backward(Context& context, const BatchNormCall& call, const BatchNormGrad& 
 }  // namespace
 
 void CudaBackend::batch_norm_grad(const BatchNormCall& call, const BatchNormGrad& grad) {
-  if (grad.parts != nullptr && grad.through_statistics) {
-    fail("batch_norm", "parts of a batch cannot be normalised together on a CUDA device; train with "
-         "one shard per rank and a network without batch normalisations, or on the CPU");
-  }
   Context& context = use();
   with_real(call.dtype, [&](auto zero) {
     using T = decltype(zero);

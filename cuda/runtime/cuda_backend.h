@@ -6,6 +6,8 @@
 
 #include "core/device/backend.h"
 #include "core/device/class_sums.h"
+#include "core/device/ordered_sums.h"
+#include "core/device/rank_link.h"
 #include "core/device/registry.h"
 #include "core/device/training_statistics.h"
 #include "cuda/runtime/context.h"
@@ -22,6 +24,8 @@ class Products;
 /// context's stream. Only what returns a number waits.
 class CudaBackend final : public Backend,
                           public ClassSums,
+                          public OrderedSums,
+                          public RankLinks,
                           public TrainingStatistics,
                           public optim::KernelSource,
                           public data::GatherSource {
@@ -84,6 +88,11 @@ class CudaBackend final : public Backend,
 
   void add_class_sums(const Array& logits, const Array& targets, const Array& loss,
                       const Array& sums) override;
+
+  void add_in_order(std::span<const AddedTerm> terms, std::int64_t count, float* out) override;
+
+  std::vector<std::byte> new_link_id() override;
+  std::unique_ptr<RankLink> link(int rank, int ranks, std::span<const std::byte> id) override;
 
   void dropout(const Array& in, double p, const Generator& at, const Array& out,
                const Array& mask) override;

@@ -1,4 +1,6 @@
 // NVIDIA's libraries as `plastic info` names them.
+#include "cuda/runtime/library_names.h"
+
 #include <dlfcn.h>
 
 #include "cuda/runtime/cuda_backend.h"
@@ -9,14 +11,13 @@ namespace plastic::cuda {
 namespace {
 
 /// The file that a function was loaded from.
-template <class Function>
-std::string file_of(Function* function) {
+std::string file_of(const void* function) {
   Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(function), &info) == 0) return "?";
+  if (dladdr(function, &info) == 0) return "?";
   return info.dli_fname;
 }
 
-/// 130100 is 13.1.0, as both libraries count from the versions on that we take.
+/// 130100 is 13.1.0, as all libraries count from the versions on that we take.
 std::string version_text(std::size_t version) {
   return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
          std::to_string(version % 100);
@@ -24,7 +25,7 @@ std::string version_text(std::size_t version) {
 
 template <class Function>
 std::string line(const char* name, Function* version) {
-  return std::string(name) + " " + version_text(version()) + ", " + file_of(version);
+  return library_line(name, version(), reinterpret_cast<const void*>(version));
 }
 
 std::string cublas_line() {
@@ -42,6 +43,12 @@ std::string cudnn_line() {
 
 }  // namespace
 
-std::vector<std::string> CudaDevices::libraries() { return {cublas_line(), cudnn_line()}; }
+std::string library_line(const char* name, std::size_t version, const void* function) {
+  return std::string(name) + " " + version_text(version) + ", " + file_of(function);
+}
+
+std::vector<std::string> CudaDevices::libraries() {
+  return {cublas_line(), cudnn_line(), nccl_line()};
+}
 
 }  // namespace plastic::cuda

@@ -82,6 +82,10 @@ bool is_available();
 /// give; 1 where none did. Not collective.
 int launched_size();
 
+/// This process's number among those on this machine, from 0, as far as that is told; else 0. Not
+/// collective.
+int local_rank();
+
 /// How many of them are on this machine, this one included, as far as that is told; else 1. Not
 /// collective.
 int local_size();
@@ -180,8 +184,9 @@ struct ShardOptions {
 /// ranks (broadcast()), and so must the kind of processor: see check_same_processor().
 class ShardedBackward {
  public:
-  /// Throws Error where there are more ranks than shards. All outlive it. On other devices than
-  /// the CPU, batch normalisations wait for the device.
+  /// Throws Error where there are more ranks than shards, and where the CUDA devices of several
+  /// ranks cannot be linked (NCCL; each rank needs a device of its own). All outlive it. On other
+  /// devices than the CPU, batch normalisations wait for the device.
   ShardedBackward(optim::Optimizer& optimizer, const ShardOptions& options,
                   Communicator& among = world());
   ~ShardedBackward();

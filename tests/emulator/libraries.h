@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 // What tests may see of, and ask of, the libraries that the emulator acts out.
 namespace plastic::emulator {
 
@@ -32,5 +34,18 @@ struct Dnn {
   bool refuses_everything = false;
 };
 Dnn& dnn();
+
+struct Nccl {
+  /// Groups of calls so far, and links that were given up.
+  int calls = 0;
+  int aborts = 0;
+  /// NCCL is not installed, or every call fails.
+  bool is_missing = false;
+  bool fails = false;
+  /// Where ranks are threads, of which one at a time may use the emulator: lets the others go on
+  /// until one of them may have sent what this one waits for. Without it, that would hang.
+  std::function<void()> wait_for_others;
+};
+Nccl& nccl();
 
 }  // namespace plastic::emulator

@@ -1,4 +1,5 @@
-// Streams, events, graphs and memory calls. One thread of the host may use the emulator.
+// Streams, events, graphs and memory calls. One thread of the host at a time may use the emulator.
+// Its devices, enough for several ranks, have one memory.
 #include <cuda_runtime.h>
 
 #include <algorithm>
@@ -50,6 +51,9 @@ struct Event {
 
 namespace {
 
+constexpr int device_count = 4;
+thread_local int device_in_use = 0;
+
 float clock_now = 0;
 std::size_t last_captured_nodes = 0;
 int idles = 0;
@@ -99,6 +103,17 @@ cudaError_t enqueue(cudaStream_t stream, Work work) {
   return cudaSuccess;
 }
 
+bool run_next(cudaStream_t stream) {
+  if (stream->queue.empty()) return false;
+  const DeviceAccess access;
+  const Work work = std::move(stream->queue.front());
+  stream->queue.pop_front();
+  work();
+  return true;
+}
+
+int current_device() { return device_in_use; }
+
 void pass_time(float milliseconds) { clock_now += milliseconds; }
 
 std::size_t captured_nodes() { return last_captured_nodes; }
@@ -142,14 +157,16 @@ const char* cudaGetErrorString(cudaError_t error) { return cudaGetErrorName(erro
 cudaError_t cudaGetLastError() { return std::exchange(last_error, cudaSuccess); }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
+  *count = device_count;
   return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) {
-  return device == 0 ? cudaSuccess : result(cudaErrorInvalidDevice);
+  if (device < 0 || device >= device_count) return result(cudaErrorInvalidDevice);
+  device_in_use = device;
+  return cudaSuccess;
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
-  if (device != 0) return result(cudaErrorInvalidDevice);
+  if (device < 0 || device >= device_count) return result(cudaErrorInvalidDevice);
   *properties = {};
   std::strcpy(properties->name, "emulated device");
   properties->totalGlobalMem = DeviceMemory::instance().limit();
@@ -347,7 +364,7 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
   if (stream->capture) return break_capture(*stream);
-  return enqueue(stream, [works = exec->works] {
-    for (const Work& work : works) work();
-  });
+  // One by one: a stream that waits for another lets it go on by a piece of work at a time.
+  for (const Work& work : exec->works) enqueue(stream, work);
+  return cudaSuccess;
 }

@@ -24,7 +24,7 @@ std::vector<Option> device_rows() {
        .value_name = "NAME",
        .default_text = to_string(Device()),
        .help = "What to compute on: cpu, cuda or cuda:N, an NVIDIA GPU; 'plastic info' lists what "
-               "is there",
+               "is there. On several ranks cuda gives each rank of a machine a GPU of its own",
        .take = [](O& o, Text text) { o.run.device = parse_device_name(text); },
        .print = [](const O& o) { return to_string(o.run.device); },
        .may_change = true},

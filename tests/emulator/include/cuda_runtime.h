@@ -143,6 +143,10 @@ namespace plastic::emulator {
 
 /// Puts work into a stream, or into the graph that the stream is being captured to.
 cudaError_t enqueue(cudaStream_t stream, std::function<void()> work);
+/// Runs the next piece of work that waits in a stream; false where none does.
+bool run_next(cudaStream_t stream);
+/// The calling thread's.
+int current_device();
 /// Lets that long go by on the device, which events measure. Kernels take no time.
 void pass_time(float milliseconds);
 /// Runs `thread` once for each thread of the grid, block after block.
