@@ -11,7 +11,7 @@ Lockstep::~Lockstep() {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
   }
-  turn_changed_.notify_all();
+  for (Waiting& one : waiting_) one.has_turn.notify_one();
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -28,10 +28,10 @@ void Lockstep::run(int count, const Turns& turns, const std::function<void(int)>
     run_one(0);
   } else {
     start_threads(count);
-    std::unique_lock lock(mutex_);
+    caller_.thread = ProcessorHandOver::this_thread();
+    processor_.begin();
     give_turn(0);
-    turn_changed_.wait(lock, [this] { return ended_ == count_; });
-    turn_ = -1;
+    await_turn(-1, caller_);
   }
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
@@ -39,19 +39,17 @@ void Lockstep::run(int count, const Turns& turns, const std::function<void(int)>
 void Lockstep::start_threads(int count) {
   while (std::ssize(threads_) < count) {
     const int index = static_cast<int>(threads_.size());
-    threads_.emplace_back([this, index] { work(index); });
+    Waiting& waiting = waiting_.emplace_back();
+    threads_.emplace_back([this, index, &waiting] { work(index, waiting); });
+    waiting.thread = threads_.back().native_handle();
   }
 }
 
-void Lockstep::work(int index) {
+void Lockstep::work(int index, Waiting& own) {
   while (true) {
-    {
-      std::unique_lock lock(mutex_);
-      turn_changed_.wait(lock, [&] { return is_stopping_ || turn_ == index; });
-      if (is_stopping_) return;
-    }
+    await_turn(index, own);
+    if (is_stopping_) return;
     run_one(index);
-    const std::lock_guard lock(mutex_);
     ++ended_;
     has_ended_[static_cast<std::size_t>(index)] = true;
     give_turn(next_after(index));
@@ -75,8 +73,20 @@ void Lockstep::run_one(int index) {
 }
 
 void Lockstep::give_turn(int index) {
-  turn_ = index;
-  turn_changed_.notify_all();
+  Waiting& next = index < 0 ? caller_ : waiting_[static_cast<std::size_t>(index)];
+  processor_.give(next.thread);
+  {
+    const std::lock_guard lock(mutex_);
+    turn_ = index;
+  }
+  next.has_turn.notify_one();
+}
+
+void Lockstep::await_turn(int index, Waiting& own) {
+  std::unique_lock lock(mutex_);
+  own.has_turn.wait(lock, [&] { return is_stopping_ || turn_ == index; });
+  lock.unlock();
+  processor_.take();
 }
 
 int Lockstep::next_after(int index) const {
@@ -101,11 +111,8 @@ void Lockstep::meet(int index, const std::function<void()>& together) {
     met_ = 0;
   }
   turns_->leave(index);
-  {
-    std::unique_lock lock(mutex_);
-    give_turn(next_after(index));
-    turn_changed_.wait(lock, [&] { return turn_ == index; });
-  }
+  give_turn(next_after(index));
+  await_turn(index, waiting_[static_cast<std::size_t>(index)]);
   turns_->enter(index);
   if (error_) throw Left{};
   if (met_ > 0) check_none_ended(index);

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "distributed/processor_hand_over.h"
 
 namespace plastic::distributed {
 
@@ -37,23 +40,37 @@ class Lockstep {
  private:
   struct Left {};
 
-  void work(int index);
+  struct Waiting;
+
+  void work(int index, Waiting& own);
   void run_one(int index);
+  /// Wakes thread `index`, or, where that is -1, the one that called run().
   void give_turn(int index);
+  /// Waits for the turn of thread `index`, which `own` is of.
+  void await_turn(int index, Waiting& own);
   /// The next one by turns that has not ended; -1 where all have.
   int next_after(int index) const;
   void check_none_ended(int index) const;
   void start_threads(int count);
 
+  /// A thread, and what it waits for.
+  struct Waiting {
+    std::condition_variable has_turn;
+    ProcessorHandOver::Thread thread = {};
+  };
+
   std::mutex mutex_;
-  std::condition_variable turn_changed_;
   std::vector<std::thread> threads_;
+  /// Of each thread; of the one that called run().
+  std::deque<Waiting> waiting_;
+  Waiting caller_;
+  ProcessorHandOver processor_;
   bool is_stopping_ = false;
   /// Of the run under way.
   const Turns* turns_ = nullptr;
   const std::function<void(int)>* body_ = nullptr;
   int count_ = 0;
-  /// Whose turn it is; none between two runs.
+  /// Whose turn it is; -1: that of the one that called run(), and between two runs.
   int turn_ = -1;
   int met_ = 0;
   int ended_ = 0;

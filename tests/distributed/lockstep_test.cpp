@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#ifdef __linux__
+#include <sched.h>
+#endif
+
 #include <stdexcept>
 #include <string>
 
@@ -84,6 +88,40 @@ TEST_CASE("distributed.lockstep.other_operations") {
                    {"[distributed]", "waits for the others", "must run the same operations"}));
   }
 }
+
+#ifdef __linux__
+// Threads are woken on the processor of the one before, and may then run wherever that might.
+TEST_CASE("distributed.lockstep.affinity_stays") {
+  const auto affinity = [] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    REQUIRE(sched_getaffinity(0, sizeof(set), &set) == 0);
+    return set;
+  };
+  cpu_set_t before = affinity();
+  const auto is_as_before = [&] {
+    const cpu_set_t now = affinity();
+    return CPU_EQUAL(&now, &before) != 0;
+  };
+  Lockstep lockstep;
+  const auto run_and_check = [&] {
+    lockstep.run(3, nothing, [&](int i) {
+      CHECK(is_as_before());
+      lockstep.meet(i, [] {});
+      CHECK(is_as_before());
+    });
+    CHECK(is_as_before());
+  };
+  run_and_check();
+  // Where the caller has been bound since, the others are.
+  const cpu_set_t all = before;
+  CPU_ZERO(&before);
+  CPU_SET(static_cast<unsigned>(sched_getcpu()), &before);
+  REQUIRE(sched_setaffinity(0, sizeof(before), &before) == 0);
+  run_and_check();
+  REQUIRE(sched_setaffinity(0, sizeof(all), &all) == 0);
+}
+#endif
 
 }  // namespace
 }  // namespace plastic::distributed
