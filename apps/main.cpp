@@ -174,13 +174,10 @@ int parse_and_run(CLI::App& program, const std::vector<std::string>& words) {
   return failed;
 }
 
-// Where several processes would do the same work, and write the same files.
+// Some commands share their work out over the ranks.
 void check_runs_on_ranks(const std::string& command) {
-  if (plastic::distributed::size() == 1) return;
-  const std::vector<std::string> known = {"train", "info", "help"};
-  if (std::ranges::find(known, command) != known.end()) return;
-  throw UsageError(command + " runs in one process, and this is one of " +
-                   std::to_string(plastic::distributed::size()) + "; start it without mpirun");
+  const std::vector<std::string> known = {"train", "study", "tune", "info", "help"};
+  if (std::ranges::find(known, command) == known.end()) check_is_alone(command);
 }
 
 int run(const std::vector<std::string>& words) {

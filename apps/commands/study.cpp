@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -14,9 +15,13 @@
 #include "apps/cli/processors_text.h"
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
+#include "apps/ranks/ranks.h"
 #include "apps/runs/run_files.h"
 #include "apps/runs/run_folder.h"
 #include "apps/study/analysis/study_results.h"
+#include "apps/study/pools/local_pool.h"
+#include "apps/study/pools/rank_pool.h"
+#include "apps/study/pools/study_ranks.h"
 #include "apps/study/statistics/signed_rank.h"
 #include "apps/study/study_execution.h"
 #include "apps/study/study_timing.h"
@@ -30,6 +35,7 @@
 #include "core/shell_text.h"
 #include "core/threads/processors.h"
 #include "plastic/core/device.h"
+#include "plastic/distributed.h"
 
 namespace plastic::apps {
 namespace {
@@ -77,6 +83,31 @@ void print_precisions(const StudyPlan& plan) {
   for (const std::string& text : texts) std::cout << "  " << text << "\n";
 }
 
+/// "4 at a time"
+std::string at_a_time(int jobs) {
+  std::string text = std::to_string(jobs) + " at a time";
+  if (distributed::size() > 1) text += " on " + std::to_string(distributed::size()) + " ranks";
+  return text;
+}
+
+/// How many runs go side by side in this process.
+int jobs_of(const StudyPlan& plan, const StudyCall& call) {
+  if (call.jobs) return *call.jobs;
+  // A device computes one run after the other.
+  if (uses_device(plan)) return 1;
+  return std::min(distributed::size() > 1 ? threads_per_rank() : usable_processors(), max_jobs);
+}
+
+/// The part in a study of the ranks but the first, which have neither its folder nor its display.
+void compute_beside(const StudyPlan& plan, StudyData& data, int jobs) {
+  load_on_ranks(plan, {}, data);
+  const InterruptGuard guard;
+  LocalPool own(plan, data, jobs);
+  serve_runs(own, distributed::world());
+  // A signal that ends this process ends the first rank, too, which is writing what came out.
+  distributed::world().barrier();
+}
+
 void print_header(const StudyPlan& plan, const StudyExecution& execution, int jobs) {
   const StudyFile& file = plan.file();
   if (!file.description.empty()) std::cout << file.description << "\n\n";
@@ -105,7 +136,7 @@ void print_header(const StudyPlan& plan, const StudyExecution& execution, int jo
     std::cout << ", " << tuning << " of them for tuning (" << counted(file.tuning.trials, "trial")
               << " each)";
   }
-  std::cout << "; " << execution.done_count() << " done; " << jobs << " at a time\n";
+  std::cout << "; " << execution.done_count() << " done; " << at_a_time(jobs) << "\n";
   const auto comparisons = static_cast<int>(plan.tasks().size() * (plan.variants().size() - 1));
   const auto seeds = static_cast<int>(file.seeds.size());
   if (comparisons > 0 && seeds < least_pairs(significance_level, comparisons)) {
@@ -191,7 +222,8 @@ void study(const StudyOptions& options) {
                        "of a study, such as " +
                        study_copy_path(options.study).string());
     }
-    return show(options.study);
+    if (distributed::rank() == 0) show(options.study);
+    return;
   }
   std::string command = "plastic study " + shell_quoted(options.study.string());
   if (!options.out.empty()) command += " --out " + shell_quoted(options.out.string());
@@ -224,9 +256,11 @@ std::string footer() {
          "tasks\n"
          "keeps what is done. results.jsonl alone is enough to continue on another machine.\n"
          "Given the folder, the command shows the results again.\n"
+         "Under mpirun, the runs are shared out over the ranks, --jobs on each.\n"
          "\n"
          "Examples:\n"
          "  plastic study apps/studies/smoke.toml\n"
+         "  mpirun -n 4 plastic study apps/studies/smoke.toml\n"
          "  plastic study apps/studies/paper-fashion.toml --dry-run\n"
          "  plastic study runs/paper-fashion";
 }
@@ -241,12 +275,15 @@ FolderLock open_study_folder(const fs::path& folder, bool overwrite) {
 
 void carry_out_study(const StudyPlan& plan, const StudyCall& call,
                      const std::function<void(const StudyExecution&)>& finish) {
-  // Runs have a thread each. A device computes one run after the other.
+  if (call.dry_run) check_is_alone("--dry-run");
+  const int own_jobs = jobs_of(plan, call);
+  // Runs have a thread each.
   set_num_threads(1);
-  const int jobs =
-      call.jobs.value_or(uses_device(plan) ? 1 : std::min(usable_processors(), max_jobs));
-  StudyJournal journal(call.folder, call.overwrite);
+  const std::vector<int> jobs_by_rank = join_study(plan, own_jobs);
+  const int jobs = std::accumulate(jobs_by_rank.begin(), jobs_by_rank.end(), 0);
   StudyData data(call.data_dir);
+  if (distributed::rank() > 0) return compute_beside(plan, data, own_jobs);
+  StudyJournal journal(call.folder, call.overwrite);
   if (call.dry_run) {
     if (!call.reuse.empty()) {
       throw UsageError("--dry-run does not look into other studies; leave out --reuse");
@@ -261,6 +298,7 @@ void carry_out_study(const StudyPlan& plan, const StudyCall& call,
   const FolderLock lock = open_study_folder(call.folder, call.overwrite);
   StudyExecution execution(plan, journal, call.retry);
   print_header(plan, execution, jobs);
+  load_on_ranks(plan, execution.tasks_left(), data);
   execution.load(data);
   for (const fs::path& other : call.reuse) execution.reuse(read_other_study(other));
   // Nothing is lost to a study that cannot begin.
@@ -269,11 +307,14 @@ void carry_out_study(const StudyPlan& plan, const StudyCall& call,
   const InterruptGuard guard;
   try {
     StudyView view(plan, execution, jobs);
-    execution.run(data, jobs, view);
+    LocalPool own(plan, data, own_jobs);
+    RankPool pool(own, jobs_by_rank, distributed::world());
+    execution.run(data, pool, view);
   } catch (const Interrupted& stop) {
     journal.save(execution.done());
     std::cout << "\nSo far:";
     show_results(plan, execution, call.folder);
+    distributed::world().barrier();
     throw Interrupted(stop.what() + how_to_continue(call, execution, plan.runs().size()));
   }
   journal.save(execution.done());
@@ -282,6 +323,7 @@ void carry_out_study(const StudyPlan& plan, const StudyCall& call,
               << " taken from other studies\n";
   }
   show_results(plan, execution, call.folder);
+  distributed::world().barrier();
   if (finish) finish(execution);
 }
 
@@ -296,11 +338,12 @@ void add_study(CLI::App& program) {
           "The study's file, or the folder of one that was begun")
       ->required()
       ->type_name("FILE|DIR");
-  add_text_option(command, "--jobs", "N", usable_processors_text, "Running",
-                  "Runs side by side, each with one thread; on a CUDA device 1 by default",
-                  [options](const std::string& text) {
-                    options->jobs = static_cast<int>(parse_integer(text, 1, max_jobs));
-                  });
+  add_text_option(
+      command, "--jobs", "N", usable_processors_text, "Running",
+      "Runs side by side on each rank, each with one thread; on a CUDA device 1 by default",
+      [options](const std::string& text) {
+        options->jobs = static_cast<int>(parse_integer(text, 1, max_jobs));
+      });
   add_switch(command, "--dry-run", "Running",
              "Say how many runs there are and how long they take; times what was never timed",
              options->dry_run);

@@ -12,6 +12,7 @@
 #include "apps/cli/values.h"
 #include "apps/commands/commands.h"
 #include "apps/commands/study.h"
+#include "apps/ranks/ranks.h"
 #include "apps/runs/run_files.h"
 #include "apps/runs/run_folder.h"
 #include "apps/study/analysis/study_results.h"
@@ -157,6 +158,7 @@ Settings conditions_of(const RunOptions& options, const data::DatasetPair& data)
 }
 
 void test_range(TuneOptions& options) {
+  check_is_alone("a range test (tune without --trials)");
   RunOptions& run = options.run;
   if (run.tensorboard || run.probe > 0) {
     throw UsageError(std::string(run.tensorboard ? "--tensorboard" : "--probe") +

@@ -12,6 +12,7 @@
 
 #include "apps/cli/config_reader.h"
 #include "apps/cli/option_table.h"
+#include "apps/cli/values.h"
 #include "apps/training/interrupt.h"
 #include "core/check.h"
 #include "core/threads/processors.h"
@@ -87,7 +88,15 @@ void leave_ranks(int code) {
   if (distributed::size() == 1 || (code != failed && code != wrong_usage)) return;
   std::cout.flush();
   std::cerr.flush();
+  // mpirun may end before it has passed on what was just written.
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
   distributed::world().abort(code);
+}
+
+void check_is_alone(const std::string& what) {
+  if (distributed::size() == 1) return;
+  throw UsageError(what + " runs in one process, and this is one of " +
+                   std::to_string(distributed::size()) + "; start it without mpirun");
 }
 
 int threads_per_rank() {

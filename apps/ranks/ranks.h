@@ -22,6 +22,10 @@ std::string message_prefix();
 /// ended this rank, which others may wait for, it ends all of them.
 void leave_ranks(int code);
 
+/// Throws UsageError where there are several ranks, which would all do the same and write the same
+/// files: `what` runs in one process.
+void check_is_alone(const std::string& what);
+
 /// How many threads a rank computes with where none are asked for: those of the machine are shared
 /// out over its ranks, unless mpirun has bound each to processors of its own.
 int threads_per_rank();

@@ -6,9 +6,7 @@
 #include <tuple>
 
 #include "apps/cli/values.h"
-#include "apps/study/study_training.h"
 #include "apps/study/trial_choice.h"
-#include "apps/training/images_text.h"
 #include "apps/training/interrupt.h"
 #include "apps/training/last_batch.h"
 #include "core/check.h"
@@ -62,26 +60,6 @@ std::string difference(const StudyRun& theirs, const StudyRun& ours) {
 }
 
 }  // namespace
-
-const data::DatasetPair& StudyData::of(const RunOptions& options) { return set_of(options).data; }
-
-const std::string& StudyData::images_of(const RunOptions& options) {
-  return set_of(options).images;
-}
-
-const StudyData::Set& StudyData::set_of(const RunOptions& options) {
-  RunOptions own = options;
-  if (data_dir_) own.data_dir = data_dir_;
-  const std::string key = own.data + "\n" + own.data_dir.value_or("").string() + "\n" +
-                          std::to_string(image_size(own)) + "\n" +
-                          std::to_string(static_cast<int>(orientation(own))) + "\n" +
-                          (own.skip_bad_images ? "skip" : "");
-  const auto found = sets_.find(key);
-  if (found != sets_.end()) return found->second;
-  data::DatasetPair data = load_data(own);
-  std::string images = images_text(data);
-  return sets_.emplace(key, Set{std::move(data), std::move(images)}).first->second;
-}
 
 StudyExecution::StudyExecution(const StudyPlan& plan, StudyJournal& journal, bool retry)
     : plan_(plan),
@@ -208,12 +186,16 @@ bool StudyExecution::is_left(std::size_t run) const {
   return !records_[run] && !chose_nothing(planned.task, planned.variant);
 }
 
-Settings StudyExecution::tuned(std::size_t run) const {
+std::optional<int> StudyExecution::trial_of(std::size_t run) const {
   const PlannedRun& planned = plan_.runs()[run];
-  if (!plan_.is_tuned(planned.variant)) return {};
-  const bool is_trial = planned.phase == StudyPhase::tuning;
-  return plan_.trial(planned.variant,
-                     is_trial ? planned.trial : choice(planned.task, planned.variant).value());
+  if (!plan_.is_tuned(planned.variant)) return std::nullopt;
+  if (planned.phase == StudyPhase::tuning) return planned.trial;
+  return choice(planned.task, planned.variant).value();
+}
+
+Settings StudyExecution::tuned(std::size_t run) const {
+  const std::optional<int> trial = trial_of(run);
+  return trial ? plan_.trial(plan_.runs()[run].variant, *trial) : Settings();
 }
 
 bool StudyExecution::is_ready(std::size_t run) const {
@@ -246,6 +228,14 @@ std::size_t StudyExecution::count(RunEnd end) const {
       records_, [end](const auto& record) { return record && record->run.end == end; }));
 }
 
+std::vector<std::size_t> StudyExecution::tasks_left() const {
+  std::set<std::size_t> left;
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    if (!records_[i]) left.insert(plan_.runs()[i].task);
+  }
+  return {left.begin(), left.end()};
+}
+
 void StudyExecution::load(StudyData& data) {
   std::set<std::pair<std::size_t, std::size_t>> checked;
   for (std::size_t i = 0; i < records_.size(); ++i) {
@@ -271,18 +261,6 @@ void StudyExecution::check_images(std::size_t task, const std::string& images) c
     fail("study", "the data have changed: ", name_of(done), " had ", done.images, ", now they are ",
          images, "; choose another --out, or begin again with --overwrite");
   }
-}
-
-void StudyExecution::start(std::size_t run, StudyData& data, Workers& workers) const {
-  const PlannedRun& planned = plan_.runs()[run];
-  const Settings drawn = tuned(run);
-  const data::DatasetPair& own = data.of(plan_.data_options(planned.task));
-  StudyRun begun = plan_.describe(planned, drawn);
-  begun.images = data.images_of(plan_.data_options(planned.task));
-  workers.start(run, [&](WorkerObserver& observer) {
-    const StudyRun ended = train_study_run(plan_.options(planned, drawn), own, begun, observer);
-    return study_record_line({.run = ended});
-  });
 }
 
 void StudyExecution::reuse(std::vector<StudyRecord> records) {
@@ -338,16 +316,14 @@ void StudyExecution::end(std::size_t run, StudyRecord record, StudyObserver& obs
   observer.on_choice(planned.task, planned.variant, choice(planned.task, planned.variant));
 }
 
-void StudyExecution::run(StudyData& data, int jobs, StudyObserver& observer) {
+void StudyExecution::run(StudyData& data, StudyPool& pool, StudyObserver& observer) {
   constexpr int milliseconds = 100;
-  Workers workers(jobs);
   while (true) {
     if (interrupted()) {
-      workers.stop();
+      pool.stop();
       throw Interrupted("interrupted");
     }
-    for (std::size_t run = next(0); run < records_.size() && !workers.is_full();
-         run = next(run + 1)) {
+    for (std::size_t run = next(0); run < records_.size() && !pool.is_full(); run = next(run + 1)) {
       if (std::optional<StudyRecord> known = found_elsewhere(run, data)) {
         ++reused_count_;
         end(run, std::move(*known), observer);
@@ -355,11 +331,11 @@ void StudyExecution::run(StudyData& data, int jobs, StudyObserver& observer) {
       }
       is_running_[run] = true;
       started_[run] = Stopwatch();
-      start(run, data, workers);
+      pool.start(run, trial_of(run));
       observer.on_start(run);
     }
-    if (workers.is_idle()) return;
-    for (const WorkerEvent& event : workers.wait(milliseconds)) {
+    if (pool.is_idle()) return pool.stop();
+    for (const WorkerEvent& event : pool.wait(milliseconds)) {
       if (event.has_ended) {
         finish(event, observer);
       } else {

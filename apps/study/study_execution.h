@@ -2,19 +2,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "apps/study/journal.h"
+#include "apps/study/pools/study_pool.h"
+#include "apps/study/study_data.h"
 #include "apps/study/study_estimate.h"
 #include "apps/study/study_plan.h"
-#include "apps/study/workers.h"
 #include "apps/training/stopwatch.h"
-#include "plastic/data/dataset.h"
 
 namespace plastic::apps {
 
@@ -41,27 +39,6 @@ class StudyObserver {
   virtual void on_idle() {}
 };
 
-/// The data sets of a study's tasks, each read once.
-class StudyData {
- public:
-  /// `data_dir` goes before what the file says.
-  explicit StudyData(std::optional<std::filesystem::path> data_dir)
-      : data_dir_(std::move(data_dir)) {}
-  const data::DatasetPair& of(const RunOptions& options);
-  /// As StudyRun::images has it.
-  const std::string& images_of(const RunOptions& options);
-
- private:
-  struct Set {
-    data::DatasetPair data;
-    std::string images;
-  };
-  const Set& set_of(const RunOptions& options);
-
-  std::optional<std::filesystem::path> data_dir_;
-  std::map<std::string, Set> sets_;
-};
-
 /// The runs of a study: what is done, what was chosen, and the doing.
 class StudyExecution {
  public:
@@ -78,8 +55,8 @@ class StudyExecution {
   /// held, do not.
   void reuse(std::vector<StudyRecord> records);
 
-  /// Does what is left, `jobs` runs at a time. Throws Interrupted.
-  void run(StudyData& data, int jobs, StudyObserver& observer);
+  /// Does what is left in `pool`, and stops that. Throws Interrupted.
+  void run(StudyData& data, StudyPool& pool, StudyObserver& observer);
 
   /// By number in the plan.
   const std::vector<std::optional<StudyRecord>>& records() const { return records_; }
@@ -96,6 +73,8 @@ class StudyExecution {
   bool chose_nothing(std::size_t task, std::size_t variant) const;
   /// Whether a run is still to be done.
   bool is_left(std::size_t run) const;
+  /// The tasks, by number, whose data load() reads.
+  std::vector<std::size_t> tasks_left() const;
 
  private:
   std::size_t cell(std::size_t task, std::size_t variant) const;
@@ -105,10 +84,11 @@ class StudyExecution {
   /// Chooses where all trials are done, and takes the runs that were found for the choice.
   void choose(std::size_t task, std::size_t variant);
   bool is_ready(std::size_t run) const;
+  /// Whose settings a run has; none where nothing is searched.
+  std::optional<int> trial_of(std::size_t run) const;
   Settings tuned(std::size_t run) const;
   std::size_t next(std::size_t from) const;
   void check_images(std::size_t task, const std::string& images) const;
-  void start(std::size_t run, StudyData& data, Workers& workers) const;
   /// What another study has of it.
   std::optional<StudyRecord> found_elsewhere(std::size_t run, StudyData& data) const;
   void finish(const WorkerEvent& event, StudyObserver& observer);

@@ -5,6 +5,7 @@
 
 #include "apps/cli/values.h"
 #include "apps/study/study_training.h"
+#include "apps/study/workers.h"
 #include "apps/training/interrupt.h"
 
 namespace plastic::apps {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "apps/runs/checkpoint.h"
-#include "plastic/distributed.h"
+#include "tests/apps/mpirun.h"
 #include "tests/apps/program.h"
 #include "tests/support/text.h"
 
@@ -17,23 +17,6 @@ using namespace plastic::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-// Whether it can start this program: otherwise says so, for a case to end.
-bool has_mpirun() {
-  if (plastic::distributed::is_available() && std::system("command -v mpirun >/dev/null") == 0) {
-    return true;
-  }
-  MESSAGE("skipped: Plastic was built without MPI, or there is no mpirun");
-  return false;
-}
-
-// Open MPI refuses root, and more ranks than processors, unless it is told otherwise; a run that
-// hangs is to fail.
-std::string mpirun(int ranks) {
-  return "env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --timeout 100 "
-         "--oversubscribe --bind-to none -n " +
-         std::to_string(ranks) + " ";
-}
 
 class Runs {
  public:
