@@ -129,7 +129,7 @@ void add_help(CLI::App& program) {
 
 // Later lines of a message are indented: none of them can pass for one of the program's own.
 void complain(std::string_view message) {
-  // It waits on some ranks.
+  // Before anything is printed: on all ranks but the first it waits.
   const std::string prefix = message_prefix();
   std::cerr << "plastic: " << prefix;
   for (const char c : message) std::cerr << c << (c == '\n' ? "  " : "");
@@ -259,10 +259,12 @@ int main(int argc, char** argv) {
     return code;
   } catch (const plastic::Error& error) {
     complain(error.what());
-    return streams.finish(failed);
   } catch (const std::bad_alloc&) {
     // Also where there was none for the options.
     std::cerr << no_memory;
-    return streams.finish(failed);
   }
+  // The other ranks may wait for this one.
+  const int code = streams.finish(failed);
+  leave_ranks(code);
+  return code;
 }

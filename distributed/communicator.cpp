@@ -169,7 +169,15 @@ void distribute(optim::Optimizer& optimizer, Communicator& among) {
     Tensor parameter = optimizer.parameter(i);
     broadcast(parameter, 0, among);
   }
-  optimizer.set_gradient_hook([&among](const Tensor& gradients) {
+  optimizer.set_gradient_hook([&among, &optimizer](const Tensor& gradients) {
+    // A parameter that this rank does not step has an older gradient in the block.
+    std::string stepped;
+    for (std::size_t i = 0; i < optimizer.parameter_count(); ++i) {
+      const bool is_stepped = optimizer.was_updated(i);
+      stepped += std::to_string(i) + (is_stepped ? " has a gradient\n" : " has none\n");
+      if (!is_stepped) optimizer.gradient(i).fill_(0);
+    }
+    check_same("set of gradients, by parameter", stepped, among);
     Tensor sum = gradients;
     all_reduce(sum, among);
     sum.mul_(1.0 / among.size());

@@ -9,7 +9,7 @@
 
 namespace plastic::distributed {
 
-/// Of each parameter's part of a flat block, in elements: see optim::Arena.
+/// Where each parameter's part of a flat block lies, in elements: see optim::Arena.
 constexpr std::int64_t block_alignment = 16;
 
 /// The elements of a flat block that a rank adds up for all.

@@ -24,15 +24,11 @@ void Lockstep::run(int count, const Turns& turns, const std::function<void(int)>
   ended_ = 0;
   has_ended_.assign(static_cast<std::size_t>(count), false);
   error_ = nullptr;
-  if (count == 1) {
-    run_one(0);
-  } else {
-    start_threads(count);
-    caller_.thread = ProcessorHandOver::this_thread();
-    processor_.begin();
-    give_turn(0);
-    await_turn(-1, caller_);
-  }
+  start_threads(count);
+  caller_.thread = ProcessorHandOver::this_thread();
+  processor_.begin();
+  give_turn(0);
+  await_turn(-1, caller_);
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 

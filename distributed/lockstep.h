@@ -30,8 +30,8 @@ class Lockstep {
   Lockstep(const Lockstep&) = delete;
   Lockstep& operator=(const Lockstep&) = delete;
 
-  /// Calls body(i) for 0 <= i < count; a single one on the calling thread. Rethrows the first
-  /// error; the others' bodies are then left by an exception from meet().
+  /// Calls body(i) for 0 <= i < count. Rethrows the first error; the others' bodies are then left
+  /// by an exception from meet().
   void run(int count, const Turns& turns, const std::function<void(int index)>& body);
   /// To be called by each body, as often as by the others: returns when all have called, after the
   /// last one has called `together`. Throws Error where another body has ended instead.
@@ -61,12 +61,13 @@ class Lockstep {
 
   std::mutex mutex_;
   std::vector<std::thread> threads_;
-  /// Of each thread; of the one that called run().
+  /// One for each of threads_, and one for the thread that called run().
   std::deque<Waiting> waiting_;
   Waiting caller_;
   ProcessorHandOver processor_;
   bool is_stopping_ = false;
-  /// Of the run under way.
+
+  // The run under way.
   const Turns* turns_ = nullptr;
   const std::function<void(int)>* body_ = nullptr;
   int count_ = 0;

@@ -85,7 +85,7 @@ void ShardGradients::enter(int index) {
   }
 }
 
-// What enter() exchanged is exchanged back.
+// Exchanging once more gives each its own again.
 void ShardGradients::leave(int index) { enter(index); }
 
 std::vector<std::uint64_t> ShardGradients::present() const {
@@ -108,9 +108,14 @@ void ShardGradients::settle(const std::vector<std::uint64_t>& present) {
   for (int s = 0; s < count_; ++s) {
     Block& block = blocks_[static_cast<std::size_t>(s)];
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      if (!has_bit(present, i) || block.kept[i].grad.defined()) continue;
-      Tensor part = block.kept[i].slot->take();
-      part.fill_(0);
+      if (!has_bit(present, i)) continue;
+      const Kept& kept = block.kept[i];
+      if (kept.grad.defined()) {
+        // One that was set from outside.
+        if (!kept.slot->holds(kept.grad)) kept.slot->placed(kept.grad);
+        continue;
+      }
+      kept.slot->take().fill_(0);
     }
     if (on_device_ == nullptr && block.storage->device().type != DeviceType::cpu)
       block.host = flat(block).to(Device{});

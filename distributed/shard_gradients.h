@@ -62,7 +62,7 @@ class ShardGradients {
                       float* out);
 
   std::vector<Tensor> parameters_;
-  /// Of each parameter's part of a block, as optim::Arena lays them out.
+  /// Where each parameter's part of a block begins, as optim::Arena lays them out.
   std::vector<std::int64_t> offsets_;
   std::int64_t elements_ = 0;
   std::vector<Block> blocks_;

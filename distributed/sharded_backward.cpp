@@ -180,12 +180,13 @@ class ShardedBackward::Impl {
   Generator* generator_;
   ShardGradients gradients_;
   Lockstep lockstep_;
-  // Of the batch under way.
+  // The batch under way.
   std::int64_t batch_ = 0;
   std::vector<Generator> generators_;
   std::vector<std::vector<double>> numbers_;
-  /// Of the sum that the shards are meeting in, and of the one before.
+  /// What the shards have given so far to the sum in which they are meeting.
   std::vector<double> met_;
+  /// The sum before that one.
   std::vector<double> summed_;
 };
 

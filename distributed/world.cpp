@@ -58,7 +58,7 @@ int size_in(std::initializer_list<const char*> names) {
 
 }  // namespace
 
-// Of Open MPI's mpirun, of MPICH's and its kin's, of Slurm's srun.
+// What Open MPI's mpirun sets, MPICH's and its kin's, and Slurm's srun.
 int launched_size() {
   return size_in({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"});
 }

@@ -177,7 +177,13 @@ void settle_ranks(TrainOptions& options) {
                      (options.resume ? "; continue it without mpirun"
                                      : "; give --shards 8, or start it without mpirun"));
   }
-  if (!run_options.threads) run_options.threads = threads_per_rank();
+  const int shards = *run_options.run.shards;
+  if (shards != 0 && shards < distributed::size()) {
+    throw UsageError("--shards " + std::to_string(shards) + ": there are " +
+                     std::to_string(distributed::size()) +
+                     " ranks, each of which needs one; start fewer, or " +
+                     (options.resume ? "begin another run with more shards" : "give more shards"));
+  }
 }
 
 // What the ranks but the first do, which neither write nor show anything.
@@ -204,7 +210,11 @@ void train(TrainOptions& options) {
   const TrainConfig& config = run_options.run;
   use(run_options.arithmetic, config.device);
   check_device(config.device);
-  if (run_options.threads) set_num_threads(*run_options.threads);
+  if (run_options.threads) {
+    set_num_threads(*run_options.threads);
+  } else if (distributed::size() > 1) {
+    set_num_threads(threads_per_rank());
+  }
   const data::DatasetPair data = load_data(run_options);
   check_batches(config, data.train);
   check_probe(config, data.train);
@@ -361,6 +371,8 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
     if (distributed::rank() == 0) options->lock.emplace("resume", options->run.out);
     options->choices_before = choices_in(config);
     apply_config(command, config);
+    // Another number of ranks may share the machine now.
+    if (distributed::size() > 1) options->run.threads.reset();
   });
 }
 

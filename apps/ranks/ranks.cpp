@@ -70,10 +70,11 @@ StateDict empty_state(const std::string& layout) {
 
 void join_ranks() {
   distributed::init();
-  if (distributed::size() > 1) obey_user_signal();
+  if (distributed::size() > 1) interrupt_as_rank(distributed::rank() == 0);
   if (distributed::rank() == 0) return;
-  static NullBuffer nothing;
-  std::cout.rdbuf(&nothing);
+  // Never destroyed: std::cout is flushed after everything else.
+  static auto* const nothing = new NullBuffer;
+  std::cout.rdbuf(nothing);
 }
 
 std::string message_prefix() {

@@ -27,6 +27,7 @@ std::atomic<int> mode = no_guard;
 std::atomic<bool> noted = false;
 std::atomic<bool> on_terminal = false;
 std::atomic<bool> obeys_user_signal = false;
+std::atomic<bool> is_silent = false;
 // When the first signal came.
 std::atomic<std::int64_t> noted_at = 0;
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free &&
@@ -38,6 +39,7 @@ std::int64_t milliseconds_now() {
 }
 
 void say(std::string_view line) {
+  if (is_silent) return;
   // On a terminal the line takes the place of a progress bar.
   constexpr std::string_view erase = "\r\033[K";
   if (on_terminal && write_some(standard_error, erase.data(), erase.size()) < 0) return;
@@ -108,7 +110,10 @@ InterruptGuard::~InterruptGuard() {
   mode = outer_;
 }
 
-void obey_user_signal() { obeys_user_signal = true; }
+void interrupt_as_rank(bool speaks) {
+  obeys_user_signal = true;
+  is_silent = !speaks;
+}
 
 #ifndef _WIN32
 void note_quietly(int number) {

@@ -38,9 +38,10 @@ class InterruptGuard {
   int outer_;
 };
 
-/// From the next guard on, SIGUSR1 does what SIGTERM does: it is what mpirun passes on without ending
+/// For one of several ranks, which all get the signals: only the one that `speaks` says so. From
+/// the next guard on, SIGUSR1 does what SIGTERM does: it is what mpirun passes on without ending
 /// the ranks a second later, and what Slurm can send before a job's time is up. Windows has none.
-void obey_user_signal();
+void interrupt_as_rank(bool speaks);
 
 /// For a process that was forked and obeys its parent: from here on `signal` is noted for
 /// interrupted() to tell, without a line and however often it comes. Forgets the signals noted

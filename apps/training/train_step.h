@@ -32,8 +32,8 @@ class TrainStep {
   /// the sums. It does not wait for the device, unless it is a first one.
   void run();
 
-  /// Whether interrupted() was true during the last step on any rank that shares in the batch, where
-  /// there are shards.
+  /// Whether interrupted() was true during the last step on any rank that shares in the batch,
+  /// where there are shards.
   bool was_interrupted() const { return was_interrupted_; }
 
  private:

@@ -59,12 +59,12 @@ class Training::Run {
         observer_(observer),
         among_(among),
         part_(training_part(config, data.train)),
-        train_loader_(part_.train, loader_options(data.train)),
-        test_loader_(data.test, evaluation_options(config)),
         model_(build_model(data.train)),
         optimizer_(make_optimizer(config.optimizer, model_->parameters())),
-        scheduler_(*optimizer_, make_schedule(config, train_loader_.batch_count())),
         shards_(make_shards()),
+        train_loader_(part_.train, loader_options(data.train)),
+        test_loader_(data.test, evaluation_options(config)),
+        scheduler_(*optimizer_, make_schedule(config, train_loader_.batch_count())),
         sums_(config.device),
         step_(*model_, *optimizer_, train_loader_, sums_, generator_, config.device,
               shards_.get()) {
@@ -155,7 +155,11 @@ class Training::Run {
   }
 
   std::unique_ptr<distributed::ShardedBackward> make_shards() {
-    if (!config_.shards) return nullptr;
+    if (!config_.shards) {
+      if (among_.size() == 1) return nullptr;
+      fail("train", among_.size(),
+           " ranks cannot share batches that are computed as a whole; give ", "shards");
+    }
     return std::make_unique<distributed::ShardedBackward>(
         *optimizer_, distributed::ShardOptions{.shards = *config_.shards, .generator = &generator_},
         among_);
@@ -249,8 +253,8 @@ class Training::Run {
         next_reading = stopwatch.seconds() + seconds_between_readings;
       }
       observer_.on_step(step);
-      // After the last step the evaluation notices it.
-      // On several ranks, all must stop after the same step.
+      // On several ranks, all must stop after the same step. After the last step the evaluation
+      // notices it.
       const bool stops = among_.size() == 1 ? interrupted() : step_.was_interrupted();
       if (stops && step.step < step.steps) {
         read();
@@ -285,7 +289,7 @@ class Training::Run {
   }
 
   // Whether steps are still to be done when they were asked for.
-  bool is_ahead() const { return config_.device.type != DeviceType::cpu; }
+  bool is_ahead() const { return config_.device.type != DeviceType::cpu && !shards_; }
 
   EpochResult result_of(int epoch, std::int64_t steps) const {
     const std::int64_t middle = (epoch - 1) * steps + steps / 2;
@@ -319,19 +323,19 @@ class Training::Run {
   TrainingObserver& observer_;
   distributed::Communicator& among_;
   TrainingPart part_;
+  Generator generator_;
+  nn::ModulePtr model_;
+  std::unique_ptr<optim::Optimizer> optimizer_;
+  // Null where each batch is computed as a whole. The loader's threads ask it for their part.
+  std::unique_ptr<distributed::ShardedBackward> shards_;
   data::Loader train_loader_;
   std::optional<data::Loader> validation_loader_;
   data::Loader test_loader_;
   std::optional<data::Loader> statistics_loader_;
   data::LoaderState statistics_start_;
-  Generator generator_;
-  nn::ModulePtr model_;
-  std::unique_ptr<optim::Optimizer> optimizer_;
   optim::Scheduler scheduler_;
   std::optional<optim::Probe> probe_;
   std::function<void(const ProbedStep&)> probe_sink_;
-  // Null where each batch is computed as a whole.
-  std::unique_ptr<distributed::ShardedBackward> shards_;
   // State of the current epoch.
   bool in_epoch_ = false;
   EpochSums sums_;

@@ -19,7 +19,7 @@ class BatchSums {
   virtual bool is_first() const = 0;
 };
 
-/// That of the part that this thread computes; null where it computes a whole batch.
+/// The one of the BatchPart that lives on this thread; null where none does, and a batch is whole.
 BatchSums* batch_sums();
 
 /// While one lives, this thread computes a part of a batch.

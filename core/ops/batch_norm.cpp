@@ -59,7 +59,7 @@ void check(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tens
     fail("batch_norm", "momentum is ", options.momentum, "; it must lie in [0, 1]");
   }
   const std::int64_t channels = x.size(1);
-  // Of a part of a batch, the whole counts.
+  // A part of a batch may have one: the whole batch counts.
   if (options.training && batch_sums() == nullptr && channels > 0 && x.numel() / channels == 1) {
     fail_for_one_value(x);
   }

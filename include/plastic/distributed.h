@@ -90,10 +90,11 @@ int local_rank();
 /// collective.
 int local_size();
 
-/// Joins the other processes: MPI_Init_thread, and MPI_Finalize when the program ends. Does nothing
-/// where this process was started alone, or init() was called before. Throws Error where it was
-/// started as one of several and the library was built without MPI, or the MPI that started it is
-/// another.
+/// Joins the other processes: MPI_Init_thread, and MPI_Finalize when the program ends, which waits
+/// for the others: a rank that fails calls world().abort() instead, or they wait for ever. Does
+/// nothing where this process was started alone, or init() was called before. Throws Error where it
+/// was started as one of several and the library was built without MPI, or the MPI that started it
+/// is another.
 void init();
 
 /// The processes after init(); before it, and where this process is alone, one rank. Not
@@ -124,7 +125,9 @@ void all_reduce(Tensor& tensor, Communicator& among = world());
 
 /// The simplest way to train on several ranks, each of which takes batches of its own: gives every
 /// rank the parameters of rank 0, and makes each step() average the gradients over the ranks, along
-/// the tree of all_reduce(), by Optimizer::set_gradient_hook(). Results depend on the number of
+/// the tree of all_reduce(), by Optimizer::set_gradient_hook(), in place of a hook that was set
+/// before. step() throws Error, on every rank, where a parameter has a gradient on some of them
+/// only. Buffers, such as running statistics, stay each rank's own. Results depend on the number of
 /// ranks; with ShardedBackward they do not. `among` must outlive the optimizer.
 void distribute(optim::Optimizer& optimizer, Communicator& among = world());
 
@@ -168,8 +171,9 @@ struct ShardResult {
 
 /// How batches are shared out.
 struct ShardOptions {
-  /// Shards of a batch, at least as many as ranks; 0: one per rank, whose gradients are added in
-  /// the engine's order, which is the fastest and gives other bits on another number of ranks.
+  /// Shards of a batch, at least as many as ranks; 0: one per rank, whose gradients MPI adds up in
+  /// an order of its own, which is the fastest and gives other bits on another number of ranks.
+  /// Each shard of a rank takes memory for gradients of its own.
   int shards = 8;
   /// What shards draw dropout from: each from a sequence of its own, which depends on the
   /// generator's position and on the number of the shard. Null: nothing draws.
@@ -200,8 +204,13 @@ class ShardedBackward {
   Rows rows(std::int64_t batch) const;
   /// Calls `forward` for each of this rank's shards, then backward() of their losses, weighted by
   /// their shares of the batch, and adds up gradients and numbers over all shards of all ranks.
-  /// Gives the sums of the numbers. `forward` is called on threads of its own, one at a time. A
-  /// parameter that has a gradient already gets the sum, as by backward().
+  /// Gives the sums of the numbers. A parameter that has a gradient already gets the sum, as by
+  /// backward(); leaves that are not the optimizer's get what this rank's shards give alone.
+  ///
+  /// `forward` and backward() run on threads of their own, one at a time, so modes of the calling
+  /// thread (NoGrad, nn::FrozenStatistics, DetectAnomaly) do not reach them: set them inside. Hooks
+  /// on tensors see each shard's part. Throws what `forward` throws, with gradients and generator
+  /// as before; where that happens on one rank alone, the others wait: end them with abort().
   std::vector<double> run(std::int64_t batch,
                           const std::function<ShardResult(const Shard&)>& forward);
 

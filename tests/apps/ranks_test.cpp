@@ -113,7 +113,7 @@ TEST_CASE("apps.ranks.a_rank_that_dies_ends_all") {
   const ProgramResult ended = program.wait();
   CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(30));
   CHECK(ended.code != 0);
-  CHECK(contains(ended.err, {"rank 1", "signal 9"}));
+  CHECK(contains(ended.err, {"process rank", "signal 9"}));
   const std::optional<plastic::apps::Checkpoint> saved =
       plastic::apps::load_checkpoint_head(runs / "run");
   REQUIRE(saved);
@@ -133,10 +133,15 @@ TEST_CASE("apps.ranks.refused") {
     return result.err;
   };
   CHECK(contains(refused("compare"), {"compare runs in one process", "without mpirun"}));
-  CHECK(contains(refused(runs.arguments("few", "--shards 1")), {"2 ranks", "1 shards"}));
+  CHECK(contains(refused(runs.arguments("few", "--shards 1")), {"--shards 1", "2 ranks"}));
   CHECK(contains(refused(runs.arguments("none", "--shards none")),
                  {"--shards none", "whole batches", "2"}));
   require_done(runs.arguments("whole", "--epochs 1"), 0);
+  // What is in the folder stays there.
+  const std::string before = read_file(runs / "whole" / "checkpoint.safetensors");
+  CHECK(contains(refused(runs.arguments("whole", "--overwrite --shards 1")),
+                 {"--shards 1", "2 ranks"}));
+  CHECK(read_file(runs / "whole" / "checkpoint.safetensors") == before);
   CHECK(contains(refused(runs.resume("whole", "--epochs 2")),
                  {"this run computes whole batches", "continue it without mpirun"}));
   // Ranks that were given different options.
@@ -145,6 +150,19 @@ TEST_CASE("apps.ranks.refused") {
   const ProgramResult result = run_program(runs.arguments("other", "--lr 0.1"), other);
   CHECK(result.code != 0);
   CHECK(contains(result.err, {"rank 1 has another configuration than rank 0", "lr = 0.1"}));
+}
+
+TEST_CASE("apps.ranks.one_that_has_no_memory_left_ends_all") {
+  if (!has_mpirun()) return;
+  const Runs runs;
+  write_file(runs / "limited", "ulimit -v 700000; exec \"$@\"\n");
+  const std::string options = runs.arguments("big", "--hidden 20000 --epochs 1 --shards 2");
+  const std::string launcher = mpirun(1) + "'" + program_path() + "' " + options + " : -n 1 sh '" +
+                               (runs / "limited").string() + "' ";
+  const ProgramResult result = run_program(options, launcher);
+  CHECK(result.code != 0);
+  CHECK(contains(result.err, "not enough memory"));
+  CHECK_FALSE(contains(result.err, "timeout"));
 }
 
 TEST_CASE("apps.ranks.plain_sums") {

@@ -105,5 +105,22 @@ TEST_CASE("distributed.distribute") {
   });
 }
 
+TEST_CASE("distributed.distribute.gradients_on_some_ranks_only") {
+  const std::string message = error_of([] {
+    ThreadRanks(2).run([](Communicator& ranks) {
+      const Tensor a = Tensor::full({1}, 1).set_requires_grad(true);
+      const Tensor b = Tensor::full({1}, 1).set_requires_grad(true);
+      optim::Sgd optimizer({a, b}, {.lr = 0.1});
+      distribute(optimizer, ranks);
+      sum(a + b).backward();
+      optimizer.step();
+      optimizer.zero_grad();
+      (ranks.rank() == 0 ? sum(a + b) : sum(a)).backward();
+      optimizer.step();
+    });
+  });
+  CHECK(contains(message, {"rank 1 has another set of gradients", "1 has none"}));
+}
+
 }  // namespace
 }  // namespace plastic::distributed

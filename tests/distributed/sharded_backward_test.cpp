@@ -179,6 +179,36 @@ TEST_CASE("distributed.backward.adds_to_gradients") {
   });
 }
 
+TEST_CASE("distributed.backward.modes_of_the_calling_thread") {
+  // Whether a rank has one shard or eight, they do not reach forward.
+  for (const int ranks : {1, 8}) {
+    ThreadRanks(ranks).run([](Communicator& own) {
+      Net net(0);
+      optim::Sgd optimizer(net.parameters(), {.lr = 0.1});
+      ShardedBackward backward(optimizer, {.shards = 8}, own);
+      const nn::FrozenStatistics frozen;
+      backward.run(8, [&](const Shard& shard) {
+        CHECK_FALSE(nn::FrozenStatistics::is_on());
+        return ShardResult{
+            .loss = sum((*net.model)(Data(8).images.slice(0, shard.rows.first, shard.rows.last)))};
+      });
+    });
+  }
+}
+
+TEST_CASE("distributed.backward.gradients_from_outside") {
+  Tensor weight = Tensor::full({1}, 2).set_requires_grad(true);
+  optim::Sgd optimizer({weight}, {.lr = 0.1});
+  ShardedBackward backward(optimizer, {.shards = 2});
+  backward.run(4, [&](const Shard&) {
+    Tensor given = weight;
+    given.set_grad(Tensor::full({1}, 5));
+    return ShardResult{.loss = sum(weight)};
+  });
+  // 5 from outside and half of 1 in each shard.
+  CHECK(weight.grad().item() == 11);
+}
+
 TEST_CASE("distributed.backward.errors") {
   Tensor weight = Tensor::full({1}, 2).set_requires_grad(true);
   optim::Sgd optimizer({weight}, {.lr = 0.1});

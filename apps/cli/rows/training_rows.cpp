@@ -9,7 +9,7 @@ constexpr const char* no_shards = "none";
 void take_shards(std::optional<int>& shards, bool& is_given, Text text) {
   is_given = true;
   shards.reset();
-  if (text != no_shards) shards = parse_count(text, 0, 4096);
+  if (text != no_shards) shards = parse_count(text, 0, 1024);
 }
 
 }  // namespace
