@@ -9,7 +9,8 @@
 
 namespace plastic::distributed {
 
-/// Where each parameter's part of a flat block lies, in elements: see optim::Arena.
+/// Each parameter's part of a flat block begins at a multiple of so many elements: see
+/// optim::Arena.
 constexpr std::int64_t block_alignment = 16;
 
 /// The elements of a flat block that a rank adds up for all.
