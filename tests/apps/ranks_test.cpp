@@ -24,7 +24,8 @@ class Runs {
 
   std::string arguments(const std::string& name, const std::string& more) const {
     return "train --data mnist --data-dir '" + folder_.path().string() + "' --out '" +
-           (folder_ / name) + "' --threads 1 --batch-size 30 --dropout 0.2 --hidden 16 " + more;
+           (folder_ / name) + "' --threads 1 --batch-size 30 --dropout 0.2 " +
+           (contains(more, "--hidden") ? "" : "--hidden 16 ") + more;
   }
   std::string resume(const std::string& name, const std::string& more) const {
     return "train --resume '" + (folder_ / name) + "' " + more;
@@ -156,7 +157,7 @@ TEST_CASE("apps.ranks.one_that_has_no_memory_left_ends_all") {
   if (!has_mpirun()) return;
   const Runs runs;
   write_file(runs / "limited", "ulimit -v 700000; exec \"$@\"\n");
-  const std::string options = runs.arguments("big", "--hidden 20000 --epochs 1 --shards 2");
+  const std::string options = runs.arguments("big", "--hidden 40000 --epochs 1 --shards 2");
   const std::string launcher = mpirun(1) + "'" + program_path() + "' " + options + " : -n 1 sh '" +
                                (runs / "limited").string() + "' ";
   const ProgramResult result = run_program(options, launcher);
