@@ -83,7 +83,8 @@ TEST_CASE("apps.ranks.resumes_on_another_number") {
 TEST_CASE("apps.ranks.stops_and_continues") {
   if (!has_mpirun()) return;
   const Runs runs;
-  for (const int signal : {SIGTERM, SIGUSR1}) {
+  // What mpirun passes on, without killing the ranks a second later.
+  for (const int signal : {SIGUSR1}) {
     CAPTURE(signal);
     const std::string name = "stopped-" + std::to_string(signal);
     RunningProgram program(runs.arguments(name, "--epochs 1000000"), mpirun(2));
