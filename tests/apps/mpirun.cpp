@@ -23,4 +23,8 @@ std::string mpirun(int ranks) {
          std::to_string(ranks) + " ";
 }
 
+std::string patient_mpirun(int ranks) {
+  return mpirun(ranks) + "--mca odls_base_sigkill_timeout 5 ";
+}
+
 }  // namespace plastic::test

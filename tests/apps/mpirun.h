@@ -11,4 +11,9 @@ bool has_mpirun();
 /// processors, and which is ended where it hangs.
 std::string mpirun(int ranks);
 
+/// The same for ranks that are to stop by SIGTERM: Open MPI waits five seconds, and not one, before
+/// it passes the signal on, and again before it kills them, so that a busy machine has time to
+/// save.
+std::string patient_mpirun(int ranks);
+
 }  // namespace plastic::test

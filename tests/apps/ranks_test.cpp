@@ -83,11 +83,10 @@ TEST_CASE("apps.ranks.resumes_on_another_number") {
 TEST_CASE("apps.ranks.stops_and_continues") {
   if (!has_mpirun()) return;
   const Runs runs;
-  // What mpirun passes on, without killing the ranks a second later.
-  for (const int signal : {SIGUSR1}) {
+  for (const int signal : {SIGTERM, SIGUSR1}) {
     CAPTURE(signal);
     const std::string name = "stopped-" + std::to_string(signal);
-    RunningProgram program(runs.arguments(name, "--epochs 1000000"), mpirun(2));
+    RunningProgram program(runs.arguments(name, "--epochs 1000000"), patient_mpirun(2));
     program.wait_for(runs / name / "metrics.jsonl");
     program.send(signal);
     const ProgramResult stopped = program.wait();
