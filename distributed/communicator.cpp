@@ -1,11 +1,12 @@
 // What is composed of a communicator's functions.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/check.h"
 #include "core/cpu/level.h"
 #include "core/tensor/tensor_impl.h"
-#include "distributed/fixed_tree.h"
+#include "distributed/host_sums.h"
 #include "distributed/shard_layout.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/precision.h"
@@ -136,27 +137,12 @@ void all_reduce(Tensor& tensor, Communicator& among) {
   const bool is_on_cpu = tensor.device().type == DeviceType::cpu;
   const Tensor host = is_on_cpu ? tensor.detach() : tensor.detach().to(Device{});
   auto* const values = static_cast<float*>(memory(host));
-  const int rank = among.rank();
-  const auto part = [&](int r) { return shard_rows(host.numel(), ranks, r); };
-  const auto at = [](int r) { return static_cast<std::size_t>(r); };
-  const Rows mine = part(rank);
-  std::vector<float> received(at(ranks) * static_cast<std::size_t>(mine.count()));
-  std::vector<std::span<const std::byte>> to(at(ranks));
-  std::vector<std::span<std::byte>> from(at(ranks));
-  std::vector<KnownSum<float>> known;
-  std::vector<std::size_t> offsets = {0};
-  for (int r = 0; r < ranks; ++r) {
-    offsets.push_back(static_cast<std::size_t>(part(r).last) * sizeof(float));
-    float* place = received.data() + r * mine.count();
-    known.push_back({{r, r + 1}, r == rank ? values + mine.first : place});
-    if (r == rank) continue;
-    to[at(r)] = bytes_of(host).subspan(offsets[at(r)],
-                                       static_cast<std::size_t>(part(r).count()) * sizeof(float));
-    from[at(r)] = std::as_writable_bytes(std::span(place, static_cast<std::size_t>(mine.count())));
-  }
-  among.exchange(to, from);
-  TreeSum<float>({0, ranks}, std::move(known)).write(0, mine.count(), values + mine.first);
-  among.all_gather_parts(bytes_of(host), offsets);
+  // A shard for each rank, none of them empty.
+  const ShardLayout layout(ranks, ranks);
+  const ExchangePlan plan(layout, ranks, host.numel(), among.rank());
+  std::vector<float> received;
+  sum_over_ranks(layout, plan, std::array<const float*, 1>{values}, host.numel(), among, received,
+                 values);
   if (is_on_cpu) {
     tensor.impl()->storage->bump_version();
   } else {

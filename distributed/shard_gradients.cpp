@@ -7,8 +7,8 @@
 #include "core/device/backend.h"
 #include "core/tensor/storage.h"
 #include "core/tensor/tensor_impl.h"
-#include "core/threads/parallel.h"
 #include "distributed/exchange_plan.h"
+#include "distributed/host_sums.h"
 #include "plastic/core/autograd.h"
 
 namespace plastic::distributed {
@@ -16,24 +16,9 @@ namespace {
 
 // As in optim::Arena, so that the sum can be written where the optimizer reads gradients.
 constexpr std::int64_t alignment = block_alignment;
-constexpr std::int64_t grain = 65536;
 
 bool has_bit(const std::vector<std::uint64_t>& bits, std::size_t i) {
   return (bits[i / 64] >> (i % 64) & 1) != 0;
-}
-
-void write_sum(TreeNode node, std::vector<KnownSum<float>> known, std::int64_t count, float* out) {
-  const TreeSum<float> sum(node, std::move(known));
-  parallel_for(0, count, grain,
-               [&](std::int64_t first, std::int64_t last) { sum.write(first, last, out); });
-}
-
-std::span<const std::byte> bytes_of(const float* values, std::int64_t count) {
-  return std::as_bytes(std::span(values, static_cast<std::size_t>(count)));
-}
-
-std::span<std::byte> writable_bytes_of(float* values, std::int64_t count) {
-  return std::as_writable_bytes(std::span(values, static_cast<std::size_t>(count)));
 }
 
 }  // namespace
@@ -172,37 +157,9 @@ std::vector<const float*> ShardGradients::own_sums(const ShardLayout& layout, st
 
 void ShardGradients::sum_over_ranks(const ShardLayout& layout, std::int64_t batch,
                                     Communicator& among, float* out) {
-  const int ranks = layout.ranks();
   const ExchangePlan plan(layout, batch, elements_, among.rank());
   const std::vector<const float*> own = own_sums(layout, batch, among.rank(), plan.own_nodes);
-  received_.resize(static_cast<std::size_t>(plan.received));
-  for (const ExchangePlan::Round& round : plan.rounds) {
-    std::vector<std::span<const std::byte>> to(static_cast<std::size_t>(ranks));
-    std::vector<std::span<std::byte>> from(static_cast<std::size_t>(ranks));
-    for (const ExchangePlan::Send& one : round.sends) {
-      to[static_cast<std::size_t>(one.rank)] =
-          bytes_of(own[one.node] + one.elements.first, one.elements.count());
-    }
-    for (const ExchangePlan::Receive& one : round.receives) {
-      from[static_cast<std::size_t>(one.rank)] =
-          writable_bytes_of(received_.data() + one.at, plan.part.count());
-    }
-    among.exchange(to, from);
-  }
-  std::vector<KnownSum<float>> known;
-  for (const ExchangePlan::Source& source : plan.sources) {
-    const float* values = nullptr;
-    if (source.own) values = own[*source.own] + plan.part.first;
-    if (source.received) values = received_.data() + *source.received;
-    known.push_back({source.node, values});
-  }
-  write_sum(layout.tree(), std::move(known), plan.part.count(), out + plan.part.first);
-  std::vector<std::size_t> offsets = {0};
-  for (int r = 0; r < ranks; ++r) {
-    const Rows part = part_of_rank(elements_, ranks, r);
-    offsets.push_back(static_cast<std::size_t>(part.last) * sizeof(float));
-  }
-  among.all_gather_parts(writable_bytes_of(out, elements_), offsets);
+  distributed::sum_over_ranks(layout, plan, own, elements_, among, received_, out);
 }
 
 void ShardGradients::sum_plainly(bool is_beside, Communicator& among, float* out) {

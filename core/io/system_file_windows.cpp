@@ -74,7 +74,7 @@ FileStatus status_of_handle(HANDLE handle) {
   return converted(found);
 }
 
-/// Of a handle that was opened without following links.
+/// Whether a handle, opened without following links, is that of a link.
 bool is_link(HANDLE handle) {
   FILE_ATTRIBUTE_TAG_INFO tag{};
   return GetFileInformationByHandleEx(handle, FileAttributeTagInfo, &tag, sizeof(tag)) != 0 &&

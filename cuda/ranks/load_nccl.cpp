@@ -4,31 +4,23 @@
 namespace plastic::cuda {
 namespace {
 
-struct LoadedNccl {
-  Nccl functions{};
-  std::string error;
-
-  LoadedNccl() {
-    LoadedLibrary library("libnccl.so", NCCL_MAJOR);
-    library.find("ncclGetVersion", functions.version);
-    library.find("ncclGetUniqueId", functions.unique_id);
-    library.find("ncclCommInitRank", functions.init_rank);
-    library.find("ncclCommDestroy", functions.destroy);
-    library.find("ncclCommAbort", functions.abort);
-    library.find("ncclGroupStart", functions.group_start);
-    library.find("ncclGroupEnd", functions.group_end);
-    library.find("ncclSend", functions.send);
-    library.find("ncclRecv", functions.receive);
-    library.find("ncclAllReduce", functions.all_reduce);
-    library.find("ncclGetErrorString", functions.error_string);
-    library.find("ncclGetLastError", functions.last_error);
-    error = library.error();
-  }
-};
-
-const LoadedNccl& loaded_nccl() {
+const Loaded<Nccl>& loaded_nccl() {
   // Never destroyed: what is made with it may be of static storage.
-  static const auto& loaded = *new LoadedNccl;
+  static const auto& loaded =
+      *new Loaded<Nccl>("libnccl.so", NCCL_MAJOR, [](LoadedLibrary& library, Nccl& functions) {
+        library.find("ncclGetVersion", functions.version);
+        library.find("ncclGetUniqueId", functions.unique_id);
+        library.find("ncclCommInitRank", functions.init_rank);
+        library.find("ncclCommDestroy", functions.destroy);
+        library.find("ncclCommAbort", functions.abort);
+        library.find("ncclGroupStart", functions.group_start);
+        library.find("ncclGroupEnd", functions.group_end);
+        library.find("ncclSend", functions.send);
+        library.find("ncclRecv", functions.receive);
+        library.find("ncclAllReduce", functions.all_reduce);
+        library.find("ncclGetErrorString", functions.error_string);
+        library.find("ncclGetLastError", functions.last_error);
+      });
   return loaded;
 }
 

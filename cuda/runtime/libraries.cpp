@@ -6,63 +6,52 @@
 namespace plastic::cuda {
 namespace {
 
-struct LoadedCublasLt {
-  CublasLt functions{};
-  std::string error;
-
-  LoadedCublasLt() {
-    LoadedLibrary library("libcublasLt.so", CUBLAS_VER_MAJOR);
-    library.find("cublasLtCreate", functions.create);
-    library.find("cublasLtDestroy", functions.destroy);
-    library.find("cublasLtGetVersion", functions.version);
-    library.find("cublasLtMatmul", functions.matmul);
-    library.find("cublasLtMatmulAlgoGetHeuristic", functions.heuristic);
-    library.find("cublasLtMatmulDescCreate", functions.desc_create);
-    library.find("cublasLtMatmulDescDestroy", functions.desc_destroy);
-    library.find("cublasLtMatmulDescSetAttribute", functions.desc_set);
-    library.find("cublasLtMatrixLayoutCreate", functions.layout_create);
-    library.find("cublasLtMatrixLayoutDestroy", functions.layout_destroy);
-    library.find("cublasLtMatmulPreferenceCreate", functions.preference_create);
-    library.find("cublasLtMatmulPreferenceDestroy", functions.preference_destroy);
-    library.find("cublasLtMatmulPreferenceSetAttribute", functions.preference_set);
-    library.find("cublasLtGetStatusName", functions.status_name);
-    error = library.error();
-  }
-};
-
-struct LoadedCudnn {
-  Cudnn functions{};
-  std::string error;
-
-  LoadedCudnn() {
-    LoadedLibrary library("libcudnn.so", CUDNN_MAJOR);
-    library.find("cudnnCreate", functions.create);
-    library.find("cudnnDestroy", functions.destroy);
-    library.find("cudnnSetStream", functions.set_stream);
-    library.find("cudnnGetVersion", functions.version);
-    library.find("cudnnGetErrorString", functions.error_string);
-    library.find("cudnnGetLastErrorString", functions.last_error);
-    library.find("cudnnBackendCreateDescriptor", functions.create_descriptor);
-    library.find("cudnnBackendDestroyDescriptor", functions.destroy_descriptor);
-    library.find("cudnnBackendSetAttribute", functions.set_attribute);
-    library.find("cudnnBackendGetAttribute", functions.get_attribute);
-    library.find("cudnnBackendFinalize", functions.finalize);
-    library.find("cudnnBackendExecute", functions.execute);
-    error = library.error();
-  }
-};
-
-const LoadedCudnn& loaded_cudnn() {
+const Loaded<CublasLt>& loaded_cublas_lt() {
   // Never destroyed: what is made with it may be of static storage.
-  static const auto& loaded = *new LoadedCudnn;
+  static const auto& loaded = *new Loaded<CublasLt>(
+      "libcublasLt.so", CUBLAS_VER_MAJOR, [](LoadedLibrary& library, CublasLt& functions) {
+        library.find("cublasLtCreate", functions.create);
+        library.find("cublasLtDestroy", functions.destroy);
+        library.find("cublasLtGetVersion", functions.version);
+        library.find("cublasLtMatmul", functions.matmul);
+        library.find("cublasLtMatmulAlgoGetHeuristic", functions.heuristic);
+        library.find("cublasLtMatmulDescCreate", functions.desc_create);
+        library.find("cublasLtMatmulDescDestroy", functions.desc_destroy);
+        library.find("cublasLtMatmulDescSetAttribute", functions.desc_set);
+        library.find("cublasLtMatrixLayoutCreate", functions.layout_create);
+        library.find("cublasLtMatrixLayoutDestroy", functions.layout_destroy);
+        library.find("cublasLtMatmulPreferenceCreate", functions.preference_create);
+        library.find("cublasLtMatmulPreferenceDestroy", functions.preference_destroy);
+        library.find("cublasLtMatmulPreferenceSetAttribute", functions.preference_set);
+        library.find("cublasLtGetStatusName", functions.status_name);
+      });
+  return loaded;
+}
+
+const Loaded<Cudnn>& loaded_cudnn() {
+  // Never destroyed: what is made with it may be of static storage.
+  static const auto& loaded =
+      *new Loaded<Cudnn>("libcudnn.so", CUDNN_MAJOR, [](LoadedLibrary& library, Cudnn& functions) {
+        library.find("cudnnCreate", functions.create);
+        library.find("cudnnDestroy", functions.destroy);
+        library.find("cudnnSetStream", functions.set_stream);
+        library.find("cudnnGetVersion", functions.version);
+        library.find("cudnnGetErrorString", functions.error_string);
+        library.find("cudnnGetLastErrorString", functions.last_error);
+        library.find("cudnnBackendCreateDescriptor", functions.create_descriptor);
+        library.find("cudnnBackendDestroyDescriptor", functions.destroy_descriptor);
+        library.find("cudnnBackendSetAttribute", functions.set_attribute);
+        library.find("cudnnBackendGetAttribute", functions.get_attribute);
+        library.find("cudnnBackendFinalize", functions.finalize);
+        library.find("cudnnBackendExecute", functions.execute);
+      });
   return loaded;
 }
 
 }  // namespace
 
 const CublasLt& cublas_lt() {
-  // Never destroyed, like cuDNN.
-  static const auto& loaded = *new LoadedCublasLt;
+  const Loaded<CublasLt>& loaded = loaded_cublas_lt();
   if (!loaded.error.empty()) {
     fail("cuda", "cuBLAS cannot be loaded: ", loaded.error,
          "; put its folder on LD_LIBRARY_PATH, or use --device cpu");

@@ -30,4 +30,19 @@ class LoadedLibrary {
   void* handle_;
 };
 
+/// The functions of a library, and why they cannot be called; empty where they can.
+template <class Functions>
+struct Loaded {
+  Functions functions{};
+  std::string error;
+
+  /// find(library, functions) finds each of them.
+  template <class Find>
+  Loaded(const char* name, int major, Find&& find) {
+    LoadedLibrary library(name, major);
+    find(library, functions);
+    error = library.error();
+  }
+};
+
 }  // namespace plastic::cuda

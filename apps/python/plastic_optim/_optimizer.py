@@ -220,7 +220,7 @@ class PlasticOptimizer(torch.optim.Optimizer):
 
     def _adopt(self, p, state, own):
         """What was put in place of the tensors of the engine becomes theirs; a state that was taken
-        away begins anew."""
+        away begins again from nothing."""
         missing = [name for name in own if state.get(name) is None]
         if missing and len(missing) < len(own):
             raise ValueError(
