@@ -86,7 +86,9 @@ TEST_CASE("apps.ranks.stops_and_continues") {
   for (const int signal : {SIGTERM, SIGUSR1}) {
     CAPTURE(signal);
     const std::string name = "stopped-" + std::to_string(signal);
-    RunningProgram program(runs.arguments(name, "--epochs 1000000"), patient_mpirun(2));
+    // Epochs that take long enough that few have to be done again.
+    const std::string model = "--hidden 256 ";
+    RunningProgram program(runs.arguments(name, model + "--epochs 1000000"), patient_mpirun(2));
     program.wait_for(runs / name / "metrics.jsonl");
     program.send(signal);
     const ProgramResult stopped = program.wait();
@@ -97,7 +99,7 @@ TEST_CASE("apps.ranks.stops_and_continues") {
     REQUIRE(saved);
     const std::string epochs = std::to_string(saved->epoch + 2);
     require_done(runs.resume(name, "--epochs " + epochs), 3);
-    require_done(runs.arguments("straight-" + name, "--shards 8 --epochs " + epochs), 0);
+    require_done(runs.arguments("straight-" + name, model + "--shards 8 --epochs " + epochs), 0);
     runs.check_same("straight-" + name, name);
   }
 }
