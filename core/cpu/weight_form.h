@@ -8,7 +8,14 @@
 namespace plastic::cpu {
 
 /// Whose form of a weight it is, the first number of its kind.
-enum class FormOf : std::int64_t { packed_columns, im2row, winograd2, winograd4 };
+enum class FormOf : std::int64_t {
+  packed_columns,
+  im2row,
+  winograd2,
+  winograd4,
+  turned_winograd2,
+  turned_winograd4
+};
 
 /// `count` numbers that a kernel makes of a weight: kept from an earlier call, or made by this one
 /// and then kept, where the weight was announced (ConstantWeight), else made for this call alone.

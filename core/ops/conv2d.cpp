@@ -9,6 +9,7 @@
 #include "core/ops/conv2d_weight_gradient.h"
 #include "core/ops/mixed_precision.h"
 #include "core/ops/pool2d.h"
+#include "core/tensor/constant_weight.h"
 #include "core/tensor/layout.h"
 #include "core/tensor/sizes.h"
 #include "plastic/core/ops/pool.h"
@@ -85,10 +86,11 @@ Conv2dShape shape_of(const Tensor& x, const Tensor& weight, const Conv2dOptions&
 }
 
 Tensor input_gradient(const Conv2dShape& shape, const Tensor& g, const Tensor& weight,
-                      const Shape& x_shape) {
+                      bool is_weight_trained, const Shape& x_shape) {
   Tensor out = empty_channels_last(x_shape, options_of(g));
   if (out.numel() == 0) return out;
   const Tensor dense = weight.contiguous();
+  const ConstantWeight constant(dense, is_weight_trained);
   backend(g.device()).conv2d_input_grad(shape, memory(g), memory(dense), memory(out));
   return out;
 }
@@ -186,9 +188,10 @@ Tensor conv2d(const Tensor& input, const Tensor& filter, const Tensor& offset,
       [shape, sx = Saved("conv2d", dense), sw = Saved("conv2d", weight), following](
           const Tensor& grad, const Inputs& in) -> Gradients {
         const auto [g, total] = following.undo(grad, in.needs(2));
-        return {in.needs(0) ? input_gradient(shape, g, sw.get(), sx.shape()) : Tensor(),
-                in.needs(1) ? conv2d_weight_gradient(shape, sx.get(), g, sw.shape(), in) : Tensor(),
-                total};
+        return {
+            in.needs(0) ? input_gradient(shape, g, sw.get(), in.needs(1), sx.shape()) : Tensor(),
+            in.needs(1) ? conv2d_weight_gradient(shape, sx.get(), g, sw.shape(), in) : Tensor(),
+            total};
       });
 }
 

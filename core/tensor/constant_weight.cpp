@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/device/backend.h"
+#include "core/device/batch_sums.h"
 #include "core/tensor/storage.h"
 #include "core/tensor/tensor_impl.h"
 #include "core/threads/fork.h"
@@ -169,14 +170,18 @@ WeightForm::WeightForm(std::size_t bytes) : bytes_(bytes), data_(cpu_backend().a
 
 WeightForm::~WeightForm() { cpu_backend().deallocate(data_, bytes_); }
 
-ConstantWeight::ConstantWeight(const Tensor& weight) : before_(announced) {
+ConstantWeight::ConstantWeight(const Tensor& weight)
+    : ConstantWeight(weight, weight.defined() && grad_enabled() && weight.impl()->requires_grad) {}
+
+ConstantWeight::ConstantWeight(const Tensor& weight, bool is_trained)
+    : before_(announced), is_lasting_(!is_trained) {
   announced = this;
   if (!weight.defined() || weight.device().type != DeviceType::cpu) return;
   const TensorImpl& impl = *weight.impl();
   const std::int64_t bytes = impl.shape.numel() * static_cast<std::int64_t>(size_of(impl.dtype));
   if (bytes > largest_weight) return;
   const std::uint64_t version = impl.storage->version();
-  if (grad_enabled() && impl.requires_grad) {
+  if (is_trained && batch_sums() == nullptr) {
     Forms::instance().take_stale(impl.storage.get(), version);
     return;
   }

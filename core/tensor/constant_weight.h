@@ -32,18 +32,21 @@ class WeightForm {
 /// weight's contents (dtype, sizes, strides, length of vectors).
 using FormKind = std::array<std::int64_t, 6>;
 
-/// Announces, while it lives, to the kernels that its thread calls that a weight is not being
-/// trained, since nothing is recorded or it needs no gradient, so that what they make of it pays if
-/// it is kept for the next call. A form belongs to a storage and its version: any write that is
-/// counted (Tensor::version()) makes it invalid, and it is freed with the storage. All forms
-/// together take at most weight_form_limit() bytes; what exceeds it is made in each call. Weights
-/// of more than 64 MiB are not announced.
+/// Announces, while it lives, to the kernels that its thread calls that a weight will be the same
+/// in the next call, so that what they make of it pays if it is kept: the weight is not being
+/// trained, or its thread computes a part of a batch (BatchPart), of which there are others. A form
+/// belongs to a storage and its version: any write that is counted (Tensor::version()) makes it
+/// invalid, and it is freed with the storage. All forms together take at most weight_form_limit()
+/// bytes; what exceeds it is made in each call. Weights of more than 64 MiB are not announced.
 ///
 /// Any thread may use any weight; two that make the same form at once both make it.
 class ConstantWeight {
  public:
-  /// A weight that is being trained loses the forms that its last step made invalid.
+  /// For a forward pass: the weight is being trained where it is recorded and needs a gradient. If
+  /// it is, and the batch is whole, it loses the forms that its last step made invalid.
   explicit ConstantWeight(const Tensor& weight);
+  /// For a backward pass, in which nothing tells.
+  ConstantWeight(const Tensor& weight, bool is_trained);
   ~ConstantWeight();
   ConstantWeight(const ConstantWeight&) = delete;
   ConstantWeight& operator=(const ConstantWeight&) = delete;
@@ -51,6 +54,9 @@ class ConstantWeight {
   /// The announcement of the weight whose first element is there, or null.
   static const ConstantWeight* at(const void* memory);
 
+  /// Whether it is not being trained: its forms are for many calls, and not for the parts of one
+  /// batch alone.
+  bool is_lasting() const { return is_lasting_; }
   /// Null where there is none.
   std::shared_ptr<const WeightForm> find(const FormKind& kind) const;
   void keep(const FormKind& kind, std::shared_ptr<const WeightForm> form) const;
@@ -62,6 +68,7 @@ class ConstantWeight {
   /// Where its first element is in the storage, in bytes.
   std::int64_t offset_ = 0;
   std::uint64_t version_ = 0;
+  bool is_lasting_ = true;
 };
 
 /// Frees all forms of a storage; ~Storage() calls it.

@@ -5,11 +5,13 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "core/device/batch_sums.h"
 #include "core/tensor/constant_weight.h"
 #include "plastic/core/autograd.h"
 #include "plastic/core/conv_algorithm.h"
@@ -175,6 +177,60 @@ TEST_CASE("nn.kept_weights.live_as_long_as_the_weight_does_not_change") {
     CHECK(evaluated(*layer, x) == values);
     layer = nullptr;
     CHECK(weight_form_bytes() == 0);
+  }
+}
+
+/// Sums for one part alone.
+class NoOtherPart : public BatchSums {
+ public:
+  void sum(std::span<double>) override {}
+  bool is_first() const override { return true; }
+};
+
+/// The result of a training step, and the gradients of its input and weight.
+std::vector<std::vector<float>> trained(Module& layer, const Tensor& input) {
+  const Tensor x = input.detach().set_requires_grad(true);
+  const Tensor y = layer.forward(x);
+  sum(mul(y, y)).backward();
+  std::vector<std::vector<float>> values = {y.to_vector<float>(), x.grad().to_vector<float>(),
+                                            weight_of(layer).grad().to_vector<float>()};
+  for (Tensor& parameter : layer.parameters()) parameter.zero_grad();
+  return values;
+}
+
+TEST_CASE("nn.kept_weights.parts_of_a_batch_share_those_of_a_step") {
+  Generator generator{.seed = 4};
+  for (const Case& c : cases()) {
+    CAPTURE(c.name);
+    empty_cache();
+    const std::shared_ptr<Module> layer = c.make();
+    // So many images that training uses the same algorithms.
+    Shape input = c.input;
+    input[0] *= 4;
+    const Tensor x = normal(input, 0, 1, generator);
+    const std::vector<std::vector<float>> whole = trained(*layer, x);
+    CHECK(weight_form_bytes() == 0);
+    NoOtherPart sums;
+    {
+      const BatchPart part(sums);
+      CHECK(trained(*layer, x) == whole);
+      const std::size_t kept = weight_form_bytes();
+      // The others would take another product for what is kept.
+      CHECK((kept > 0) == (c.name == "F(4x4)" || c.name == "F(2x2)" || c.name == "im2row"));
+      CHECK(trained(*layer, x) == whole);
+      CHECK(weight_form_bytes() == kept);
+    }
+    // A whole batch keeps nothing, and neither may use what the step made invalid.
+    weight_of(*layer).mutable_data<float>()[3] = 7;
+    const std::vector<std::vector<float>> after = trained(*layer, x);
+    CHECK(weight_form_bytes() == 0);
+    CHECK(after != whole);
+    {
+      const BatchPart part(sums);
+      CHECK(trained(*layer, x) == after);
+      weight_of(*layer).mutable_data<float>()[3] = 0;
+      CHECK(trained(*layer, x) != after);
+    }
   }
 }
 

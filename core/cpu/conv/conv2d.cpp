@@ -80,18 +80,24 @@ const ConvPasses& choose(const Conv2dShape& s, Pass pass, bool is_weight_kept = 
        " groups; set_conv_algorithm(automatic) can");
 }
 
+/// Which algorithm computes a weight that is being trained does not depend on whether there are
+/// other parts of its batch for which its form can be kept.
+bool is_lasting(const void* weight) {
+  const ConstantWeight* constant = ConstantWeight::at(weight);
+  return constant != nullptr && constant->is_lasting();
+}
+
 }  // namespace
 
 void CpuBackend::conv2d(const Conv2dShape& shape, const void* x, const void* weight,
                         const void* bias, bool relu, void* y) {
-  const bool is_weight_kept = ConstantWeight::at(weight) != nullptr;
-  choose(shape, Pass::forward, is_weight_kept).forward(shape, x, weight, bias, relu, y);
+  choose(shape, Pass::forward, is_lasting(weight)).forward(shape, x, weight, bias, relu, y);
 }
 
 void CpuBackend::conv2d_max_pool2d(const Conv2dShape& shape, const void* x, const void* weight,
                                    const void* bias, bool relu, const MaxPool2dShape& pool,
                                    void* offsets, void* y) {
-  const ConvPasses& passes = choose(shape, Pass::forward, ConstantWeight::at(weight) != nullptr);
+  const ConvPasses& passes = choose(shape, Pass::forward, is_lasting(weight));
   if (passes.forward_by_images == nullptr || shape.batch < images_per_thread * num_threads()) {
     return Backend::conv2d_max_pool2d(shape, x, weight, bias, relu, pool, offsets, y);
   }

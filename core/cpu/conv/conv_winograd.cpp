@@ -31,6 +31,19 @@ Conv2dShape computed(Conv2dShape s) {
   return s;
 }
 
+/// The kernels that products read, made from a weight by transform(wide weight, to), which says
+/// whether they may be used.
+template <class S, class Transform>
+MadeOf<Computed<S>> transformed(FormOf form, const S* weight, std::int64_t out, std::int64_t in,
+                                std::int64_t count, Transform&& transform) {
+  using T = Computed<S>;
+  return MadeOf<T>(weight, {static_cast<std::int64_t>(form), sizeof(S), vector_width<T>, out, in},
+                   count, [&](T* to) {
+                     const Widened<S> wide(weight, out * in * 9);
+                     return transform(wide.data(), to);
+                   });
+}
+
 /// Calls run(pass) with the forward pass, but for where its results go; or does nothing and returns
 /// false where im2row must compute it.
 template <int m, class S, class Run>
@@ -38,13 +51,10 @@ bool with_forward_pass(const Conv2dShape& s, const S* x, const S* weight, const 
                        Run&& run) {
   using T = Computed<S>;
   constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
-  const MadeOf<T> kernels(
-      weight,
-      {static_cast<std::int64_t>(m == 2 ? FormOf::winograd2 : FormOf::winograd4), sizeof(S),
-       vector_width<T>, s.out_channels, s.in_channels},
-      planes * packed_size<T>(s.in_channels, s.out_channels), [&](T* to) {
-        const Widened<S> wide(weight, s.weight_size());
-        return transform_kernels<T, m>(wide.data(), s.out_channels, s.in_channels, to);
+  const MadeOf<T> kernels = transformed(
+      m == 2 ? FormOf::winograd2 : FormOf::winograd4, weight, s.out_channels, s.in_channels,
+      planes * packed_size<T>(s.in_channels, s.out_channels), [&](const T* wide, T* to) {
+        return transform_kernels<T, m>(wide, s.out_channels, s.in_channels, to);
       });
   if (kernels.data() == nullptr) return false;
   const Widened<S> wide_bias(bias, s.out_channels);
@@ -110,11 +120,14 @@ template <int m, class S>
 void input_grad(const Conv2dShape& s, const S* grad_y, const S* weight, S* grad_x) {
   using T = Computed<S>;
   constexpr std::int64_t planes = Winograd<m>::tile * Winograd<m>::tile;
-  const Scratch<T> kernels(planes * packed_size<T>(s.out_channels, s.in_channels));
-  const Widened<S> wide_weight(weight, s.weight_size());
-  if (!transform_turned_kernels<T, m>(wide_weight.data(), s.out_channels, s.in_channels,
-                                      kernels.data())) {
-    const Widened<S> wide_grad(grad_y, s.y_size());
+  const MadeOf<T> kernels = transformed(
+      m == 2 ? FormOf::turned_winograd2 : FormOf::turned_winograd4, weight, s.out_channels,
+      s.in_channels, planes * packed_size<T>(s.out_channels, s.in_channels),
+      [&](const T* wide, T* to) {
+        return transform_turned_kernels<T, m>(wide, s.out_channels, s.in_channels, to);
+      });
+  if (kernels.data() == nullptr) {
+    const Widened<S> wide_grad(grad_y, s.y_size()), wide_weight(weight, s.weight_size());
     const Rounded<S> wide_x(grad_x, s.x_size());
     return conv_im2row.input_grad(computed(s), wide_grad.data(), wide_weight.data(), wide_x.data());
   }

@@ -202,7 +202,9 @@ void multiply(const Gemm& g) {
     }
     return finish<T>(g, {0, g.m, 0, g.n});
   }
-  const bool is_kept = g.transpose_b && g.m >= kept_rows && ConstantWeight::at(g.b) != nullptr;
+  const ConstantWeight* constant = ConstantWeight::at(g.b);
+  const bool is_kept =
+      g.transpose_b && g.m >= kept_rows && constant != nullptr && constant->is_lasting();
   // Few rows gain little from columns that are packed already.
   const bool turns_kept = !is_kept || g.m <= dot_rows;
   if (g.transpose_b && !g.transpose_a && turns_kept && turns<T>(g)) return turned_product<T>(g);
