@@ -262,6 +262,18 @@ class DropIn(cases.Case):
             self.assertEqual(optimizer.param_groups[1]["epoch"], 2)
             self.run_steps(optimizer, more, 1)
 
+    def test_parameters_without_a_shape_as_yet(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # PyTorch 1.13 says that these are new
+            torch.manual_seed(3)
+            network = torch.nn.LazyLinear(2)
+        optimizer = plastic_optim.Adam(network.parameters(), lr=0.1)
+        network(torch.ones(4, 3)).sum().backward()
+        before = [p.detach().clone() for p in network.parameters()]
+        optimizer.step()
+        for p, was in zip(network.parameters(), before):
+            torch.testing.assert_close(p.detach(), was - 0.1)
+
     def test_gradients_that_are_negated_lazily(self):
         p = torch.zeros(1)
         optimizer = plastic_optim.SGD([p], lr=1, momentum=0)
@@ -480,6 +492,20 @@ class Refused(cases.Case):
             with self.assertRaisesRegex(ValueError, "decoupled_weight_decay"):
                 optimizer.load_state_dict(state)
 
+    def test_options_of_pytorchs_that_are_off(self):
+        off = {"foreach": None, "fused": False, "capturable": False, "amsgrad": False}
+        optimizer = plastic_optim.Adam(cases.parameters(), betas=[0.5, 0.9], **off)
+        self.assertEqual([optimizer.param_groups[0][name] for name in ("beta1", "beta2")], [0.5, 0.9])
+        self.assertEqual(sorted(set(off) & set(optimizer.param_groups[0])), [])
+        for name in off:
+            with self.assertRaisesRegex(TypeError, f"no option {name}; there are lr"):
+                plastic_optim.Adam(cases.parameters(), **{name: True})
+        with self.assertRaisesRegex(TypeError, "no option betas"):
+            plastic_optim.SGD(cases.parameters(), betas=(0.5, 0.9))
+        for options in ({"betas": 0.9}, {"betas": (0.9,)}, {"betas": (0.5, 0.9), "beta1": 0.5}):
+            with self.assertRaisesRegex(TypeError, r"\[adam\] option betas is .*; give two numbers"):
+                plastic_optim.Adam(cases.parameters(), **options)
+
     def test_states_of_another_shape(self):
         of_other = plastic_optim.Adam([torch.zeros(4, 6)])
         of_other.param_groups[0]["params"][0].grad = torch.ones(4, 6)
@@ -499,6 +525,9 @@ class Refused(cases.Case):
             self.run_steps(optimizer, optimizer.param_groups[0]["params"], 1)
         with self.assertRaisesRegex(ValueError, "epochs count from 1"):
             plastic_optim.NeuroPlastic(cases.parameters()).set_epoch(1, 0)
+        for epoch in (1.5, "1", None):
+            with self.assertRaisesRegex(TypeError, "give whole numbers"):
+                plastic_optim.NeuroPlastic(cases.parameters()).set_epoch(epoch, 3)
 
 
 class PlainForm(cases.Case):

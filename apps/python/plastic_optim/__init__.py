@@ -22,4 +22,16 @@ for _name in _library.optimizer_names():
         optimizers[_name] = make_class(_name)
     globals()[class_name(_name)] = optimizers[_name]
 
+
+
+def __getattr__(name):
+    if name == "__version__":
+        from importlib import metadata  # pylint: disable=import-outside-toplevel
+        try:
+            return metadata.version("plastic-optim")
+        except metadata.PackageNotFoundError:
+            pass  # a source tree
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = ["Error", "PlasticOptimizer", "optimizers", *(class_name(name) for name in optimizers)]

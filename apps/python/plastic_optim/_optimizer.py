@@ -5,12 +5,13 @@ import operator
 import warnings
 
 import torch
+from torch.nn.parameter import is_lazy
 
 from . import _library, _version_counter
 from ._engine import Engine
 
 # Options of PyTorch's optimizers that the library's do not have, and that change the numbers or how
-# they come about.
+# they come about. Whoever turns one off asks for what is done anyway.
 _FOREIGN_OPTIONS = ("amsgrad", "capturable", "centered", "decoupled_weight_decay", "differentiable",
                     "foreach", "fused")
 
@@ -38,6 +39,9 @@ class PlasticOptimizer(torch.optim.Optimizer):
     _options = {}
 
     def __init__(self, params, lr=None, *, maximize=False, **options):
+        options = {option: value for option, value in options.items()
+                   if value or option in self._options or option not in _FOREIGN_OPTIONS}
+        self._read_betas(options)
         unknown = sorted(set(options) - set(self._options))
         if unknown:
             raise TypeError(f"[{self.name}] no option {', '.join(unknown)}; there are "
@@ -77,7 +81,12 @@ class PlasticOptimizer(torch.optim.Optimizer):
 
     def _read_betas(self, group):
         if "betas" in group and "beta1" in self._options:
-            group["beta1"], group["beta2"] = group.pop("betas")
+            betas = group.pop("betas")
+            if not isinstance(betas, (tuple, list)) or len(betas) != 2 \
+                    or "beta1" in group or "beta2" in group:
+                raise TypeError(f"[{self.name}] option betas is {betas!r}; give two numbers, or beta1 "
+                                "and beta2 instead")
+            group["beta1"], group["beta2"] = betas
 
     # ---- parameters and groups
 
@@ -117,7 +126,7 @@ class PlasticOptimizer(torch.optim.Optimizer):
         share memory without sharing elements, as the columns of a matrix do."""
         places = sorted(((p.data_ptr(), p.data_ptr() + 4 * p.numel(), i)
                          for i, p in enumerate(self._parameters())
-                         if p.is_cpu and p.is_contiguous() and p.numel() > 0))
+                         if not is_lazy(p) and p.is_cpu and p.is_contiguous() and p.numel() > 0))
         for (_, end, i), (begin, _, j) in zip(places, places[1:]):
             if begin < end:
                 raise ValueError(f"[{self.name}] parameters {min(i, j)} and {max(i, j)} overlap; list "
@@ -340,12 +349,17 @@ class PlasticOptimizer(torch.optim.Optimizer):
     def set_epoch(self, epoch, total_epochs):
         """To be called before the first step of each epoch: rules with a schedule of their own, as
         NeuroPlastic's warm-up, follow it. Epochs count from 1."""
+        try:
+            epoch, total_epochs = operator.index(epoch), operator.index(total_epochs)
+        except TypeError:
+            raise TypeError(f"[{self.name}] set_epoch: epoch {epoch!r} of {total_epochs!r}; give whole "
+                            "numbers") from None
         if epoch < 0 or total_epochs < 1:
             raise ValueError(f"[{self.name}] set_epoch: epoch {epoch} of {total_epochs}; epochs "
                              "count from 1")
         for group in self.param_groups:
             if "total_epochs" in group:
-                group["epoch"], group["total_epochs"] = int(epoch), int(total_epochs)
+                group["epoch"], group["total_epochs"] = epoch, total_epochs
 
     # ---- the state under the engine's names; see checkpoints.py
 
