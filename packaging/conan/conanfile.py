@@ -32,7 +32,7 @@ class Plastic(ConanFile):
 
     def export_sources(self):
         for pattern in ("CMakeLists.txt", "LICENSE", "cmake/*", "include/*", "core/*", "cuda/*",
-                        "nn/*", "optim/*", "data/*", "capi/*"):
+                        "nn/*", "optim/*", "data/*", "training/*", "distributed/*", "capi/*"):
             copy(self, pattern, self._root, self.export_sources_folder)
 
     def layout(self):
@@ -54,7 +54,9 @@ class Plastic(ConanFile):
 
     def generate(self):
         toolchain = CMakeToolchain(self)
-        off = ("BUILD_APPS", "BUILD_TESTS", "BUILD_BENCH", "CSV", "DOWNLOAD", "CUDA", "WERROR")
+        # MPI is no package of Conan's that this recipe asks for; the system's is not taken unasked.
+        off = ("BUILD_APPS", "BUILD_TESTS", "BUILD_BENCH", "CSV", "DOWNLOAD", "CUDA", "MPI",
+               "WERROR")
         for name in off:
             toolchain.cache_variables["PLASTIC_" + name] = "OFF"
         for name in ("zlib", "lzma", "images", "eigen"):
@@ -78,3 +80,7 @@ class Plastic(ConanFile):
         self.cpp_info.set_property("cmake_target_name", "plastic::plastic")
         if self.settings.os in ("Linux", "FreeBSD"):
             self.cpp_info.system_libs = ["pthread"]
+            if not self.options.shared:
+                # As the CMake package does (PLASTIC_GC_SECTIONS).
+                self.cpp_info.exelinkflags = ["-Wl,--gc-sections"]
+                self.cpp_info.sharedlinkflags = ["-Wl,--gc-sections"]

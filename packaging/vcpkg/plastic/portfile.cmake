@@ -19,6 +19,7 @@ vcpkg_cmake_configure(
     -DPLASTIC_CSV=OFF
     -DPLASTIC_CUDA=OFF
     -DPLASTIC_DOWNLOAD=OFF
+    -DPLASTIC_MPI=OFF
     -DPLASTIC_WERROR=OFF)
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/plastic)
