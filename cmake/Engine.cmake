@@ -1,3 +1,5 @@
+include(CheckLinkerFlag)
+
 # What only the engine itself is compiled with. A target's options come after those of build types and
 # of projects that include this one, so that they have the last word.
 
@@ -66,6 +68,22 @@ function(plastic_engine_properties target)
       # Its threads wait for loops until the process ends: dlclose() must not take their code away.
       target_link_options(${target} PRIVATE -Wl,-z,nodelete)
     endif()
+  endif()
+endfunction()
+
+# Programs that link a static library have what they use of it, and nothing else: its functions are in
+# sections of their own (plastic_engine_properties). Sets PLASTIC_LINKS_WITH_GC_SECTIONS.
+function(plastic_gc_sections target)
+  set(PLASTIC_LINKS_WITH_GC_SECTIONS OFF PARENT_SCOPE)
+  get_target_property(type ${target} TYPE)
+  if(NOT PLASTIC_GC_SECTIONS OR PLASTIC_SANITIZE OR NOT type STREQUAL "STATIC_LIBRARY" OR
+     NOT CMAKE_EXECUTABLE_FORMAT STREQUAL "ELF")
+    return()
+  endif()
+  check_linker_flag(CXX LINKER:--gc-sections PLASTIC_HAS_GC_SECTIONS)
+  if(PLASTIC_HAS_GC_SECTIONS)
+    target_link_options(${target} INTERFACE LINKER:--gc-sections)
+    set(PLASTIC_LINKS_WITH_GC_SECTIONS ON PARENT_SCOPE)
   endif()
 endfunction()
 

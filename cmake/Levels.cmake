@@ -29,15 +29,25 @@ function(plastic_bf16_kernels)
   set_property(GLOBAL APPEND PROPERTY PLASTIC_BF16_KERNELS ${ARGN})
 endfunction()
 
+# Whether the compiler, with the flags that it gets, compiles for x86-64: a toolchain file need not name the
+# processor.
+function(plastic_compiles_for_x86_64)
+  check_cxx_source_compiles("
+    #if !defined(__x86_64__) || !defined(__LP64__)
+    #error
+    #endif
+    int main() {}" PLASTIC_COMPILES_FOR_X86_64)
+endfunction()
+
 # Sets `out` to why this build has the baseline alone; empty where it has all levels.
 function(plastic_why_one_level out)
   set(${out} "" PARENT_SCOPE)
+  plastic_compiles_for_x86_64()
   if(PLASTIC_NATIVE)
     set(${out} "PLASTIC_NATIVE: for this machine's processor" PARENT_SCOPE)
   elseif(PLASTIC_SANITIZE)
     set(${out} "a build with sanitizers" PARENT_SCOPE)
-  elseif(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$" OR NOT CMAKE_SIZEOF_VOID_P EQUAL 8
-         OR NOT CMAKE_EXECUTABLE_FORMAT STREQUAL "ELF")
+  elseif(NOT PLASTIC_COMPILES_FOR_X86_64 OR NOT CMAKE_EXECUTABLE_FORMAT STREQUAL "ELF")
     set(${out} "other levels are for x86-64 and ELF" PARENT_SCOPE)
   else()
     execute_process(COMMAND ${CMAKE_LINKER} --help OUTPUT_VARIABLE help ERROR_QUIET)

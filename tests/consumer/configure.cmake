@@ -62,10 +62,10 @@ function(check kernels pic rest)
   check_command("${command}" "${rest}" "${pic}" "${ARGN}")
 endfunction()
 
-# check_levels(LEVELS COMMANDS): with PLASTIC_LEVELS=LEVELS, kernels are compiled COMMANDS times, and one
+# check_levels(LEVELS COMMANDS ARGUMENT...): with PLASTIC_LEVELS=LEVELS and these arguments, kernels are compiled COMMANDS times, and one
 # that has to be for AVX2 is.
 function(check_levels levels count)
-  configure("-DPLASTIC_LEVELS=${levels}")
+  configure("-DPLASTIC_LEVELS=${levels}" ${ARGN})
   file(STRINGS ${BINARY}/compile_commands.json commands REGEX "command.*/core/cpu/gemm/gemm\\.cpp")
   list(LENGTH commands found)
   if(failed OR NOT found EQUAL count)
@@ -92,6 +92,8 @@ check(-O3 OFF -Os -DCMAKE_CXX_FLAGS=-O3 -DCMAKE_POSITION_INDEPENDENT_CODE=OFF)
 check(-O0 ON -O0 -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O0 -DPLASTIC_OPTIMIZE=OFF)
 if(CMAKE_HOST_SYSTEM_PROCESSOR STREQUAL "x86_64")
   check_levels(all 3)
+  # As toolchain files do, without the name of a processor.
+  check_levels(all 3 -DCMAKE_SYSTEM_NAME=Linux)
   check_levels(avx2 1)
   check_levels("avx512;baseline" 2)
   check_refused("PLASTIC_LEVELS has \"sse9\", which is no level of instructions; it may be all, or a list of baseline"

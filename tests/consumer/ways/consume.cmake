@@ -7,6 +7,15 @@ include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
 file(STRINGS ${SAME} same)
 file(REMOVE_RECURSE ${FOLDER})
 
+# check_size(PROGRAM HAS): whether the program has a function of the library's that it does not use, beside
+# one that it does. A linker drops it as a static Plastic asks (PLASTIC_GC_SECTIONS).
+function(check_size program has)
+  file(STRINGS ${program} found REGEX "^_ZN7plastic17available_devicesEv$")
+  if((found AND NOT has) OR (has AND NOT found))
+    message(FATAL_ERROR "${program}: has \"${found}\" of what it does not use; expected: ${has}")
+  endif()
+endfunction()
+
 if(WAY STREQUAL "pkg_config")
   file(GLOB_RECURSE pc ${PREFIX}/plastic.pc)
   cmake_path(GET pc PARENT_PATH folder)
@@ -25,7 +34,13 @@ if(WAY STREQUAL "pkg_config")
     run(${COMPILER} ${compiler_flags} -std=c++${standard} -O2 -Wall -Wextra -Wpedantic -Wshadow
         -Wconversion -Werror ${CMAKE_CURRENT_LIST_DIR}/program.cpp ${flags} -o ${FOLDER}/program_${standard})
     run(${FOLDER}/program_${standard})
+    check_size(${FOLDER}/program_${standard} OFF)
   endforeach()
+  if(EXISTS ${libraries}/libplastic.a)
+    run(${COMPILER} ${compiler_flags} -std=c++20 -O2 ${CMAKE_CURRENT_LIST_DIR}/program.cpp ${flags}
+        -Wl,--no-gc-sections -o ${FOLDER}/whole)
+    check_size(${FOLDER}/whole ON)
+  endif()
   return()
 endif()
 
@@ -43,6 +58,7 @@ run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${FOLDER}/build ${arguments
 run(${CMAKE_COMMAND} --build ${FOLDER}/build --parallel 2)
 run(${FOLDER}/build/program_20)
 run(${FOLDER}/build/program_23)
+check_size(${FOLDER}/build/program_20 OFF)
 if(RANKS)
   run(${FOLDER}/build/ranks)
 endif()
