@@ -20,3 +20,10 @@ const char* version();
 }  // namespace plastic
 
 #pragma GCC visibility pop
+
+// Every other header includes this one before it uses what an older C++ has not.
+#if defined(__cplusplus) && __cplusplus < 202002L && !(defined(_MSVC_LANG) && _MSVC_LANG >= 202002L)
+#error "Plastic needs C++20: compile with -std=c++20 or newer"
+// Is not there: the compiler stops here, before hundreds of errors that say less.
+#include <plastic_needs_cpp20>
+#endif
