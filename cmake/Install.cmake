@@ -42,6 +42,8 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/plastic.pc DESTINATION ${CMAKE_INSTALL
 
 install(TARGETS plastic EXPORT plasticTargets)
 install(DIRECTORY include/plastic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# Its terms ask for it wherever the library goes.
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(EXPORT plasticTargets NAMESPACE plastic:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/plastic)
 
 # plastic::distributed, which find_package() gives to who names it as a component: nobody else looks for
