@@ -198,7 +198,7 @@ int run(const std::vector<std::string>& words) {
       "\n"
       "'plastic COMMAND --help' or 'plastic help COMMAND' explains a command. Exit code: 0 done, 1 "
       "failed, 2 wrong usage,\n"
-      "130 interrupted by Ctrl-C, SIGTERM or SIGHUP.");
+      "130 interrupted by Ctrl-C, SIGTERM, SIGHUP or SIGUSR1.");
   add_train(program);
   add_compare(program);
   add_study(program);

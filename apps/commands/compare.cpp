@@ -258,7 +258,7 @@ std::string footer() {
          "--out DIR writes DIR/compare.json, DIR/report.html (see 'plastic report --help') and\n"
          "DIR/NAME-seed-N with the files of each run (see 'plastic train --help'; diverged.json "
          "says\n"
-         "where one diverged). Ctrl-C, SIGTERM or SIGHUP ends the comparison after the batch "
+         "where one diverged). Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 ends the comparison after the batch "
          "under\n"
          "way, with the table so far and exit code 130; a second one ends it at once. The same\n"
          "command continues it: runs that ended are kept, the one under way continues from its\n"

@@ -13,6 +13,8 @@
 #include "apps/cli/config_reader.h"
 #include "apps/cli/option_table.h"
 #include "apps/cli/values.h"
+#include "apps/terminal/standard_streams.h"
+#include "apps/terminal/system_terminal.h"
 #include "apps/training/interrupt.h"
 #include "core/check.h"
 #include "core/threads/processors.h"
@@ -69,8 +71,15 @@ StateDict empty_state(const std::string& layout) {
 }  // namespace
 
 void join_ranks() {
+  // Open MPI gives its processes terminals of their own, whatever it writes to itself.
+  if (std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr && !parent_shows_on_terminal()) {
+    hide_terminals();
+  }
   distributed::init();
-  if (distributed::size() > 1) interrupt_as_rank(distributed::rank() == 0);
+  if (distributed::size() == 1) return;
+  interrupt_as_rank(distributed::rank() == 0);
+  // An mpirun that is ending its ranks reads nothing.
+  drop_output_where(interrupted);
   if (distributed::rank() == 0) return;
   // Never destroyed: std::cout is flushed after everything else.
   static auto* const nothing = new NullBuffer;

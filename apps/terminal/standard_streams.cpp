@@ -12,6 +12,9 @@ namespace plastic::apps {
 namespace {
 
 int readers_that_may_leave = 0;
+bool (*is_in_vain)() = nullptr;
+// What a pipe with room takes without waiting, by POSIX.
+constexpr std::size_t sure_room = 512;
 
 }  // namespace
 
@@ -23,7 +26,12 @@ DescriptorBuffer::DescriptorBuffer(int descriptor)
 bool DescriptorBuffer::flush() {
   const char* at = pbase();
   while (error_ == 0 && at < pptr()) {
-    const std::ptrdiff_t count = write_some(descriptor_, at, static_cast<std::size_t>(pptr() - at));
+    auto size = static_cast<std::size_t>(pptr() - at);
+    if (is_in_vain != nullptr) {
+      if (!wait_for_room(descriptor_, is_in_vain)) break;
+      size = std::min(size, sure_room);
+    }
+    const std::ptrdiff_t count = write_some(descriptor_, at, size);
     if (count >= 0) {
       at += count;
       continue;
@@ -81,6 +89,8 @@ int StandardStreams::finish(int code) {
   const bool has_failed = failed(out_.error()) || (failed(err_.error()) && err_.error() != EBADF);
   return code == 0 && has_failed ? 1 : code;
 }
+
+void drop_output_where(bool (*now_in_vain)()) { is_in_vain = now_in_vain; }
 
 ReaderMayLeave::ReaderMayLeave() { ++readers_that_may_leave; }
 

@@ -49,6 +49,10 @@ class StandardStreams {
   std::streambuf* err_before_;
 };
 
+/// From here on, output for which there is no room is dropped as long as `is_in_vain()` says that
+/// nobody reads it, where the program would wait for its reader otherwise.
+void drop_output_where(bool (*is_in_vain)());
+
 /// While this lives, the program works on when the reader of its output leaves, as `head` does
 /// after its ten lines: for work that is saved. Otherwise that ends it quietly, by SIGPIPE.
 class ReaderMayLeave {

@@ -14,6 +14,13 @@ constexpr int standard_error = 2;
 
 bool is_terminal(int descriptor);
 
+/// From here on no descriptor is a terminal, whatever it looks like.
+void hide_terminals();
+
+/// Whether standard output of the process that started this one is a terminal; false where that
+/// cannot be told.
+bool parent_shows_on_terminal();
+
 struct TerminalSize {
   int columns = 80;
   int rows = 24;
@@ -29,6 +36,10 @@ void prepare_standard_streams();
 /// Writes some of the text, and waits where there is no room for any. How many bytes; negative
 /// where it fails, with errno.
 std::ptrdiff_t write_some(int descriptor, const char* text, std::size_t size);
+
+/// Waits until there is room to write something; false where there is none and `is_in_vain()` says
+/// that none will come. On Windows, which has no such question, true at once.
+bool wait_for_room(int descriptor, bool (*is_in_vain)());
 
 /// Ends the program as the system ends one that writes to a pipe without a reader. May return.
 void end_by_broken_pipe();

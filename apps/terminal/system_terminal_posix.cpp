@@ -5,13 +5,33 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <string>
+#include <string_view>
 
 #include "apps/terminal/system_terminal.h"
 
 namespace plastic::apps {
+namespace {
 
-bool is_terminal(int descriptor) { return isatty(descriptor) == 1; }
+bool are_terminals_hidden = false;
+
+}  // namespace
+
+bool is_terminal(int descriptor) { return !are_terminals_hidden && isatty(descriptor) == 1; }
+
+void hide_terminals() { are_terminals_hidden = true; }
+
+bool parent_shows_on_terminal() {
+  // Linux has this; elsewhere there is no such file.
+  const std::string link = "/proc/" + std::to_string(getppid()) + "/fd/1";
+  std::array<char, 64> name{};
+  const ssize_t length = readlink(link.c_str(), name.data(), name.size());
+  if (length < 0) return false;
+  const std::string_view text(name.data(), static_cast<std::size_t>(length));
+  return text.starts_with("/dev/pts/") || text.starts_with("/dev/tty");
+}
 
 TerminalSize terminal_size() {
   winsize size{};
@@ -41,6 +61,16 @@ std::ptrdiff_t write_some(int descriptor, const char* text, std::size_t size) {
     } else if (errno != EINTR) {
       return count;
     }
+  }
+}
+
+bool wait_for_room(int descriptor, bool (*is_in_vain)()) {
+  constexpr int milliseconds = 50;
+  while (true) {
+    pollfd room{.fd = descriptor, .events = POLLOUT, .revents = 0};
+    // What is wrong with the descriptor is for the write to say.
+    if (poll(&room, 1, milliseconds) > 0) return true;
+    if (is_in_vain()) return false;
   }
 }
 

@@ -13,6 +13,8 @@
 namespace plastic::apps {
 namespace {
 
+bool are_terminals_hidden = false;
+
 std::string utf8(const wchar_t* text) {
   const int size = WideCharToMultiByte(CP_UTF8, 0, text, -1, nullptr, 0, nullptr, nullptr);
   if (size <= 1) return "";
@@ -35,7 +37,8 @@ bool understands_sequences(HANDLE console) {
 
 bool is_terminal(int descriptor) {
   // NUL is a device of characters, too, and no console.
-  return _isatty(descriptor) != 0 && understands_sequences(handle_of(descriptor));
+  return !are_terminals_hidden && _isatty(descriptor) != 0 &&
+         understands_sequences(handle_of(descriptor));
 }
 
 TerminalSize terminal_size() {
@@ -62,6 +65,12 @@ std::ptrdiff_t write_some(int descriptor, const char* text, std::size_t size) {
   if (count < 0 && errno == EINVAL) errno = EPIPE;
   return count;
 }
+
+void hide_terminals() { are_terminals_hidden = true; }
+
+bool parent_shows_on_terminal() { return false; }
+
+bool wait_for_room(int, bool (*)()) { return true; }
 
 void end_by_broken_pipe() { exit_at_once(1); }
 

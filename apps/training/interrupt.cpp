@@ -17,7 +17,7 @@ namespace {
 // SIGBREAK is what the closing of a console and Ctrl-Break give.
 constexpr int signals[] = {SIGINT, SIGTERM, SIGBREAK};
 #else
-constexpr int signals[] = {SIGINT, SIGTERM, SIGHUP};
+constexpr int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 #endif
 // What a guard found outside itself, where that was no guard.
 constexpr int no_guard = -1;
@@ -26,7 +26,7 @@ constexpr int no_guard = -1;
 std::atomic<int> mode = no_guard;
 std::atomic<bool> noted = false;
 std::atomic<bool> on_terminal = false;
-std::atomic<bool> obeys_user_signal = false;
+std::atomic<bool> is_rank = false;
 std::atomic<bool> is_silent = false;
 // When the first signal came.
 std::atomic<std::int64_t> noted_at = 0;
@@ -48,7 +48,7 @@ void say(std::string_view line) {
 }
 
 [[noreturn]] void quit() {
-  say("plastic: interrupted\n");
+  if (!is_rank) say("plastic: interrupted\n");
   exit_at_once(interrupted_exit_code);
 }
 
@@ -91,7 +91,6 @@ void set_handlers(void (*handler)(int)) {
     if (signal == SIGHUP && now.sa_handler == SIG_IGN) continue;
     sigaction(signal, &action, nullptr);
   }
-  if (obeys_user_signal) sigaction(SIGUSR1, &action, nullptr);
 }
 
 #endif
@@ -111,7 +110,7 @@ InterruptGuard::~InterruptGuard() {
 }
 
 void interrupt_as_rank(bool speaks) {
-  obeys_user_signal = true;
+  is_rank = true;
   is_silent = !speaks;
 }
 

@@ -7,8 +7,8 @@ namespace plastic::apps {
 /// The program's exit code after a signal, as shells have it for SIGINT.
 constexpr int interrupted_exit_code = 130;
 
-/// Thrown between two batches or two runs after Ctrl-C, SIGTERM or SIGHUP; the message says how to
-/// continue. The program's exit code is then interrupted_exit_code.
+/// Thrown between two batches or two runs after Ctrl-C or another signal to stop; the message says
+/// how to continue. The program's exit code is then interrupted_exit_code.
 class Interrupted : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -24,9 +24,11 @@ enum class OnSignal {
   quit,
 };
 
-/// While this lives, SIGINT, SIGTERM and SIGHUP do what it says; a program that ends by a signal
-/// ends with interrupted_exit_code. A SIGHUP that is ignored, as under nohup, stays ignored. Guards
-/// nest: the innermost one holds. Making one forgets the signals noted before.
+/// While this lives, SIGINT, SIGTERM, SIGHUP and SIGUSR1 do what it says; a program that ends by a
+/// signal ends with interrupted_exit_code. SIGUSR1 is what mpirun passes on without ending its
+/// processes a second later, and what Slurm can send before a job's time is up; Windows has none. A
+/// SIGHUP that is ignored, as under nohup, stays ignored. Guards nest: the innermost one holds.
+/// Making one forgets the signals noted before.
 class InterruptGuard {
  public:
   explicit InterruptGuard(OnSignal on_signal = OnSignal::finish_batch);
@@ -38,9 +40,9 @@ class InterruptGuard {
   int outer_;
 };
 
-/// For one of several ranks, which all get the signals: only the one that `speaks` says so. From
-/// the next guard on, SIGUSR1 does what SIGTERM does: it is what mpirun passes on without ending
-/// the ranks a second later, and what Slurm can send before a job's time is up. Windows has none.
+/// For one of several ranks, which all get the signals: only the one that `speaks` says that it
+/// stops after its batch. None says that it ends at once, which a signal makes it do where another
+/// rank has failed: that one says why.
 void interrupt_as_rank(bool speaks);
 
 /// For a process that was forked and obeys its parent: from here on `signal` is noted for

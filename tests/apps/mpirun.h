@@ -13,7 +13,7 @@ std::string mpirun(int ranks);
 
 /// The same for ranks that are to stop by SIGTERM: Open MPI waits five seconds, and not one, before
 /// it passes the signal on, and again before it kills them, so that a busy machine has time to
-/// save. Their standard output is dropped.
+/// save. In all that time it reads nothing that they print.
 std::string patient_mpirun(int ranks);
 
 }  // namespace plastic::test

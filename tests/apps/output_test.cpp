@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <ostream>
@@ -141,4 +142,38 @@ TEST_CASE("apps.output.descriptor_that_does_not_block") {
   reader.join();
   close(ends[0]);
   CHECK(read_back == text);
+}
+
+TEST_CASE("apps.output.is_dropped_where_nobody_will_read_it") {
+  static std::atomic<bool> is_in_vain;
+  is_in_vain = false;
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  REQUIRE(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0);
+  plastic::apps::drop_output_where([] { return is_in_vain.load(); });
+  constexpr int lines = 50'000;
+  {
+    plastic::apps::DescriptorBuffer buffer(ends[1]);
+    std::ostream out(&buffer);
+    // Nobody reads, and the pipe holds far less.
+    std::thread signal([] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      is_in_vain = true;
+    });
+    for (int i = 0; i < lines; ++i) out << i << ", and so on\n";
+    out.flush();
+    CHECK(out.good());
+    CHECK(buffer.error() == 0);
+    signal.join();
+    // Where there is room again, nothing is dropped.
+    std::array<char, 1 << 16> some{};
+    while (read(ends[0], some.data(), some.size()) > 0) {
+    }
+    out << "the end\n" << std::flush;
+    CHECK(read(ends[0], some.data(), some.size()) == 8);
+    CHECK(std::string(some.data(), 8) == "the end\n");
+  }
+  plastic::apps::drop_output_where(nullptr);
+  close(ends[0]);
+  close(ends[1]);
 }

@@ -320,7 +320,7 @@ TEST_CASE("apps.resume.prefetch_changes_nothing") {
 }
 
 TEST_CASE("apps.resume.interrupted") {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
     const Runs runs;
     RunningProgram program(runs.new_run("run", "--epochs 1000000"));
     program.wait_for(runs / "run/metrics.jsonl");

@@ -2,7 +2,6 @@
 #include "apps/cli/rows/rows.h"
 #include "plastic/core/device.h"
 #include "plastic/core/error.h"
-#include "plastic/distributed.h"
 
 namespace plastic::apps::rows {
 namespace {
@@ -51,10 +50,10 @@ std::vector<Option> device_rows() {
        .default_text = usable_processors_text,
        .help = "Threads to compute with; the same number gives the same results, bit for bit",
        .take = [](O& o, Text text) { o.threads = parse_count(text, 1, 1024); },
-       // What several ranks share out depends on how many they are.
+       // How many there are elsewhere, or for each of several ranks, is another matter.
        .print = [](const O& o) -> OptionValue {
-         if (!o.threads && distributed::size() > 1) return {};
-         return std::int64_t{o.threads.value_or(num_threads())};
+         if (!o.threads) return {};
+         return std::int64_t{*o.threads};
        },
        .effect = Effect::none,
        .may_change = true},

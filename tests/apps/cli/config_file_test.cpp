@@ -219,6 +219,14 @@ TEST_CASE("apps.config_file.text_is_read_back") {
   }
 }
 
+TEST_CASE("apps.config_file.threads_that_nobody_asked_for_are_left_out") {
+  RunOptions options;
+  settle(options);
+  CHECK(config_text(options).find("threads = ") == std::string::npos);
+  options.threads = 3;
+  CHECK(config_text(options).find("\nthreads = 3\n") != std::string::npos);
+}
+
 // Byte for byte what earlier programs wrote.
 TEST_CASE("apps.config_file.keeps_its_form") {
   RunOptions options;

@@ -130,7 +130,7 @@ int end_of(Work work) {
   if (child == 0) {
     // Its line is no matter of the test's, and its signals are none of the test framework's.
     close(STDERR_FILENO);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, SIG_DFL);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) signal(number, SIG_DFL);
     work();
     _exit(interrupted() ? 1 : 0);
   }
@@ -142,7 +142,7 @@ int end_of(Work work) {
 }  // namespace
 
 TEST_CASE("apps.interrupt.first_and_second_signal") {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
     CAPTURE(signal);
     CHECK(end_of([&] { raise(signal); }) == -signal);
     CHECK(end_of([&] {
