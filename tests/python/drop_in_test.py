@@ -337,6 +337,18 @@ optimizer.step()
                 self.assert_all_same(others, plain, name)
             self.assertFalse(others[1].is_contiguous())
 
+    def test_parameters_at_any_address_have_the_same_bits(self):
+        for name in ("neuroplastic", "adam", "muon"):
+            plain = cases.parameters()
+            odd = [torch.frombuffer(bytearray(4 * p.numel() + 1), dtype=torch.float32, offset=1).view(p.shape)
+                   for p in plain]
+            optimizer, other = cases.make(name, plain), cases.make(name, odd)
+            for p, q in zip(plain, odd):
+                q.copy_(p.detach())
+            self.run_steps(optimizer, plain, 3)
+            self.run_steps(other, odd, 3)
+            self.assert_all_same(odd, plain, name)
+
     def test_groups_can_be_added(self):
         parameters = cases.parameters()
         optimizer = plastic_optim.NeuroPlastic(parameters[:2], lr=0.1)

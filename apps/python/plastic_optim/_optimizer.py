@@ -182,7 +182,9 @@ class PlasticOptimizer(torch.optim.Optimizer):
         if elsewhere:
             warnings.warn(f"[{self.name}] this package has no kernels for {', '.join(elsewhere)}: each "
                           "step copies parameters and gradients to the CPU and back")
-        is_copy = [p.device.type != "cpu" or not p.is_contiguous() or p.is_neg() for p in parameters]
+        # Numbers of a file in memory may begin at any address.
+        is_copy = [p.device.type != "cpu" or not p.is_contiguous() or p.is_neg() or p.data_ptr() % 4 != 0
+                   for p in parameters]
         places = iter([torch.empty(p.shape, dtype=torch.float32, device="cpu") if copied
                        else p.detach() for p, copied in zip(parameters, is_copy)])
         groups = [([next(places) for _ in group["params"]], self._options_of(group))
