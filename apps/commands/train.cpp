@@ -213,7 +213,7 @@ void train(TrainOptions& options) {
   if (run_options.threads) {
     set_num_threads(*run_options.threads);
   } else if (distributed::size() > 1) {
-    set_num_threads(threads_per_rank());
+    set_num_threads(distributed::threads_per_rank());
   }
   const data::DatasetPair data = load_data(run_options);
   check_batches(config, data.train);

@@ -17,7 +17,6 @@
 #include "apps/terminal/system_terminal.h"
 #include "apps/training/interrupt.h"
 #include "core/check.h"
-#include "core/threads/processors.h"
 #include "plastic/core/device.h"
 #include "plastic/distributed.h"
 
@@ -107,13 +106,6 @@ void check_is_alone(const std::string& what) {
   if (distributed::size() == 1) return;
   throw UsageError(what + " runs in one process, and this is one of " +
                    std::to_string(distributed::size()) + "; start it without mpirun");
-}
-
-int threads_per_rank() {
-  // All that are online, bound to or not.
-  int all = static_cast<int>(std::thread::hardware_concurrency());
-  if (const int quota = quota_of_processors(); quota > 0) all = std::min(all, quota);
-  return std::clamp(all / distributed::local_size(), 1, num_threads());
 }
 
 Device device_of_rank(Device asked) {

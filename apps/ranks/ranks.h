@@ -26,10 +26,6 @@ void leave_ranks(int code);
 /// files: `what` runs in one process.
 void check_is_alone(const std::string& what);
 
-/// How many threads a rank computes with where none are asked for: those of the machine are shared
-/// out over its ranks, unless mpirun has bound each to processors of its own.
-int threads_per_rank();
-
 /// What a rank computes on where `asked` is asked for: each rank of a machine has a CUDA device of
 /// its own, cuda:0 the first, and so on. Throws Error where the machine has fewer devices than
 /// ranks.

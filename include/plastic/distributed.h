@@ -4,8 +4,9 @@
 /// Training on several processes ("ranks"), which mpirun or srun starts, by a library of its own:
 /// plastic::distributed in CMake, beside plastic::plastic. docs/distributed.md is the guide.
 ///
-///     plastic::distributed::init();                          // nothing when started alone
-///     ShardedBackward backward(optimizer, {.shards = 8});    // after the model has its weights
+///     plastic::distributed::init();                          // or run(): nothing when started
+///     alone ShardedBackward backward(optimizer, {.shards = 8});    // after the model has its
+///     weights
 ///     ...
 ///     optimizer.zero_grad();
 ///     backward.run(batch_size, [&](const Shard& shard) {     // this rank's shards of the batch
@@ -96,6 +97,16 @@ int local_size();
 /// was started as one of several and the library was built without MPI, or the MPI that started it
 /// is another.
 void init();
+
+/// The whole of a main(): init() and then body(), whose result it returns. Where one of them
+/// throws, writes the message to std::cerr and returns 1. On several ranks all end then at once,
+/// and also where the body returns anything but 0: the others would wait for this one for ever.
+int run(const std::function<int()>& body);
+
+/// How many threads this rank should compute with, for set_num_threads(): the machine's are shared
+/// out over its ranks, unless mpirun has bound each to processors of its own. Without it, each rank
+/// computes with as many threads as one process alone. Not collective.
+int threads_per_rank();
 
 /// The processes after init(); before it, and where this process is alone, one rank. Not
 /// collective.

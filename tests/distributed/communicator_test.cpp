@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,25 @@ TEST_CASE("distributed.alone") {
   check_same("text", "any");
   CHECK(any(true));
   CHECK_FALSE(any(false));
+}
+
+TEST_CASE("distributed.run.alone") {
+  CHECK(run([] { return 0; }) == 0);
+  CHECK(run([] { return 3; }) == 3);
+  std::ostringstream messages;
+  std::streambuf* const before = std::cerr.rdbuf(messages.rdbuf());
+  const int thrown = run([]() -> int { throw Error("[test] what went wrong"); });
+  const int unknown = run([]() -> int { throw 5; });
+  std::cerr.rdbuf(before);
+  CHECK(thrown == 1);
+  CHECK(unknown == 1);
+  CHECK(contains(messages.str(), {"[test] what went wrong\n", "no std::exception"}));
+}
+
+TEST_CASE("distributed.threads_per_rank") {
+  // Alone, those of the process.
+  CHECK(threads_per_rank() <= num_threads());
+  CHECK(threads_per_rank() >= 1);
 }
 
 TEST_CASE("distributed.all_reduce.tree") {

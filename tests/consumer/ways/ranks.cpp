@@ -7,9 +7,11 @@
 #include <memory>
 #include <vector>
 
-int main() {
+namespace {
+
+int train() {
   using namespace plastic;
-  distributed::init();
+  set_num_threads(distributed::threads_per_rank());
   const auto model = nn::mlp({.inputs = 4, .hidden = {8}, .classes = 2, .dropout = 0});
   optim::Sgd optimizer(model->parameters(), {.lr = 0.1});
   distributed::broadcast(model->state_dict());
@@ -27,3 +29,7 @@ int main() {
   std::cerr << "ranks: the numbers of the shards are not added up\n";
   return 1;
 }
+
+}  // namespace
+
+int main() { return plastic::distributed::run(train); }
