@@ -280,7 +280,8 @@ std::string footer() {
          "                          done, the loss of about fifty single batches per epoch, and "
          "the\n"
          "                          configuration\n"
-         "Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 ends the run after the batch under way, of training or of\n"
+         "Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 ends the run after the batch under way, of training "
+         "or of\n"
          "an evaluation, and saves it, with exit code 130; a second one ends it at once.\n"
          "'plastic train --resume DIR' continues from there, as if nothing had happened, and "
          "after\n"
@@ -370,9 +371,9 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
     }
     if (distributed::rank() == 0) options->lock.emplace("resume", options->run.out);
     options->choices_before = choices_in(config);
-    apply_config(command, config);
     // Another number of ranks may share the machine now.
-    if (distributed::size() > 1) options->run.threads.reset();
+    const std::vector<std::string> threads = {"threads"};
+    apply_config(command, config, distributed::size() > 1 ? threads : std::vector<std::string>());
   });
 }
 

@@ -80,6 +80,22 @@ TEST_CASE("apps.ranks.resumes_on_another_number") {
   runs.check_same("straight", "moved");
 }
 
+TEST_CASE("apps.ranks.threads_are_shared_out_anew") {
+  if (!has_mpirun()) return;
+  const Runs runs;
+  require_done(runs.arguments("run", "--shards 2 --epochs 1"), 0);
+  std::string config = read_file(runs / "run" / "config.toml");
+  const std::string before = "\nthreads = 1\n";
+  config.replace(config.find(before), before.size(), "\nthreads = 61\n");
+  write_file(runs / "run" / "config.toml", config);
+  const ProgramResult own = run_program(runs.resume("run", "--epochs 2"), mpirun(2));
+  REQUIRE(own.code == 0);
+  CHECK_FALSE(contains(own.out, "61 threads"));
+  const ProgramResult asked = run_program(runs.resume("run", "--epochs 3 --threads 3"), mpirun(2));
+  REQUIRE(asked.code == 0);
+  CHECK(contains(asked.out, "3 threads"));
+}
+
 TEST_CASE("apps.ranks.stops_and_continues") {
   if (!has_mpirun()) return;
   const Runs runs;
