@@ -18,6 +18,7 @@
 #include "plastic/core/error.h"
 #include "plastic/core/version.h"
 #include "plastic/data/catalog.h"
+#include "plastic/distributed.h"
 
 namespace plastic::apps {
 namespace {
@@ -93,7 +94,10 @@ void info(const std::optional<std::filesystem::path>& data_dir) {
   std::cout << "plastic              " PLASTIC_VERSION "\n"
             << "build                " PLASTIC_BUILD_TYPE ", " PLASTIC_COMPILER "\n"
             << "vector instructions  " << vector_instructions() << "\n"
-            << "threads              " << num_threads() << "\n";
+            << "threads              " << num_threads() << "\n"
+            << "several processes    "
+            << (distributed::is_available() ? "by MPI" : "no: this build has no MPI (PLASTIC_MPI)")
+            << "\n";
   print_devices();
   print_data_sets(data_dir);
   // Throws where it cannot be had, now that the rest is said.

@@ -67,6 +67,7 @@ TEST_CASE("apps.usage.train_values") {
       {"--limit-per-class 5 --fraction 0.5", "--fraction says as well how much"},
       {"--limit-per-class 100000",
        "class \"0\" has 1000 images to train on; expected at most 1000"},
+      {"--shards two", "at least 0 and at most 1024, got 'two'; or none"},
       {"--validation -0.1", "at least 0"},
       {"--validation 1", "below 1"},
       {"--validation 0.00001", "leaves none for validation; give a larger share"},

@@ -9,7 +9,12 @@ constexpr const char* no_shards = "none";
 void take_shards(std::optional<int>& shards, bool& is_given, Text text) {
   is_given = true;
   shards.reset();
-  if (text != no_shards) shards = parse_count(text, 0, 1024);
+  if (text == no_shards) return;
+  try {
+    shards = parse_count(text, 0, 1024);
+  } catch (const UsageError& error) {
+    throw UsageError(std::string(error.what()) + "; or " + no_shards);
+  }
 }
 
 }  // namespace
