@@ -11,12 +11,6 @@ set(PLASTIC_CUDA_ARCHITECTURES "" CACHE STRING
 set(PLASTIC_NCCL AUTO CACHE STRING "Link the CUDA devices of several processes by NCCL: AUTO, where it is found; ON; OFF")
 set_property(CACHE PLASTIC_NCCL PROPERTY STRINGS AUTO ON OFF)
 
-function(plastic_check_choice name)
-  if(NOT ${name} MATCHES "^(AUTO|ON|OFF)$")
-    message(FATAL_ERROR "${name} is \"${${name}}\"; it must be AUTO, ON or OFF")
-  endif()
-endfunction()
-
 function(plastic_find_cuda)
   set(PLASTIC_HAS_CUDA FALSE PARENT_SCOPE)
   plastic_check_choice(PLASTIC_CUDA)

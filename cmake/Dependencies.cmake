@@ -3,6 +3,13 @@ include(FetchContent)
 
 find_package(Threads REQUIRED)
 
+# For the options that take what is there, insist on it or leave it out.
+function(plastic_check_choice name)
+  if(NOT ${name} MATCHES "^(AUTO|ON|OFF)$")
+    message(FATAL_ERROR "${name} is \"${${name}}\"; it must be AUTO, ON or OFF")
+  endif()
+endfunction()
+
 # plastic_find(NAME url hash args...): find_package(NAME args...), else FetchContent.
 macro(plastic_find name url hash)
   find_package(${name} ${ARGN} QUIET)
@@ -64,6 +71,7 @@ if(PLASTIC_EIGEN)
 endif()
 
 # For plastic_distributed alone, which uses the C interface: the one of C++ is left out of most.
+plastic_check_choice(PLASTIC_MPI)
 set(PLASTIC_HAS_MPI OFF)
 set(MPI_CXX_SKIP_MPICXX ON)
 if(PLASTIC_MPI STREQUAL "AUTO")
@@ -71,7 +79,7 @@ if(PLASTIC_MPI STREQUAL "AUTO")
     find_package(MPI QUIET COMPONENTS CXX)
     set(PLASTIC_HAS_MPI ${MPI_CXX_FOUND})
   endif()
-elseif(PLASTIC_MPI)
+elseif(PLASTIC_MPI STREQUAL "ON")
   find_package(MPI REQUIRED COMPONENTS CXX)
   set(PLASTIC_HAS_MPI ON)
 endif()
