@@ -1,5 +1,6 @@
 #include "distributed/lockstep.h"
 
+#include <system_error>
 #include <utility>
 
 #include "core/check.h"
@@ -36,7 +37,13 @@ void Lockstep::start_threads(int count) {
   while (std::ssize(threads_) < count) {
     const int index = static_cast<int>(threads_.size());
     Waiting& waiting = waiting_.emplace_back();
-    threads_.emplace_back([this, index, &waiting] { work(index, waiting); });
+    try {
+      threads_.emplace_back([this, index, &waiting] { work(index, waiting); });
+    } catch (const std::system_error& error) {
+      waiting_.pop_back();
+      fail("distributed", "cannot start thread ", index + 1, " of ", count,
+           ", one for each shard: ", error.code().message(), "; give fewer shards");
+    }
     waiting.thread = threads_.back().native_handle();
   }
 }
