@@ -139,7 +139,7 @@ void finalize() {
 
 bool is_available() { return true; }
 
-std::unique_ptr<Communicator> start_mpi() {
+Started start_mpi() {
   int is_started = 0;
   MPI_Initialized(&is_started);
   if (is_started == 0) {
@@ -153,7 +153,13 @@ std::unique_ptr<Communicator> start_mpi() {
            "MPI_THREAD_SERIALIZED");
     }
   }
-  return std::make_unique<MpiWorld>();
+  Started started{.world = std::make_unique<MpiWorld>()};
+  MPI_Comm machine = MPI_COMM_NULL;
+  MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
+  MPI_Comm_rank(machine, &started.local_rank);
+  MPI_Comm_size(machine, &started.local_size);
+  MPI_Comm_free(&machine);
+  return started;
 }
 
 }  // namespace plastic::distributed

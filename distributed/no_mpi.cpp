@@ -6,7 +6,7 @@ namespace plastic::distributed {
 
 bool is_available() { return false; }
 
-std::unique_ptr<Communicator> start_mpi() {
+Started start_mpi() {
   fail("distributed", "this process is one of ", launched_size(),
        ", and Plastic was built without MPI; install Open MPI (libopenmpi-dev), configure with "
        "PLASTIC_MPI=ON and build again, or start one process");

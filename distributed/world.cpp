@@ -42,9 +42,10 @@ int number_in(const char* name) {
   return error == std::errc() && end == view.data() + view.size() ? number : 0;
 }
 
-std::unique_ptr<Communicator>& started() {
-  static std::unique_ptr<Communicator> communicator;
-  return communicator;
+/// Without a world before init().
+Started& started() {
+  static Started processes;
+  return processes;
 }
 
 /// The first of these variables that holds a number above 0, or 1.
@@ -64,6 +65,7 @@ int launched_size() {
 }
 
 int local_rank() {
+  if (started().world) return started().local_rank;
   for (const char* name : {"OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"}) {
     if (std::getenv(name) != nullptr) return number_in(name);
   }
@@ -71,17 +73,21 @@ int local_rank() {
 }
 
 int local_size() {
+  if (started().world) return started().local_size;
   return size_in({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "SLURM_NTASKS_PER_NODE"});
 }
 
 void init() {
   const int expected = launched_size();
-  if (started() || expected == 1) return;
-  started() = start_mpi();
-  if (started()->size() == expected) return;
-  fail("distributed", "this process was started as one of ", expected, ", but MPI has ",
-       started()->size(), started()->size() == 1 ? " process" : " processes",
-       "; start it with the mpirun of the MPI that Plastic was built with");
+  if (started().world || expected == 1) return;
+  Started processes = start_mpi();
+  const int size = processes.world->size();
+  if (size != expected) {
+    fail("distributed", "this process was started as one of ", expected, ", but MPI has ", size,
+         size == 1 ? " process" : " processes",
+         "; start it with the mpirun of the MPI that Plastic was built with");
+  }
+  started() = std::move(processes);
 }
 
 Communicator& alone() {
@@ -89,7 +95,7 @@ Communicator& alone() {
   return only;
 }
 
-Communicator& world() { return started() ? *started() : alone(); }
+Communicator& world() { return started().world ? *started().world : alone(); }
 
 int rank() { return world().rank(); }
 
