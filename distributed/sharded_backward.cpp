@@ -24,6 +24,56 @@ Generator generator_of(const Generator& whole, int shard) {
   return own;
 }
 
+/// Ranks that share out batches otherwise, or whose parameters differ, would add up what does not
+/// belong together. Throws Error on all of them.
+Communicator& checked(const optim::Optimizer& optimizer, const ShardOptions& options,
+                      Communicator& among) {
+  if (options.shards < 0) {
+    fail("distributed", "a batch in ", options.shards, " shards; give 0 for one per rank, or more");
+  }
+  std::string text = "shards " + std::to_string(options.shards) + "\n";
+  for (std::size_t i = 0; i < optimizer.parameter_count(); ++i) {
+    const Tensor& parameter = optimizer.parameter(i);
+    text += "parameter " + std::to_string(i) + " " + to_string(parameter.shape());
+    text += parameter.device().type == DeviceType::cpu ? " on a CPU\n" : " on a CUDA device\n";
+  }
+  check_same("batch in shards", text, among);
+  return among;
+}
+
+/// What a rank did of a batch. All others did the same, or what is summed up is not one batch.
+struct RankFacts {
+  std::int64_t batch = 0;
+  /// Numbers that each of its shards gave.
+  std::uint64_t numbers = 0;
+  Generator start = {};
+  /// How far the shard that drew most went.
+  std::uint64_t drawn = 0;
+};
+
+/// Throws Error on all ranks.
+void check_alike(std::span<const RankFacts> ranks) {
+  const bool has_drawn = std::ranges::any_of(ranks, [](const RankFacts& r) { return r.drawn > 0; });
+  const RankFacts& first = ranks.front();
+  for (std::size_t r = 1; r < ranks.size(); ++r) {
+    const RankFacts& other = ranks[r];
+    if (other.batch != first.batch) {
+      fail("distributed", "rank ", r, " computed its part of a batch of ", other.batch,
+           " examples, rank 0 of one of ", first.batch, "; all ranks must take the same batches");
+    }
+    if (other.numbers != first.numbers) {
+      fail("distributed", "a shard of rank ", r, " gave ", other.numbers,
+           " numbers, one of rank 0 ", first.numbers, "; give equally many");
+    }
+    if (has_drawn && other.start != first.start) {
+      fail("distributed", "rank ", r, " draws from a generator with seed ", other.start.seed,
+           ", stream ", other.start.stream, " and offset ", other.start.offset,
+           ", rank 0 from one with ", first.start.seed, ", ", first.start.stream, " and ",
+           first.start.offset, "; begin all ranks with the same, and draw equally from it on all");
+    }
+  }
+}
+
 /// What each shard of a batch gives, equally many numbers, added up along the tree: `mine` are
 /// those of the shards that this rank computed, one after the other.
 std::vector<double> sum_over_shards(const ShardLayout& layout, std::int64_t batch,
@@ -53,10 +103,10 @@ std::vector<double> sum_over_shards(const ShardLayout& layout, std::int64_t batc
 class ShardedBackward::Impl {
  public:
   Impl(optim::Optimizer& optimizer, const ShardOptions& options, Communicator& among)
-      : among_(among),
+      : among_(checked(optimizer, options, among)),
         is_plain_(options.shards == 0),
         layout_(is_plain_ ? among.size() : options.shards, among.size()),
-        generator_(options.generator),
+        generator_(options.generator != nullptr ? *options.generator : default_generator()),
         gradients_(optimizer, DeviceSums::make(device_of(optimizer), among)) {}
 
   const ShardLayout& layout() const { return layout_; }
@@ -68,7 +118,7 @@ class ShardedBackward::Impl {
     const TreeNode computed = layout_.computed_by(among_.rank(), batch);
     const int count = computed.leaves();
     const FloatMode mode = FloatMode::of_this_thread();
-    const Generator start = generator_ == nullptr ? Generator{} : *generator_;
+    const Generator start = generator_;
     generators_.clear();
     for (int s = computed.first; s < computed.last; ++s) {
       generators_.push_back(generator_of(start, s));
@@ -90,7 +140,7 @@ class ShardedBackward::Impl {
         (result.loss * share).backward();
       });
     } catch (...) {
-      if (generator_ != nullptr) *generator_ = start;
+      generator_ = start;
       gradients_.begin(0);
       throw;
     }
@@ -124,7 +174,7 @@ class ShardedBackward::Impl {
   }
 
   void exchange_generators(int index) {
-    if (generator_ != nullptr) std::swap(*generator_, generators_[static_cast<std::size_t>(index)]);
+    std::swap(generator_, generators_[static_cast<std::size_t>(index)]);
   }
 
   void sum(int index, std::span<double> numbers) {
@@ -149,21 +199,23 @@ class ShardedBackward::Impl {
       }
       mine.insert(mine.end(), numbers.begin(), numbers.end());
     }
+    share_facts(start, count);
     std::vector<double> sums = sum_over_shards(layout_, batch_, mine, count, among_);
-    share_draws(start);
     gradients_.add_sums(layout_, batch_, is_plain_, present_on_any(), among_);
     return sums;
   }
 
-  /// Moves the generator past what the shard that drew most has drawn.
-  void share_draws(const Generator& start) {
-    std::uint64_t end = start.offset;
-    for (const Generator& own : generators_) end = std::max(end, own.offset);
-    std::vector<std::uint64_t> ends(static_cast<std::size_t>(layout_.ranks()));
-    among_.all_gather(std::as_bytes(std::span(&end, 1)), std::as_writable_bytes(std::span(ends)));
-    if (generator_ == nullptr) return;
-    *generator_ = start;
-    generator_->offset = std::ranges::max(ends);
+  /// Moves the generator past what the shard that drew most has drawn, on any rank.
+  void share_facts(const Generator& start, std::size_t numbers) {
+    RankFacts own{.batch = batch_, .numbers = numbers, .start = start};
+    for (const Generator& one : generators_) {
+      own.drawn = std::max(own.drawn, one.offset - start.offset);
+    }
+    std::vector<RankFacts> all(static_cast<std::size_t>(layout_.ranks()));
+    among_.all_gather(std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(all)));
+    check_alike(all);
+    const auto most = std::ranges::max_element(all, {}, &RankFacts::drawn);
+    generator_.offset = start.offset + most->drawn;
   }
 
   std::vector<std::uint64_t> present_on_any() {
@@ -177,7 +229,7 @@ class ShardedBackward::Impl {
   Communicator& among_;
   bool is_plain_;
   ShardLayout layout_;
-  Generator* generator_;
+  Generator& generator_;
   ShardGradients gradients_;
   Lockstep lockstep_;
   // The batch under way.

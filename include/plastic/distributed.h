@@ -83,12 +83,12 @@ bool is_available();
 /// give; 1 where none did. Not collective.
 int launched_size();
 
-/// This process's number among those on this machine, from 0, as far as that is told; else 0. Not
-/// collective.
+/// This process's number among those on this machine, from 0. Before init() as far as the
+/// environment tells; else 0. Not collective.
 int local_rank();
 
-/// How many of them are on this machine, this one included, as far as that is told; else 1. Not
-/// collective.
+/// How many of them are on this machine, this one included. Before init() as far as the environment
+/// tells; else 1. Not collective.
 int local_size();
 
 /// Joins the other processes: MPI_Init_thread, and MPI_Finalize when the program ends, which waits
@@ -120,26 +120,30 @@ int rank();
 /// world().size(). Not collective.
 int size();
 
-/// Copies the elements of rank `root` into every rank's tensor, in place; the tensors have one
-/// shape and dtype. Throws Error for a tensor that is not contiguous.
+/// Copies the elements of rank `root` into every rank's tensor, in place. A tensor on a CUDA device
+/// goes through the host's memory. Throws Error, on every rank, where shapes, dtypes or roots
+/// differ between ranks, and for tensors that are not contiguous.
 void broadcast(Tensor& tensor, int root = 0, Communicator& among = world());
 /// broadcast() of each tensor of a state, such as a module's state_dict(). Throws Error, on every
-/// rank, where names, dtypes or shapes differ between ranks.
+/// rank, where names differ, too.
 void broadcast(const StateDict& state, int root = 0, Communicator& among = world());
 /// The bytes of rank `root`, of which the others need not know how many.
 std::vector<std::byte> broadcast_bytes(std::span<const std::byte> bytes, int root = 0,
                                        Communicator& among = world());
 
 /// Adds up the ranks' tensors, f32 and contiguous, in place, along one fixed tree: ((0 + 1) + (2 +
-/// 3)) + ..., so every rank has the same bits, in every run.
+/// 3)) + ..., so every rank has the same bits, in every run. A tensor on a CUDA device goes through
+/// the host's memory; ShardedBackward alone exchanges by NCCL. Throws Error, on every rank, for
+/// others, and where shapes differ between ranks.
 void all_reduce(Tensor& tensor, Communicator& among = world());
 
 /// The simplest way to train on several ranks, each of which takes batches of its own: gives every
 /// rank the parameters of rank 0, and makes each step() average the gradients over the ranks, along
 /// the tree of all_reduce(), by Optimizer::set_gradient_hook(), in place of a hook that was set
-/// before. step() throws Error, on every rank, where a parameter has a gradient on some of them
-/// only. Buffers, such as running statistics, stay each rank's own. Results depend on the number of
-/// ranks; with ShardedBackward they do not. `among` must outlive the optimizer.
+/// before. Throws Error, on every rank, where their parameters have other shapes; step() does where
+/// a parameter has a gradient on some ranks only. Buffers, such as running statistics, stay each
+/// rank's own. Results depend on the number of ranks; with ShardedBackward they do not. `among`
+/// must outlive the optimizer.
 void distribute(optim::Optimizer& optimizer, Communicator& among = world());
 
 /// Whether `mine` is true on any rank.
@@ -187,7 +191,9 @@ struct ShardOptions {
   /// Each shard of a rank takes memory for gradients of its own.
   int shards = 8;
   /// What shards draw dropout from: each from a sequence of its own, which depends on the
-  /// generator's position and on the number of the shard. Null: nothing draws.
+  /// generator's position and on the number of the shard. default_generator() when null, which
+  /// ranks that are threads of one process cannot share: give each its own. What is drawn from
+  /// another generator depends on the number of ranks.
   Generator* generator = nullptr;
 };
 
@@ -199,9 +205,10 @@ struct ShardOptions {
 /// ranks (broadcast()), and so must the kind of processor: see check_same_processor().
 class ShardedBackward {
  public:
-  /// Throws Error where there are more ranks than shards, and where the CUDA devices of several
-  /// ranks cannot be linked (NCCL; each rank needs a device of its own). All outlive it. On other
-  /// devices than the CPU, batch normalisations wait for the device.
+  /// Throws Error where there are more ranks than shards, where ranks have other options,
+  /// parameters of other shapes or other devices, and where the CUDA devices of several ranks
+  /// cannot be linked (NCCL; each rank needs a device of its own). All outlive it. On other devices
+  /// than the CPU, batch normalisations wait for the device.
   ShardedBackward(optim::Optimizer& optimizer, const ShardOptions& options,
                   Communicator& among = world());
   ~ShardedBackward();
@@ -222,6 +229,8 @@ class ShardedBackward {
   /// thread (NoGrad, nn::FrozenStatistics, DetectAnomaly) do not reach them: set them inside. Hooks
   /// on tensors see each shard's part. Throws what `forward` throws, with gradients and generator
   /// as before; where that happens on one rank alone, the others wait: end them with abort().
+  /// Throws Error, on every rank, where ranks take batches of other sizes, give other counts of
+  /// numbers or draw from other positions of their generators.
   std::vector<double> run(std::int64_t batch,
                           const std::function<ShardResult(const Shard&)>& forward);
 
@@ -230,8 +239,9 @@ class ShardedBackward {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Throws Error, on every rank, where the ranks' processors or builds compute other bits: another
-/// version, another level of vector instructions (`plastic info`), another precision.
+/// Throws Error, on every rank, where the ranks' processors or builds may compute other bits:
+/// another version, compiler, flags or Eigen, another level of vector instructions (`plastic
+/// info`), another precision.
 void check_same_processor(Communicator& among = world());
 
 }  // namespace plastic::distributed

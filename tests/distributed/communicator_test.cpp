@@ -1,9 +1,14 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
+#include <span>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "plastic/distributed.h"
@@ -84,6 +89,50 @@ TEST_CASE("distributed.broadcast.errors") {
                    });
                  }),
                  {"rank 1 has another state than rank 0", "weight f32 (3,)", "weight f32 (2,)"}));
+  // Errors of one rank are errors of all: nobody waits for it.
+  const auto both_fail = [](const std::function<void(Communicator&)>& call) {
+    std::string messages[2];
+    ThreadRanks(2).run(
+        [&](Communicator& ranks) { messages[ranks.rank()] = error_of([&] { call(ranks); }); });
+    CHECK(messages[0] == messages[1]);
+    return messages[0];
+  };
+  CHECK(contains(both_fail([](Communicator& ranks) {
+                   Tensor x = Tensor::zeros({2 + ranks.rank()});
+                   broadcast(x, 0, ranks);
+                 }),
+                 {"rank 1 has another tensor than rank 0", "f32 (3,)", "f32 (2,)"}));
+  CHECK(contains(both_fail([](Communicator& ranks) {
+                   Tensor x = Tensor::zeros({2});
+                   broadcast(x, ranks.rank(), ranks);
+                 }),
+                 {"from rank 1", "from rank 0"}));
+  CHECK(contains(both_fail([](Communicator& ranks) {
+                   Tensor x = Tensor::zeros({2, 3});
+                   if (ranks.rank() == 1) x = Tensor::zeros({3, 2}).transpose(0, 1);
+                   all_reduce(x, ranks);
+                 }),
+                 {"f32 (2, 3), not contiguous and f32 (2, 3)"}));
+  CHECK(contains(both_fail([](Communicator& ranks) {
+                   Tensor x =
+                       Tensor::zeros({2}, {.dtype = ranks.rank() == 0 ? DType::f32 : DType::f64});
+                   all_reduce(x, ranks);
+                 }),
+                 {"f64 (2,) and f32 (2,)"}));
+  CHECK(contains(both_fail([](Communicator& ranks) {
+                   Tensor x = Tensor::zeros({2, 3});
+                   if (ranks.rank() == 0) x = Tensor::zeros({3, 2}).transpose(0, 1);
+                   broadcast(StateDict{{"weight", x}}, 0, ranks);
+                 }),
+                 {"weight f32 (2, 3) from rank 0 and weight f32 (2, 3), not contiguous"}));
+  CHECK(contains(both_fail([](Communicator& ranks) {
+                   const Tensor a = Tensor::zeros({2}).set_requires_grad(true);
+                   const Tensor b = Tensor::zeros({2}).set_requires_grad(true);
+                   optim::Sgd optimizer(ranks.rank() == 0 ? std::vector<Tensor>{a, b}
+                                                          : std::vector<Tensor>{a});
+                   distribute(optimizer, ranks);
+                 }),
+                 {"nothing and parameter 1 f32 (2,)"}));
   Tensor columns = Tensor::zeros({2, 3}).transpose(0, 1);
   CHECK(contains(error_of([&] { broadcast(columns); }), {"not contiguous"}));
   Tensor wide = Tensor::zeros({2}, {.dtype = DType::f64});
@@ -98,6 +147,57 @@ TEST_CASE("distributed.check_same") {
     });
   });
   CHECK(contains(message, {"rank 2 has another configuration than rank 0: seed = 2 and seed = 1"}));
+}
+
+TEST_CASE("distributed.check_same.a_line_more_or_less") {
+  const auto message = [](const std::string& first, const std::string& second) {
+    return error_of([&] {
+      ThreadRanks(2).run([&](Communicator& ranks) {
+        check_same("configuration", ranks.rank() == 0 ? first : second, ranks);
+      });
+    });
+  };
+  CHECK(contains(message("a = 1\nc = 3\n", "a = 1\nb = 2\nc = 3\n"), {": b = 2 and nothing;"}));
+  CHECK(contains(message("a = 1\nb = 2\nc = 3\n", "a = 1\nc = 3\n"), {": nothing and b = 2;"}));
+  CHECK(contains(message("a = 1\n", "a = 1\nb = 2"), {": b = 2 and nothing;"}));
+  CHECK(contains(message("", "a = 1"), {": a = 1 and nothing;"}));
+  // Lines in another order, and what line ends alone tell apart.
+  CHECK(contains(message("a\nb\n", "b\na\n"), {": b and a;"}));
+  CHECK(contains(message("a\n", "a"), {"rank 1 has another configuration"}));
+}
+
+/// Two ranks, the other of which has this one's texts, but for the compiler.
+class AnotherCompiler : public Communicator {
+ public:
+  int rank() const override { return 0; }
+  int size() const override { return 2; }
+  void barrier() override {}
+  void broadcast(std::span<std::byte>, int) override {}
+  void all_gather(std::span<const std::byte> mine, std::span<std::byte> all) override {
+    std::ranges::copy(mine, all.begin());
+    std::ranges::copy(mine, all.subspan(mine.size()).begin());
+  }
+  void all_gather_parts(std::span<std::byte> whole, std::span<const std::size_t> offsets) override {
+    const auto mine = whole.first(offsets[1]);
+    const auto other = whole.subspan(offsets[1]);
+    std::ranges::copy(mine, other.begin());
+    const std::string_view name = "compiler";
+    const auto found = std::ranges::search(other, std::as_bytes(std::span(name)));
+    if (!found.empty()) found.front() = std::byte{'C'};
+  }
+  void exchange(std::span<const std::span<const std::byte>>,
+                std::span<const std::span<std::byte>>) override {}
+  void all_reduce_plain(std::span<float>) override {}
+  void abort(int code) noexcept override { std::_Exit(code); }
+  void send(std::span<const std::byte>, int) override {}
+  bool try_receive(std::vector<std::byte>&, int&) override { return false; }
+};
+
+TEST_CASE("distributed.check_same_processor") {
+  ThreadRanks(2).run([](Communicator& ranks) { check_same_processor(ranks); });
+  AnotherCompiler other;
+  CHECK(contains(error_of([&] { check_same_processor(other); }),
+                 {"rank 1 has another build or processor than rank 0", "Compiler"}));
 }
 
 TEST_CASE("distributed.distribute") {

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -162,7 +163,9 @@ TEST_CASE("distributed.backward.adds_to_gradients") {
   ThreadRanks(2).run([](Communicator& ranks) {
     Tensor weight = Tensor::full({1}, 2).set_requires_grad(true);
     optim::Sgd optimizer({weight}, {.lr = 0.1});
-    ShardedBackward backward(optimizer, {.shards = 4}, ranks);
+    // Ranks that are threads cannot share default_generator().
+    Generator own;
+    ShardedBackward backward(optimizer, {.shards = 4, .generator = &own}, ranks);
     const auto run = [&] {
       backward.run(8, [&](const Shard&) { return ShardResult{.loss = sum(weight * 3)}; });
     };
@@ -185,7 +188,7 @@ TEST_CASE("distributed.backward.modes_of_the_calling_thread") {
     ThreadRanks(ranks).run([](Communicator& own) {
       Net net(0);
       optim::Sgd optimizer(net.parameters(), {.lr = 0.1});
-      ShardedBackward backward(optimizer, {.shards = 8}, own);
+      ShardedBackward backward(optimizer, {.shards = 8, .generator = &net.generator}, own);
       const nn::FrozenStatistics frozen;
       backward.run(8, [&](const Shard& shard) {
         CHECK_FALSE(nn::FrozenStatistics::is_on());
@@ -242,6 +245,80 @@ TEST_CASE("distributed.backward.errors") {
                        [&](Communicator& own) { ShardedBackward(optimizer, {.shards = 2}, own); });
                  }),
                  {"3 ranks", "2 shards"}));
+}
+
+/// What both of two ranks throw, the same: nobody waits for the other.
+std::string error_of_two(const std::function<void(Communicator&)>& call) {
+  std::string messages[2];
+  ThreadRanks(2).run(
+      [&](Communicator& ranks) { messages[ranks.rank()] = error_of([&] { call(ranks); }); });
+  CHECK(messages[0] == messages[1]);
+  return messages[0];
+}
+
+TEST_CASE("distributed.backward.ranks_that_differ") {
+  const auto message = [](const std::function<void(Communicator&, ShardOptions&, std::int64_t&,
+                                                   std::size_t&, std::int64_t&)>& change) {
+    return error_of_two([&](Communicator& ranks) {
+      Generator generator{.seed = 3};
+      ShardOptions options{.shards = 4, .generator = &generator};
+      std::int64_t inputs = 5;
+      std::size_t numbers = 1;
+      std::int64_t batch = 8;
+      change(ranks, options, inputs, numbers, batch);
+      Tensor weight = Tensor::ones({inputs}).set_requires_grad(true);
+      optim::Sgd optimizer({weight}, {.lr = 0.1});
+      ShardedBackward backward(optimizer, options, ranks);
+      backward.run(batch, [&](const Shard&) {
+        return ShardResult{.loss = sum(dropout(weight, 0.5, generator)),
+                           .numbers = std::vector<double>(numbers)};
+      });
+    });
+  };
+  CHECK(message([](auto&, auto&, auto&, auto&, auto&) {}) == "no error");
+  CHECK(contains(message([](Communicator& ranks, ShardOptions& options, auto&, auto&, auto&) {
+                   options.shards = 4 + ranks.rank();
+                 }),
+                 {"rank 1 has another batch in shards", "shards 5 and shards 4"}));
+  CHECK(contains(
+      message([](auto&, ShardOptions& options, auto&, auto&, auto&) { options.shards = -1; }),
+      {"a batch in -1 shards"}));
+  CHECK(contains(message([](Communicator& ranks, auto&, std::int64_t& inputs, auto&, auto&) {
+                   inputs += ranks.rank();
+                 }),
+                 {"parameter 0 (6,)", "parameter 0 (5,)"}));
+  CHECK(contains(message([](Communicator& ranks, auto&, auto&, std::size_t& numbers, auto&) {
+                   numbers += static_cast<std::size_t>(ranks.rank());
+                 }),
+                 {"a shard of rank 1 gave 2 numbers, one of rank 0 1"}));
+  CHECK(contains(message([](Communicator& ranks, auto&, auto&, auto&, std::int64_t& batch) {
+                   batch -= ranks.rank();
+                 }),
+                 {"rank 1 computed its part of a batch of 7 examples, rank 0 of one of 8"}));
+  CHECK(contains(message([](Communicator& ranks, ShardOptions& options, auto&, auto&, auto&) {
+                   options.generator->offset += static_cast<std::uint64_t>(ranks.rank());
+                 }),
+                 {"rank 1 draws from a generator with seed 3, stream 0 and offset 1"}));
+}
+
+TEST_CASE("distributed.backward.draws_from_the_default_generator") {
+  // Each shard from a sequence of its own, as from a generator that is given.
+  const auto drawn = [](Generator* given, Generator& used) {
+    Tensor weight = Tensor::ones({1}).set_requires_grad(true);
+    optim::Sgd optimizer({weight}, {.lr = 0.1});
+    ShardedBackward backward(optimizer, {.shards = 2, .generator = given});
+    std::vector<float> values;
+    backward.run(2, [&](const Shard&) {
+      values.push_back(uniform({1}, 0, 1, used).item<float>());
+      return ShardResult{.loss = sum(weight)};
+    });
+    return values;
+  };
+  Generator own{.seed = 8};
+  const std::vector<float> expected = drawn(&own, own);
+  manual_seed(8);
+  CHECK(drawn(nullptr, default_generator()) == expected);
+  CHECK(default_generator() == own);
 }
 
 TEST_CASE("distributed.backward.one_value_per_channel") {

@@ -109,7 +109,9 @@ std::vector<float> gradients(Communicator& ranks, Device device, std::int64_t ba
     weights.back().set_requires_grad(true);
   }
   optim::Sgd optimizer(weights, {.lr = 0.1});
-  ShardedBackward backward(optimizer, {.shards = shards}, ranks);
+  // Ranks that are threads cannot share default_generator().
+  Generator own;
+  ShardedBackward backward(optimizer, {.shards = shards, .generator = &own}, ranks);
   for (int step = 0; step < 2; ++step) {
     backward.run(batch, [&](const Shard& shard) {
       Tensor loss = weights[0] * weights[1] * (1e3 / (shard.index + 3.0));
