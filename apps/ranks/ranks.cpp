@@ -67,6 +67,8 @@ StateDict empty_state(const std::string& layout) {
   return state;
 }
 
+int cuda_devices() { return static_cast<int>(available_devices().size()) - 1; }
+
 }  // namespace
 
 void join_ranks() {
@@ -108,10 +110,11 @@ void check_is_alone(const std::string& what) {
                    std::to_string(distributed::size()) + "; start it without mpirun");
 }
 
+void check_same_command(const std::string& command) { distributed::check_same("command", command); }
+
 Device device_of_rank(Device asked) {
   if (distributed::size() == 1) return asked;
-  return device_of_rank(asked, distributed::local_rank(), distributed::local_size(),
-                        static_cast<int>(available_devices().size()) - 1,
+  return device_of_rank(asked, distributed::local_rank(), distributed::local_size(), cuda_devices(),
                         std::getenv("CUDA_VISIBLE_DEVICES") != nullptr);
 }
 
@@ -123,6 +126,17 @@ Device device_of_rank(Device asked, int rank, int ranks, int devices, bool is_ch
   fail("distributed", ranks, " ranks on this machine, and ", devices,
        devices == 1 ? " CUDA device" : " CUDA devices",
        "; each rank needs one of its own: start no more ranks than that, or use --device cpu");
+}
+
+Device device_of_runs(Device asked) {
+  if (distributed::size() == 1 || asked.type == DeviceType::cpu) return asked;
+  return device_of_runs(asked, distributed::local_rank(), cuda_devices());
+}
+
+Device device_of_runs(Device asked, int rank, int devices) {
+  // A device that is named is meant. Where there is none, whoever asks for it says so.
+  if (asked.type != DeviceType::cuda || asked.index > 0 || devices < 1) return asked;
+  return {.type = DeviceType::cuda, .index = rank % devices};
 }
 
 void check_ranks_agree(const std::string& config, const std::string& data) {

@@ -26,6 +26,10 @@ void leave_ranks(int code);
 /// files: `what` runs in one process.
 void check_is_alone(const std::string& what);
 
+/// Throws Error, on all ranks, where they were given different commands: they would wait for each
+/// other.
+void check_same_command(const std::string& command);
+
 /// What a rank computes on where `asked` is asked for: each rank of a machine has a CUDA device of
 /// its own, cuda:0 the first, and so on. Throws Error where the machine has fewer devices than
 /// ranks.
@@ -33,6 +37,13 @@ Device device_of_rank(Device asked);
 /// That of a rank by its number on a machine of so many `ranks` and `devices`; `is_chosen` where
 /// the launcher has chosen which devices a rank sees.
 Device device_of_rank(Device asked, int rank, int ranks, int devices, bool is_chosen);
+
+/// What a rank computes the runs of a study on, which do not exchange anything, so that ranks may
+/// share a device: the devices of a machine are dealt out to its ranks. To be called by the process
+/// that computes a run, since CUDA does not outlive a fork.
+Device device_of_runs(Device asked);
+/// That of a rank by its number on a machine of so many `devices`.
+Device device_of_runs(Device asked, int rank, int devices);
 
 /// The ranks' options, and what they have read, must be the same before the first step: throws
 /// Error, on all, naming what differs. `config` is the text of config.toml, of which what has no

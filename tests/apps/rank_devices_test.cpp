@@ -32,5 +32,22 @@ TEST_CASE("apps.ranks.fewer_devices_than_ranks_are_an_error") {
                        "5 ranks on this machine, and 4 CUDA devices"));
 }
 
+TEST_CASE("apps.ranks.devices_are_dealt_out_to_the_ranks_of_a_study") {
+  const auto index = [](int rank, int devices) {
+    return device_of_runs(cuda, rank, devices).index;
+  };
+  CHECK(index(0, 2) == 0);
+  CHECK(index(1, 2) == 1);
+  // More ranks than devices share them.
+  CHECK(index(2, 2) == 0);
+  CHECK(index(3, 2) == 1);
+  CHECK(index(1, 1) == 0);
+  const Device third{.type = DeviceType::cuda, .index = 2};
+  CHECK(device_of_runs(third, 1, 4) == third);
+  // That there is no device is for others to say.
+  CHECK(device_of_runs(cuda, 1, 0) == cuda);
+  CHECK(device_of_runs(Device{}, 1, 4) == Device{});
+}
+
 }  // namespace
 }  // namespace plastic::apps

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "apps/ranks/ranks.h"
 #include "apps/study/journal.h"
 #include "apps/study/study_training.h"
 
@@ -18,7 +19,9 @@ void LocalPool::start(std::size_t run, std::optional<int> trial) {
   StudyRun begun = plan_.describe(planned, drawn);
   begun.images = data_.images_of(data_options);
   workers_.start(run, [&](WorkerObserver& observer) {
-    const StudyRun ended = train_study_run(plan_.options(planned, drawn), own, begun, observer);
+    RunOptions options = plan_.options(planned, drawn);
+    options.run.device = device_of_runs(options.run.device);
+    const StudyRun ended = train_study_run(options, own, begun, observer);
     return study_record_line({.run = ended});
   });
 }
