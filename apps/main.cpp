@@ -149,12 +149,16 @@ int parse_and_run(CLI::App& program, const std::vector<std::string>& words) {
     if (program.get_subcommands().empty()) return report_usage(program, "which command?");
     return done;
   } catch (const CLI::CallForAllHelp&) {
+    check_same_command("help or version");
     show_neuroplastic_options(selected(program));
     std::cout << selected(program).help(program.get_name());
     return done;
   } catch (const CLI::ParseError& error) {
     // --help and --version arrive here too, with code 0.
-    if (error.get_exit_code() == 0) return program.exit(error);
+    if (error.get_exit_code() == 0) {
+      check_same_command("help or version");
+      return program.exit(error);
+    }
     if (!program.remaining(true).empty()) return report_usage(program, unknown_word(program));
     const std::string repeated = repeated_option(program);
     return report_usage(program, repeated.empty() ? error.what() : repeated);
@@ -217,6 +221,7 @@ int run(const std::vector<std::string>& words) {
   program.parse_complete_callback([&program] {
     const std::string& command = selected(program).get_name();
     check_runs_on_ranks(command);
+    check_same_command(command);
     if (command != "info" && command != "help") plastic::cpu::level();
   });
   // What has something to save has a guard of its own.

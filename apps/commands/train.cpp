@@ -20,6 +20,7 @@
 #include "apps/terminal/standard_streams.h"
 #include "apps/terminal/terminal_text.h"
 #include "apps/training/curvature.h"
+#include "apps/training/fingerprint.h"
 #include "apps/training/images_text.h"
 #include "apps/training/interrupt.h"
 #include "apps/training/last_batch.h"
@@ -220,7 +221,9 @@ void train(TrainOptions& options) {
   check_probe(config, data.train);
   const SavedRunOptions saved = saved_run_options(run_options, data);
   if (distributed::size() > 1) {
-    check_ranks_agree(saved.config, images_text(data));
+    const std::string hash =
+        fingerprint({data.train.images, data.train.labels, data.test.images, data.test.labels});
+    check_ranks_agree(saved.config, images_text(data) + "\nhash " + hash);
     run_options.run.device = device_of_rank(config.device);
   }
   const std::optional<Checkpoint> start = share_checkpoint(open_folder(options, saved));

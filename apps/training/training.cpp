@@ -5,12 +5,15 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "apps/cli/values.h"
 #include "apps/training/divergence.h"
 #include "apps/training/epoch_sums.h"
 #include "apps/training/evaluation.h"
+#include "apps/training/fingerprint.h"
 #include "apps/training/interrupt.h"
 #include "apps/training/last_batch.h"
 #include "apps/training/model_choice.h"
@@ -80,6 +83,7 @@ class Training::Run {
     optimizer_->train();
     optimizer_->set_epoch(epoch, config_.epochs);
     EpochResult result = train_epoch(epoch);
+    check_networks_agree(epoch);
     optimizer_->eval();
     // For averaged weights, running statistics do not follow from what training saw.
     if (optimizer_->is_evaluating() && has_running_statistics(*model_)) update_statistics();
@@ -183,6 +187,16 @@ class Training::Run {
     nn::ModulePtr model = make_model(config_, model_sizes(dataset), generator_);
     model->to(config_.device);
     return model;
+  }
+
+  // Whatever made ranks compute other bits, such as an unequal mathematical library, nothing that
+  // follows would be right.
+  void check_networks_agree(int epoch) const {
+    if (among_.size() == 1) return;
+    std::vector<Tensor> tensors;
+    for (const NamedTensor& one : model_->state_dict()) tensors.push_back(one.tensor);
+    distributed::check_same("network after epoch " + std::to_string(epoch), fingerprint(tensors),
+                            among_);
   }
 
   // The same batches after every epoch, so that a resumed run has the same statistics.

@@ -23,9 +23,12 @@ class Runs {
   Runs() { write_tiny_mnist(folder_.path()); }
 
   std::string arguments(const std::string& name, const std::string& more) const {
-    return "train --data mnist --data-dir '" + folder_.path().string() + "' --out '" +
-           (folder_ / name) + "' --threads 1 --batch-size 30 --dropout 0.2 " +
-           (contains(more, "--hidden") ? "" : "--hidden 16 ") + more;
+    std::string all = "train --data mnist --data-dir '" + folder_.path().string() + "' --out '" +
+                      (folder_ / name) + "' --threads 1 " + more;
+    if (!contains(more, "--batch-size")) all += " --batch-size 30";
+    if (contains(more, "--model")) return all;
+    if (!contains(more, "--hidden")) all += " --hidden 16";
+    return all + " --dropout 0.2";
   }
   std::string resume(const std::string& name, const std::string& more) const {
     return "train --resume '" + (folder_ / name) + "' " + more;
@@ -68,6 +71,18 @@ TEST_CASE("apps.ranks.same_bits") {
       CHECK(read_file(runs / "one" / file) == read_file(runs / name / file));
     }
   }
+}
+
+TEST_CASE("apps.ranks.same_bits.batch_normalisation_and_two_gradients_per_step") {
+  if (!has_mpirun()) return;
+  const Runs runs;
+  // The running statistics of averaged weights are computed apart.
+  const std::string options =
+      "--shards 4 --epochs 1 --model resnet18 --limit-per-class 1 --batch-size 7 "
+      "--optimizer schedule-free-sgd --sam 0.05";
+  require_done(runs.arguments("one", options), 0);
+  require_done(runs.arguments("two", options), 2);
+  runs.check_same("one", "two");
 }
 
 TEST_CASE("apps.ranks.resumes_on_another_number") {
@@ -170,6 +185,45 @@ TEST_CASE("apps.ranks.refused") {
   CHECK(contains(result.err, {"rank 1 has another configuration than rank 0", "lr = 0.1"}));
 }
 
+TEST_CASE("apps.ranks.refused.one_of_them") {
+  if (!has_mpirun()) return;
+  const Runs runs;
+  const auto error_of = [](const std::string& first, const std::string& second) {
+    const std::string launcher = mpirun(1) + "'" + program_path() + "' " + first + " : -n 1 ";
+    const ProgramResult result = run_program(second, launcher);
+    CHECK(result.code != 0);
+    return result.err;
+  };
+  // They would wait for each other.
+  const std::string train = runs.arguments("run", "--epochs 1 --shards 8");
+  CHECK(contains(error_of(train, "info"), "another command than rank 0: info and train"));
+  CHECK(contains(error_of(train, "--version"), "another command than rank 0"));
+  CHECK(contains(error_of("train --help", train), "rank 1 has another command"));
+  // A folder that one of them does not see.
+  require_done(train, 0);
+  const std::string before = read_file(runs / "run" / "checkpoint.safetensors");
+  const std::string seen = runs.resume("run", "--epochs 2");
+  const std::string unseen = runs.resume("elsewhere", "--epochs 2");
+  CHECK(contains(error_of(seen, unseen), {"plastic: rank 1: [resume]", "no run was begun there"}));
+  CHECK(contains(error_of(unseen, seen), {"plastic: [resume]", "no run was begun there"}));
+  CHECK(read_file(runs / "run" / "checkpoint.safetensors") == before);
+  require_done(seen, 2);
+}
+
+TEST_CASE("apps.ranks.share_a_machine_whatever_the_launcher_tells") {
+  if (!has_mpirun()) return;
+  const auto threads = [](const std::string& launcher) {
+    const ProgramResult result =
+        run_program("train --limit-per-class 2 --epochs 1", mpirun(2) + launcher);
+    REQUIRE(result.code == 0);
+    const std::size_t end = result.out.find(" thread");
+    REQUIRE(end != std::string::npos);
+    const std::size_t begin = result.out.rfind(' ', end - 1);
+    return result.out.substr(begin, end - begin);
+  };
+  CHECK(threads("") == threads("env -u OMPI_COMM_WORLD_LOCAL_SIZE "));
+}
+
 TEST_CASE("apps.ranks.one_that_has_no_memory_left_ends_all") {
   if (!has_mpirun()) return;
   const Runs runs;
@@ -181,6 +235,19 @@ TEST_CASE("apps.ranks.one_that_has_no_memory_left_ends_all") {
   CHECK(result.code != 0);
   CHECK(contains(result.err, "memory"));
   CHECK_FALSE(contains(result.err, "timeout"));
+}
+
+TEST_CASE("apps.ranks.more_shards_than_threads_can_be_started") {
+  if (failing_calls().empty()) {
+    MESSAGE("skipped: a sanitizer has memory in hand");
+    return;
+  }
+  const Runs runs;
+  const ProgramResult result =
+      run_program(runs.arguments("many", "--epochs 1 --batch-size 200 --shards 1000"),
+                  "ulimit -s 8192; ulimit -v 1500000; ");
+  CHECK(result.code == 1);
+  CHECK(contains(result.err, {"cannot start thread", "one for each shard", "give fewer shards"}));
 }
 
 TEST_CASE("apps.ranks.plain_sums") {
