@@ -90,7 +90,8 @@ void argsort(bool descending, const Array& in, const Array& out) {
         if (count == size) {
           std::sort(line.begin(), line.end(), is_before);
         } else {
-          std::partial_sort(line.begin(), line.begin() + count, line.end(), is_before);
+          std::partial_sort(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(count),
+                            line.end(), is_before);
         }
         std::int64_t* y = out.as<std::int64_t>() + i / inner * count * inner + i % inner;
         for (std::int64_t j = 0; j < count; ++j) {

@@ -133,7 +133,7 @@ HeaderOfFile read_header(InputFile& file, const std::string& name) {
   if (length > rest) {
     fail(op, name, ": a header of ", length, " bytes, but only ", rest, " are left in the file");
   }
-  std::string text(length, '\0');
+  std::string text(static_cast<std::size_t>(length), '\0');
   file.read(length_bytes.size(), text);
   return {.header = parse_safetensors_header(name, text, rest - length),
           .start = length_bytes.size() + length};
