@@ -234,7 +234,8 @@ ScratchVector<double> gradient_sums(const BatchNormCall& n, const Masked<S>& mas
   const auto is_lost = [](double products) {
     return !std::isfinite(products) || (products != 0 && std::abs(products) < 1e-25);
   };
-  if (std::is_same_v<T, float> && std::any_of(sums.begin() + n.channels, sums.end(), is_lost)) {
+  if (std::is_same_v<T, float> &&
+      std::any_of(sums.data() + n.channels, sums.data() + sums.size(), is_lost)) {
     sums = gradient_sums_in<double>(n, masked, kept);
   }
   return sums;

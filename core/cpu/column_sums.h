@@ -74,7 +74,7 @@ ScratchVector<Sum> sum_over_rows(std::int64_t rows, std::int64_t columns, std::i
                   partial.data() + c * width, add_rows);
     }
   });
-  ScratchVector<Sum> total(partial.begin(), partial.begin() + width);
+  ScratchVector<Sum> total(partial.data(), partial.data() + width);
   for (std::int64_t c = 1; c < chunks; ++c) {
     const Sum* sums = partial.data() + c * width;
     for (std::int64_t j = 0; j < width; ++j) total[static_cast<std::size_t>(j)] += sums[j];
