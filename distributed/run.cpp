@@ -15,7 +15,7 @@ namespace {
 /// Ends all ranks; alone, gives the code to end with.
 int end_all(const std::string& what, int code) {
   std::cout.flush();
-  if (size() == 1) {
+  if (!is_initialized() || size() == 1) {
     std::cerr << what + "\n" << std::flush;
     return code;
   }

@@ -95,7 +95,14 @@ Communicator& alone() {
   return only;
 }
 
-Communicator& world() { return started().world ? *started().world : alone(); }
+bool is_initialized() { return started().world != nullptr || launched_size() == 1; }
+
+Communicator& world() {
+  if (started().world) return *started().world;
+  if (is_initialized()) return alone();
+  fail("distributed", "this process is one of ", launched_size(),
+       " and has not joined the others; call distributed::init() before all else, or give alone()");
+}
 
 int rank() { return world().rank(); }
 

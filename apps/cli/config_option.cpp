@@ -37,8 +37,7 @@ void add_config_option(CLI::App& command) {
   });
 }
 
-void apply_config(CLI::App& command, const std::filesystem::path& path,
-                  const std::vector<std::string>& left_out) {
+void apply_config(CLI::App& command, const std::filesystem::path& path) {
   const std::vector<std::string> known = settings_of(command);
   for (const ConfigEntry& entry : read_config(path)) {
     if (std::ranges::find(known, entry.key) == known.end()) {
@@ -49,7 +48,6 @@ void apply_config(CLI::App& command, const std::filesystem::path& path,
                        name + (similar.empty() ? "" : "; did you mean " + similar + "?"));
     }
     CLI::Option* option = command.get_option("--" + entry.key);
-    if (std::ranges::find(left_out, entry.key) != left_out.end()) continue;
     if (option->count() == 0) option->add_result(entry.value);
   }
 }

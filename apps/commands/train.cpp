@@ -43,6 +43,8 @@ struct TrainOptions {
   EpochRecordOptions records = {};
   /// The run in run.out is continued.
   bool resume = false;
+  /// Threads were asked for now, and not when that run was begun.
+  bool has_new_threads = false;
   /// Which options of that run choose by accuracy: "keep-best", "early-stopping".
   std::vector<std::string> choices_before = {};
   /// Holds the run's folder from when it exists.
@@ -211,7 +213,9 @@ void train(TrainOptions& options) {
   const TrainConfig& config = run_options.run;
   use(run_options.arithmetic, config.device);
   check_device(config.device);
-  if (run_options.threads) {
+  // Another number of ranks may share the machine now.
+  const bool is_for_others = options.resume && distributed::size() > 1 && !options.has_new_threads;
+  if (run_options.threads && !is_for_others) {
     set_num_threads(*run_options.threads);
   } else if (distributed::size() > 1) {
     set_num_threads(distributed::threads_per_rank());
@@ -374,9 +378,9 @@ void add_resume_option(CLI::App& command, const std::shared_ptr<TrainOptions>& o
     }
     if (distributed::rank() == 0) options->lock.emplace("resume", options->run.out);
     options->choices_before = choices_in(config);
-    // Another number of ranks may share the machine now.
-    const std::vector<std::string> threads = {"threads"};
-    apply_config(command, config, distributed::size() > 1 ? threads : std::vector<std::string>());
+    const std::vector<std::string> given = given_options(command, {});
+    options->has_new_threads = std::ranges::find(given, "--threads") != given.end();
+    apply_config(command, config);
   });
 }
 

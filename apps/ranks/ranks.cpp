@@ -88,7 +88,7 @@ void join_ranks() {
 }
 
 std::string message_prefix() {
-  if (distributed::rank() == 0) return "";
+  if (!distributed::is_initialized() || distributed::rank() == 0) return "";
   std::this_thread::sleep_for(std::chrono::seconds(1));
   return "rank " + std::to_string(distributed::rank()) + ": ";
 }
@@ -96,7 +96,8 @@ std::string message_prefix() {
 void leave_ranks(int code) {
   constexpr int failed = 1;
   constexpr int wrong_usage = 2;
-  if (distributed::size() == 1 || (code != failed && code != wrong_usage)) return;
+  if (!distributed::is_initialized() || distributed::size() == 1) return;
+  if (code != failed && code != wrong_usage) return;
   std::cout.flush();
   std::cerr.flush();
   // mpirun may end before it has passed on what was just written.

@@ -108,7 +108,12 @@ int run(const std::function<int()>& body);
 /// computes with as many threads as one process alone. Not collective.
 int threads_per_rank();
 
-/// The processes after init(); before it, and where this process is alone, one rank. Not
+/// Whether world() is there: init() has succeeded, or this process was started alone. Not
+/// collective.
+bool is_initialized();
+
+/// The processes after init(); one rank where this process was started alone. Throws Error before
+/// init() where it was not: several trainings would each take themselves for the only one. Not
 /// collective.
 Communicator& world();
 

@@ -37,6 +37,22 @@ TEST_CASE("distributed.alone") {
   CHECK_FALSE(any(false));
 }
 
+TEST_CASE("distributed.init_forgotten") {
+  constexpr const char* size_of_open_mpi = "OMPI_COMM_WORLD_SIZE";
+  REQUIRE(is_initialized());
+  setenv(size_of_open_mpi, "2", 1);
+  CHECK_FALSE(is_initialized());
+  Tensor x = Tensor::ones({2});
+  for (const std::string& message :
+       {error_of([] { world(); }), error_of([] { rank(); }), error_of([] { size(); }),
+        error_of([&] { all_reduce(x); }), error_of([&] { broadcast(x); })}) {
+    CHECK(contains(message, {"one of 2", "has not joined the others", "distributed::init()"}));
+  }
+  all_reduce(x, alone());
+  unsetenv(size_of_open_mpi);
+  CHECK(rank() == 0);
+}
+
 TEST_CASE("distributed.run.alone") {
   CHECK(run([] { return 0; }) == 0);
   CHECK(run([] { return 3; }) == 3);
