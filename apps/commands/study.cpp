@@ -95,7 +95,8 @@ int jobs_of(const StudyPlan& plan, const StudyCall& call) {
   if (call.jobs) return *call.jobs;
   // A device computes one run after the other.
   if (uses_device(plan)) return 1;
-  return std::min(distributed::size() > 1 ? distributed::threads_per_rank() : usable_processors(), max_jobs);
+  return std::min(distributed::size() > 1 ? distributed::threads_per_rank() : usable_processors(),
+                  max_jobs);
 }
 
 /// The part in a study of the ranks but the first, which have neither its folder nor its display.
