@@ -281,7 +281,7 @@ TEST_CASE("apps.compare.side_by_side") {
   // One of its rows diverges.
   const std::string arguments =
       "--optimizers sgd,fast=sgd --lr fast=1e30 --seeds 1,2 --epochs 4 --validation 0.2 ";
-  const ProgramResult in_turn = all.compare("in turn", arguments + "--threads 1");
+  const ProgramResult in_turn = all.compare("in turn", arguments + "--jobs 1");
   REQUIRE(in_turn.code == 0);
   CHECK_FALSE(contains(in_turn.out, "side by side"));
   CHECK(all.result("in turn")["jobs"] == json({1}));
