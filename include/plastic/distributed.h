@@ -4,9 +4,8 @@
 /// Training on several processes ("ranks"), which mpirun or srun starts, by a library of its own:
 /// plastic::distributed in CMake, beside plastic::plastic. docs/distributed.md is the guide.
 ///
-///     plastic::distributed::init();                          // or run(): nothing when started
-///     alone ShardedBackward backward(optimizer, {.shards = 8});    // after the model has its
-///     weights
+///     plastic::distributed::init();                          // or run(); nothing when alone
+///     ShardedBackward backward(optimizer, {.shards = 8});    // after the model has its weights
 ///     ...
 ///     optimizer.zero_grad();
 ///     backward.run(batch_size, [&](const Shard& shard) {     // this rank's shards of the batch
