@@ -1,6 +1,5 @@
 #include "apps/ranks/ranks.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
