@@ -7,3 +7,17 @@
 #else
 #define PLASTIC_HOST_DEVICE
 #endif
+
+namespace plastic {
+
+/// √x, correctly rounded: std::sqrt() of a float, for rules in public headers, where <cmath> would
+/// be 8% of the time that a compiler takes for <plastic/plastic.h>.
+PLASTIC_HOST_DEVICE inline float square_root(float x) {
+#ifdef __CUDA_ARCH__
+  return ::sqrtf(x);
+#else
+  return __builtin_sqrtf(x);
+#endif
+}
+
+}  // namespace plastic

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <vector>
 
 #include "plastic/optim/elementwise.h"
@@ -66,7 +65,7 @@ struct AdamRule {
 
   /// What the step subtracts besides decay, from the averages that it left.
   PLASTIC_HOST_DEVICE float move(float exp_avg, float exp_avg_sq) const {
-    return step_size * exp_avg / (std::sqrt(exp_avg_sq) * root_correction + eps);
+    return step_size * exp_avg / (square_root(exp_avg_sq) * root_correction + eps);
   }
 };
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <vector>
 
 #include "plastic/optim/elementwise.h"
@@ -70,7 +69,7 @@ struct NAdamRule {
     exp_avg = beta1 * exp_avg + one_minus_beta1 * g;
     exp_avg_sq = beta2 * exp_avg_sq + one_minus_beta2 * g * g;
     theta = shrink * theta - (gradient_size * g + average_size * exp_avg) /
-                                 (std::sqrt(exp_avg_sq) * root_correction + eps);
+                                 (square_root(exp_avg_sq) * root_correction + eps);
   }
 };
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <vector>
 
 #include "plastic/optim/elementwise.h"
@@ -67,7 +66,7 @@ struct RAdamRule {
     g += weight_decay == 0 ? 0 : weight_decay * theta;
     exp_avg = beta1 * exp_avg + one_minus_beta1 * g;
     exp_avg_sq = beta2 * exp_avg_sq + one_minus_beta2 * g * g;
-    const float root = std::sqrt(exp_avg_sq) + eps;
+    const float root = square_root(exp_avg_sq) + eps;
     theta = shrink * theta - step_size * exp_avg / (is_rectified ? root : 1.0f);
   }
 };

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <vector>
 
 #include "plastic/optim/elementwise.h"
@@ -52,7 +51,7 @@ struct RmsPropRule {
   PLASTIC_HOST_DEVICE void operator()(float& theta, float g, float& square_avg) const {
     g += weight_decay == 0 ? 0 : weight_decay * theta;
     square_avg = alpha * square_avg + one_minus_alpha * g * g;
-    theta -= lr * g / (std::sqrt(square_avg) + eps);
+    theta -= lr * g / (square_root(square_avg) + eps);
   }
 };
 
@@ -83,7 +82,7 @@ struct FullRmsPropRule {
     grad_avg += mean_share * (g - grad_avg);
     // Rounding may make it negative.
     const float variance = square_avg - grad_avg * grad_avg;
-    const float direction = g / (std::sqrt(variance < 0 ? 0 : variance) + eps);
+    const float direction = g / (square_root(variance < 0 ? 0 : variance) + eps);
     momentum_buffer = momentum * momentum_buffer + direction;
     theta -= lr * momentum_buffer;
   }

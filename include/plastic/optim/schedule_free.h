@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -138,7 +137,7 @@ struct ScheduleFreeAdamWRule {
   /// One element's step; `theta` is y.
   PLASTIC_HOST_DEVICE void operator()(float& theta, float g, float& z, float& exp_avg_sq) const {
     exp_avg_sq = beta2 * exp_avg_sq + one_minus_beta2 * g * g;
-    step.move(theta, g / (std::sqrt(exp_avg_sq) * root_correction + eps), z);
+    step.move(theta, g / (square_root(exp_avg_sq) * root_correction + eps), z);
   }
 };
 
