@@ -1,7 +1,6 @@
 #include "tests/data/files.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 
 #include "plastic/core/error.h"
@@ -22,27 +21,6 @@ std::uint64_t hash(std::span<const std::uint8_t> bytes) {
 }
 
 Bytes bytes_of(const Tensor& images) { return images.to_vector<std::uint8_t>(); }
-
-ScopedEnv::ScopedEnv(const char* name, const char* value) : name_(name) {
-  const char* before = std::getenv(name);
-  was_set_ = before != nullptr;
-  if (was_set_) before_ = before;
-  set(value);
-}
-
-ScopedEnv::~ScopedEnv() { set(was_set_ ? before_.c_str() : nullptr); }
-
-void ScopedEnv::set(const char* value) const {
-#ifdef _WIN32
-  _putenv_s(name_, value != nullptr ? value : "");
-#else
-  if (value != nullptr) {
-    setenv(name_, value, 1);
-  } else {
-    unsetenv(name_);
-  }
-#endif
-}
 
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
   std::filesystem::create_directories(path.parent_path());

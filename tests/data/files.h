@@ -9,28 +9,13 @@
 #include <vector>
 
 #include "plastic/core/tensor.h"
+#include "tests/support/scoped_env.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/text.h"
 
 namespace plastic::test {
 
 using Bytes = std::vector<std::uint8_t>;
-
-/// Sets an environment variable, or removes it when `value` is null, while this lives.
-class ScopedEnv {
- public:
-  ScopedEnv(const char* name, const char* value);
-  ~ScopedEnv();
-  ScopedEnv(const ScopedEnv&) = delete;
-  ScopedEnv& operator=(const ScopedEnv&) = delete;
-
- private:
-  void set(const char* value) const;
-
-  const char* name_;
-  bool was_set_;
-  std::string before_;
-};
 
 /// Writes a file, with the folders above it.
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);

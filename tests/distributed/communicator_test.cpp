@@ -5,14 +5,17 @@
 #include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <optional>
 #include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "plastic/distributed.h"
 #include "plastic/plastic.h"
+#include "tests/support/scoped_env.h"
 #include "tests/support/text.h"
 #include "tests/support/thread_ranks.h"
 
@@ -21,6 +24,7 @@ namespace {
 
 using test::contains;
 using test::error_of;
+using test::ScopedEnv;
 using test::ThreadRanks;
 
 TEST_CASE("distributed.alone") {
@@ -40,7 +44,7 @@ TEST_CASE("distributed.alone") {
 TEST_CASE("distributed.init_forgotten") {
   constexpr const char* size_of_open_mpi = "OMPI_COMM_WORLD_SIZE";
   REQUIRE(is_initialized());
-  setenv(size_of_open_mpi, "2", 1);
+  std::optional<ScopedEnv> started(std::in_place, size_of_open_mpi, "2");
   CHECK_FALSE(is_initialized());
   Tensor x = Tensor::ones({2});
   for (const std::string& message :
@@ -49,7 +53,7 @@ TEST_CASE("distributed.init_forgotten") {
     CHECK(contains(message, {"one of 2", "has not joined the others", "distributed::init()"}));
   }
   all_reduce(x, alone());
-  unsetenv(size_of_open_mpi);
+  started.reset();
   CHECK(rank() == 0);
 }
 
