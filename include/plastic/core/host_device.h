@@ -8,6 +8,8 @@
 #define PLASTIC_HOST_DEVICE
 #endif
 
+#pragma GCC visibility push(default)
+
 namespace plastic {
 
 /// √x, correctly rounded: std::sqrt() of a float, for rules in public headers, where <cmath> would
@@ -21,3 +23,5 @@ PLASTIC_HOST_DEVICE inline float square_root(float x) {
 }
 
 }  // namespace plastic
+
+#pragma GCC visibility pop
