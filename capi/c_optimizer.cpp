@@ -22,6 +22,7 @@ using plastic::optim::RawGroup;
 using plastic::optim::RawOptimizer;
 using plastic::optim::RawOption;
 using plastic::optim::RawParameter;
+using plastic::optim::RawPlace;
 using plastic::optim::RawState;
 
 struct plastic_optimizer {
@@ -77,7 +78,8 @@ struct GivenGroup {
 };
 
 std::unique_ptr<plastic_optimizer> make(const char* name,
-                                        std::span<const plastic_parameter_group> groups) {
+                                        std::span<const plastic_parameter_group> groups,
+                                        const RawPlace& place = {}) {
   std::vector<GivenGroup> given;
   std::vector<std::size_t> counts;
   for (const plastic_parameter_group& group : groups) {
@@ -89,7 +91,7 @@ std::unique_ptr<plastic_optimizer> make(const char* name,
   std::vector<RawGroup> all;
   for (const GivenGroup& group : given) all.push_back({group.parameters, group.options});
   auto made = std::make_unique<plastic_optimizer>(
-      plastic_optimizer{.optimizer = RawOptimizer::of_groups(name, all)});
+      plastic_optimizer{.optimizer = RawOptimizer::of_groups(name, all, place)});
   made->gradients.resize(counts.size());
   made->counts = std::move(counts);
   made->state = made->optimizer.state();
@@ -189,6 +191,35 @@ plastic_status plastic_optimizer_create_groups(const char* name,
     need(groups, op, "groups");
     need(optimizer, op, "optimizer");
     *optimizer = make(name, std::span(groups, group_count)).release();
+  });
+}
+
+int32_t plastic_cuda_device_count(void) {
+  int32_t count = 0;
+  guarded(__func__, [&](const char*) {
+    // All but the CPU.
+    count = static_cast<int32_t>(plastic::available_devices().size()) - 1;
+  });
+  return count;
+}
+
+plastic_status plastic_optimizer_create_on_cuda(const char* name,
+                                                const plastic_parameter_group* groups,
+                                                size_t group_count, int32_t device, void* stream,
+                                                plastic_optimizer** optimizer) {
+  return guarded(__func__, [&](const char* op) {
+    need(name, op, "name");
+    need(groups, op, "groups");
+    need(optimizer, op, "optimizer");
+    const plastic::Device place = {plastic::DeviceType::cuda, device};
+    *optimizer = make(name, std::span(groups, group_count), {place, stream}).release();
+  });
+}
+
+plastic_status plastic_optimizer_set_stream(plastic_optimizer* optimizer, void* stream) {
+  return guarded(__func__, [&](const char* op) {
+    need(optimizer, op, "optimizer");
+    optimizer->optimizer.set_stream(stream);
   });
 }
 

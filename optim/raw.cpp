@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <exception>
 #include <string>
 
 #include "core/autograd/gradient_slot.h"
 #include "core/check.h"
+#include "core/device/backend.h"
+#include "core/device/foreign_stream.h"
 #include "core/tensor/foreign_memory.h"
 #include "core/tensor/tensor_impl.h"
 #include "optim/arena.h"
@@ -77,21 +80,88 @@ void check_apart_from(std::span<const Place> places, const Place& gradient) {
        "; give it memory of its own");
 }
 
-Tensor tensor_over(const RawParameter& parameter) {
-  const auto storage = storage_over(parameter.values.data(), parameter.values.size_bytes(), {});
-  return make_view(storage, DType::f32, parameter.shape, contiguous_strides(parameter.shape), 0)
-      .set_requires_grad();
+Tensor tensor_over(float* values, const Shape& shape, Device device) {
+  const auto bytes = static_cast<std::size_t>(shape.numel()) * sizeof(float);
+  const auto storage = storage_over(values, bytes, device);
+  return make_view(storage, DType::f32, shape, contiguous_strides(shape), 0);
 }
+
+/// Null on the CPU, whose work is done when a call returns. Throws Error for a device that is not
+/// there.
+ForeignStreams* streams_of(const RawPlace& place) {
+  if (place.device.type == DeviceType::cpu) {
+    if (place.stream != nullptr) fail(op, "a stream for the CPU, which has none; leave it out");
+    return nullptr;
+  }
+  auto* const streams = dynamic_cast<ForeignStreams*>(&backend(place.device));
+  if (streams != nullptr) return streams;
+  fail(op, to_string(place.device), " takes no work of other libraries; use the CPU");
+}
+
+void check_is_there(const RawPlace& place, const RawParameter& parameter, std::size_t index) {
+  ForeignStreams* const streams = streams_of(place);
+  if (streams == nullptr || parameter.values.empty()) return;
+  if (streams->holds(parameter.values.data())) return;
+  fail(op, "parameter ", index, " is not in the memory of ", to_string(place.device),
+       "; give an address on that device");
+}
+
+/// While one exists, work of the parameters' device is in the order of the caller's stream.
+class InOrder {
+ public:
+  explicit InOrder(const RawPlace& place) : streams_(streams_of(place)) {
+    if (streams_ != nullptr) visit_ = streams_->begin_visit(place.stream);
+  }
+  ~InOrder() {
+    if (streams_ != nullptr) streams_->end_visit(visit_);
+  }
+  InOrder(const InOrder&) = delete;
+  InOrder& operator=(const InOrder&) = delete;
+
+ private:
+  ForeignStreams* streams_;
+  ForeignStreams::Visit visit_ = {};
+};
 
 }  // namespace
 
 struct RawOptimizer::Impl {
+  RawPlace place;
   std::vector<Tensor> parameters;
   std::vector<Place> places;
   std::unique_ptr<Optimizer> optimizer;
   /// The parts of the optimizer's block, which its steps read in place.
   std::vector<Tensor> gradients;
+
+  ~Impl();
+  /// Parameter `index` has the gradient at `given`, or none.
+  void take_gradient(std::size_t index, const float* given);
 };
+
+RawOptimizer::Impl::~Impl() {
+  if (place.device.type == DeviceType::cpu) return;
+  // The caller's stream may still read the state, whose memory is others' from now on.
+  try {
+    const InOrder order(place);
+    gradients.clear();
+    optimizer.reset();
+    parameters.clear();
+  } catch (const std::exception&) {
+    // A child of fork(), or a stream that is being captured: members go as they can.
+  }
+}
+
+void RawOptimizer::Impl::take_gradient(std::size_t index, const float* given) {
+  const Tensor& own = gradients[index];
+  parameters[index].impl()->grad = given == nullptr ? Tensor() : own;
+  const bool is_there = given == nullptr || given == memory(own);
+  if (place.device.type == DeviceType::cpu) {
+    return optimizer->arena().read_gradient_at(index, is_there ? nullptr : given);
+  }
+  // Kernels read all gradients in one block.
+  if (!is_there)
+    Tensor(own).copy_(tensor_over(const_cast<float*>(given), own.shape(), place.device));
+}
 
 RawOptimizer::RawOptimizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -99,8 +169,11 @@ RawOptimizer::RawOptimizer(std::string_view name, std::span<const RawParameter> 
                            std::span<const RawOption> options)
     : RawOptimizer(of_groups(name, std::array{RawGroup{parameters, options}})) {}
 
-RawOptimizer RawOptimizer::of_groups(std::string_view name, std::span<const RawGroup> groups) {
+RawOptimizer RawOptimizer::of_groups(std::string_view name, std::span<const RawGroup> groups,
+                                     const RawPlace& place) {
+  const InOrder order(place);
   auto impl = std::make_unique<Impl>();
+  impl->place = place;
   std::vector<OptimizerGroup> all;
   std::vector<RawParameter> parameters;
   for (const RawGroup& group : groups) {
@@ -110,8 +183,10 @@ RawOptimizer RawOptimizer::of_groups(std::string_view name, std::span<const RawG
     if (group.parameters.empty()) fail(op, "no parameters; give at least one");
     for (const RawParameter& parameter : group.parameters) {
       check_parameter(parameter, parameters.size());
+      check_is_there(place, parameter, parameters.size());
       parameters.push_back(parameter);
-      made.parameters.push_back(tensor_over(parameter));
+      made.parameters.push_back(
+          tensor_over(parameter.values.data(), parameter.shape, place.device).set_requires_grad());
       impl->parameters.push_back(made.parameters.back());
     }
   }
@@ -144,14 +219,16 @@ void RawOptimizer::step(std::span<const std::span<const float>> gradients) {
   }
   // It refuses the step; the gradients stay what they were.
   if (impl_->optimizer->is_evaluating()) return impl_->optimizer->step();
-  Arena& arena = impl_->optimizer->arena();
-  for (std::size_t i = 0; i < count; ++i) {
-    const Tensor& place = impl_->gradients[i];
-    const float* given = gradients[i].data();
-    impl_->parameters[i].impl()->grad = given == nullptr ? Tensor() : place;
-    arena.read_gradient_at(i, given == memory(place) ? nullptr : given);
-  }
+  const InOrder order(impl_->place);
+  for (std::size_t i = 0; i < count; ++i) impl_->take_gradient(i, gradients[i].data());
   impl_->optimizer->step();
+}
+
+void RawOptimizer::set_stream(void* stream) {
+  if (impl_->place.device.type == DeviceType::cpu) {
+    fail(op, "a stream for the CPU, which has none; make the optimizer for a CUDA device");
+  }
+  impl_->place.stream = stream;
 }
 
 std::span<float> RawOptimizer::gradient(std::size_t index) {
@@ -176,13 +253,20 @@ void RawOptimizer::set_epoch(int epoch, int total_epochs) {
   impl_->optimizer->set_epoch(epoch, total_epochs);
 }
 
-void RawOptimizer::train() { impl_->optimizer->train(); }
+void RawOptimizer::train() {
+  const InOrder order(impl_->place);
+  impl_->optimizer->train();
+}
 
-void RawOptimizer::eval() { impl_->optimizer->eval(); }
+void RawOptimizer::eval() {
+  const InOrder order(impl_->place);
+  impl_->optimizer->eval();
+}
 
 bool RawOptimizer::is_evaluating() const { return impl_->optimizer->is_evaluating(); }
 
 std::vector<Diagnostic> RawOptimizer::diagnostics() const {
+  const InOrder order(impl_->place);
   return impl_->optimizer->diagnostics();
 }
 
@@ -196,10 +280,12 @@ std::vector<RawState> RawOptimizer::state() {
 }
 
 void RawOptimizer::save(const std::filesystem::path& path) const {
+  const InOrder order(impl_->place);
   save_safetensors(path, impl_->optimizer->state_dict());
 }
 
 void RawOptimizer::load(const std::filesystem::path& path) {
+  const InOrder order(impl_->place);
   impl_->optimizer->load_state_dict(load_safetensors(path).tensors);
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/device/backend.h"
 #include "core/device/class_sums.h"
+#include "core/device/foreign_stream.h"
 #include "core/device/ordered_sums.h"
 #include "core/device/rank_link.h"
 #include "core/device/registry.h"
@@ -24,6 +25,7 @@ class Products;
 /// context's stream. Only what returns a number waits.
 class CudaBackend final : public Backend,
                           public ClassSums,
+                          public ForeignStreams,
                           public OrderedSums,
                           public RankLinks,
                           public TrainingStatistics,
@@ -90,6 +92,10 @@ class CudaBackend final : public Backend,
                       const Array& sums) override;
 
   void add_in_order(std::span<const AddedTerm> terms, std::int64_t count, float* out) override;
+
+  Visit begin_visit(void* stream) override;
+  void end_visit(const Visit& visit) noexcept override;
+  bool holds(const void* address) override;
 
   std::vector<std::byte> new_link_id() override;
   std::unique_ptr<RankLink> link(int rank, int ranks, std::span<const std::byte> id) override;

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 /** The version of these declarations, raised when something is added. */
-#define PLASTIC_C_API_VERSION 2
+#define PLASTIC_C_API_VERSION 3
 
 #if defined(__GNUC__) && !defined(_WIN32)
 #define PLASTIC_C_API __attribute__((visibility("default")))
@@ -173,6 +173,27 @@ PLASTIC_C_API plastic_status plastic_optimizer_create_groups(const char* name,
                                                              const plastic_parameter_group* groups,
                                                              size_t group_count,
                                                              plastic_optimizer** optimizer);
+
+/** How many CUDA devices there are to make optimizers on; 0 where there are none, and in a library
+ * that was built without CUDA. */
+PLASTIC_C_API int32_t plastic_cuda_device_count(void);
+
+/** The same for parameters in the memory of CUDA device `device`, counted from 0, where gradients
+ * and all f32 values of the state are, too; other values of the state are in the host's memory.
+ * `stream` is the cudaStream_t in which the caller computes gradients and reads parameters, NULL
+ * the legacy default stream: what this function and others are asked to do there comes after what
+ * the stream was given before the call and before what it is given afterwards, without the host
+ * waiting. PLASTIC_ERROR_REFUSED for a device that is not there. A stream that is being captured is
+ * refused by every function that works on the device. */
+PLASTIC_C_API plastic_status plastic_optimizer_create_on_cuda(const char* name,
+                                                              const plastic_parameter_group* groups,
+                                                              size_t group_count, int32_t device,
+                                                              void* stream,
+                                                              plastic_optimizer** optimizer);
+/** Another stream of that device, for all calls from now on. PLASTIC_ERROR_REFUSED for an optimizer
+ * whose parameters are in the host's memory. */
+PLASTIC_C_API plastic_status plastic_optimizer_set_stream(plastic_optimizer* optimizer,
+                                                          void* stream);
 
 /** Frees the optimizer, not the parameters, and sets *optimizer to NULL. */
 PLASTIC_C_API void plastic_optimizer_destroy(plastic_optimizer** optimizer);

@@ -84,6 +84,13 @@ cudaError_t break_capture(Stream& stream) {
   return result(cudaErrorStreamCaptureUnsupported);
 }
 
+/// The stream of other libraries in the process that have none of their own. Nothing of cuda/ may
+/// be given to it, but it may be waited for.
+Stream* or_default(Stream* stream) {
+  static Stream all_others;
+  return stream == nullptr ? &all_others : stream;
+}
+
 bool is_pinned(const void* data) {
   const auto after = pinned.upper_bound(data);
   if (after == pinned.begin()) return false;
@@ -165,6 +172,10 @@ cudaError_t cudaSetDevice(int device) {
   device_in_use = device;
   return cudaSuccess;
 }
+cudaError_t cudaGetDevice(int* device) {
+  *device = device_in_use;
+  return cudaSuccess;
+}
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   if (device < 0 || device >= device_count) return result(cudaErrorInvalidDevice);
   *properties = {};
@@ -226,7 +237,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
-  return enqueue(stream, [from = event->stream, done = event->done] {
+  return enqueue(or_default(stream), [from = event->stream, done = event->done] {
     if (from != nullptr) run_until(*from, done);
   });
 }
@@ -240,10 +251,10 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   return cudaSuccess;
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
-  event->stream = stream;
+  event->stream = or_default(stream);
   event->done = std::make_shared<bool>(false);
   event->time = std::make_shared<float>(0.0F);
-  return enqueue(stream, [done = event->done, time = event->time] {
+  return enqueue(event->stream, [done = event->done, time = event->time] {
     *done = true;
     *time = clock_now;
   });
@@ -271,6 +282,12 @@ cudaError_t cudaFreeAsync(void* data, cudaStream_t stream) {
   return enqueue(stream, [data] {
     if (!DeviceMemory::instance().free(data)) std::abort();
   });
+}
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* address) {
+  const bool is_devices = DeviceMemory::instance().contains(address);
+  attributes->type = is_devices ? cudaMemoryTypeDevice : cudaMemoryTypeUnregistered;
+  attributes->device = device_in_use;
+  return cudaSuccess;
 }
 cudaError_t cudaMallocHost(void** data, std::size_t bytes) {
   *data = std::malloc(bytes);
@@ -334,6 +351,11 @@ cudaError_t cudaMemPoolTrimTo(cudaMemPool_t pool, std::size_t keep) {
   return cudaSuccess;
 }
 
+cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
+  const bool is_capturing = or_default(stream)->capture != nullptr;
+  *status = is_capturing ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
+  return cudaSuccess;
+}
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   if (stream->capture) return result(cudaErrorInvalidValue);
   // What is in the queue comes before the graph, whenever that is launched.

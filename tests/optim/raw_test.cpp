@@ -15,6 +15,7 @@
 #include "plastic/optim/optimizer_table.h"
 #include "tests/optim/helpers.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/text.h"
 #include "tests/support/thread_count.h"
 
 using namespace plastic;
@@ -133,6 +134,20 @@ TEST_CASE("optim.raw.has_the_bits_of_every_optimizer_over_tensors") {
     step_tensors(*optimizer, tensors, 7);
     CHECK(buffers.values() == values_of(tensors));
   }
+}
+
+TEST_CASE("optim.raw.the_cpu_has_no_streams") {
+  const Buffers buffers;
+  int stream = 0;
+  RawOptimizer raw("adam", buffers.parameters);
+  CHECK(contains(error_of([&] { raw.set_stream(&stream); }), "a stream for the CPU"));
+  const optim::RawGroup group = {buffers.parameters};
+  const auto make = [&](const optim::RawPlace& place) {
+    RawOptimizer::of_groups("adam", std::span(&group, 1), place);
+  };
+  CHECK(contains(error_of([&] { make({.stream = &stream}); }), "a stream for the CPU"));
+  const Device absent = {DeviceType::cuda, 1000};
+  CHECK(contains(error_of([&] { make({.device = absent}); }), "cuda:1000"));
 }
 
 TEST_CASE("optim.raw.a_refused_step_changes_nothing") {

@@ -25,14 +25,35 @@ class _Owner:
         weakref.finalize(self, _destroy, handle).atexit = False
 
 
-def _tensor_over(owner, address, dtype, shape):
-    """A tensor over memory of the optimizer's, which lives as long as the tensor."""
+class _DeviceMemory:
+    """f32 in a device's memory, as PyTorch and others take it over without a copy."""
+
+    def __init__(self, owner, address, shape):
+        self.owner = owner
+        self.__cuda_array_interface__ = {"shape": tuple(shape), "typestr": "<f4", "version": 3,
+                                         "data": (address, False), "strides": None}
+
+
+def _over_device_memory(owner, address, shape, device):
+    return torch.as_tensor(_DeviceMemory(owner, address, shape), device=device)
+
+
+def _current_stream(device):
+    return torch.cuda.current_stream(device).cuda_stream
+
+
+def _tensor_over(owner, address, dtype, shape, device):
+    """A tensor over memory of the optimizer's, which lives as long as the tensor. Parameters'
+    numbers are where they are, counts always in the host's memory."""
     dtype, size_of_one = _DTYPES[dtype]
+    is_on_device = device.type == "cuda" and dtype == torch.float32
     count = 1
     for size in shape:
         count *= size
     if count == 0:
-        return torch.empty(shape, dtype=dtype, device="cpu")
+        return torch.empty(shape, dtype=dtype, device=device if is_on_device else "cpu")
+    if is_on_device:
+        return _over_device_memory(owner, address, shape, device)
     buffer = (ctypes.c_char * (count * size_of_one)).from_address(address)
     buffer.owner = owner
     return torch.frombuffer(buffer, dtype=dtype).view(shape)
@@ -54,12 +75,14 @@ def _text_of(optimizer, name, value, default):
 
 
 class Engine:
-    """`groups` is a list of (tensors, options), the tensors contiguous f32 on the CPU, the options
-    a dictionary {name: (value, default)}. The tensors' memory must outlive the engine, which keeps
-    them. `is_copy` says which of them are copies of parameters, `signature` what the engine was made
-    for."""
+    """`groups` is a list of (tensors, options), the tensors contiguous f32 on `device`, the options
+    a dictionary {name: (value, default)}. The device is the CPU or one that has_kernels_for() names,
+    where work is in the order of PyTorch's current stream. The tensors' memory must outlive the
+    engine, which keeps them. `is_copy` says which of them are copies of parameters, `signature` what
+    the engine was made for."""
 
-    def __init__(self, name, groups, is_copy=(), signature=None):
+    def __init__(self, name, groups, is_copy=(), signature=None, device=torch.device("cpu")):
+        self.device = device
         self.tensors = [tensor for tensors, _ in groups for tensor in tensors]
         kept, given = [], (_library.ParameterGroup * len(groups))()
         for into, (tensors, options) in zip(given, groups):
@@ -71,9 +94,14 @@ class Engine:
                             for key, values in options.items())
             kept.append(parameters)
             into.parameters, into.count, into.options = parameters, len(tensors), text.encode()
-        handle = ctypes.c_void_p()
-        check(library.plastic_optimizer_create_groups(name.encode(), given, len(groups),
-                                                      ctypes.byref(handle)))
+        handle, self._stream = ctypes.c_void_p(), None
+        if device.type == "cuda":
+            self._stream = _current_stream(device)
+            check(library.plastic_optimizer_create_on_cuda(
+                name.encode(), given, len(groups), device.index, self._stream, ctypes.byref(handle)))
+        else:
+            check(library.plastic_optimizer_create_groups(name.encode(), given, len(groups),
+                                                          ctypes.byref(handle)))
         self._owner = _Owner(handle)
         self._handle = handle
         self._gradients = (ctypes.c_void_p * len(self.tensors))()
@@ -99,10 +127,10 @@ class Engine:
                 if tensor.dim() > _MAX_RANK and found.count == tensor.numel():
                     shape = tensor.shape
                 self.state[index][words[2]] = _tensor_over(
-                    self._owner, found.values, found.dtype, shape)
+                    self._owner, found.values, found.dtype, shape, self.device)
             elif not (words[0] == "group" and words[2] == "lr"):
                 self.numbers[name] = _tensor_over(self._owner, found.values, found.dtype,
-                                                  shape)
+                                                  shape, self.device)
         self._places = self._state_places()
 
     def _state_places(self):
@@ -122,19 +150,31 @@ class Engine:
             check(library.plastic_optimizer_set_group_lr(self._handle, group, lr))
             self._lrs[group] = lr
 
+    def _follow_stream(self):
+        if self.device.type != "cuda":
+            return
+        stream = _current_stream(self.device)
+        if stream != self._stream:
+            check(library.plastic_optimizer_set_stream(self._handle, stream))
+            self._stream = stream
+
     def step(self, gradients):
-        """One gradient for each parameter, in order: None, or contiguous f32 on the CPU."""
+        """One gradient for each parameter, in order: None, or contiguous f32 on the device."""
+        self._follow_stream()
         for i, gradient in enumerate(gradients):
             self._gradients[i] = None if gradient is None else gradient.data_ptr()
         check(library.plastic_optimizer_step(self._handle, self._gradients, len(gradients)))
 
     def train(self):
+        self._follow_stream()
         check(library.plastic_optimizer_train(self._handle))
 
     def eval(self):
+        self._follow_stream()
         check(library.plastic_optimizer_eval(self._handle))
 
     def diagnostics(self):
+        self._follow_stream()
         count = ctypes.c_size_t()
         check(library.plastic_optimizer_diagnostics(self._handle, None, 0, ctypes.byref(count)))
         found = (_library.Diagnostic * count.value)()

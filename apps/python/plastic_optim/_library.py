@@ -4,7 +4,7 @@ import ctypes
 import os
 import pathlib
 
-C_API_VERSION = 2
+C_API_VERSION = 3
 
 
 class Error(RuntimeError):
@@ -78,6 +78,10 @@ def _load():
         "optimizer_option_count": (size, [text]),
         "optimizer_option": (ctypes.c_int32, [text, size, out(Option)]),
         "optimizer_create_groups": (ctypes.c_int32, [text, out(ParameterGroup), size, out(handle)]),
+        "cuda_device_count": (ctypes.c_int32, []),
+        "optimizer_create_on_cuda": (ctypes.c_int32, [text, out(ParameterGroup), size, ctypes.c_int32,
+                                                      handle, out(handle)]),
+        "optimizer_set_stream": (ctypes.c_int32, [handle, handle]),
         "optimizer_destroy": (None, [out(handle)]),
         "optimizer_step": (ctypes.c_int32, [handle, out(handle), size]),
         "optimizer_set_group_lr": (ctypes.c_int32, [handle, size, ctypes.c_double]),
@@ -100,6 +104,11 @@ def check(status):
     if status != 0:
         message = library.plastic_last_error().decode()
         raise MemoryError(message) if status == 4 else Error(message)
+
+
+def has_kernels_for(device):
+    """Whether the library was built with CUDA and can use this CUDA device, a torch.device."""
+    return device.type == "cuda" and (device.index or 0) < library.plastic_cuda_device_count()
 
 
 def optimizer_names():

@@ -7,14 +7,14 @@ from ._optimizer import PlasticOptimizer
 
 
 class NeuroPlasticOptimizer(PlasticOptimizer):
-    """On the CPU the library computes the step; with a parameter elsewhere, PyTorch does, in the same
-    way to rounding."""
+    """Where the library has kernels for the device of all parameters, it computes the step; elsewhere
+    PyTorch does, in the same way to rounding."""
 
     _is_native = True
     _last = None
 
     def _uses_library(self):
-        return self._is_native and all(p.is_cpu for p in self._parameters())
+        return self._is_native and self._library_device() is not None
 
     def _step(self):
         if self._uses_library():

@@ -26,12 +26,20 @@ def _follow_torch_threads():
         _thread_count = count
 
 
+def _is_steppable(p, device):
+    """Whether the library can step it where it is."""
+    # Numbers of a file in memory may begin at any address.
+    return (p.device.type == device.type and p.is_contiguous() and not p.is_neg()
+            and p.data_ptr() % 4 == 0)
+
+
 class PlasticOptimizer(torch.optim.Optimizer):
     """What the classes of this package share; `name` is the library's name of the optimizer.
 
-    Parameters are f32. On the CPU the library steps contiguous ones where they are; others, and
-    those on other devices, it steps in copies. The state is `self.state[p]`, under PyTorch's names
-    where it has them: tensors in which the step itself reads and writes. What else a rule counts,
+    Parameters are f32. On the CPU, and on a CUDA device in a build with CUDA, the library steps
+    contiguous ones where they are; others, and those on other devices, it steps in copies. The state
+    is `self.state[p]`, under PyTorch's names where it has them: tensors in which the step itself
+    reads and writes. What else a rule counts,
     such as the epoch, is in the groups, so that state_dict() has it.
     """
 
@@ -126,7 +134,8 @@ class PlasticOptimizer(torch.optim.Optimizer):
         share memory without sharing elements, as the columns of a matrix do."""
         places = sorted(((p.data_ptr(), p.data_ptr() + 4 * p.numel(), i)
                          for i, p in enumerate(self._parameters())
-                         if not is_lazy(p) and p.is_cpu and p.is_contiguous() and p.numel() > 0))
+                         if not is_lazy(p) and (p.is_cpu or p.is_cuda) and p.is_contiguous()
+                         and p.numel() > 0))
         for (_, end, i), (begin, _, j) in zip(places, places[1:]):
             if begin < end:
                 raise ValueError(f"[{self.name}] parameters {min(i, j)} and {max(i, j)} overlap; list "
@@ -175,21 +184,31 @@ class PlasticOptimizer(torch.optim.Optimizer):
                 return False
         return True
 
+    def _library_device(self):
+        """The only device of all parameters, where the library has kernels for that; else None."""
+        parameters = self._parameters()
+        if all(p.is_cpu for p in parameters):
+            return torch.device("cpu")
+        device = parameters[0].device
+        if all(p.device == device for p in parameters) and _library.has_kernels_for(device):
+            return device
+        return None
+
     def _make_engine(self, parameters):
         for p in parameters:
             self._check_parameter(p)
-        elsewhere = sorted({str(p.device) for p in parameters} - {"cpu"})
-        if elsewhere:
+        device = self._library_device()
+        if device is None:
+            device = torch.device("cpu")
+            elsewhere = sorted({str(p.device) for p in parameters} - {"cpu"})
             warnings.warn(f"[{self.name}] this package has no kernels for {', '.join(elsewhere)}: each "
                           "step copies parameters and gradients to the CPU and back")
-        # Numbers of a file in memory may begin at any address.
-        is_copy = [p.device.type != "cpu" or not p.is_contiguous() or p.is_neg() or p.data_ptr() % 4 != 0
-                   for p in parameters]
-        places = iter([torch.empty(p.shape, dtype=torch.float32, device="cpu") if copied
+        is_copy = [not _is_steppable(p, device) for p in parameters]
+        places = iter([torch.empty(p.shape, dtype=torch.float32, device=device) if copied
                        else p.detach() for p, copied in zip(parameters, is_copy)])
         groups = [([next(places) for _ in group["params"]], self._options_of(group))
                   for group in self._engine_groups()]
-        return Engine(self.name, groups, is_copy, self._signature())
+        return Engine(self.name, groups, is_copy, self._signature(), device)
 
     def _ready(self):
         """The engine for the parameters, options and state as they are."""
@@ -308,8 +327,8 @@ class PlasticOptimizer(torch.optim.Optimizer):
         gradients = self._gradients()
         _follow_torch_threads()
         engine = self._ready()
-        gradients = [g if g is None or (g.is_cpu and g.is_contiguous()) else g.cpu().contiguous()
-                     for g in gradients]
+        gradients = [g if g is None or (g.device == place.device and g.is_contiguous())
+                     else g.to(place.device).contiguous() for g, place in zip(gradients, engine.tensors)]
         self._work([gradient is not None for gradient in gradients],
                    lambda: engine.step(gradients))
 

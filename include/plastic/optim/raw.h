@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "plastic/core/device.h"
 #include "plastic/core/dtype.h"
 #include "plastic/core/shape.h"
 #include "plastic/optim/optimizer.h"
@@ -37,13 +38,22 @@ struct RawGroup {
   std::span<const RawOption> options = {};
 };
 
+/// Where the parameters of a RawOptimizer are, and their gradients.
+struct RawPlace {
+  /// The CPU, or a CUDA device: addresses are then of its memory.
+  Device device = {};
+  /// On a CUDA device: the cudaStream_t whose work writes gradients and reads parameters; null is
+  /// the legacy default stream.
+  void* stream = nullptr;
+};
+
 /// A part of an optimizer's state, where it lies.
 struct RawState {
   /// As Optimizer::state_dict() has it: "state.0.exp_avg", "state.0.step", "group.0.lr".
   std::string name;
   /// f32, f64 or i64.
   DType dtype = DType::f32;
-  /// Row-major.
+  /// Row-major. What is f32 is in the parameters' memory, the rest always in the host's.
   void* values = nullptr;
   /// That of the parameter, or of rank 0 for a single number.
   Shape shape;
@@ -64,6 +74,11 @@ struct RawState {
 /// step asks the heap for nothing; those of adafactor (its sums over columns) and soap (its
 /// eigenbases) do.
 ///
+/// On a CUDA device (a build with CUDA), a step copies the gradients on the device, and the host
+/// does not wait for it: what the optimizer does comes after what the caller's stream was given
+/// before the call, and before what that is given afterwards. All of a device's optimizers work in
+/// one stream. State and diagnostics of a step can be read when that has come to its end.
+///
 /// The parameters must outlive the optimizer, at the same addresses; whatever the caller writes to
 /// them between steps counts. Different optimizers may be used from different threads at a time,
 /// one optimizer from one thread at a time. All functions throw Error; one that throws changes
@@ -76,14 +91,18 @@ class RawOptimizer {
   /// that overlap.
   RawOptimizer(std::string_view name, std::span<const RawParameter> parameters,
                std::span<const RawOption> options = {});
-  /// The same with groups that have options of their own. Their parameters are counted in order,
-  /// over all groups.
-  static RawOptimizer of_groups(std::string_view name, std::span<const RawGroup> groups);
+  /// The same with groups that have options of their own, and wherever they are. Their parameters
+  /// are counted in order, over all groups. Throws, too, for a device that is not there.
+  static RawOptimizer of_groups(std::string_view name, std::span<const RawGroup> groups,
+                                const RawPlace& place = {});
   ~RawOptimizer();
   /// Leaves the other to be destroyed or assigned to.
   RawOptimizer(RawOptimizer&&) noexcept;
   /// The same.
   RawOptimizer& operator=(RawOptimizer&&) noexcept;
+
+  /// Another stream of the parameters' device, for all calls from now on. Throws Error on the CPU.
+  void set_stream(void* stream);
 
   /// One step: a gradient for each parameter, in their order. A parameter whose gradient has no
   /// address (a span without data) is left as it is, with its state. Throws, changing nothing, for
@@ -92,7 +111,8 @@ class RawOptimizer {
   /// parameters may have been updated.
   void step(std::span<const std::span<const float>> gradients);
   /// Memory of the optimizer's for the gradient of parameter `index`, 0 at first, for callers who
-  /// have none of their own: they compute it there and pass it to step().
+  /// have none of their own: they compute it there, on the parameters' device, and pass it to
+  /// step().
   std::span<float> gradient(std::size_t index);
 
   /// How many parameters it was created with.
