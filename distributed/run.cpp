@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <chrono>
 #include <exception>
 #include <iostream>
 #include <string>
 #include <thread>
 
 #include "core/threads/processors.h"
+#include "distributed/end.h"
 #include "plastic/core/device.h"
 #include "plastic/distributed.h"
 
@@ -19,12 +19,9 @@ int end_all(const std::string& what, int code) {
     std::cerr << what + "\n" << std::flush;
     return code;
   }
-  // Where several fail for the same reason, the first says so, and ends the others in that time.
-  if (rank() > 0) std::this_thread::sleep_for(std::chrono::seconds(1));
-  std::cerr << "rank " + std::to_string(rank()) + ": " + what + "\n" << std::flush;
-  // mpirun may end before it has passed on what was just written.
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  world().abort(code);
+  let_first_rank_speak();
+  std::cerr << "rank " + std::to_string(rank()) + ": " + what + "\n";
+  end_ranks(code);
   return code;
 }
 

@@ -1,12 +1,10 @@
 #include "apps/ranks/ranks.h"
 
-#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <span>
 #include <sstream>
 #include <streambuf>
-#include <thread>
 #include <vector>
 
 #include "apps/cli/config_reader.h"
@@ -16,6 +14,7 @@
 #include "apps/terminal/system_terminal.h"
 #include "apps/training/interrupt.h"
 #include "core/check.h"
+#include "distributed/end.h"
 #include "plastic/core/device.h"
 #include "plastic/distributed.h"
 
@@ -88,7 +87,7 @@ void join_ranks() {
 
 std::string message_prefix() {
   if (!distributed::is_initialized() || distributed::rank() == 0) return "";
-  std::this_thread::sleep_for(std::chrono::seconds(1));
+  distributed::let_first_rank_speak();
   return "rank " + std::to_string(distributed::rank()) + ": ";
 }
 
@@ -97,11 +96,7 @@ void leave_ranks(int code) {
   constexpr int wrong_usage = 2;
   if (!distributed::is_initialized() || distributed::size() == 1) return;
   if (code != failed && code != wrong_usage) return;
-  std::cout.flush();
-  std::cerr.flush();
-  // mpirun may end before it has passed on what was just written.
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  distributed::world().abort(code);
+  distributed::end_ranks(code);
 }
 
 void check_is_alone(const std::string& what) {
