@@ -97,6 +97,31 @@ class OnDevice(cases.Case):
             train("neuroplastic", between)
             self.assertEqual(streams.moved_to, [9])
 
+    def test_state_is_copied_over_before_its_memory_is_free(self):
+        with pretended_device() as streams:
+            own, optimizer = train("sgd")
+            streams.current = 9
+            optimizer.param_groups[0]["momentum"] = 0.5
+            optimizer.step()
+            self.assertEqual(streams.made_on, [(2, 7), (2, 9)])
+            self.assertEqual(streams.moved_to, [9])
+            streams.current = 11
+            optimizer.load_state_dict(optimizer.state_dict())
+            self.assertEqual(streams.moved_to, [9, 11])
+
+    def test_parameters_that_were_copied_may_move(self):
+        columns = torch.ones(4, 6).t().requires_grad_()
+        columns.grad = torch.ones(6, 4)
+        optimizer = plastic_optim.SGD([columns])
+        optimizer.step()
+        engine = optimizer._engine
+        optimizer.step()
+        self.assertIs(optimizer._engine, engine)
+        engine.copied_from[0] = DEVICE
+        optimizer.step()
+        self.assertIsNot(optimizer._engine, engine)
+        self.assertEqual(optimizer._engine.copied_from, [torch.device("cpu")])
+
     def test_counts_are_on_the_host(self):
         with pretended_device():
             own, optimizer = train("adamw")
@@ -109,6 +134,14 @@ class Kernels(cases.Case):
     def test_there_are_none_for_what_is_not_there(self):
         self.assertFalse(_library.has_kernels_for(self.absent))
         self.assertFalse(_library.has_kernels_for(torch.device("mps")))
+
+    def test_a_warning_says_why(self):
+        def why(*devices):
+            return _optimizer._why_copied([mock.Mock(device=torch.device(device))
+                                           for device in devices])
+        self.assertRegex(why(str(self.absent)), f"no kernels for {self.absent} .*is not available: ")
+        self.assertIn("on one device, and they are on cpu, cuda:0", why("cuda:0", "cpu", "cuda:0"))
+        self.assertEqual(why("mps"), "this package has no kernels for mps")
 
     def test_a_device_that_is_not_there_is_refused(self):
         with mock.patch.object(_engine, "_current_stream", lambda device: 0):

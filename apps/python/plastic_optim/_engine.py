@@ -78,10 +78,10 @@ class Engine:
     """`groups` is a list of (tensors, options), the tensors contiguous f32 on `device`, the options
     a dictionary {name: (value, default)}. The device is the CPU or one that has_kernels_for() names,
     where work is in the order of PyTorch's current stream. The tensors' memory must outlive the
-    engine, which keeps them. `is_copy` says which of them are copies of parameters, `signature` what
-    the engine was made for."""
+    engine, which keeps them. `copied_from` has None for a parameter itself, and for a copy the device
+    of its parameter; `signature` says what the engine was made for."""
 
-    def __init__(self, name, groups, is_copy=(), signature=None, device=torch.device("cpu")):
+    def __init__(self, name, groups, copied_from=(), signature=None, device=torch.device("cpu")):
         self.device = device
         self.tensors = [tensor for tensors, _ in groups for tensor in tensors]
         kept, given = [], (_library.ParameterGroup * len(groups))()
@@ -106,7 +106,8 @@ class Engine:
         self._handle = handle
         self._gradients = (ctypes.c_void_p * len(self.tensors))()
         self._lrs = [float(options["lr"][0]) for _, options in groups]
-        self.is_copy, self.copies_any, self.signature = is_copy, any(is_copy), signature
+        self.copied_from, self.copies_any = copied_from, any(copied_from)
+        self.signature = signature
         self.addresses = [tensor.data_ptr() for tensor in self.tensors]
         self.shown = None
         self._read_state()
@@ -150,7 +151,9 @@ class Engine:
             check(library.plastic_optimizer_set_group_lr(self._handle, group, lr))
             self._lrs[group] = lr
 
-    def _follow_stream(self):
+    def follow_stream(self):
+        """What is asked for from now on, freeing the memory included, comes after what PyTorch's
+        current stream was given before."""
         if self.device.type != "cuda":
             return
         stream = _current_stream(self.device)
@@ -160,21 +163,21 @@ class Engine:
 
     def step(self, gradients):
         """One gradient for each parameter, in order: None, or contiguous f32 on the device."""
-        self._follow_stream()
+        self.follow_stream()
         for i, gradient in enumerate(gradients):
             self._gradients[i] = None if gradient is None else gradient.data_ptr()
         check(library.plastic_optimizer_step(self._handle, self._gradients, len(gradients)))
 
     def train(self):
-        self._follow_stream()
+        self.follow_stream()
         check(library.plastic_optimizer_train(self._handle))
 
     def eval(self):
-        self._follow_stream()
+        self.follow_stream()
         check(library.plastic_optimizer_eval(self._handle))
 
     def diagnostics(self):
-        self._follow_stream()
+        self.follow_stream()
         count = ctypes.c_size_t()
         check(library.plastic_optimizer_diagnostics(self._handle, None, 0, ctypes.byref(count)))
         found = (_library.Diagnostic * count.value)()

@@ -111,6 +111,14 @@ def has_kernels_for(device):
     return device.type == "cuda" and (device.index or 0) < library.plastic_cuda_device_count()
 
 
+def why_no_kernels_for(device):
+    """What the library says of a CUDA device that it cannot use."""
+    none = (ParameterGroup * 1)()
+    library.plastic_optimizer_create_on_cuda(b"sgd", none, 0, device.index or 0, None,
+                                             ctypes.byref(ctypes.c_void_p()))
+    return library.plastic_last_error().decode()
+
+
 def optimizer_names():
     """The optimizers that the library knows, by its names: "neuroplastic", "schedule-free-sgd"."""
     return [library.plastic_optimizer_name(i).decode()

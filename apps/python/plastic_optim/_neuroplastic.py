@@ -21,7 +21,7 @@ class NeuroPlasticOptimizer(PlasticOptimizer):
             super()._step()
             return
         self._check_epoch()
-        self._engine = None
+        self._drop_engine()
         self._make_state()
         updates, factors = _torch_form.step(self._options_by_group(), self.state,
                                             self._gradients())

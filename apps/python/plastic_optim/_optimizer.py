@@ -33,18 +33,29 @@ def _is_steppable(p, device):
             and p.data_ptr() % 4 == 0)
 
 
+def _why_copied(parameters):
+    """Why there are no kernels for them where they are."""
+    devices = sorted({str(p.device) for p in parameters})
+    if len(devices) > 1:
+        return f"kernels need all parameters on one device, and they are on {', '.join(devices)}"
+    device = parameters[0].device
+    why = f" ({_library.why_no_kernels_for(device)})" if device.type == "cuda" else ""
+    return f"this package has no kernels for {device}{why}"
+
+
 class PlasticOptimizer(torch.optim.Optimizer):
     """What the classes of this package share; `name` is the library's name of the optimizer.
 
     Parameters are f32. On the CPU, and on a CUDA device in a build with CUDA, the library steps
     contiguous ones where they are; others, and those on other devices, it steps in copies. The state
     is `self.state[p]`, under PyTorch's names where it has them: tensors in which the step itself
-    reads and writes. What else a rule counts,
-    such as the epoch, is in the groups, so that state_dict() has it.
+    reads and writes. What else a rule counts, such as the epoch, is in the groups, so that
+    state_dict() has it.
     """
 
     name = None
     _options = {}
+    _engine = None
 
     def __init__(self, params, lr=None, *, maximize=False, **options):
         options = {option: value for option, value in options.items()
@@ -66,7 +77,7 @@ class PlasticOptimizer(torch.optim.Optimizer):
         before = dict(self.__dict__)
         try:
             super().__setstate__(state)
-            self._engine = None  # the next step makes one, which adopts the state
+            self._drop_engine()  # the next step makes one, which adopts the state
             self._has_shown_state = bool(self.state)
             for index, group in enumerate(self.param_groups):
                 self._take_over(group)
@@ -111,7 +122,7 @@ class PlasticOptimizer(torch.optim.Optimizer):
         except Exception:
             self.param_groups.pop()
             raise
-        self._engine = None
+        self._drop_engine()
 
     def _check_group(self, index):
         group = self.param_groups[index]
@@ -176,13 +187,21 @@ class PlasticOptimizer(torch.optim.Optimizer):
         engine = self._engine
         if engine is None or engine.signature != self._signature() or engine.has_moved():
             return False
-        for p, place, is_copy, address in zip(parameters, engine.tensors, engine.is_copy,
-                                              engine.addresses):
+        for p, place, copied_from, address in zip(parameters, engine.tensors, engine.copied_from,
+                                                  engine.addresses):
             if place.shape != p.shape:
                 return False
-            if not is_copy and (p.data_ptr() != address or not p.is_contiguous()):
+            if copied_from is not None and p.device != copied_from:
+                return False
+            if copied_from is None and (p.data_ptr() != address or not p.is_contiguous()):
                 return False
         return True
+
+    def _drop_engine(self):
+        """Its memory may be another's when what the current stream does with the state is done."""
+        if self._engine is not None:
+            self._engine.follow_stream()
+        self._engine = None
 
     def _library_device(self):
         """The only device of all parameters, where the library has kernels for that; else None."""
@@ -200,21 +219,22 @@ class PlasticOptimizer(torch.optim.Optimizer):
         device = self._library_device()
         if device is None:
             device = torch.device("cpu")
-            elsewhere = sorted({str(p.device) for p in parameters} - {"cpu"})
-            warnings.warn(f"[{self.name}] this package has no kernels for {', '.join(elsewhere)}: each "
-                          "step copies parameters and gradients to the CPU and back")
-        is_copy = [not _is_steppable(p, device) for p in parameters]
+            warnings.warn(f"[{self.name}] {_why_copied(parameters)}: each step copies parameters and "
+                          "gradients to the CPU and back")
+        copied_from = [None if _is_steppable(p, device) else p.device for p in parameters]
         places = iter([torch.empty(p.shape, dtype=torch.float32, device=device) if copied
-                       else p.detach() for p, copied in zip(parameters, is_copy)])
+                       else p.detach() for p, copied in zip(parameters, copied_from)])
         groups = [([next(places) for _ in group["params"]], self._options_of(group))
                   for group in self._engine_groups()]
-        return Engine(self.name, groups, is_copy, self._signature(), device)
+        return Engine(self.name, groups, copied_from, self._signature(), device)
 
     def _ready(self):
         """The engine for the parameters, options and state as they are."""
         parameters = self._parameters()
         if not self._fits(parameters):
-            self._engine = self._make_engine(parameters)
+            made = self._make_engine(parameters)
+            self._drop_engine()
+            self._engine = made
         engine = self._engine
         if self._has_shown_state and not self.state:
             self._begin_anew()
@@ -338,9 +358,9 @@ class PlasticOptimizer(torch.optim.Optimizer):
         engine, parameters = self._engine, self._parameters()
         copies = []
         if engine.copies_any:
-            copies = [(p.detach(), place) for p, place, is_copy, one
-                      in zip(parameters, engine.tensors, engine.is_copy, is_used)
-                      if is_copy and one]
+            copies = [(p.detach(), place) for p, place, copied_from, one
+                      in zip(parameters, engine.tensors, engine.copied_from, is_used)
+                      if copied_from and one]
         for p, place in copies:
             place.copy_(p)
         work()
