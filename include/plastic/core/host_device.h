@@ -12,8 +12,8 @@
 
 namespace plastic {
 
-/// √x, correctly rounded: std::sqrt() of a float, for rules in public headers, where <cmath> would
-/// be 8% of the time that a compiler takes for <plastic/plastic.h>.
+/// √x, correctly rounded: std::sqrt() of a float, for rules in public headers, where `<cmath>`
+/// would be 8% of the time that a compiler takes for <plastic/plastic.h>.
 PLASTIC_HOST_DEVICE inline float square_root(float x) {
 #ifdef __CUDA_ARCH__
   return ::sqrtf(x);
