@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/io/utf8_path.h"
 #include "plastic/c_api.h"
 #include "plastic/core/safetensors.h"
 #include "plastic/optim/optimizer_table.h"
@@ -99,14 +100,14 @@ TEST_CASE("capi.optimizer.state_passes_to_cpp_and_back") {
   for (int step = 0; step < 3; ++step) REQUIRE(raw.step(step) == PLASTIC_OK);
   CHECK(plastic_optimizer_set_lr(raw.optimizer, 0.25) == PLASTIC_OK);
   REQUIRE(plastic_optimizer_save(raw.optimizer, path.c_str()) == PLASTIC_OK);
-  tensors.optimizer->load_state_dict(load_safetensors(path).tensors);
+  tensors.optimizer->load_state_dict(load_safetensors(path_of_utf8(path)).tensors);
   tensors.parameters[0].detach().copy_(Tensor::from<float>(raw.weight, {6, 4}));
   tensors.parameters[1].detach().copy_(Tensor::from<float>(raw.bias, {6}));
   REQUIRE(raw.step(3) == PLASTIC_OK);
   tensors.step(3);
   CHECK(tensors.is_as(raw));
 
-  save_safetensors(path, tensors.optimizer->state_dict());
+  save_safetensors(path_of_utf8(path), tensors.optimizer->state_dict());
   Trained again("adam");
   again.weight = raw.weight;
   again.bias = raw.bias;
