@@ -98,11 +98,11 @@ ForeignStreams* streams_of(const RawPlace& place) {
   fail(op, to_string(place.device), " takes no work of other libraries; use the CPU");
 }
 
-void check_is_there(const RawPlace& place, const RawParameter& parameter, std::size_t index) {
+void check_is_there(const RawPlace& place, const char* what, std::size_t index,
+                    std::span<const float> values) {
   ForeignStreams* const streams = streams_of(place);
-  if (streams == nullptr || parameter.values.empty()) return;
-  if (streams->holds(parameter.values.data())) return;
-  fail(op, "parameter ", index, " is not in the memory of ", to_string(place.device),
+  if (streams == nullptr || values.empty() || streams->holds(values.data())) return;
+  fail(op, what, " ", index, " is not in the memory of ", to_string(place.device),
        "; give an address on that device");
 }
 
@@ -132,8 +132,13 @@ struct RawOptimizer::Impl {
   std::unique_ptr<Optimizer> optimizer;
   /// The parts of the optimizer's block, which its steps read in place.
   std::vector<Tensor> gradients;
+  /// Where the last gradient of each parameter was; asking the driver about an address takes time.
+  std::vector<const float*> known;
 
   ~Impl();
+  /// Throws Error for gradients that are not where the parameters are: a kernel that reads the
+  /// host's memory ends the use of the device by the whole process.
+  void check_are_there(std::span<const std::span<const float>> given);
   /// Parameter `index` has the gradient at `given`, or none.
   void take_gradient(std::size_t index, const float* given);
 };
@@ -148,6 +153,16 @@ RawOptimizer::Impl::~Impl() {
     parameters.clear();
   } catch (const std::exception&) {
     // A child of fork(), or a stream that is being captured: members go as they can.
+  }
+}
+
+void RawOptimizer::Impl::check_are_there(std::span<const std::span<const float>> given) {
+  if (place.device.type == DeviceType::cpu) return;
+  known.resize(given.size());
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (given[i].data() == known[i]) continue;
+    check_is_there(place, "gradient", i, given[i]);
+    known[i] = given[i].data();
   }
 }
 
@@ -171,9 +186,10 @@ RawOptimizer::RawOptimizer(std::string_view name, std::span<const RawParameter> 
 
 RawOptimizer RawOptimizer::of_groups(std::string_view name, std::span<const RawGroup> groups,
                                      const RawPlace& place) {
-  const InOrder order(place);
+  // Made first: if it is destroyed here, that is a visit of its own.
   auto impl = std::make_unique<Impl>();
   impl->place = place;
+  const InOrder order(place);
   std::vector<OptimizerGroup> all;
   std::vector<RawParameter> parameters;
   for (const RawGroup& group : groups) {
@@ -183,7 +199,7 @@ RawOptimizer RawOptimizer::of_groups(std::string_view name, std::span<const RawG
     if (group.parameters.empty()) fail(op, "no parameters; give at least one");
     for (const RawParameter& parameter : group.parameters) {
       check_parameter(parameter, parameters.size());
-      check_is_there(place, parameter, parameters.size());
+      check_is_there(place, "parameter", parameters.size(), parameter.values);
       parameters.push_back(parameter);
       made.parameters.push_back(
           tensor_over(parameter.values.data(), parameter.shape, place.device).set_requires_grad());
@@ -220,6 +236,7 @@ void RawOptimizer::step(std::span<const std::span<const float>> gradients) {
   // It refuses the step; the gradients stay what they were.
   if (impl_->optimizer->is_evaluating()) return impl_->optimizer->step();
   const InOrder order(impl_->place);
+  impl_->check_are_there(gradients);
   for (std::size_t i = 0; i < count; ++i) impl_->take_gradient(i, gradients[i].data());
   impl_->optimizer->step();
 }

@@ -13,7 +13,7 @@ void check_available(Device device) {
   if (device.type == DeviceType::cpu) return;
   DeviceProvider& devices = device_provider(device.type);
   const int count = devices.count();
-  if (device.index < count) return;
+  if (device.index >= 0 && device.index < count) return;
   const std::string reason = devices.reason();
   fail("device", to_string(device), " is not available: ", count, " CUDA devices",
        reason.empty() ? "" : " (" + reason + ")", "; use cpu");

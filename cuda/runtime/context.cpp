@@ -1,5 +1,7 @@
 #include "cuda/runtime/context.h"
 
+#include <future>
+
 #include "core/threads/fork.h"
 #include "cuda/runtime/check.h"
 #include "cuda/runtime/per_device.h"
@@ -60,10 +62,14 @@ Context& Context::of(int index) { return contexts().of(index); }
 Context* Context::if_used(int index) { return contexts().if_made(index); }
 
 Context::Context(int index) : index_(index), fork_count_(fork_count()) {
-  use();
-  check(cudaGetDeviceProperties(&properties_, index), "cudaGetDeviceProperties");
-  check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
-  memory_ = std::make_unique<Memory>(index, stream_);
+  // On another thread: the device that is current in the calling one may be another library's, and
+  // putting it back would have the driver use that device, too.
+  std::async(std::launch::async, [this] {
+    use();
+    check(cudaGetDeviceProperties(&properties_, index_), "cudaGetDeviceProperties");
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+    memory_ = std::make_unique<Memory>(index_, stream_);
+  }).get();
 }
 
 Context::~Context() {
@@ -73,12 +79,15 @@ Context::~Context() {
 
 // Cheap where nothing changes, and others in the process may have set another.
 void Context::use() const {
-  if (!is_of_this_process()) {
-    fail("cuda", "cuda:", index_,
-         " was in use before this process was forked, and cannot be used "
-         "in a child; fork before the first use, or start another program");
-  }
+  check_is_of_this_process();
   check(cudaSetDevice(index_), "cudaSetDevice ", index_);
+}
+
+void Context::check_is_of_this_process() const {
+  if (is_of_this_process()) return;
+  fail("cuda", "cuda:", index_,
+       " was in use before this process was forked, and cannot be used "
+       "in a child; fork before the first use, or start another program");
 }
 
 bool Context::can_use() const noexcept {

@@ -32,6 +32,8 @@ class Context {
 
   /// Makes this device the calling thread's. Every entry into cuda/ calls it first.
   void use() const;
+  /// Throws Error in the child of a fork(), as use() does.
+  void check_is_of_this_process() const;
   /// For destructors: false when there is nothing left to give back to, because the driver has shut
   /// down with the process or because this is the child of a fork().
   bool can_use() const noexcept;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -123,6 +124,8 @@ class CudaBackend final : public Backend,
   Convolutions& convolutions();
 
   Context& context_;
+  /// Locked during a visit.
+  std::mutex visiting_;
   /// Plans of the libraries, kept from call to call; made by the first.
   std::shared_ptr<Products> products_;
   std::shared_ptr<Convolutions> convolutions_;

@@ -12,8 +12,8 @@
  * NULL where a handle, an array or a text is needed is PLASTIC_ERROR_ARGUMENT.
  *
  * Threads. Different handles may be used from different threads at the same time; one handle from
- * one thread at a time, whichever it is. Loops run on threads of the library's own; results have
- * the same bits for any number of them.
+ * one thread at a time, whichever it is. Optimizers on one CUDA device take turns. Loops run on
+ * threads of the library's own; results have the same bits for any number of them.
  *
  * Stability. What is declared here keeps its meaning and its binary form: what is new is added, as
  * functions, as keys in the options' text, and at the end of structs that begin with struct_size.
@@ -181,10 +181,14 @@ PLASTIC_C_API int32_t plastic_cuda_device_count(void);
 /** The same for parameters in the memory of CUDA device `device`, counted from 0, where gradients
  * and all f32 values of the state are, too; other values of the state are in the host's memory.
  * `stream` is the cudaStream_t in which the caller computes gradients and reads parameters, NULL
- * the legacy default stream: what this function and others are asked to do there comes after what
- * the stream was given before the call and before what it is given afterwards, without the host
- * waiting. PLASTIC_ERROR_REFUSED for a device that is not there. A stream that is being captured is
- * refused by every function that works on the device. */
+ * the legacy default stream; a program whose default stream is per thread gives
+ * cudaStreamPerThread. The stream must exist until plastic_optimizer_set_stream() gives another or
+ * the optimizer is destroyed. What this function and others are asked to do on the device comes
+ * after what the stream was given before the call and before what it is given afterwards. The host
+ * does not wait for it until it is eight steps ahead, except in steps of prodigy and soap and where
+ * numbers are asked for. PLASTIC_ERROR_REFUSED for a device that is not there, and for addresses
+ * that are not in its memory, gradients' included. A stream that is being captured is refused by
+ * every function that works on the device. */
 PLASTIC_C_API plastic_status plastic_optimizer_create_on_cuda(const char* name,
                                                               const plastic_parameter_group* groups,
                                                               size_t group_count, int32_t device,

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/threads/fork.h"
 #include "tests/emulator/capture.h"
 #include "tests/emulator/device_memory.h"
 #include "tests/emulator/options.h"
@@ -21,6 +22,7 @@ using Work = std::function<void()>;
 
 struct Graph {
   std::vector<Work> works;
+  cudaStreamCaptureMode mode = cudaStreamCaptureModeRelaxed;
 };
 struct GraphExec {
   std::vector<Work> works;
@@ -36,12 +38,16 @@ Pool& only_pool() {
 }
 
 struct Stream {
+  /// Whether the legacy default stream waits for it.
+  bool is_blocking = false;
+  int device = 0;
   std::deque<Work> queue;
   std::unique_ptr<Graph> capture;
   bool is_capture_broken = false;
 };
 
 struct Event {
+  int device = 0;
   /// Of the last record: which stream's work it comes after, and whether that is done.
   Stream* stream = nullptr;
   std::shared_ptr<bool> done;
@@ -53,6 +59,7 @@ namespace {
 
 constexpr int device_count = 4;
 thread_local int device_in_use = 0;
+thread_local cudaStreamCaptureMode capture_mode = cudaStreamCaptureModeGlobal;
 
 float clock_now = 0;
 std::size_t last_captured_nodes = 0;
@@ -84,11 +91,14 @@ cudaError_t break_capture(Stream& stream) {
   return result(cudaErrorStreamCaptureUnsupported);
 }
 
-/// The stream of other libraries in the process that have none of their own. Nothing of cuda/ may
-/// be given to it, but it may be waited for.
+/// The streams of other libraries in the process that have none of their own, one for each device.
+/// Nothing of cuda/ may be given to them, but they may be waited for.
 Stream* or_default(Stream* stream) {
-  static Stream all_others;
-  return stream == nullptr ? &all_others : stream;
+  static Stream all_others[device_count];
+  if (stream != nullptr) return stream;
+  Stream& others = all_others[device_in_use];
+  others.device = device_in_use;
+  return &others;
 }
 
 bool is_pinned(const void* data) {
@@ -145,6 +155,8 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorInvalidValue";
     case cudaErrorMemoryAllocation:
       return "cudaErrorMemoryAllocation";
+    case cudaErrorInitializationError:
+      return "cudaErrorInitializationError";
     case cudaErrorInvalidConfiguration:
       return "cudaErrorInvalidConfiguration";
     case cudaErrorInsufficientDriver:
@@ -153,10 +165,14 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorNoDevice";
     case cudaErrorInvalidDevice:
       return "cudaErrorInvalidDevice";
+    case cudaErrorInvalidResourceHandle:
+      return "cudaErrorInvalidResourceHandle";
     case cudaErrorStreamCaptureUnsupported:
       return "cudaErrorStreamCaptureUnsupported";
     case cudaErrorStreamCaptureInvalidated:
       return "cudaErrorStreamCaptureInvalidated";
+    case cudaErrorStreamCaptureImplicit:
+      return "cudaErrorStreamCaptureImplicit";
   }
   return "unknown";
 }
@@ -173,6 +189,9 @@ cudaError_t cudaSetDevice(int device) {
   return cudaSuccess;
 }
 cudaError_t cudaGetDevice(int* device) {
+  // In a child of the process that used the device.
+  static const unsigned fork_count_at_first = plastic::fork_count();
+  if (plastic::fork_count() != fork_count_at_first) return result(cudaErrorInitializationError);
   *device = device_in_use;
   return cudaSuccess;
 }
@@ -210,6 +229,16 @@ std::set<Stream*>& streams() {
   return all;
 }
 
+/// For what breaks a capture in any other stream where neither it nor the calling thread is
+/// relaxed.
+cudaError_t check_no_capture_minds() {
+  for (Stream* stream : streams()) {
+    const bool minds = stream->capture && stream->capture->mode == cudaStreamCaptureModeGlobal;
+    if (minds && capture_mode == cudaStreamCaptureModeGlobal) return break_capture(*stream);
+  }
+  return cudaSuccess;
+}
+
 }  // namespace
 
 cudaError_t cudaDeviceSynchronize() {
@@ -220,8 +249,10 @@ cudaError_t cudaDeviceSynchronize() {
   return cudaSuccess;
 }
 
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
   *stream = new Stream;
+  (*stream)->is_blocking = (flags & cudaStreamNonBlocking) == 0;
+  (*stream)->device = device_in_use;
   streams().insert(*stream);
   return cudaSuccess;
 }
@@ -232,6 +263,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  if (const cudaError_t error = check_no_capture_minds(); error != cudaSuccess) return error;
   if (stream->capture) return break_capture(*stream);
   run_all(*stream);
   return cudaSuccess;
@@ -244,6 +276,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, 0); }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
   *event = new Event;
+  (*event)->device = device_in_use;
   return cudaSuccess;
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
@@ -251,6 +284,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   return cudaSuccess;
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  if (event->device != or_default(stream)->device) return result(cudaErrorInvalidResourceHandle);
   event->stream = or_default(stream);
   event->done = std::make_shared<bool>(false);
   event->time = std::make_shared<float>(0.0F);
@@ -290,6 +324,7 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
   return cudaSuccess;
 }
 cudaError_t cudaMallocHost(void** data, std::size_t bytes) {
+  if (const cudaError_t error = check_no_capture_minds(); error != cudaSuccess) return error;
   *data = std::malloc(bytes);
   pinned.emplace(*data, bytes);
   return cudaSuccess;
@@ -352,14 +387,23 @@ cudaError_t cudaMemPoolTrimTo(cudaMemPool_t pool, std::size_t keep) {
 }
 
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
+  const auto would_wait_for = [stream](const Stream* one) {
+    return stream == nullptr && one->is_blocking && one->capture;
+  };
+  if (std::ranges::any_of(streams(), would_wait_for)) return cudaErrorStreamCaptureImplicit;
   const bool is_capturing = or_default(stream)->capture != nullptr;
   *status = is_capturing ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return cudaSuccess;
 }
-cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCaptureMode* mode) {
+  std::swap(capture_mode, *mode);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
   if (stream->capture) return result(cudaErrorInvalidValue);
   // What is in the queue comes before the graph, whenever that is launched.
   stream->capture = std::make_unique<Graph>();
+  stream->capture->mode = mode;
   stream->is_capture_broken = false;
   return cudaSuccess;
 }
@@ -369,7 +413,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   const std::unique_ptr<Graph> captured = std::move(stream->capture);
   if (stream->is_capture_broken) return result(cudaErrorStreamCaptureInvalidated);
   last_captured_nodes = captured->works.size();
-  *graph = new Graph{captured->works};
+  *graph = new Graph{*captured};
   return cudaSuccess;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {

@@ -42,8 +42,10 @@ struct RawGroup {
 struct RawPlace {
   /// The CPU, or a CUDA device: addresses are then of its memory.
   Device device = {};
-  /// On a CUDA device: the cudaStream_t whose work writes gradients and reads parameters; null is
-  /// the legacy default stream.
+  /// On a CUDA device: the cudaStream_t of that device whose work writes gradients and reads
+  /// parameters; null is the legacy default stream, and a program whose default stream is per
+  /// thread gives cudaStreamPerThread. It must exist until set_stream() gives another or the
+  /// optimizer is destroyed.
   void* stream = nullptr;
 };
 
@@ -74,15 +76,18 @@ struct RawState {
 /// step asks the heap for nothing; those of adafactor (its sums over columns) and soap (its
 /// eigenbases) do.
 ///
-/// On a CUDA device (a build with CUDA), a step copies the gradients on the device, and the host
-/// does not wait for it: what the optimizer does comes after what the caller's stream was given
-/// before the call, and before what that is given afterwards. All of a device's optimizers work in
-/// one stream. State and diagnostics of a step can be read when that has come to its end.
+/// On a CUDA device (a build with CUDA), a step copies the gradients on the device: what the
+/// optimizer does comes after what the caller's stream was given before the call, and before what
+/// that is given afterwards. The host does not wait for it until it is eight steps ahead, except in
+/// steps of prodigy and soap, which decide by numbers that the device computes; diagnostics() and
+/// save() wait, too. All of a device's optimizers work in one stream. What the state holds after a
+/// step is read in the caller's stream.
 ///
 /// The parameters must outlive the optimizer, at the same addresses; whatever the caller writes to
 /// them between steps counts. Different optimizers may be used from different threads at a time,
-/// one optimizer from one thread at a time. All functions throw Error; one that throws changes
-/// nothing unless it says so.
+/// one optimizer from one thread at a time; those of one CUDA device take turns, and nothing else
+/// of the library may use that device from another thread meanwhile. All functions throw Error; one
+/// that throws changes nothing unless it says so.
 class RawOptimizer {
  public:
   /// `name` is that of a row in optimizer_table(): "neuroplastic", "sgd", "adam", "muon", … Options
@@ -106,9 +111,9 @@ class RawOptimizer {
 
   /// One step: a gradient for each parameter, in their order. A parameter whose gradient has no
   /// address (a span without data) is left as it is, with its state. Throws, changing nothing, for
-  /// another number of gradients, another size, an address that is not aligned as floats are or a
-  /// gradient that overlaps a parameter, and in evaluation mode. Where memory is out, some
-  /// parameters may have been updated.
+  /// another number of gradients, another size, an address that is not aligned as floats are or not
+  /// on the parameters' device, a gradient that overlaps a parameter, and in evaluation mode. Where
+  /// memory is out, some parameters may have been updated.
   void step(std::span<const std::span<const float>> gradients);
   /// Memory of the optimizer's for the gradient of parameter `index`, 0 at first, for callers who
   /// have none of their own: they compute it there, on the parameters' device, and pass it to
