@@ -122,6 +122,12 @@ class OnDevice(cases.Case):
         self.assertIsNot(optimizer._engine, engine)
         self.assertEqual(optimizer._engine.copied_from, [torch.device("cpu")])
 
+    def test_it_says_that_numpy_is_needed(self):
+        with pretended_device(), mock.patch.object(torch.Tensor, "numpy",
+                                                   side_effect=RuntimeError("Numpy is not available")):
+            with self.assertRaisesRegex(ImportError, "Numpy is not available.*pip install numpy"):
+                train("adam")
+
     def test_counts_are_on_the_host(self):
         with pretended_device():
             own, optimizer = train("adamw")

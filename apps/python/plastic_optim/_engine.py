@@ -25,6 +25,16 @@ class _Owner:
         weakref.finalize(self, _destroy, handle).atexit = False
 
 
+def _check_numpy(optimizer):
+    """PyTorch reads __cuda_array_interface__ by NumPy, and does not bring it."""
+    try:
+        torch.empty(0, device="cpu").numpy()
+    except RuntimeError as error:
+        raise ImportError(f"[{optimizer}] the state on a CUDA device needs NumPy, of which PyTorch says "
+                          f"\"{error}\"; install one that this PyTorch takes (pip install numpy), or "
+                          "keep the parameters on the CPU") from None
+
+
 class _DeviceMemory:
     """f32 in a device's memory, as PyTorch and others take it over without a copy."""
 
@@ -96,6 +106,7 @@ class Engine:
             into.parameters, into.count, into.options = parameters, len(tensors), text.encode()
         handle, self._stream = ctypes.c_void_p(), None
         if device.type == "cuda":
+            _check_numpy(name)
             self._stream = _current_stream(device)
             check(library.plastic_optimizer_create_on_cuda(
                 name.encode(), given, len(groups), device.index, self._stream, ctypes.byref(handle)))
