@@ -37,7 +37,7 @@ struct plastic_optimizer {
 
 namespace {
 
-std::vector<RawOption> options_of(const char* text) {
+std::vector<RawOption> options_of(const char* op, const char* text) {
   std::vector<RawOption> options;
   if (text == nullptr) return options;
   std::string_view rest = text;
@@ -46,8 +46,7 @@ std::vector<RawOption> options_of(const char* text) {
     rest.remove_prefix(one.size() == rest.size() ? rest.size() : one.size() + 1);
     const std::size_t equals = one.find('=');
     if (equals == std::string_view::npos) {
-      plastic::fail("plastic_optimizer_create", "options have \"", one,
-                    "\"; they are key=value, separated by commas");
+      plastic::fail(op, "options have \"", one, "\"; they are key=value, separated by commas");
     }
     options.emplace_back(one.substr(0, equals), one.substr(equals + 1));
   }
@@ -55,17 +54,17 @@ std::vector<RawOption> options_of(const char* text) {
 }
 
 /// `before` parameters were given in groups before.
-std::vector<RawParameter> parameters_of(const plastic_parameter* parameters, std::size_t count,
-                                        std::size_t before) {
+std::vector<RawParameter> parameters_of(const char* op, const plastic_parameter* parameters,
+                                        std::size_t count, std::size_t before) {
   std::vector<RawParameter> all;
   for (const plastic_parameter& one : std::span(parameters, count)) {
-    if (one.rank > 0) need(one.shape, "plastic_optimizer_create", "a parameter's shape");
-    if (one.count > 0) need(one.values, "plastic_optimizer_create", "a parameter's values");
+    if (one.rank > 0) need(one.shape, op, "a parameter's shape");
+    if (one.count > 0) need(one.values, op, "a parameter's values");
     all.push_back({{one.values, one.count}, plastic::Shape(std::span(one.shape, one.rank))});
     const std::string mismatch =
         plastic::optim::size_mismatch(before + all.size() - 1, one.count, all.back().shape);
     if (!mismatch.empty()) {
-      throw plastic::capi::BadArgument("[plastic_optimizer_create] " + mismatch);
+      throw plastic::capi::BadArgument(plastic::text_of("[", op, "] ", mismatch));
     }
   }
   return all;
@@ -77,15 +76,15 @@ struct GivenGroup {
   std::vector<RawOption> options;
 };
 
-std::unique_ptr<plastic_optimizer> make(const char* name,
+std::unique_ptr<plastic_optimizer> make(const char* op, const char* name,
                                         std::span<const plastic_parameter_group> groups,
                                         const RawPlace& place = {}) {
   std::vector<GivenGroup> given;
   std::vector<std::size_t> counts;
   for (const plastic_parameter_group& group : groups) {
-    need(group.parameters, "plastic_optimizer_create", "parameters");
-    given.push_back(
-        {parameters_of(group.parameters, group.count, counts.size()), options_of(group.options)});
+    need(group.parameters, op, "parameters");
+    given.push_back({parameters_of(op, group.parameters, group.count, counts.size()),
+                     options_of(op, group.options)});
     for (const RawParameter& one : given.back().parameters) counts.push_back(one.values.size());
   }
   std::vector<RawGroup> all;
@@ -179,7 +178,7 @@ plastic_status plastic_optimizer_create(const char* name, const char* options,
     need(parameters, op, "parameters");
     need(optimizer, op, "optimizer");
     const plastic_parameter_group group = {parameters, count, options};
-    *optimizer = make(name, std::span(&group, 1)).release();
+    *optimizer = make(op, name, std::span(&group, 1)).release();
   });
 }
 
@@ -190,7 +189,7 @@ plastic_status plastic_optimizer_create_groups(const char* name,
     need(name, op, "name");
     need(groups, op, "groups");
     need(optimizer, op, "optimizer");
-    *optimizer = make(name, std::span(groups, group_count)).release();
+    *optimizer = make(op, name, std::span(groups, group_count)).release();
   });
 }
 
@@ -212,7 +211,7 @@ plastic_status plastic_optimizer_create_on_cuda(const char* name,
     need(groups, op, "groups");
     need(optimizer, op, "optimizer");
     const plastic::Device place = {plastic::DeviceType::cuda, device};
-    *optimizer = make(name, std::span(groups, group_count), {place, stream}).release();
+    *optimizer = make(op, name, std::span(groups, group_count), {place, stream}).release();
   });
 }
 

@@ -199,6 +199,7 @@ TEST_CASE("capi.optimizer.groups_state_and_options") {
   groups[1].parameters = nullptr;
   CHECK(plastic_optimizer_create_groups("adam", groups.data(), 2, &optimizer) ==
         PLASTIC_ERROR_ARGUMENT);
+  CHECK(message() == "[plastic_optimizer_create_groups] parameters is NULL; give its address");
   CHECK(plastic_optimizer_create_groups("adam", groups.data(), 0, &optimizer) ==
         PLASTIC_ERROR_REFUSED);
   CHECK(plastic_optimizer_create_groups("adam", nullptr, 1, &optimizer) == PLASTIC_ERROR_ARGUMENT);
