@@ -11,14 +11,14 @@ namespace plastic::nn {
 
 void orthonormalize_rows(Tensor& matrix) {
   using plastic_eigen::MatrixXd;
-  const std::int64_t rows = matrix.size(0);
-  const std::int64_t columns = matrix.size(1);
+  const auto rows = static_cast<plastic_eigen::Index>(matrix.size(0));
+  const auto columns = static_cast<plastic_eigen::Index>(matrix.size(1));
   // By columns, as Eigen stores them, the rows of the tensor are the columns of its transpose.
   plastic_eigen::Map<MatrixXd> transposed(matrix.mutable_data<double>(), columns, rows);
   const plastic_eigen::HouseholderQR<MatrixXd> qr(transposed);
   transposed.setIdentity();
   transposed.applyOnTheLeft(qr.householderQ());
-  for (std::int64_t i = 0; i < rows; ++i) {
+  for (plastic_eigen::Index i = 0; i < rows; ++i) {
     if (qr.matrixQR()(i, i) < 0) transposed.col(i) *= -1.0;
   }
 }

@@ -44,12 +44,13 @@ class CifarReader {
     if (!source_->compressed()) {
       const std::uint64_t bytes = source_->max_bytes();
       check_whole(bytes);
-      const std::uint64_t count = bytes / record_bytes();
+      const auto count = static_cast<std::size_t>(bytes / record_bytes());
       out.pixels.reserve(out.pixels.size() + count * image_bytes);
       out.labels.reserve(out.labels.size() + count);
     }
     const std::uint64_t max_here = source_->max_bytes() / record_bytes() + 1;
-    const std::size_t piece_records = std::min<std::uint64_t>(records_per_piece, max_here);
+    const auto piece_records =
+        static_cast<std::size_t>(std::min<std::uint64_t>(records_per_piece, max_here));
     std::vector<std::uint8_t> piece(piece_records * record_bytes());
     std::size_t count = 0;
     do {

@@ -203,7 +203,7 @@ CsvContents CsvTable::finish() {
   }
   contents_.feature_count = columns_ - 1;
   if (!names_.empty()) {
-    const auto target = names_.begin() + target_column_;
+    const auto target = names_.begin() + static_cast<std::ptrdiff_t>(target_column_);
     contents_.target_name = std::move(*target);
     names_.erase(target);
     contents_.feature_names = std::move(names_);

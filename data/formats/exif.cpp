@@ -28,7 +28,7 @@ class TiffReader {
     std::uint32_t value = 0;
     for (int i = 0; i < size; ++i) {
       const auto place = static_cast<std::uint64_t>(is_big_endian_ ? i : size - 1 - i);
-      value = value << 8 | bytes_[at + place];
+      value = value << 8 | bytes_[static_cast<std::size_t>(at + place)];
     }
     return value;
   }

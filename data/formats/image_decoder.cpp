@@ -77,7 +77,7 @@ DecodedImage read_decoded(const std::filesystem::path& path, std::int64_t channe
          " are read");
   }
   try {
-    std::vector<std::uint8_t> bytes(file.size());
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(file.size()));
     bytes.resize(file.read(bytes));
     return decode_image(file.path(), bytes, channels, orientation);
   } catch (const std::bad_alloc&) {

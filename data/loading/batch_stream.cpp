@@ -14,7 +14,8 @@ constexpr int max_prefetch_threads = 64;
 /// Fisher-Yates: every order is equally likely.
 void shuffle(std::vector<std::int64_t>& values, Generator& generator) {
   for (std::size_t left = values.size(); left > 1; --left) {
-    std::swap(values[left - 1], values[generator.next_below(left)]);
+    const auto other = static_cast<std::size_t>(generator.next_below(left));
+    std::swap(values[left - 1], values[other]);
   }
 }
 

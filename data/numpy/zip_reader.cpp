@@ -139,7 +139,10 @@ std::string ZipReader::read(std::uint64_t offset, std::uint64_t size) {
     fail(op, name_, ": says of ", size, " bytes that they are at byte ", offset, " of ",
          file_.size());
   }
-  std::string bytes(size, '\0');
+  std::string bytes;
+  // On systems of 32 bits.
+  if (size > bytes.max_size()) fail(op, name_, ": has ", size, " bytes in one piece; give less");
+  bytes.resize(static_cast<std::size_t>(size));
   const std::size_t count = file_.read(offset, bytes);
   if (!file_.problem().empty()) fail(op, name_, ": cannot read: ", file_.problem());
   if (count < size) fail(op, name_, ": ends at byte ", offset + count);

@@ -39,7 +39,7 @@ void ZipWriter::add(const std::string& name, ZipMethod method,
   std::uint64_t packed_size = size;
   if (method == ZipMethod::deflated) {
     std::string whole;
-    whole.reserve(size);
+    whole.reserve(static_cast<std::size_t>(size));
     for (const std::string_view part : parts) whole += part;
     texts_.push_back(std::make_unique<std::string>(deflated(path_ + ": " + name, whole)));
     parts = {*texts_.back()};

@@ -128,7 +128,7 @@ std::string print_head(const NamedTensor& weight, std::uint64_t size) {
 }
 
 std::string_view bytes_of(const Tensor& values) {
-  const auto size = static_cast<std::uint64_t>(values.numel()) * size_of(values.dtype());
+  const auto size = static_cast<std::size_t>(values.numel()) * size_of(values.dtype());
   return {static_cast<const char*>(memory(values)), size};
 }
 

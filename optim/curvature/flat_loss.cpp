@@ -139,7 +139,7 @@ std::vector<Tensor> FlatLoss::shaped(const FlatVector& vector) const {
   std::vector<Tensor> tensors;
   auto next = vector.begin();
   for (const Tensor& parameter : parameters_) {
-    const auto end = next + parameter.numel();
+    const auto end = next + static_cast<std::ptrdiff_t>(parameter.numel());
     tensors.push_back(Tensor::from(std::vector<double>(next, end), parameter.shape()));
     next = end;
   }

@@ -102,6 +102,7 @@ TEST_CASE("capi.threads.handles_of_their_own_have_the_bits_of_one_thread") {
 }
 
 TEST_CASE("capi.fork.children_have_the_bits_of_the_parent") {
+  if (test::skips_threads_of_children()) return;
   const test::SavedFile file;
   file.save("best.safetensors");
   const auto is_right = [&](const std::vector<float>& expected) {
