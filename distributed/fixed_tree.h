@@ -57,7 +57,9 @@ template <class T>
 class TreeSum {
  public:
   /// The known nodes cover `node`, each leaf once.
-  TreeSum(TreeNode node, std::vector<KnownSum<T>> known) : node_(node), known_(std::move(known)) {}
+  TreeSum(TreeNode node, std::vector<KnownSum<T>> known) : node_(node), known_(std::move(known)) {
+    std::ranges::sort(known_, {}, begin_of);
+  }
 
   /// Writes elements first <= i < last of the sum to `out`, which begins with element 0 and may be
   /// one of the known sums; zeros where nothing is given.
@@ -83,8 +85,9 @@ class TreeSum {
 
   const T* evaluate(TreeNode node, std::int64_t at, std::int64_t count, std::size_t level,
                     Scratch& scratch) const {
-    for (const KnownSum<T>& known : known_) {
-      if (known.node == node) return known.values == nullptr ? nullptr : known.values + at;
+    const auto known = std::ranges::lower_bound(known_, node.first, {}, begin_of);
+    if (known != known_.end() && known->node == node) {
+      return known->values == nullptr ? nullptr : known->values + at;
     }
     const T* a = evaluate(node.left(), at, count, level, scratch);
     // The left one may be in scratch[level].
@@ -95,7 +98,10 @@ class TreeSum {
     return out;
   }
 
+  static int begin_of(const KnownSum<T>& known) { return known.node.first; }
+
   TreeNode node_;
+  /// By their first leaves.
   std::vector<KnownSum<T>> known_;
 };
 
