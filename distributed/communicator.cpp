@@ -23,13 +23,17 @@ std::vector<std::string> gather_texts(const std::string& text, Communicator& amo
   std::vector<std::uint64_t> sizes(ranks);
   among.all_gather(std::as_bytes(std::span(&size, 1)), std::as_writable_bytes(std::span(sizes)));
   std::vector<std::size_t> offsets = {0};
-  for (const std::uint64_t one : sizes) offsets.push_back(offsets.back() + one);
+  for (const std::uint64_t one : sizes) {
+    offsets.push_back(offsets.back() + static_cast<std::size_t>(one));
+  }
   std::string all(offsets.back(), '\0');
   std::ranges::copy(text, all.begin() + static_cast<std::ptrdiff_t>(
                                             offsets[static_cast<std::size_t>(among.rank())]));
   among.all_gather_parts(std::as_writable_bytes(std::span(all)), offsets);
   std::vector<std::string> texts;
-  for (std::size_t r = 0; r < ranks; ++r) texts.push_back(all.substr(offsets[r], sizes[r]));
+  for (std::size_t r = 0; r < ranks; ++r) {
+    texts.push_back(all.substr(offsets[r], offsets[r + 1] - offsets[r]));
+  }
   return texts;
 }
 
@@ -167,7 +171,7 @@ std::vector<std::byte> broadcast_bytes(std::span<const std::byte> bytes, int roo
                                        Communicator& among) {
   std::uint64_t size = bytes.size();
   among.broadcast(std::as_writable_bytes(std::span(&size, 1)), root);
-  std::vector<std::byte> all(size);
+  std::vector<std::byte> all(static_cast<std::size_t>(size));
   if (among.rank() == root) std::ranges::copy(bytes, all.begin());
   among.broadcast(all, root);
   return all;
