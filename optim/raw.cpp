@@ -174,8 +174,8 @@ void RawOptimizer::Impl::take_gradient(std::size_t index, const float* given) {
     return optimizer->arena().read_gradient_at(index, is_there ? nullptr : given);
   }
   // Kernels read all gradients in one block.
-  if (!is_there)
-    Tensor(own).copy_(tensor_over(const_cast<float*>(given), own.shape(), place.device));
+  if (is_there) return;
+  Tensor(own).copy_(tensor_over(const_cast<float*>(given), own.shape(), place.device));
 }
 
 RawOptimizer::RawOptimizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
