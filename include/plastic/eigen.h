@@ -97,11 +97,19 @@ inline void check_writable(const std::string& op, const Tensor& tensor) {
   }
 }
 
+/// As Eigen counts: in 32 bits on a processor that addresses no more.
+inline Eigen::Index size_of(const Tensor& tensor, int axis) {
+  return static_cast<Eigen::Index>(tensor.size(axis));
+}
+inline Eigen::Index stride_of(const Tensor& tensor, std::size_t axis) {
+  return static_cast<Eigen::Index>(tensor.strides()[axis]);
+}
+
 template <class Map, class Pointer>
 Map strided_map(Pointer memory, const Tensor& tensor) {
   return Map(
-      memory, tensor.size(0), tensor.size(1),
-      Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>(tensor.strides()[0], tensor.strides()[1]));
+      memory, size_of(tensor, 0), size_of(tensor, 1),
+      Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>(stride_of(tensor, 0), stride_of(tensor, 1)));
 }
 
 template <class T>
@@ -114,8 +122,9 @@ constexpr bool is_element = std::is_same_v<T, float> || std::is_same_v<T, double
 template <class T>
 ConstMatrixMap<T> as_matrix(const Tensor& tensor) {
   eigen_detail::check_rows("as_matrix", tensor);
-  return ConstMatrixMap<T>(tensor.data<T>(), tensor.size(0), tensor.size(1),
-                           Eigen::OuterStride<>(tensor.strides()[0]));
+  return ConstMatrixMap<T>(tensor.data<T>(), eigen_detail::size_of(tensor, 0),
+                           eigen_detail::size_of(tensor, 1),
+                           Eigen::OuterStride<>(eigen_detail::stride_of(tensor, 0)));
 }
 
 /// The same for writing; making the map counts as one write, like Tensor::mutable_data(). Also
@@ -124,8 +133,9 @@ template <class T>
 MatrixMap<T> as_mutable_matrix(Tensor& tensor) {
   eigen_detail::check_rows("as_mutable_matrix", tensor);
   eigen_detail::check_writable("as_mutable_matrix", tensor);
-  return MatrixMap<T>(tensor.mutable_data<T>(), tensor.size(0), tensor.size(1),
-                      Eigen::OuterStride<>(tensor.strides()[0]));
+  return MatrixMap<T>(tensor.mutable_data<T>(), eigen_detail::size_of(tensor, 0),
+                      eigen_detail::size_of(tensor, 1),
+                      Eigen::OuterStride<>(eigen_detail::stride_of(tensor, 0)));
 }
 
 /// A tensor (rows, columns) with any strides, for reading.
@@ -147,8 +157,8 @@ StridedMatrixMap<T> as_mutable_strided_matrix(Tensor& tensor) {
 template <class T>
 ConstVectorMap<T> as_vector(const Tensor& tensor) {
   eigen_detail::check_rank("as_vector", tensor, 1);
-  return ConstVectorMap<T>(tensor.data<T>(), tensor.size(0),
-                           Eigen::InnerStride<>(tensor.strides()[0]));
+  return ConstVectorMap<T>(tensor.data<T>(), eigen_detail::size_of(tensor, 0),
+                           Eigen::InnerStride<>(eigen_detail::stride_of(tensor, 0)));
 }
 
 /// The same for writing.
@@ -156,8 +166,8 @@ template <class T>
 VectorMap<T> as_mutable_vector(Tensor& tensor) {
   eigen_detail::check_rank("as_mutable_vector", tensor, 1);
   eigen_detail::check_writable("as_mutable_vector", tensor);
-  return VectorMap<T>(tensor.mutable_data<T>(), tensor.size(0),
-                      Eigen::InnerStride<>(tensor.strides()[0]));
+  return VectorMap<T>(tensor.mutable_data<T>(), eigen_detail::size_of(tensor, 0),
+                      Eigen::InnerStride<>(eigen_detail::stride_of(tensor, 0)));
 }
 
 /// A new tensor with the values of a matrix, vector or expression: of rank 1 for what is a vector

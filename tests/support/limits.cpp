@@ -4,7 +4,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <fstream>
+#include <limits>
 #endif
 
 // clang tells of its sanitizers in another way than g++.
@@ -31,7 +34,9 @@ bool can_limit_memory() {
   return false;
 #else
   // Far from what there is.
-  constexpr rlim_t trial = rlim_t{1} << 46U;
+  constexpr std::uint64_t far = std::uint64_t{1} << 46U;
+  constexpr auto trial =
+      static_cast<rlim_t>(std::min<std::uint64_t>(far, std::numeric_limits<rlim_t>::max() / 2));
   rlimit before{};
   if (is_sanitized() || getrlimit(RLIMIT_AS, &before) != 0) return false;
   if (before.rlim_cur <= trial) return true;

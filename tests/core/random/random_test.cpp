@@ -74,7 +74,7 @@ TEST_CASE("core.random.moments") {
 TEST_CASE("core.random.next_below") {
   Generator generator{.seed = 2};
   std::array<int, 7> counts{};
-  for (int i = 0; i < 7000; ++i) ++counts[generator.next_below(7)];
+  for (int i = 0; i < 7000; ++i) ++counts[static_cast<std::size_t>(generator.next_below(7))];
   for (const int count : counts) CHECK(std::abs(count - 1000) < 150);
 }
 
