@@ -45,7 +45,7 @@ std::multimap<std::uint64_t, std::string> fields_of(std::string_view bytes) {
       continue;
     }
     REQUIRE((key % 8 == 2 || key % 8 == 5));
-    const std::uint64_t size = key % 8 == 2 ? take_varint(bytes) : 4;
+    const auto size = static_cast<std::size_t>(key % 8 == 2 ? take_varint(bytes) : 4);
     REQUIRE(size <= bytes.size());
     fields.emplace(key / 8, bytes.substr(0, size));
     bytes.remove_prefix(size);
