@@ -50,9 +50,9 @@ struct Network {
   optim::BatchLoss loss(std::int64_t size, const std::vector<std::int64_t>& order) const {
     return {.of =
                 [this, size, order](std::int64_t batch) {
-                  const auto first = order.begin() + batch * size;
-                  const Tensor chosen =
-                      Tensor::from(std::vector<std::int64_t>(first, first + size));
+                  const auto first = order.begin() + static_cast<std::ptrdiff_t>(batch * size);
+                  const auto last = first + static_cast<std::ptrdiff_t>(size);
+                  const Tensor chosen = Tensor::from(std::vector<std::int64_t>(first, last));
                   return cross_entropy(logits(index_select(x, 0, chosen)),
                                        index_select(labels, 0, chosen));
                 },
@@ -174,7 +174,8 @@ TEST_CASE("optim.curvature.noise_scale_is_unbiased_for_any_batch_size") {
     for (int draw = 0; draw < draws; ++draw) {
       std::vector<std::int64_t> order = net.order();
       for (std::size_t i = order.size(); i > 1; --i) {
-        std::swap(order[i - 1], order[generator.next_below(i)]);
+        const auto other = static_cast<std::size_t>(generator.next_below(i));
+        std::swap(order[i - 1], order[other]);
       }
       const optim::NoiseScale noise =
           optim::noise_scale(net.parameters, net.loss(size, order), size);
