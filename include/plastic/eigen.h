@@ -19,6 +19,7 @@
 /// strides are not what the map needs.
 
 #include <Eigen/Core>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <type_traits>
