@@ -1,6 +1,7 @@
 #include "plastic/core/tensor.h"
 
 #include <algorithm>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -21,7 +22,9 @@ TensorImpl& impl_of(const char* op, const Tensor& tensor) {
 
 std::size_t checked_bytes(const Shape& shape, DType dtype) {
   std::int64_t bytes = 0;
-  if (__builtin_mul_overflow(shape.numel(), static_cast<std::int64_t>(size_of(dtype)), &bytes)) {
+  // Where memory is addressed with 32 bits, less can be counted.
+  if (__builtin_mul_overflow(shape.numel(), static_cast<std::int64_t>(size_of(dtype)), &bytes) ||
+      std::cmp_greater(bytes, std::numeric_limits<std::size_t>::max())) {
     fail("tensor", "shape ", to_string(shape), " has more bytes than can be counted");
   }
   return static_cast<std::size_t>(bytes);
