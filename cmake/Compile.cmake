@@ -6,6 +6,10 @@ function(plastic_compile_options target)
     $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion>
     $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 -Xcompiler=-Wall,-Wextra,-Wshadow,-Wconversion
       -Xcompiler=-Wno-unknown-pragmas>)
+  # Files of more than 2 GB, where memory is addressed with 32 bits.
+  if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+    target_compile_definitions(${target} PRIVATE _FILE_OFFSET_BITS=64)
+  endif()
   # A project that includes this one may ask for -Werror, for a compiler that we do not test with.
   if(NOT PLASTIC_WERROR)
     target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-error>)

@@ -4,6 +4,7 @@
 #include <new>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "core/check.h"
@@ -27,6 +28,8 @@ std::int64_t checked_multiply(const char* op, std::int64_t a, std::int64_t b);
 template <class T, class Allocator>
 void reserve(const char* op, std::vector<T, Allocator>& values, std::int64_t count) {
   try {
+    // Beyond all sizes where memory is addressed with 32 bits.
+    if (std::cmp_greater(count, values.max_size())) throw std::bad_alloc();
     values.reserve(static_cast<std::size_t>(count));
   } catch (const std::bad_alloc&) {
     fail(op, "out of memory: asked for ", count, " times ", sizeof(T), " bytes");

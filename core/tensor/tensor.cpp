@@ -1,6 +1,8 @@
 #include "plastic/core/tensor.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <limits>
 #include <type_traits>
 #include <utility>
@@ -22,10 +24,12 @@ TensorImpl& impl_of(const char* op, const Tensor& tensor) {
 
 std::size_t checked_bytes(const Shape& shape, DType dtype) {
   std::int64_t bytes = 0;
-  // Where memory is addressed with 32 bits, less can be counted.
-  if (__builtin_mul_overflow(shape.numel(), static_cast<std::int64_t>(size_of(dtype)), &bytes) ||
-      std::cmp_greater(bytes, std::numeric_limits<std::size_t>::max())) {
+  if (__builtin_mul_overflow(shape.numel(), static_cast<std::int64_t>(size_of(dtype)), &bytes)) {
     fail("tensor", "shape ", to_string(shape), " has more bytes than can be counted");
+  }
+  if (std::cmp_greater(bytes, std::numeric_limits<std::size_t>::max())) {
+    fail("allocate", "out of memory: asked for ", bytes, " bytes, more than this processor can ",
+         "address; make the tensor of shape ", to_string(shape), " smaller");
   }
   return static_cast<std::size_t>(bytes);
 }
@@ -48,9 +52,11 @@ bool is_row_major(const Shape& shape, const Shape& strides) {
 template <class T, class S>
 bool is_held(S value) {
   if constexpr (std::is_floating_point_v<T> && std::is_integral_v<S>) {
-    // INT64_MAX is rounded to 2^63.
-    const T rounded = static_cast<T>(value);
-    return rounded < T{0x1p63} && static_cast<S>(rounded) == value;
+    // By its digits: on 32-bit x86, g++ converts to T and back in a register that rounds nothing.
+    const auto bits = static_cast<std::uint64_t>(value);
+    const std::uint64_t size = value < 0 ? 0 - bits : bits;
+    const int last = size == 0 ? 0 : std::countr_zero(size);
+    return std::bit_width(size) - last <= std::numeric_limits<T>::digits;
   } else if constexpr (std::is_floating_point_v<T>) {
     return true;
   } else {
