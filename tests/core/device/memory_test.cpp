@@ -160,7 +160,7 @@ TEST_CASE("core.memory.recent_peak") {
 TEST_CASE("core.memory.sizes_beyond_all_memory_are_errors") {
   const MemoryUse before = memory_use();
   std::vector<std::size_t> sizes = {SIZE_MAX, SIZE_MAX - 100, SIZE_MAX / 2, SIZE_MAX / 2 + 2};
-  // Of 32 bits, these are sizes that there are.
+  // Where sizes have 32 bits, the allocator has memory for these.
   if (sizeof(std::size_t) > 4) {
     for (const unsigned bits : {4U, 14U}) sizes.push_back((SIZE_MAX >> bits) + 1);
     sizes.push_back(SIZE_MAX / 4);

@@ -93,7 +93,7 @@ TEST_CASE("cuda.raw.threads_have_the_bits_of_each_alone") {
 
 TEST_CASE("cuda.raw.the_first_use_of_a_device_leaves_the_threads_own") {
   if (!has_cuda_device()) return;
-  // Of the last device there is no context yet, unless another test was before this one.
+  // The last device has no context yet, unless another test was before this one.
   int last = 0;
   need(cudaGetDeviceCount(&last));
   --last;
